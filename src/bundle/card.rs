@@ -1,0 +1,221 @@
+//! The model card `model.toml`: everything about a model that is not a weight, written for people and programs alike.
+//!
+//! This module must not know files, pictures or tensors; it says what a card may hold and refuses what makes no sense.
+
+use serde::{Deserialize, Serialize};
+
+use super::colour::Colour;
+use crate::explain::options::{BackwardRule, Magnitude};
+
+/// A whole model card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Card {
+    pub name: String,
+    pub title: String,
+    pub version: String,
+    /// What the model reads, in words: "colour fundus photograph".
+    pub reads: String,
+    pub intended_use: String,
+    pub limits: Vec<String>,
+    pub classes: Vec<Class>,
+    pub preprocessing: Vec<Step>,
+    pub architecture: Architecture,
+    pub output: Output,
+    pub explanation: Recommended,
+    pub weights: Weights,
+    pub training: Training,
+    #[serde(default)]
+    pub results: Vec<Measured>,
+}
+
+/// One class, in the order of the network's outputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// Short and stable, for programs: `2`.
+    pub name: String,
+    /// For people: `Moderate`.
+    pub label: String,
+    pub colour: Colour,
+}
+
+/// One step from decoded picture to model input. All sizes are pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
+    /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black.
+    CropToRetina { threshold: u8, coverage: f64 },
+    /// Grey = 0.299 R + 0.587 G + 0.114 B.
+    Grey,
+    /// To `width`×`height` with a triangle filter that widens when shrinking (Pillow's BILINEAR).
+    Resize { width: u32, height: u32 },
+    /// Values 0–255 to 0–1.
+    UnitRange,
+    /// Picture minus its local mean inside the disc where a channel exceeds `dark` (shrunk by `margin` pixels), times
+    /// `gain`, clipped to ±`limit`; 0 outside. The mean is taken over cells of `cell` pixels, smoothed twice by 5×5.
+    LocalContrast { dark: f32, margin: u32, cell: u32, gain: f32, limit: f32 },
+    /// (value − mean) / deviation, one of each per channel.
+    Normalise { mean: Vec<f32>, deviation: Vec<f32> },
+}
+
+/// The network's kind and sizes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "family")]
+pub enum Architecture {
+    /// Convolutions, ReLU, max pooling, a last convolution with one kernel per class, global average pooling.
+    ConvStack(ConvStackSizes),
+}
+
+/// The sizes of a `conv-stack`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConvStackSizes {
+    /// Channels, height and width of the input.
+    pub input: [usize; 3],
+    /// Added to the variance under the root of every batch normalisation.
+    #[serde(default = "default_norm_epsilon")]
+    pub norm_epsilon: f64,
+    pub layers: Vec<Layer>,
+}
+
+fn default_norm_epsilon() -> f64 {
+    1e-5
+}
+
+/// One layer of a `conv-stack`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+pub enum Layer {
+    /// Square convolution padded by half its kernel, then batch normalisation where `norm`, then ReLU.
+    Conv {
+        channels: usize,
+        kernel: usize,
+        #[serde(default = "one")]
+        stride: usize,
+        #[serde(default = "yes")]
+        norm: bool,
+    },
+    /// Max pooling whose stride is its size.
+    MaxPool { size: usize },
+    /// The last convolution: one kernel per class, no ReLU; its mean over all cells is the score.
+    Classes { kernel: usize },
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How scores become probabilities and a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Output {
+    pub activation: Activation,
+    pub decision: Decision,
+}
+
+/// From scores to probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    Softmax,
+    Sigmoid,
+}
+
+/// From probabilities to the decided class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The class of the largest probability.
+    MostProbable,
+    /// For ordered classes: the first class at which the probabilities so far reach one half.
+    Median,
+}
+
+/// The explanation options that were measured to serve this model best.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Recommended {
+    pub rule: BackwardRule,
+    pub magnitude: Magnitude,
+    /// Gaussian sigma for display and for the red box, in model pixels.
+    pub smoothing_px: f32,
+    /// How these were chosen.
+    pub chosen_by: String,
+}
+
+/// The file of weights beside the card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    pub file: String,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// What the model was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Training {
+    pub data: String,
+    pub licence: String,
+    pub command: String,
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// One measured figure, on pictures that the model had not seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Measured {
+    pub what: String,
+    pub on: String,
+    pub value: f64,
+    /// Lowest and highest over the folds or seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<[f64; 2]>,
+    /// What always answering the most frequent class (or chance) would give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+}
+
+impl Card {
+    /// Reads a card and checks that it is sensible.
+    ///
+    /// # Errors
+    /// One sentence that names the place: bad TOML, an unknown field, or sizes that do not fit together.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let card: Self = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
+        card.check()?;
+        Ok(card)
+    }
+
+    /// The position of the class whose name or label is `text`, regardless of case.
+    pub fn class_index(&self, text: &str) -> Option<usize> {
+        self.classes.iter().position(|c| c.name.eq_ignore_ascii_case(text) || c.label.eq_ignore_ascii_case(text))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(2..=1000).contains(&self.classes.len()) {
+            return Err(format!("`classes` has {} entries; 2 to 1000 make sense", self.classes.len()));
+        }
+        let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if !plain(&self.name) || self.name.starts_with('.') {
+            return Err(format!("`name` is `{}`; use letters, digits, `-` and `_`", self.name));
+        }
+        if !plain(&self.weights.file) || self.weights.file.starts_with('.') {
+            return Err(format!("`weights.file` is `{}`; it must be a plain file name", self.weights.file));
+        }
+        if !(0.0..=64.0).contains(&self.explanation.smoothing_px) {
+            return Err("`explanation.smoothing-px` must lie between 0 and 64".to_owned());
+        }
+        let Architecture::ConvStack(sizes) = &self.architecture;
+        super::sizes::check(sizes)?;
+        super::sizes::check_steps(&self.preprocessing, sizes.input)
+    }
+}

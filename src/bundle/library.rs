@@ -1,0 +1,143 @@
+//! Where bundles are found: those embedded in the program, a user folder, and folders named by the caller.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::{Bundle, BundleError, Card, weights};
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
+
+/// Where a bundle comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Embedded,
+    Folder(PathBuf),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded => write!(f, "built in"),
+            Self::Folder(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// A bundle that was found; its card may be unreadable.
+#[derive(Debug)]
+pub struct Entry {
+    /// The folder's name.
+    pub name: String,
+    pub origin: Origin,
+    pub card: Result<Card, BundleError>,
+}
+
+/// All bundles that were found. A later place hides an equally named model of an earlier one.
+#[derive(Debug)]
+pub struct Library {
+    pub entries: Vec<Entry>,
+}
+
+/// The user's own folder of models, where the platform has such a thing.
+pub fn user_folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.data_dir().join("models"))
+}
+
+impl Library {
+    /// Looks into the program, the user folder and `folders`, in this order.
+    ///
+    /// # Errors
+    /// A folder of `folders` that cannot be read. The user folder may be absent.
+    pub fn open(folders: &[PathBuf]) -> Result<Self, BundleError> {
+        let mut entries: Vec<Entry> = EMBEDDED.dirs().map(embedded_entry).collect();
+        if let Some(folder) = user_folder().filter(|folder| folder.is_dir()) {
+            entries.extend(folder_entries(&folder)?);
+        }
+        for folder in folders {
+            entries.extend(folder_entries(folder)?);
+        }
+        let mut library = Self { entries: Vec::new() };
+        for entry in entries {
+            library.entries.retain(|known| known.name != entry.name);
+            library.entries.push(entry);
+        }
+        library.entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(library)
+    }
+
+    /// Loads and checks the model `name`.
+    ///
+    /// # Errors
+    /// No such model, or one that is not exactly as its card says.
+    pub fn load(mut self, name: &str) -> Result<Bundle, BundleError> {
+        let Some(index) = self.entries.iter().position(|entry| entry.name == name) else {
+            let known = self.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(BundleError::Unknown { wanted: name.to_owned(), known });
+        };
+        let entry = self.entries.swap_remove(index);
+        let card = entry.card?;
+        let bytes = match &entry.origin {
+            Origin::Embedded => embedded_weights(&entry.name, &card)?,
+            Origin::Folder(folder) => folder_weights(folder, &card)?,
+        };
+        let weights = weights::read(&card, &bytes)?;
+        Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
+    }
+}
+
+fn parse_card(model: &str, text: &str) -> Result<Card, BundleError> {
+    Card::parse(text).map_err(|reason| BundleError::Card { model: model.to_owned(), reason })
+}
+
+fn embedded_entry(dir: &'static Dir<'static>) -> Entry {
+    let name = dir.path().to_string_lossy().into_owned();
+    let text = dir.get_file(dir.path().join("model.toml")).and_then(include_dir::File::contents_utf8);
+    let card = match text {
+        Some(text) => parse_card(&name, text),
+        None => Err(BundleError::Card { model: name.clone(), reason: "it is missing".to_owned() }),
+    };
+    Entry { name, origin: Origin::Embedded, card }
+}
+
+fn embedded_weights(name: &str, card: &Card) -> Result<Vec<u8>, BundleError> {
+    let path = Path::new(name).join(&card.weights.file);
+    let missing = || BundleError::Read { path: path.clone(), source: std::io::ErrorKind::NotFound.into() };
+    Ok(EMBEDDED.get_file(&path).ok_or_else(missing)?.contents().to_vec())
+}
+
+fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
+    let failed = |source| BundleError::Read { path: folder.to_owned(), source };
+    let mut entries = Vec::new();
+    for child in std::fs::read_dir(folder).map_err(failed)? {
+        let path = child.map_err(failed)?.path();
+        let card_path = path.join("model.toml");
+        if card_path.is_file() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            entries.push(Entry { card: folder_card(&name, &card_path), name, origin: Origin::Folder(path) });
+        }
+    }
+    Ok(entries)
+}
+
+fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
+    const MOST_BYTES: u64 = 1 << 20;
+    let failed = |source| BundleError::Read { path: path.to_owned(), source };
+    let found = std::fs::metadata(path).map_err(failed)?.len();
+    if found > MOST_BYTES {
+        let file = "model.toml".to_owned();
+        return Err(BundleError::TooLarge { model: name.to_owned(), file, found, limit: MOST_BYTES });
+    }
+    parse_card(name, &std::fs::read_to_string(path).map_err(failed)?)
+}
+
+fn folder_weights(folder: &Path, card: &Card) -> Result<Vec<u8>, BundleError> {
+    let path = folder.join(&card.weights.file);
+    let failed = |source| BundleError::Read { path: path.clone(), source };
+    let (found, limit) = (std::fs::metadata(&path).map_err(failed)?.len(), weights::most_bytes(card));
+    if found > limit {
+        let (model, file) = (card.name.clone(), card.weights.file.clone());
+        return Err(BundleError::TooLarge { model, file, found, limit });
+    }
+    std::fs::read(&path).map_err(failed)
+}

@@ -1,0 +1,26 @@
+//! Models as folders: a card that people read and the weights that belong to it.
+//!
+//! A bundle is either whole and exactly as its card says, or it is refused. This module must not know Burn: weights
+//! are plain f32 values here.
+
+pub mod card;
+pub mod colour;
+mod error;
+pub mod library;
+mod sizes;
+pub mod weights;
+
+pub use card::Card;
+pub use colour::Colour;
+pub use error::BundleError;
+pub use library::Library;
+pub use weights::{TensorSpec, WeightMap};
+
+/// A card with its weights, checked against each other.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    pub card: Card,
+    pub weights: WeightMap,
+    /// Of the weights file, lower-case hexadecimal.
+    pub sha256: String,
+}

@@ -1,0 +1,149 @@
+//! The weights file: which tensors an architecture needs, and reading exactly those.
+
+use std::collections::BTreeMap;
+
+use safetensors::{Dtype, SafeTensors};
+use sha2::{Digest, Sha256};
+
+use super::BundleError;
+use super::card::{Architecture, Card, ConvStackSizes, Layer};
+
+/// Weights by name, each with its shape.
+pub type WeightMap = BTreeMap<String, WeightTensor>;
+
+/// A dense f32 tensor, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightTensor {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// A tensor that an architecture needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSpec {
+    pub name: String,
+    pub shape: Vec<usize>,
+}
+
+impl TensorSpec {
+    fn new(name: String, shape: &[usize]) -> Self {
+        Self { name, shape: shape.to_vec() }
+    }
+
+    fn values(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// All tensors that the card's network needs, in the order of its layers. Names follow PyTorch.
+pub fn needed_tensors(card: &Card) -> Vec<TensorSpec> {
+    let Architecture::ConvStack(sizes) = &card.architecture;
+    conv_stack_tensors(sizes, card.classes.len())
+}
+
+/// The tensors of a `conv-stack` with `classes` outputs: `layers.N.weight` `[out, in, k, k]`, and either
+/// `layers.N.bias` or the four vectors `layers.N.norm.*` of a batch normalisation.
+pub fn conv_stack_tensors(sizes: &ConvStackSizes, classes: usize) -> Vec<TensorSpec> {
+    let mut before = sizes.input[0];
+    let mut specs = Vec::new();
+    for (index, layer) in sizes.layers.iter().enumerate() {
+        let (channels, kernel, norm) = match *layer {
+            Layer::Conv { channels, kernel, norm, .. } => (channels, kernel, norm),
+            Layer::Classes { kernel } => (classes, kernel, false),
+            Layer::MaxPool { .. } => continue,
+        };
+        let name = |part: &str| format!("layers.{index}.{part}");
+        specs.push(TensorSpec::new(name("weight"), &[channels, before, kernel, kernel]));
+        let vectors: &[&str] = if norm {
+            &["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"]
+        } else {
+            &["bias"]
+        };
+        specs.extend(vectors.iter().map(|part| TensorSpec::new(name(part), &[channels])));
+        before = channels;
+    }
+    specs
+}
+
+/// How many bytes the weights file may have at most: the tensors and a generous header.
+pub fn most_bytes(card: &Card) -> u64 {
+    let values: usize = needed_tensors(card).iter().map(TensorSpec::values).sum();
+    values as u64 * 4 + (1 << 20)
+}
+
+/// Lower-case hexadecimal SHA-256.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the weights file `bytes`, which must be exactly what `card` says.
+///
+/// # Errors
+/// A checksum that differs, a broken file, or a tensor that is missing, extra, misshapen or not finite.
+pub fn read(card: &Card, bytes: &[u8]) -> Result<WeightMap, BundleError> {
+    let (model, file) = (|| card.name.clone(), || card.weights.file.clone());
+    let found = sha256_hex(bytes);
+    if found != card.weights.sha256 {
+        let expected = card.weights.sha256.clone();
+        return Err(BundleError::Altered { model: model(), file: file(), found, expected });
+    }
+    let stored = SafeTensors::deserialize(bytes)
+        .map_err(|error| BundleError::Format { model: model(), file: file(), reason: error.to_string() })?;
+    let specs = needed_tensors(card);
+    if let Some(extra) = stored.names().into_iter().find(|name| specs.iter().all(|s| s.name != **name)) {
+        return Err(BundleError::Extra { model: model(), file: file(), tensor: extra.to_string() });
+    }
+    specs
+        .into_iter()
+        .map(|spec| {
+            let tensor = stored.tensor(&spec.name).map_err(|_| BundleError::Missing {
+                model: model(),
+                file: file(),
+                tensor: spec.name.clone(),
+            })?;
+            if tensor.dtype() != Dtype::F32 || tensor.shape() != spec.shape {
+                return Err(BundleError::Misshapen {
+                    model: model(),
+                    tensor: spec.name,
+                    found: format!("{:?} {:?}", tensor.dtype(), tensor.shape()),
+                    expected: format!("F32 {:?}", spec.shape),
+                });
+            }
+            let values = little_endian(tensor.data());
+            check_values(card, &spec, &values)?;
+            Ok((spec.name, WeightTensor { shape: spec.shape, values }))
+        })
+        .collect()
+}
+
+fn little_endian(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
+}
+
+fn check_values(card: &Card, spec: &TensorSpec, values: &[f32]) -> Result<(), BundleError> {
+    if !values.iter().all(|v| v.is_finite()) {
+        return Err(BundleError::NotFinite { model: card.name.clone(), tensor: spec.name.clone() });
+    }
+    if spec.name.ends_with("running_var") && values.iter().any(|v| *v < 0.0) {
+        return Err(BundleError::NegativeVariance { model: card.name.clone(), tensor: spec.name.clone() });
+    }
+    Ok(())
+}
+
+/// Writes weights as safetensors, names in alphabetical order.
+///
+/// # Errors
+/// Only where the format itself refuses a tensor.
+pub fn write(weights: &WeightMap) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = weights
+        .iter()
+        .map(|(name, t)| (name.clone(), t.shape.clone(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+        .collect();
+    let views = bytes
+        .iter()
+        .map(|(name, shape, data)| {
+            safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), data).map(|view| (name.as_str(), view))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    safetensors::serialize(views, None)
+}

@@ -1,0 +1,19 @@
+//! `fovea devices`.
+
+use crate::network::device::{adapters, best_hardware, cpu};
+
+/// Lists what can compute here and marks what `auto` takes.
+pub fn run() {
+    let adapters = adapters();
+    let best = best_hardware(&adapters);
+    for adapter in &adapters {
+        let taken = if best == Some(adapter) { "  <- auto" } else { "" };
+        let kind = if adapter.is_hardware { "GPU" } else { "software GPU, only with --device gpu" };
+        println!("gpu  {} ({}): {kind}{taken}", adapter.name, adapter.api);
+    }
+    if adapters.is_empty() {
+        println!("gpu  none found (Vulkan, Metal or DirectX 12)");
+    }
+    let taken = if best.is_none() { "  <- auto" } else { "" };
+    println!("cpu  {}{taken}", cpu().name);
+}

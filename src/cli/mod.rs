@@ -1,0 +1,63 @@
+//! The command line: what can be asked, and how answers and errors are printed. All work is done by the library.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod devices;
+mod explain;
+mod models;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Exit status where the input or the request was at fault.
+const BAD_INPUT: u8 = 2;
+
+/// Shows where and why a neural network graded a medical picture as it did.
+///
+/// For research, not for diagnosis. No picture leaves this machine.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+struct Cli {
+    /// A folder of further models (each a folder with model.toml); can be given several times
+    #[arg(long, global = true, value_name = "DIR")]
+    models: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Grades pictures and writes the maps that explain the grade
+    Explain(explain::Arguments),
+    /// Lists the models, their measured results and limits
+    Models(models::Arguments),
+    /// Lists what can compute here, and what `auto` takes
+    Devices,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Explain(arguments)) => explain::run(&arguments, &cli.models),
+        Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
+        Some(Command::Devices) => {
+            devices::run();
+            Ok(())
+        }
+        None => {
+            eprintln!("{}", Cli::command().render_help());
+            return ExitCode::from(BAD_INPUT);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `fovea models`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::bundle::library::{Entry, user_folder};
+use crate::bundle::{Card, Library};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Show the whole card of this model
+    name: Option<String>,
+}
+
+/// Lists all models, or prints one card.
+pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
+    let library = Library::open(folders)?;
+    match &arguments.name {
+        Some(name) => whole_card(library, name),
+        None => {
+            library.entries.iter().for_each(line);
+            if let Some(folder) = user_folder() {
+                println!("\nOwn models go into {}, one folder each.", folder.display());
+            }
+            println!("`fovea models NAME` shows a whole card. Research use only, not for diagnosis.");
+            Ok(())
+        }
+    }
+}
+
+fn line(entry: &Entry) {
+    match &entry.card {
+        Ok(card) => {
+            println!("{:<12} {} ({}; reads: {})", entry.name, card.title, entry.origin, card.reads);
+            for result in &card.results {
+                println!("{:<12}   {}", "", measured(result));
+            }
+        }
+        Err(error) => println!("{:<12} cannot be used: {error}", entry.name),
+    }
+}
+
+fn measured(result: &crate::bundle::card::Measured) -> String {
+    let mut text = format!("{} {}", result.what, result.value);
+    if let Some([low, high]) = result.spread {
+        text += &format!(" ({low} to {high})");
+    }
+    if let Some(baseline) = result.baseline {
+        text += &format!(", baseline {baseline}");
+    }
+    text + &format!(", on {}", result.on)
+}
+
+fn whole_card(mut library: Library, name: &str) -> Result<()> {
+    let Some(index) = library.entries.iter().position(|entry| entry.name == name) else {
+        bail!("there is no model `{name}`; `fovea models` lists those there are");
+    };
+    let entry = library.entries.swap_remove(index);
+    let origin = entry.origin.clone();
+    let card: Card = entry.card?;
+    // Loading shows whether the weights are what the card says.
+    let text = toml::to_string(&card).context("the card cannot be shown")?;
+    println!("# {origin}\n{text}");
+    Ok(())
+}

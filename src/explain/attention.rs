@@ -1,0 +1,112 @@
+//! The red box: the most attentive region of one class. How CLEAR-DR computed its box is not published; ours is the
+//! connected component, above a threshold of the smoothed response, with the largest total response.
+
+use image::{ImageBuffer, Luma};
+use imageproc::region_labelling::{Connectivity, connected_components};
+
+use super::ClassMaps;
+use crate::geometry::{PixelBox, Transform};
+
+/// The fraction of the smoothed response's maximum above which a pixel counts as attentive.
+pub const THRESHOLD: f32 = 0.25;
+
+/// A region of attention in source pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Attention {
+    pub class: usize,
+    pub bounds: PixelBox,
+    /// The region's share of the whole response of its class, 0 to 1.
+    pub share: f64,
+}
+
+/// The map of one class smoothed by a Gaussian of `sigma_px` map pixels; negative values count as 0.
+pub fn smoothed(response: &ClassMaps, class: usize, sigma_px: f32) -> Vec<f32> {
+    let positive: Vec<f32> = response.class(class).iter().map(|v| v.max(0.0)).collect();
+    if sigma_px <= 0.0 {
+        return positive;
+    }
+    let size = (response.width as u32, response.height as u32);
+    match ImageBuffer::<Luma<f32>, _>::from_raw(size.0, size.1, positive) {
+        Some(map) => imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw(),
+        None => unreachable!("a class map has width × height values"),
+    }
+}
+
+/// The most attentive region of `class`, or `None` where it does not respond or the region lies outside the picture.
+pub fn most_attentive(
+    response: &ClassMaps,
+    class: usize,
+    sigma_px: f32,
+    source_from_model: &Transform,
+    source_size_px: (u32, u32),
+) -> Option<Attention> {
+    let map = smoothed(response, class, sigma_px);
+    let peak = map.iter().copied().fold(0.0f32, f32::max);
+    if peak <= 0.0 {
+        return None;
+    }
+    let (width, height) = (response.width as u32, response.height as u32);
+    let above = map.iter().map(|v| if *v >= THRESHOLD * peak { 255u8 } else { 0 }).collect();
+    let mask = ImageBuffer::<Luma<u8>, Vec<u8>>::from_raw(width, height, above)?;
+    let labels = connected_components(&mask, Connectivity::Eight, Luma([0u8]));
+    let regions = regions(&labels, &map);
+    let best = regions.iter().max_by(|a, b| a.total.total_cmp(&b.total))?;
+    let whole: f64 = map.iter().map(|v| f64::from(*v)).sum();
+    let bounds = in_source(best, source_from_model, source_size_px)?;
+    Some(Attention { class, bounds, share: best.total / whole })
+}
+
+#[derive(Clone)]
+struct Region {
+    total: f64,
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+fn regions(labels: &ImageBuffer<Luma<u32>, Vec<u32>>, map: &[f32]) -> Vec<Region> {
+    let count = labels.iter().copied().max().unwrap_or(0) as usize;
+    let empty = Region { total: 0.0, left: u32::MAX, top: u32::MAX, right: 0, bottom: 0 };
+    let mut regions = vec![empty; count];
+    for ((x, y, Luma([label])), value) in labels.enumerate_pixels().zip(map) {
+        if *label > 0 {
+            let region = &mut regions[*label as usize - 1];
+            region.total += f64::from(*value);
+            (region.left, region.top) = (region.left.min(x), region.top.min(y));
+            (region.right, region.bottom) = (region.right.max(x + 1), region.bottom.max(y + 1));
+        }
+    }
+    regions
+}
+
+fn in_source(region: &Region, source_from_model: &Transform, (width, height): (u32, u32)) -> Option<PixelBox> {
+    let (x0, y0) = source_from_model.apply(f64::from(region.left), f64::from(region.top));
+    let (x1, y1) = source_from_model.apply(f64::from(region.right), f64::from(region.bottom));
+    let (left, top) = (x0.floor().max(0.0) as u32, y0.floor().max(0.0) as u32);
+    let (right, bottom) = (x1.ceil().min(f64::from(width)) as u32, y1.ceil().min(f64::from(height)) as u32);
+    (left < right && top < bottom).then(|| PixelBox { x: left, y: top, width: right - left, height: bottom - top })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_with_the_largest_total_is_boxed_in_source_pixels() {
+        let mut data = vec![0.0; 2 * 20 * 30];
+        let map = &mut data[600..];
+        map[2 * 30 + 3] = 10.0; // a single bright pixel
+        for y in 10..14 {
+            for x in 20..26 {
+                map[y * 30 + x] = 6.0;
+            }
+        }
+        let maps = ClassMaps::new(2, 20, 30, data);
+        let source_from_model = Transform::scale_then_move(2.0, 2.0, 5.0, -3.0);
+        let found = most_attentive(&maps, 1, 0.0, &source_from_model, (100, 100)).expect("class 1 responds");
+        assert_eq!(found.bounds, PixelBox { x: 45, y: 17, width: 12, height: 8 });
+        assert!((found.share - 144.0 / 154.0).abs() < 1e-9);
+        assert_eq!(most_attentive(&maps, 0, 0.0, &source_from_model, (100, 100)), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! CLEAR on plain maps: which class responds most where, how strongly, and with what share of the whole
+//! (Kumar, Wong, Taylor 2017). Knows neither networks nor colours.
+
+use super::ClassMaps;
+
+/// Dominant class Ĉ(x) and dominant response D(x) on the grid of the response maps.
+///
+/// # Shapes
+/// Both `[height, width]`, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dominant {
+    /// Ĉ(x) = argmax_c R(x|c), the first of equals; `None` where no class responds above 0.
+    pub class: Vec<Option<usize>>,
+    /// D(x) = R(x|Ĉ(x)), at least 0.
+    pub response: Vec<f32>,
+}
+
+/// Ĉ and D over the classes that are left on in `enabled` (one entry per class).
+pub fn dominant(response: &ClassMaps, enabled: &[bool]) -> Dominant {
+    let area = response.height * response.width;
+    let mut class = vec![None; area];
+    let mut strongest = vec![0.0f32; area];
+    for c in (0..response.classes).filter(|c| enabled.get(*c).copied().unwrap_or(false)) {
+        for ((best, at), value) in strongest.iter_mut().zip(&mut class).zip(response.class(c)) {
+            if *value > *best {
+                (*best, *at) = (*value, Some(c));
+            }
+        }
+    }
+    Dominant { class, response: strongest }
+}
+
+/// The share of the whole dominant response that lies where each class dominates; sums to 1, or all 0 without response.
+pub fn shares(response: &ClassMaps) -> Vec<f64> {
+    let dominant = dominant(response, &vec![true; response.classes]);
+    let mut sums = vec![0.0f64; response.classes];
+    for (class, value) in dominant.class.iter().zip(&dominant.response) {
+        if let Some(c) = class {
+            sums[*c] += f64::from(*value);
+        }
+    }
+    let whole: f64 = sums.iter().sum();
+    if whole > 0.0 {
+        sums.iter_mut().for_each(|s| *s /= whole);
+    }
+    sums
+}
+
+/// Positive focus: the response of the decided class, `[height, width]` (CLEAR, section 3).
+pub fn positive_focus(response: &ClassMaps, decided: usize) -> Vec<f32> {
+    response.class(decided).to_vec()
+}
+
+/// Negative focus: the largest response of any other class, `[height, width]` (CLEAR, section 3).
+pub fn negative_focus(response: &ClassMaps, decided: usize) -> Vec<f32> {
+    let others: Vec<bool> = (0..response.classes).map(|c| c != decided).collect();
+    dominant(response, &others).response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maps() -> ClassMaps {
+        ClassMaps::new(3, 1, 4, vec![1.0, 0.0, 3.0, 0.0, 2.0, 0.5, 1.0, 0.0, 0.0, 0.4, 4.0, -1.0])
+    }
+
+    #[test]
+    fn the_strongest_class_dominates_and_silence_belongs_to_none() {
+        let d = dominant(&maps(), &[true; 3]);
+        assert_eq!(d.class, [Some(1), Some(1), Some(2), None]);
+        assert_eq!(d.response, [2.0, 0.5, 4.0, 0.0]);
+    }
+
+    #[test]
+    fn switching_a_class_off_leaves_the_argmax_over_the_rest() {
+        let d = dominant(&maps(), &[true, true, false]);
+        assert_eq!(d.class, [Some(1), Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn the_argmax_survives_a_common_positive_factor() {
+        let scaled = ClassMaps { data: maps().data.iter().map(|v| v * 7.5).collect(), ..maps() };
+        assert_eq!(dominant(&scaled, &[true; 3]).class, dominant(&maps(), &[true; 3]).class);
+    }
+
+    #[test]
+    fn shares_sum_to_one() {
+        let found = shares(&maps());
+        assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((found[2] - 4.0 / 6.5).abs() < 1e-12 && found[0] == 0.0);
+    }
+
+    #[test]
+    fn foci_are_the_decided_class_and_the_best_of_the_rest() {
+        assert_eq!(positive_focus(&maps(), 1), [2.0, 0.5, 1.0, 0.0]);
+        assert_eq!(negative_focus(&maps(), 1), [1.0, 0.4, 4.0, 0.0]);
+    }
+}

@@ -1,0 +1,17 @@
+//! Why a network decided as it did: plain f32 maps in the model's frame, with scale and sign.
+//!
+//! Everything here works on plain values but [`Explainer`], which asks the network for them. None of it knows Burn or
+//! colours.
+
+pub mod attention;
+pub mod clear;
+mod explainer;
+pub mod maps;
+pub mod options;
+mod verdict;
+
+pub use attention::Attention;
+pub use explainer::{ExplainError, Explainer, Explanation, Settings, TimingsMs};
+pub use maps::ClassMaps;
+pub use options::{BackwardRule, Magnitude};
+pub use verdict::Verdict;

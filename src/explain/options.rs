@@ -1,0 +1,73 @@
+//! What the papers leave open, as options that are recorded with every result.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// What happens to a back-projected signal where it meets a ReLU of the forward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackwardRule {
+    /// Nothing: the equation of the CLEAR paper as it is written.
+    Linear,
+    /// The positive part of what comes back passes (Zeiler & Fergus 2014).
+    Deconvnet,
+    /// What comes back passes where the forward ReLU let its input through.
+    Gated,
+    /// Both of the last two (guided back-propagation, Springenberg 2015).
+    Guided,
+}
+
+impl BackwardRule {
+    pub const ALL: [Self; 4] = [Self::Linear, Self::Deconvnet, Self::Gated, Self::Guided];
+
+    /// Whether the forward ReLU's mask is applied on the way back.
+    pub fn uses_forward_mask(self) -> bool {
+        matches!(self, Self::Gated | Self::Guided)
+    }
+
+    /// Whether only the positive part of the returning signal passes.
+    pub fn keeps_positive_only(self) -> bool {
+        matches!(self, Self::Deconvnet | Self::Guided)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Deconvnet => "deconvnet",
+            Self::Gated => "gated",
+            Self::Guided => "guided",
+        }
+    }
+}
+
+/// How the signed sum over the input channels becomes the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Magnitude {
+    /// |v|, as in the CLEAR paper.
+    Abs,
+    /// max(v, 0): only what speaks for the class.
+    Positive,
+    /// v itself.
+    Signed,
+}
+
+impl Magnitude {
+    pub const ALL: [Self; 3] = [Self::Abs, Self::Positive, Self::Signed];
+
+    pub fn apply(self, value: f32) -> f32 {
+        match self {
+            Self::Abs => value.abs(),
+            Self::Positive => value.max(0.0),
+            Self::Signed => value,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Abs => "abs",
+            Self::Positive => "positive",
+            Self::Signed => "signed",
+        }
+    }
+}

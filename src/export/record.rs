@@ -1,0 +1,125 @@
+//! The JSON record of one explained picture: a contract that other programs lean on.
+
+use serde::Serialize;
+
+use crate::bundle::Card;
+use crate::bundle::card::Decision;
+use crate::explain::{BackwardRule, Explanation, Magnitude};
+
+/// Stands on every picture and in every record.
+pub const NOTICE: &str = "Research use only, not for diagnosis";
+
+/// Everything about one explained picture but the maps.
+#[derive(Debug, Serialize)]
+pub struct Record {
+    /// The picture's path as it was given.
+    pub file: String,
+    pub model: String,
+    pub model_sha256: String,
+    pub device: String,
+    /// Of the program.
+    pub version: String,
+    pub notice: &'static str,
+    pub source_width_px: u32,
+    pub source_height_px: u32,
+    pub settings: SettingsRecord,
+    /// In the model's order.
+    pub classes: Vec<ClassRecord>,
+    /// Index into `classes`.
+    pub decided: usize,
+    pub boxes: Vec<BoxRecord>,
+    pub timings_ms: TimingsRecord,
+}
+
+/// What an explanation was made with.
+#[derive(Debug, Serialize)]
+pub struct SettingsRecord {
+    pub rule: BackwardRule,
+    pub magnitude: Magnitude,
+    pub smoothing_px: f32,
+    /// Index of the class that CAM and box are of.
+    pub shown_class: usize,
+    pub decision: Decision,
+}
+
+/// One class of the model.
+#[derive(Debug, Serialize)]
+pub struct ClassRecord {
+    pub name: String,
+    pub label: String,
+    pub probability: f32,
+    /// Of the dominant response over the whole field.
+    pub response_share: f64,
+}
+
+/// A region of attention in source pixels.
+#[derive(Debug, Serialize)]
+pub struct BoxRecord {
+    /// The class's name.
+    pub class: String,
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+    /// Of the class's whole response.
+    pub share: f64,
+}
+
+/// How long each part took, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TimingsRecord {
+    pub decode: f64,
+    pub prepare: f64,
+    pub forward: f64,
+    pub back_projection: f64,
+    pub total: f64,
+}
+
+impl Record {
+    /// The record of `explanation`, made from the picture at `file` by the model of `card`.
+    pub fn new(file: String, card: &Card, model_sha256: &str, explanation: &Explanation, decode_ms: f64) -> Self {
+        let verdict = &explanation.verdict;
+        let classes = card.classes.iter().enumerate().map(|(c, class)| ClassRecord {
+            name: class.name.clone(),
+            label: class.label.clone(),
+            probability: verdict.probabilities[c],
+            response_share: explanation.response_shares[c],
+        });
+        let boxes = explanation.attention.iter().map(|region| BoxRecord {
+            class: card.classes[region.class].name.clone(),
+            x: region.bounds.x,
+            y: region.bounds.y,
+            width: region.bounds.width,
+            height: region.bounds.height,
+            share: region.share,
+        });
+        let timings = &explanation.timings_ms;
+        Self {
+            file,
+            model: card.name.clone(),
+            model_sha256: model_sha256.to_owned(),
+            device: explanation.device.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            notice: NOTICE,
+            source_width_px: explanation.source_size_px.0,
+            source_height_px: explanation.source_size_px.1,
+            settings: SettingsRecord {
+                rule: explanation.settings.rule,
+                magnitude: explanation.settings.magnitude,
+                smoothing_px: explanation.settings.smoothing_px,
+                shown_class: explanation.shown_class(),
+                decision: card.output.decision,
+            },
+            classes: classes.collect(),
+            decided: verdict.decided,
+            boxes: boxes.collect(),
+            timings_ms: TimingsRecord {
+                decode: decode_ms,
+                prepare: timings.prepare,
+                forward: timings.forward,
+                back_projection: timings.back_projection,
+                total: decode_ms + timings.prepare + timings.forward + timings.back_projection,
+            },
+        }
+    }
+}

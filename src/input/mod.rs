@@ -1,0 +1,57 @@
+//! From a picture to what the network receives, following the steps of the model card.
+//!
+//! Plain f32 values with the transform back to source pixels; this module must not know Burn.
+
+mod local_contrast;
+mod retina;
+mod stage;
+
+use crate::bundle::card::Step;
+use crate::geometry::Transform;
+use crate::scan::Scan;
+
+use stage::Stage;
+
+/// What a network receives for one picture.
+///
+/// # Shapes
+/// `values` is `[channels, height, width]`, row-major.
+#[derive(Debug, Clone)]
+pub struct ModelInput {
+    pub values: Vec<f32>,
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// Takes positions of the model's frame to source pixels.
+    pub source_from_model: Transform,
+}
+
+/// Why a picture cannot be given to a model.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InputError {
+    #[error("no lit retina was found: the picture is black all over; give a fundus photograph")]
+    NoRetina,
+    #[error("the model's preprocessing cannot be followed: {0}")]
+    Steps(String),
+}
+
+/// Follows the card's `steps`.
+///
+/// # Errors
+/// A fundus step on a picture without a retina, or steps that do not fit together.
+pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
+    let mut stage = Stage::new(scan);
+    for step in steps {
+        stage = stage.follow(step)?;
+    }
+    Ok(stage.into_input())
+}
+
+impl ModelInput {
+    /// The same input mirrored left to right, as a second look of the network.
+    pub fn mirrored(&self) -> Self {
+        let mut values = self.values.clone();
+        values.chunks_exact_mut(self.width).for_each(<[f32]>::reverse);
+        Self { values, ..*self }
+    }
+}

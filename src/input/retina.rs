@@ -1,0 +1,76 @@
+//! Where the retina lies in a fundus photograph.
+
+use image::{GenericImage, GenericImageView, Rgb, RgbImage};
+
+/// A square in source pixels; it may reach beyond the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Square {
+    pub left: i64,
+    pub top: i64,
+    pub side: u32,
+}
+
+/// The square around all rows and columns of which more than `coverage` (a fraction) exceeds `threshold` in its
+/// brightest channel; `None` where there is no such row or column.
+pub fn square(picture: &RgbImage, threshold: u8, coverage: f64) -> Option<Square> {
+    let (width, height) = picture.dimensions();
+    let mut lit_in_column = vec![0u32; width as usize];
+    let mut lit_in_row = vec![0u32; height as usize];
+    for (line, lit_row) in picture.rows().zip(&mut lit_in_row) {
+        for (Rgb([r, g, b]), lit_column) in line.zip(&mut lit_in_column) {
+            let lit = u32::from(*r.max(g).max(b) > threshold);
+            *lit_column += lit;
+            *lit_row += lit;
+        }
+    }
+    let (x0, x1) = span(&lit_in_column, f64::from(height) * coverage)?;
+    let (y0, y1) = span(&lit_in_row, f64::from(width) * coverage)?;
+    let side = (x1 - x0).max(y1 - y0);
+    Some(Square { left: (x0 + x1 - side).div_euclid(2), top: (y0 + y1 - side).div_euclid(2), side: side as u32 })
+}
+
+/// From the first entry above `least` to just behind the last.
+fn span(lit: &[u32], least: f64) -> Option<(i64, i64)> {
+    let first = lit.iter().position(|n| f64::from(*n) > least)?;
+    let last = lit.iter().rposition(|n| f64::from(*n) > least)?;
+    Some((first as i64, last as i64 + 1))
+}
+
+/// The pixels of `square`, black where it reaches beyond the picture.
+pub fn crop(picture: &RgbImage, square: Square) -> RgbImage {
+    let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
+    let side = i64::from(square.side);
+    let (x0, y0) = (square.left.max(0), square.top.max(0));
+    let (x1, y1) = ((square.left + side).min(width), (square.top + side).min(height));
+    let mut cropped = RgbImage::new(square.side, square.side);
+    if x0 < x1 && y0 < y1 {
+        let view = picture.view(x0 as u32, y0 as u32, (x1 - x0) as u32, (y1 - y0) as u32);
+        let copied = cropped.copy_from(&*view, (x0 - square.left) as u32, (y0 - square.top) as u32);
+        debug_assert!(copied.is_ok(), "the part lies inside the square");
+    }
+    cropped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disc_that_is_cut_off_keeps_its_square() {
+        let picture = RgbImage::from_fn(100, 60, |x, y| {
+            let (dx, dy) = (f64::from(x) - 49.5, f64::from(y) - 29.5);
+            if dx.hypot(dy) < 40.0 { Rgb([150, 60, 20]) } else { Rgb([2, 2, 2]) }
+        });
+        let square = square(&picture, 25, 0.05).expect("there is a disc");
+        assert_eq!((square.left, square.top), (10, -10));
+        assert_eq!(square.side, 80);
+        let cropped = crop(&picture, square);
+        assert_eq!(cropped.get_pixel(40, 40), &Rgb([150, 60, 20]));
+        assert_eq!(cropped.get_pixel(40, 0), &Rgb([0, 0, 0]));
+    }
+
+    #[test]
+    fn a_black_picture_has_no_retina() {
+        assert_eq!(square(&RgbImage::new(30, 20), 25, 0.05), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! A picture on its way to the model input: bytes first, f32 planes once a step asks for them.
+
+use image::imageops::{self, FilterType};
+use image::{ImageBuffer, Luma, Rgb, RgbImage};
+
+use super::{InputError, ModelInput, local_contrast, retina};
+use crate::bundle::card::Step;
+use crate::geometry::Transform;
+use crate::scan::Scan;
+
+/// Interleaved bytes, or planes of f32, with the way back to source pixels.
+pub struct Stage {
+    pixels: Pixels,
+    channels: usize,
+    width: usize,
+    height: usize,
+    source_from_stage: Transform,
+}
+
+enum Pixels {
+    /// `[height, width, channels]`
+    Bytes(Vec<u8>),
+    /// `[channels, height, width]`
+    Planes(Vec<f32>),
+}
+
+impl Stage {
+    pub fn new(scan: &Scan) -> Self {
+        let rgb = scan.to_rgb8();
+        let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+        let pixels = Pixels::Bytes(rgb.into_owned().into_raw());
+        Self { pixels, channels: 3, width, height, source_from_stage: Transform::IDENTITY }
+    }
+
+    pub fn follow(self, step: &Step) -> Result<Self, InputError> {
+        match step {
+            Step::CropToRetina { threshold, coverage } => self.crop_to_retina(*threshold, *coverage),
+            Step::Grey => self.grey(),
+            Step::Resize { width, height } => self.resize(*width, *height),
+            Step::UnitRange => Ok(self.map_planes(|_, v| v / 255.0)),
+            Step::LocalContrast { dark, margin, cell, gain, limit } => {
+                let (width, height) = (self.width, self.height);
+                let frame = local_contrast::Frame { width, height };
+                let look = local_contrast::Look { dark: *dark, margin: *margin, cell: *cell, gain: *gain, limit: *limit };
+                let mut next = self.map_planes(|_, v| v);
+                if let Pixels::Planes(planes) = &mut next.pixels {
+                    local_contrast::apply(planes, frame, look);
+                }
+                Ok(next)
+            }
+            Step::Normalise { mean, deviation } => Ok(self.map_planes(|c, v| (v - mean[c]) / deviation[c])),
+        }
+    }
+
+    pub fn into_input(self) -> ModelInput {
+        let planes = self.map_planes(|_, v| v);
+        let Pixels::Planes(values) = planes.pixels else { unreachable!("map_planes gives planes") };
+        let Self { channels, width, height, source_from_stage, .. } = planes;
+        ModelInput { values, channels, height, width, source_from_model: source_from_stage }
+    }
+
+    fn crop_to_retina(self, threshold: u8, coverage: f64) -> Result<Self, InputError> {
+        let rgb = self.into_rgb()?;
+        let square = retina::square(&rgb.0, threshold, coverage).ok_or(InputError::NoRetina)?;
+        let cropped = retina::crop(&rgb.0, square);
+        let source_from_crop = Transform::scale_then_move(1.0, 1.0, square.left as f64, square.top as f64).then(&rgb.1);
+        let side = square.side as usize;
+        let pixels = Pixels::Bytes(cropped.into_raw());
+        Ok(Self { pixels, channels: 3, width: side, height: side, source_from_stage: source_from_crop })
+    }
+
+    fn into_rgb(self) -> Result<(RgbImage, Transform), InputError> {
+        match self.pixels {
+            Pixels::Bytes(bytes) if self.channels == 3 => {
+                RgbImage::from_raw(self.width as u32, self.height as u32, bytes).map(|p| (p, self.source_from_stage))
+            }
+            _ => None,
+        }
+        .ok_or_else(|| InputError::Steps("`crop-to-retina` needs a colour picture, before any other step".to_owned()))
+    }
+
+    /// Rounded as Pillow does, so that models trained there see the same values.
+    fn grey(self) -> Result<Self, InputError> {
+        let Pixels::Bytes(bytes) = &self.pixels else {
+            return Err(InputError::Steps("`grey` must stand before steps that leave the range 0–255".to_owned()));
+        };
+        let weigh = |p: &[u8]| (u32::from(p[0]) * 19595 + u32::from(p[1]) * 38470 + u32::from(p[2]) * 7471 + 0x8000) >> 16;
+        let grey = bytes.as_chunks::<3>().0.iter().map(|p| weigh(p) as u8).collect();
+        Ok(Self { pixels: Pixels::Bytes(grey), channels: 1, ..self })
+    }
+
+    fn resize(self, width: u32, height: u32) -> Result<Self, InputError> {
+        let Pixels::Bytes(bytes) = self.pixels else {
+            return Err(InputError::Steps("`resize` must stand before steps that leave the range 0–255".to_owned()));
+        };
+        let (w, h) = (self.width as u32, self.height as u32);
+        let resized = if self.channels == 1 {
+            ImageBuffer::<Luma<u8>, _>::from_raw(w, h, bytes).map(|p| resized(&p, width, height).into_raw())
+        } else {
+            ImageBuffer::<Rgb<u8>, _>::from_raw(w, h, bytes).map(|p| resized(&p, width, height).into_raw())
+        };
+        let bytes = resized.ok_or_else(|| InputError::Steps("`resize` was given a broken picture".to_owned()))?;
+        let (sx, sy) = (self.width as f64 / f64::from(width), self.height as f64 / f64::from(height));
+        Ok(Self {
+            pixels: Pixels::Bytes(bytes),
+            channels: self.channels,
+            width: width as usize,
+            height: height as usize,
+            source_from_stage: Transform::scale_then_move(sx, sy, 0.0, 0.0).then(&self.source_from_stage),
+        })
+    }
+
+    fn map_planes(self, value: impl Fn(usize, f32) -> f32) -> Self {
+        let area = self.width * self.height;
+        let planes = match self.pixels {
+            Pixels::Bytes(bytes) => {
+                let mut planes = Vec::with_capacity(bytes.len());
+                for c in 0..self.channels {
+                    planes.extend(bytes.iter().skip(c).step_by(self.channels).map(|b| value(c, f32::from(*b))));
+                }
+                planes
+            }
+            Pixels::Planes(mut planes) => {
+                for (c, plane) in planes.chunks_exact_mut(area).enumerate() {
+                    plane.iter_mut().for_each(|v| *v = value(c, *v));
+                }
+                planes
+            }
+        };
+        Self { pixels: Pixels::Planes(planes), ..self }
+    }
+}
+
+/// A triangle filter that widens when shrinking, as Pillow's BILINEAR.
+fn resized<P>(picture: &ImageBuffer<P, Vec<u8>>, width: u32, height: u32) -> ImageBuffer<P, Vec<u8>>
+where
+    P: image::Pixel<Subpixel = u8> + 'static,
+{
+    imageops::resize(picture, width, height, FilterType::Triangle)
+}

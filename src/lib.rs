@@ -1,0 +1,14 @@
+//! Fovea shows where and why a neural network graded a medical picture as it did.
+//!
+//! The modules stand in the order of the data's way: file → [`scan`] → [`input`] → [`network`] → [`explain`] →
+//! [`compose`] → [`export`]. Models are [`bundle`]s. See `ARCHITECTURE.md`.
+
+pub mod bundle;
+pub mod cli;
+pub mod compose {}
+pub mod explain;
+pub mod export;
+pub mod geometry;
+pub mod input;
+pub mod network;
+pub mod scan;

@@ -1,0 +1,81 @@
+//! From checked weights to a network on a device, batch normalisation folded into the convolution before it.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::ComputeDevice;
+use super::conv_stack::{Classifier, Conv, ConvStack, Layer};
+use crate::bundle::card::{Architecture, ConvStackSizes, Layer as LayerSizes};
+use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::Bundle;
+
+/// Weights and bias of one convolution after folding.
+struct Folded {
+    weight: WeightTensor,
+    bias: Vec<f32>,
+}
+
+impl ConvStack {
+    /// Puts a bundle's network on `device`. The bundle was checked against its card, so nothing can be missing.
+    pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
+        let Architecture::ConvStack(sizes) = &bundle.card.architecture;
+        let mut layers = Vec::new();
+        let mut classifier = None;
+        for (index, layer) in sizes.layers.iter().enumerate() {
+            match *layer {
+                LayerSizes::MaxPool { size } => layers.push(Layer::MaxPool { size }),
+                LayerSizes::Conv { kernel, stride, norm, .. } => {
+                    let folded = folded(&bundle.weights, index, norm, sizes);
+                    layers.push(Layer::Conv(conv(folded, index == 0, kernel, stride, device)));
+                }
+                LayerSizes::Classes { kernel } => {
+                    let Folded { weight, bias } = folded(&bundle.weights, index, false, sizes);
+                    classifier = Some(Classifier { weight: on_device(&weight, device), bias, kernel });
+                }
+            }
+        }
+        let classifier = classifier.expect("a checked card ends with its `classes` layer");
+        Self { input: sizes.input, layers, classifier, device: device.clone() }
+    }
+}
+
+fn conv(folded: Folded, is_first: bool, kernel: usize, stride: usize, device: &ComputeDevice) -> Conv {
+    let Folded { weight, bias } = folded;
+    let weight_back = if is_first { summed_over_inputs(&weight) } else { weight.clone() };
+    let bias = Tensor::<1>::from_data(TensorData::from(bias.as_slice()), &device.burn);
+    Conv { weight: on_device(&weight, device), bias, weight_back: on_device(&weight_back, device), kernel, stride }
+}
+
+/// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε), in f64 so that folding adds no error of its own.
+fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes) -> Folded {
+    let part = |name: &str| &weights[&format!("layers.{index}.{name}")];
+    let mut weight = part("weight").clone();
+    if !norm {
+        return Folded { weight, bias: part("bias").values.clone() };
+    }
+    let [gamma, beta, mean, variance] =
+        ["weight", "bias", "running_mean", "running_var"].map(|name| &part(&format!("norm.{name}")).values);
+    let factor: Vec<f64> =
+        gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + sizes.norm_epsilon).sqrt()).collect();
+    let per_kernel = weight.values.len() / factor.len();
+    for (kernel, f) in weight.values.chunks_exact_mut(per_kernel).zip(&factor) {
+        kernel.iter_mut().for_each(|w| *w = (f64::from(*w) * f) as f32);
+    }
+    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
+    Folded { weight, bias }
+}
+
+/// `[out, in, k, k]` to `[out, 1, k, k]`: back-projection is linear, so the sum over channels can be taken first.
+fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
+    let [out, inputs, kh, kw] = *weight.shape.as_slice() else { unreachable!("a convolution has four dimensions") };
+    let area = kh * kw;
+    let values = weight
+        .values
+        .chunks_exact(inputs * area)
+        .flat_map(|kernel| (0..area).map(move |i| kernel.iter().skip(i).step_by(area).sum::<f32>()))
+        .collect();
+    WeightTensor { shape: vec![out, 1, kh, kw], values }
+}
+
+fn on_device(weight: &WeightTensor, device: &ComputeDevice) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(weight.values.clone(), weight.shape.clone()), &device.burn)
+}

@@ -1,0 +1,19 @@
+//! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
+
+pub mod conv_stack;
+pub mod device;
+mod load;
+
+pub use conv_stack::{ConvStack, Pass};
+pub use device::{ComputeDevice, DeviceChoice, DeviceError};
+
+/// Why a network could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    #[error("the network takes {expected:?} values (channels, height, width) but was given {found:?}")]
+    InputShape { expected: [usize; 3], found: [usize; 3] },
+    #[error("{device} failed while computing: {reason}; try `--device cpu`")]
+    Device { device: String, reason: String },
+    #[error("{device} computed values that are no finite numbers; try `--device cpu`")]
+    NotFinite { device: String },
+}

@@ -1,0 +1,58 @@
+//! Which files are meant by the paths that a user gives.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::ScanError;
+
+const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "jfif"];
+
+/// Files stay as they are; a folder becomes the pictures in it and below, by name.
+///
+/// # Errors
+/// A path that does not exist, a folder that cannot be read, or one without a picture.
+pub fn pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ScanError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.try_exists().map_err(|source| unreadable(path, source))? {
+            return Err(ScanError::NotFound(path.clone()));
+        }
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let inside = in_folder(path)?;
+        if inside.is_empty() {
+            return Err(ScanError::NoPictures(path.clone()));
+        }
+        found.extend(inside);
+    }
+    Ok(found)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, ScanError> {
+    let mut inside = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_owned();
+            unreadable(&path, error.into())
+        })?;
+        if entry.file_type().is_file() && has_picture_ending(entry.path()) {
+            inside.push(entry.into_path());
+        }
+    }
+    Ok(inside)
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
+    match source.kind() {
+        std::io::ErrorKind::PermissionDenied => ScanError::NoPermission(path.to_owned()),
+        _ => ScanError::Read { path: path.to_owned(), source },
+    }
+}
+
+fn has_picture_ending(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
+}

@@ -1,0 +1,128 @@
+//! Properties of the two methods that hold whatever the weights are.
+
+mod common;
+
+use common::{card, formula_bundle, formula_input, on_cpu, reference_card, relative_error};
+use fovea::bundle::Bundle;
+use fovea::explain::{BackwardRule, clear};
+
+const RULES: [BackwardRule; 4] = BackwardRule::ALL;
+
+/// Every size divides, every stride is 1 before a pooling: mirroring commutes with each layer.
+fn aligned_bundle() -> Bundle {
+    let layers = r#"layers = [
+  { kind = "conv", channels = 6, kernel = 3 },
+  { kind = "max-pool", size = 2 },
+  { kind = "conv", channels = 7, kernel = 3, norm = false },
+  { kind = "max-pool", size = 2 },
+  { kind = "classes", kernel = 1 },
+]"#;
+    formula_bundle(card(layers, [3, 16, 24], 3))
+}
+
+#[test]
+fn the_score_is_the_mean_of_the_class_map_plus_bias() {
+    let bundle = formula_bundle(reference_card());
+    let network = on_cpu(&bundle);
+    let pass = network.forward(&formula_input([3, 45, 38], 5)).unwrap();
+    let cam = network.class_maps(&pass).unwrap();
+    let bias = &bundle.weights["layers.5.bias"].values;
+    for class in 0..4 {
+        let map = cam.class(class);
+        let mean = map.iter().sum::<f32>() / map.len() as f32;
+        assert!((mean + bias[class] - pass.scores[class]).abs() < 1e-5, "class {class}");
+    }
+    assert!(cam.data.iter().any(|v| *v < 0.0), "the sign is kept");
+}
+
+#[test]
+fn a_zero_class_map_gives_zero_response_and_others_do_not() {
+    let mut bundle = aligned_bundle();
+    let weight = &mut bundle.weights.get_mut("layers.4.weight").unwrap().values;
+    let per_class = weight.len() / 3;
+    weight[per_class..2 * per_class].fill(0.0);
+    let network = on_cpu(&bundle);
+    let pass = network.forward(&formula_input([3, 16, 24], 7)).unwrap();
+    for rule in RULES {
+        let response = network.back_project(&pass, &[0, 1, 2], rule).unwrap();
+        assert!(response.class(1).iter().all(|v| *v == 0.0), "{rule:?}");
+        assert!(response.class(0).iter().any(|v| *v != 0.0), "{rule:?}");
+    }
+}
+
+/// R is quadratic in the class's kernel k (z = k * f, then the way back through k): under the linear rule twice the
+/// kernel gives four times the response, and kernels of opposite sign give the same one.
+#[test]
+fn the_linear_rule_is_linear_in_z() {
+    let plain = aligned_bundle();
+    let network = on_cpu(&plain);
+    let input = formula_input([3, 16, 24], 8);
+    let pass = network.forward(&input).unwrap();
+    let once = network.back_project(&pass, &[0, 1, 2], BackwardRule::Linear).unwrap();
+    for (factor, expected) in [(2.0f32, 4.0f32), (-1.0, 1.0), (0.5, 0.25)] {
+        let mut scaled = plain.clone();
+        scaled.weights.get_mut("layers.4.weight").unwrap().values.iter_mut().for_each(|w| *w *= factor);
+        let network = on_cpu(&scaled);
+        let pass = network.forward(&input).unwrap();
+        let found = network.back_project(&pass, &[0, 1, 2], BackwardRule::Linear).unwrap();
+        let wanted: Vec<f32> = once.data.iter().map(|v| v * expected).collect();
+        assert!(relative_error(&found.data, &wanted) < 1e-5, "factor {factor}");
+        let all = [true; 3];
+        if factor > 0.0 {
+            let positive = |maps: &fovea::explain::ClassMaps| clear::dominant(maps, &all).class;
+            assert_eq!(positive(&found), positive(&once), "the argmax survives a common positive factor");
+        }
+    }
+}
+
+#[test]
+fn mirrored_input_and_kernels_give_mirrored_maps() {
+    let plain = aligned_bundle();
+    let mut mirrored = plain.clone();
+    for tensor in mirrored.weights.values_mut().filter(|t| t.shape.len() == 4) {
+        let width = tensor.shape[3];
+        tensor.values.chunks_exact_mut(width).for_each(<[f32]>::reverse);
+    }
+    let input = formula_input([3, 16, 24], 9);
+    let (a, b) = (on_cpu(&plain), on_cpu(&mirrored));
+    let (pass_a, pass_b) = (a.forward(&input).unwrap(), b.forward(&input.mirrored()).unwrap());
+    assert!(relative_error(&pass_b.scores, &pass_a.scores) < 1e-5);
+    let (cam_a, cam_b) = (a.class_maps(&pass_a).unwrap(), b.class_maps(&pass_b).unwrap());
+    assert!(relative_error(&cam_b.data, &cam_a.mirrored().data) < 1e-5);
+    for rule in RULES {
+        let response_a = a.back_project(&pass_a, &[0, 1, 2], rule).unwrap();
+        let response_b = b.back_project(&pass_b, &[0, 1, 2], rule).unwrap();
+        assert!(relative_error(&response_b.data, &response_a.mirrored().data) < 1e-5, "{rule:?}");
+    }
+}
+
+#[test]
+fn a_subset_of_classes_goes_back_as_it_does_among_all() {
+    let network = on_cpu(&formula_bundle(reference_card()));
+    let pass = network.forward(&formula_input([3, 45, 38], 4)).unwrap();
+    for rule in RULES {
+        let all = network.back_project(&pass, &[0, 1, 2, 3], rule).unwrap();
+        let some = network.back_project(&pass, &[3, 1], rule).unwrap();
+        assert!(relative_error(some.class(0), all.class(3)) < 1e-5);
+        assert!(relative_error(some.class(1), all.class(1)) < 1e-5);
+    }
+}
+
+#[test]
+fn rules_differ() {
+    let network = on_cpu(&formula_bundle(reference_card()));
+    let pass = network.forward(&formula_input([3, 45, 38], 4)).unwrap();
+    let responses = RULES.map(|rule| network.back_project(&pass, &[0], rule).unwrap().data);
+    for i in 0..4 {
+        for j in 0..i {
+            assert!(relative_error(&responses[i], &responses[j]) > 0.01, "{:?} {:?}", RULES[i], RULES[j]);
+        }
+    }
+}
+
+#[test]
+fn an_input_of_another_size_is_refused() {
+    let network = on_cpu(&formula_bundle(reference_card()));
+    let error = network.forward(&formula_input([3, 45, 39], 4)).unwrap_err().to_string();
+    assert!(error.contains("[3, 45, 38]") && error.contains("[3, 45, 39]"), "{error}");
+}
