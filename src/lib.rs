@@ -5,7 +5,7 @@
 
 pub mod bundle;
 pub mod cli;
-pub mod compose {}
+pub mod compose;
 pub mod explain;
 pub mod export;
 pub mod geometry;

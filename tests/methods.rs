@@ -22,7 +22,7 @@ fn aligned_bundle() -> Bundle {
 
 #[test]
 fn the_score_is_the_mean_of_the_class_map_plus_bias() {
-    let bundle = formula_bundle(reference_card());
+    let bundle = formula_bundle(reference_card(false));
     let network = on_cpu(&bundle);
     let pass = network.forward(&formula_input([3, 45, 38], 5)).unwrap();
     let cam = network.class_maps(&pass).unwrap();
@@ -98,7 +98,7 @@ fn mirrored_input_and_kernels_give_mirrored_maps() {
 
 #[test]
 fn a_subset_of_classes_goes_back_as_it_does_among_all() {
-    let network = on_cpu(&formula_bundle(reference_card()));
+    let network = on_cpu(&formula_bundle(reference_card(false)));
     let pass = network.forward(&formula_input([3, 45, 38], 4)).unwrap();
     for rule in RULES {
         let all = network.back_project(&pass, &[0, 1, 2, 3], rule).unwrap();
@@ -110,7 +110,7 @@ fn a_subset_of_classes_goes_back_as_it_does_among_all() {
 
 #[test]
 fn rules_differ() {
-    let network = on_cpu(&formula_bundle(reference_card()));
+    let network = on_cpu(&formula_bundle(reference_card(false)));
     let pass = network.forward(&formula_input([3, 45, 38], 4)).unwrap();
     let responses = RULES.map(|rule| network.back_project(&pass, &[0], rule).unwrap().data);
     for i in 0..4 {
@@ -122,7 +122,7 @@ fn rules_differ() {
 
 #[test]
 fn an_input_of_another_size_is_refused() {
-    let network = on_cpu(&formula_bundle(reference_card()));
+    let network = on_cpu(&formula_bundle(reference_card(false)));
     let error = network.forward(&formula_input([3, 45, 39], 4)).unwrap_err().to_string();
     assert!(error.contains("[3, 45, 38]") && error.contains("[3, 45, 39]"), "{error}");
 }

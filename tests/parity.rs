@@ -3,16 +3,23 @@
 mod common;
 
 use common::{formula_bundle, formula_input, on, reference, reference_card, relative_error};
+use fovea::bundle::Bundle;
 use fovea::explain::BackwardRule;
 use fovea::network::{ComputeDevice, DeviceChoice, device};
 
 fn agrees_with_pytorch(device: &ComputeDevice, tolerance: f32) {
-    let network = on(&formula_bundle(reference_card()), device);
+    for (relu, mark) in [(false, ""), (true, "_relu")] {
+        compare(&formula_bundle(reference_card(relu)), mark, device, tolerance);
+    }
+}
+
+fn compare(bundle: &Bundle, mark: &str, device: &ComputeDevice, tolerance: f32) {
+    let network = on(bundle, device);
     let pass = network.forward(&formula_input([3, 45, 38], 99)).unwrap();
     let expect = |what: &str, found: &[f32]| {
-        let expected = reference("conv_stack.npz", what);
+        let expected = reference("conv_stack.npz", &format!("{what}{mark}"));
         let error = relative_error(found, expected.as_slice().unwrap());
-        assert!(error <= tolerance, "{what} differs by {error:e} on {}", device.name);
+        assert!(error <= tolerance, "{what}{mark} differs by {error:e} on {}", device.name);
     };
     expect("scores", &pass.scores);
     expect("cam", &network.class_maps(&pass).unwrap().data);

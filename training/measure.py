@@ -38,18 +38,16 @@ class Ruled(torch.autograd.Function):
         return signal, None
 
 
-def response(net, x, rule, classes=None):
+def response(net, x, rule, classes):
     """Signed sum over the input channels of the back-projected class maps. One class a picture."""
     x = x.clone().requires_grad_()
     h = x
     for layer in [*net.low, *net.high]:
         h = Ruled.apply(h, rule) if isinstance(layer, nn.ReLU) else layer(h)
     maps = F.conv2d(h, net.grade.weight)
-    if classes is None:
-        classes = (maps.mean((2, 3)) + net.grade.bias).argmax(1)
-    start = torch.zeros_like(maps).scatter(1, classes[:, None, None, None].expand(-1, 1, *maps.shape[2:]), 1) * maps.detach()
+    start = torch.zeros_like(maps).scatter(1, classes[:, None, None, None].expand(-1, 1, *maps.shape[2:]), 1) * F.relu(maps.detach())
     (back,) = torch.autograd.grad(maps, x, start)
-    return back.sum(1).detach(), maps.detach(), classes
+    return back.sum(1).detach(), F.relu(maps.detach()), classes
 
 
 def blur(m, sigma=4.0):

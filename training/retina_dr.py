@@ -20,7 +20,11 @@ LOW = [(3, 24, 3, 2), "pool", (24, 48, 3, 1), (48, 48, 3, 1), "pool", (48, 96, 3
 
 
 class Sequencer(nn.Module):
-    """conv-BN-ReLU stack to 1/16; the last 1x1 convolution has one kernel per grade."""
+    """conv-BN-ReLU stack to 1/16; the last 1x1 convolution has one kernel per grade and a ReLU of its own.
+
+    Its maps hold evidence for a grade, never against one: with signed maps the network said nearly everything by the
+    map of grade 0 alone, a thousand times stronger than the others, and no response map could be compared.
+    """
 
     def __init__(self, low=LOW, high=((96, 160, 3, 1), (160, 160, 3, 1)), pool_high=True):
         super().__init__()
@@ -41,8 +45,10 @@ class Sequencer(nn.Module):
         self.lesion = nn.Conv2d(low[-1][1], 3, 1)
 
     def forward(self, x):
+        """Class maps (N×5×32×32, at least 0), scores (their means plus a bias), and lesion logits (N×3×64×64)."""
         f = self.low(x)
-        return self.grade(self.high(f)), self.lesion(f)
+        maps = F.relu(F.conv2d(self.high(f), self.grade.weight))
+        return maps, maps.float().mean((2, 3)) + self.grade.bias, self.lesion(f)
 
 
 ARCH = {
@@ -70,8 +76,7 @@ def augment(x, m, rng):
     return x * gain, m
 
 
-def losses(maps, lesion, y, m, weight, a):
-    score = maps.mean((2, 3))
+def losses(maps, score, lesion, y, m, weight, a):
     k = torch.arange(5.0)
     target = torch.exp(-((k[None] - y[:, None]) ** 2) / (2 * a.soft**2)) + 0.01
     target = target / target.sum(1, keepdim=True)
@@ -86,8 +91,8 @@ def losses(maps, lesion, y, m, weight, a):
     spots = F.binary_cross_entropy_with_logits(lesion, m, pos_weight=torch.tensor([4.0, 4.0, 2.0]).view(1, 3, 1, 1))
     total = grade + 0.5 * binary + a.ordinal * ordinal + 2 * spots
     if a.focus > 0:  # the map of the true grade should lie in the lesion boxes
-        cells = F.max_pool2d(m[:, :2].amax(1, keepdim=True), 8 * maps.shape[-1] // 512 or 1) if maps.shape[-1] == m.shape[-1] else F.max_pool2d(m[:, :2].amax(1, keepdim=True), m.shape[-1] // maps.shape[-1])
-        own = maps.gather(1, y[:, None, None, None].expand(-1, 1, *maps.shape[2:])).abs()
+        cells = F.max_pool2d(m[:, :2].amax(1, keepdim=True), m.shape[-1] // maps.shape[-1])
+        own = maps.gather(1, y[:, None, None, None].expand(-1, 1, *maps.shape[2:]))
         outside = (own * (1 - cells)).sum((1, 2, 3)) / own.sum((1, 2, 3)).clamp(min=1e-3)
         use = ((y >= 2) & (cells.sum((1, 2, 3)) > 0)).float()
         total = total + a.focus * (outside * use).sum() / use.sum().clamp(min=1)
@@ -113,12 +118,12 @@ def train(X, Y, M, index, seed, a, log, held=None, evaluate=None):
             i = order[b * a.batch : (b + 1) * a.batch]
             x, m = augment(X[i].float(), M[i].float(), rng)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                maps, lesion = net(x.contiguous(memory_format=torch.channels_last))
-            loss = losses(maps.float(), lesion.float(), Y[i], m, weight, a)
+                maps, score, lesion = net(x.contiguous(memory_format=torch.channels_last))
+            loss = losses(maps.float(), score, lesion.float(), Y[i], m, weight, a)
             opt.zero_grad(), loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             opt.step(), rate.step()
-            seen += float(loss)
+            seen += float(loss.detach())
             keep = min(0.99, (1 + epoch * steps + b) / (10 + epoch * steps + b))
             with torch.no_grad():
                 for p, q in zip(mean.state_dict().values(), net.state_dict().values()):
@@ -137,8 +142,8 @@ def scores(net, X, index, flips=True):
     out = []
     for b in range(0, len(index), 8):
         x = X[index[b : b + 8]].float().contiguous(memory_format=torch.channels_last)
-        s = net(x)[0].mean((2, 3))
-        out.append((s + net(x.flip(3))[0].mean((2, 3))) / 2 if flips else s)
+        s = net(x)[1]
+        out.append((s + net(x.flip(3))[1]) / 2 if flips else s)
     return torch.cat(out)
 
 

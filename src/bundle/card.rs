@@ -99,8 +99,13 @@ pub enum Layer {
     },
     /// Max pooling whose stride is its size.
     MaxPool { size: usize },
-    /// The last convolution: one kernel per class, no ReLU; its mean over all cells is the score.
-    Classes { kernel: usize },
+    /// The last convolution: one kernel per class; the mean of its map over all cells plus a bias is the score. With
+    /// `relu` a map holds evidence for its class only, as in networks whose last convolution has a ReLU like the rest.
+    Classes {
+        kernel: usize,
+        #[serde(default)]
+        relu: bool,
+    },
 }
 
 fn one() -> usize {
@@ -204,7 +209,8 @@ impl Card {
         if !(2..=1000).contains(&self.classes.len()) {
             return Err(format!("`classes` has {} entries; 2 to 1000 make sense", self.classes.len()));
         }
-        let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        let plain =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         if !plain(&self.name) || self.name.starts_with('.') {
             return Err(format!("`name` is `{}`; use letters, digits, `-` and `_`", self.name));
         }

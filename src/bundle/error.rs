@@ -11,7 +11,9 @@ pub enum BundleError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("model `{model}`: its model.toml is not valid: {reason}")]
     Card { model: String, reason: String },
-    #[error("model `{model}`: {file} is {found} bytes where its card allows at most {limit}; it is not the file that belongs to this card")]
+    #[error(
+        "model `{model}`: {file} is {found} bytes where its card allows at most {limit}; it is not the file that belongs to this card"
+    )]
     TooLarge { model: String, file: String, found: u64, limit: u64 },
     #[error("model `{model}`: {file} was altered (SHA-256 {found}, the card says {expected}); copy the model anew")]
     Altered { model: String, file: String, found: String, expected: String },

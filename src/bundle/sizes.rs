@@ -16,7 +16,7 @@ pub fn check(sizes: &ConvStackSizes) -> Result<(), String> {
     if !(sizes.norm_epsilon > 0.0 && sizes.norm_epsilon < 1.0) {
         return Err("`architecture.norm-epsilon` must lie between 0 and 1".to_owned());
     }
-    let Some((Layer::Classes { kernel: last }, before)) = sizes.layers.split_last() else {
+    let Some((Layer::Classes { kernel: last, .. }, before)) = sizes.layers.split_last() else {
         return Err("`architecture.layers` must end with one of kind `classes`".to_owned());
     };
     if *last % 2 == 0 || *last > 31 {
@@ -26,7 +26,11 @@ pub fn check(sizes: &ConvStackSizes) -> Result<(), String> {
         let place = format!("`architecture.layers[{index}]`");
         match *layer {
             Layer::Conv { channels, kernel, stride, .. } => {
-                if !(1..=MAX_CHANNELS).contains(&channels) || kernel % 2 == 0 || kernel > 31 || !(1..=8).contains(&stride) {
+                if !(1..=MAX_CHANNELS).contains(&channels)
+                    || kernel % 2 == 0
+                    || kernel > 31
+                    || !(1..=8).contains(&stride)
+                {
                     return Err(format!("{place}: channels 1–{MAX_CHANNELS}, odd kernels up to 31, strides 1–8"));
                 }
                 (height, width) = ((height - 1) / stride + 1, (width - 1) / stride + 1);
@@ -63,7 +67,11 @@ pub fn check_steps(steps: &[Step], [channels, height, width]: [usize; 3]) -> Res
                 if size.is_none() {
                     return Err(format!("{place}: `local-contrast` works after `resize`"));
                 }
-                if !(1..=64).contains(cell) || *margin > 64 || height % *cell as usize != 0 || width % *cell as usize != 0 {
+                if !(1..=64).contains(cell)
+                    || *margin > 64
+                    || height % *cell as usize != 0
+                    || width % *cell as usize != 0
+                {
                     return Err(format!("{place}: `cell` must divide the input and be at most 64, as must `margin`"));
                 }
             }

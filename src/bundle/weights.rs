@@ -49,16 +49,13 @@ pub fn conv_stack_tensors(sizes: &ConvStackSizes, classes: usize) -> Vec<TensorS
     for (index, layer) in sizes.layers.iter().enumerate() {
         let (channels, kernel, norm) = match *layer {
             Layer::Conv { channels, kernel, norm, .. } => (channels, kernel, norm),
-            Layer::Classes { kernel } => (classes, kernel, false),
+            Layer::Classes { kernel, .. } => (classes, kernel, false),
             Layer::MaxPool { .. } => continue,
         };
         let name = |part: &str| format!("layers.{index}.{part}");
         specs.push(TensorSpec::new(name("weight"), &[channels, before, kernel, kernel]));
-        let vectors: &[&str] = if norm {
-            &["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"]
-        } else {
-            &["bias"]
-        };
+        let vectors: &[&str] =
+            if norm { &["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"] } else { &["bias"] };
         specs.extend(vectors.iter().map(|part| TensorSpec::new(name(part), &[channels])));
         before = channels;
     }
@@ -87,8 +84,11 @@ pub fn read(card: &Card, bytes: &[u8]) -> Result<WeightMap, BundleError> {
         let expected = card.weights.sha256.clone();
         return Err(BundleError::Altered { model: model(), file: file(), found, expected });
     }
-    let stored = SafeTensors::deserialize(bytes)
-        .map_err(|error| BundleError::Format { model: model(), file: file(), reason: error.to_string() })?;
+    let stored = SafeTensors::deserialize(bytes).map_err(|error| BundleError::Format {
+        model: model(),
+        file: file(),
+        reason: error.to_string(),
+    })?;
     let specs = needed_tensors(card);
     if let Some(extra) = stored.names().into_iter().find(|name| specs.iter().all(|s| s.name != **name)) {
         return Err(BundleError::Extra { model: model(), file: file(), tensor: extra.to_string() });

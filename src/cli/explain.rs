@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bundle::Library;
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
-use crate::export::{self, OutputSet, Record};
+use crate::export::{self, OutputSet, Pictures, Record};
 use crate::network::{DeviceChoice, device};
-use crate::scan;
+use crate::scan::{self, Scan};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
+    /// Write only the panel, the raw maps and the record, not each layer as a picture of its own
+    #[arg(long)]
+    no_layers: bool,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
@@ -126,7 +129,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn one(&self, path: &Path, name: &str) -> Result<String> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        files.check(["json", "npz", "panel.png"])?;
+        files.check(self.endings().iter().map(String::as_str))?;
         let start = Instant::now();
         let scan = scan::open(path)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
@@ -137,8 +140,30 @@ impl Run<'_> {
         let record = Record::new(file, card, &self.explainer.sha256, &explanation, decode_ms);
         files.add("json", serde_json::to_string_pretty(&record)?.as_bytes())?;
         files.add("npz", &export::npz(&explanation)?)?;
+        self.draw(&scan, &explanation, &mut files)?;
         files.finish()?;
         Ok(self.line(path, &explanation, record.timings_ms.total))
+    }
+
+    fn endings(&self) -> Vec<String> {
+        let mut endings = vec!["json".to_owned(), "npz".to_owned(), "panel.png".to_owned()];
+        if !self.arguments.no_layers {
+            endings.extend(Pictures::layer_endings(&self.explainer.card));
+        }
+        endings
+    }
+
+    fn draw(&self, scan: &Scan, explanation: &Explanation, files: &mut OutputSet) -> Result<()> {
+        let picture = scan.to_rgb8();
+        let pictures = Pictures::new(&picture, &self.explainer.card, explanation);
+        let file_name = scan.path.file_name().unwrap_or_default().to_string_lossy();
+        files.add("panel.png", &pictures.panel(&file_name)?)?;
+        if !self.arguments.no_layers {
+            for (ending, bytes) in pictures.layers()? {
+                files.add(&ending, &bytes)?;
+            }
+        }
+        Ok(())
     }
 
     fn line(&self, path: &Path, explanation: &Explanation, total_ms: f64) -> String {

@@ -149,9 +149,8 @@ impl Explainer {
         let source_from_model = input.source_from_model;
         Explanation {
             attention: attention::most_attentive(
-                &response,
+                &response.smoothed(settings.smoothing_px),
                 shown,
-                settings.smoothing_px,
                 &source_from_model,
                 source_size_px,
             ),

@@ -1,5 +1,8 @@
 //! Plain per-class maps: what an explanation is made of. Knows neither Burn nor pictures.
 
+use image::{ImageBuffer, Luma};
+use rayon::prelude::*;
+
 /// One f32 map per class, all on the same grid.
 ///
 /// # Shapes
@@ -33,6 +36,21 @@ impl ClassMaps {
         self.data.iter().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
     }
 
+    /// Every map after a Gaussian of `sigma_px` map pixels, the edge value held beyond the edge; what is no finite
+    /// number counts as 0.
+    pub fn smoothed(&self, sigma_px: f32) -> Self {
+        if !(sigma_px.is_finite() && sigma_px > 0.0) {
+            return self.clone();
+        }
+        let smooth = |class: usize| {
+            let finite = self.class(class).iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+            let map = ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(self.width as u32, self.height as u32, finite);
+            map.map_or_else(Vec::new, |map| imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
+        };
+        let maps: Vec<Vec<f32>> = (0..self.classes).into_par_iter().map(smooth).collect();
+        Self::new(self.classes, self.height, self.width, maps.concat())
+    }
+
     /// The maps mirrored left to right.
     pub fn mirrored(&self) -> Self {
         let mut data = self.data.clone();
@@ -61,4 +79,25 @@ pub fn neighbours(position: f64, cells: usize) -> (usize, usize, f32) {
     let p = (position - 0.5).clamp(0.0, last as f64);
     let first = (p.floor() as usize).min(last);
     (first, (first + 1).min(last), (p - first as f64) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothing_keeps_the_sum_and_lowers_the_peak() {
+        let mut point = ClassMaps::new(1, 33, 33, vec![0.0; 33 * 33]);
+        point.data[16 * 33 + 16] = 1.0;
+        let smooth = point.smoothed(2.0);
+        assert!((smooth.data.iter().sum::<f32>() - 1.0).abs() < 1e-3);
+        assert!(smooth.peak() < 0.06 && point.smoothed(0.0) == point);
+    }
+
+    #[test]
+    fn samples_lie_between_their_neighbours() {
+        let maps = ClassMaps::new(2, 1, 2, vec![9.0, 9.0, 1.0, 3.0]);
+        let found = [-5.0, 0.5, 1.0, 1.25, 1.5, 9.0].map(|x| maps.sample(1, x, 0.5));
+        assert_eq!(found, [1.0, 1.0, 2.0, 2.5, 3.0, 3.0]);
+    }
 }

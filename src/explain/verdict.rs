@@ -39,7 +39,9 @@ fn softmax(scores: &[f32]) -> Vec<f32> {
 }
 
 fn most_probable(probabilities: &[f32], wanted: impl Fn(usize) -> bool) -> Option<usize> {
-    (0..probabilities.len()).filter(|c| wanted(*c)).reduce(|best, c| if probabilities[c] > probabilities[best] { c } else { best })
+    (0..probabilities.len())
+        .filter(|c| wanted(*c))
+        .reduce(|best, c| if probabilities[c] > probabilities[best] { c } else { best })
 }
 
 fn median(probabilities: &[f32]) -> usize {

@@ -3,9 +3,11 @@
 //! This module composes nothing itself and knows neither Burn nor egui.
 
 mod maps;
+mod pictures;
 mod record;
 mod whole;
 
 pub use maps::npz;
+pub use pictures::Pictures;
 pub use record::{NOTICE, Record};
 pub use whole::{ExportError, OutputSet};

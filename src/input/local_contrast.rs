@@ -109,4 +109,3 @@ fn subtract(plane: &mut [f32], mean: &[f32], disc: &[f32], frame: Frame, look: L
         }
     }
 }
-

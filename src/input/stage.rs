@@ -41,7 +41,8 @@ impl Stage {
             Step::LocalContrast { dark, margin, cell, gain, limit } => {
                 let (width, height) = (self.width, self.height);
                 let frame = local_contrast::Frame { width, height };
-                let look = local_contrast::Look { dark: *dark, margin: *margin, cell: *cell, gain: *gain, limit: *limit };
+                let look =
+                    local_contrast::Look { dark: *dark, margin: *margin, cell: *cell, gain: *gain, limit: *limit };
                 let mut next = self.map_planes(|_, v| v);
                 if let Pixels::Planes(planes) = &mut next.pixels {
                     local_contrast::apply(planes, frame, look);
@@ -84,7 +85,8 @@ impl Stage {
         let Pixels::Bytes(bytes) = &self.pixels else {
             return Err(InputError::Steps("`grey` must stand before steps that leave the range 0–255".to_owned()));
         };
-        let weigh = |p: &[u8]| (u32::from(p[0]) * 19595 + u32::from(p[1]) * 38470 + u32::from(p[2]) * 7471 + 0x8000) >> 16;
+        let weigh =
+            |p: &[u8]| (u32::from(p[0]) * 19595 + u32::from(p[1]) * 38470 + u32::from(p[2]) * 7471 + 0x8000) >> 16;
         let grey = bytes.as_chunks::<3>().0.iter().map(|p| weigh(p) as u8).collect();
         Ok(Self { pixels: Pixels::Bytes(grey), channels: 1, ..self })
     }

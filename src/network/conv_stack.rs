@@ -48,6 +48,8 @@ pub(super) struct Classifier {
     /// Part of the score, never of a map.
     pub bias: Vec<f32>,
     pub kernel: usize,
+    /// Whether negative values of a map are cut off.
+    pub relu: bool,
 }
 
 /// What one forward pass leaves behind.
@@ -98,7 +100,8 @@ impl ConvStack {
             let trace;
             (x, trace) = match layer {
                 Layer::Conv(conv) => {
-                    let activated = activation::relu(conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), conv.options()));
+                    let activated =
+                        activation::relu(conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), conv.options()));
                     (activated.clone(), Trace::Conv { activated, before })
                 }
                 Layer::MaxPool { size } => {
@@ -109,6 +112,7 @@ impl ConvStack {
             traces.push(trace);
         }
         let maps = conv2d(x, self.classifier.weight.clone(), None, self.classifier.options());
+        let maps = if self.classifier.relu { activation::relu(maps) } else { maps };
         let means = self.read(maps.clone().mean_dims(&[2, 3]))?;
         let scores = means.iter().zip(&self.classifier.bias).map(|(mean, bias)| mean + bias).collect();
         Ok(Pass { scores, maps, traces })
@@ -135,7 +139,9 @@ impl ConvStack {
                 (Layer::Conv(conv), Trace::Conv { activated, before }) => {
                     conv.back(through_relu(signal, activated, rule), *before)
                 }
-                (Layer::MaxPool { size }, Trace::MaxPool { switches, before }) => unpool(signal, switches, *size, *before),
+                (Layer::MaxPool { size }, Trace::MaxPool { switches, before }) => {
+                    unpool(signal, switches, *size, *before)
+                }
                 _ => unreachable!("a pass has the traces of the layers that made it"),
             };
         }
@@ -147,7 +153,8 @@ impl ConvStack {
         Ok(ClassMaps::new(classes.len(), height, width, values))
     }
 
-    /// One class a batch entry: its own map through its own kernel, `[classes.len(), channels, h, w]`.
+    /// One class a batch entry: its own map through its own kernel, `[classes.len(), channels, h, w]`. A ReLU of the
+    /// class maps changes nothing on the way back under any rule: the map is what it let through.
     fn start(&self, pass: &Pass, classes: &[usize]) -> Tensor<4> {
         let one_hot: Vec<f32> =
             classes.iter().flat_map(|c| (0..self.classes()).map(move |k| if k == *c { 1.0 } else { 0.0 })).collect();

@@ -4,9 +4,9 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::ComputeDevice;
 use super::conv_stack::{Classifier, Conv, ConvStack, Layer};
+use crate::bundle::Bundle;
 use crate::bundle::card::{Architecture, ConvStackSizes, Layer as LayerSizes};
 use crate::bundle::weights::{WeightMap, WeightTensor};
-use crate::bundle::Bundle;
 
 /// Weights and bias of one convolution after folding.
 struct Folded {
@@ -27,9 +27,9 @@ impl ConvStack {
                     let folded = folded(&bundle.weights, index, norm, sizes);
                     layers.push(Layer::Conv(conv(folded, index == 0, kernel, stride, device)));
                 }
-                LayerSizes::Classes { kernel } => {
+                LayerSizes::Classes { kernel, relu } => {
                     let Folded { weight, bias } = folded(&bundle.weights, index, false, sizes);
-                    classifier = Some(Classifier { weight: on_device(&weight, device), bias, kernel });
+                    classifier = Some(Classifier { weight: on_device(&weight, device), bias, kernel, relu });
                 }
             }
         }

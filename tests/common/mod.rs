@@ -83,16 +83,16 @@ pub fn formula_bundle(card: Card) -> Bundle {
 }
 
 /// The network of the PyTorch reference.
-pub fn reference_card() -> Card {
+pub fn reference_card(relu: bool) -> Card {
     let layers = r#"layers = [
   { kind = "conv", channels = 8, kernel = 3, stride = 2 },
   { kind = "conv", channels = 10, kernel = 5, norm = false },
   { kind = "max-pool", size = 2 },
   { kind = "conv", channels = 12, kernel = 3 },
   { kind = "max-pool", size = 2 },
-  { kind = "classes", kernel = 3 },
+  { kind = "classes", kernel = 3, relu = RELU },
 ]"#;
-    card(layers, [3, 45, 38], 4)
+    card(&layers.replace("RELU", &relu.to_string()), [3, 45, 38], 4)
 }
 
 /// A model input of formula values.

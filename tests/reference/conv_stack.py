@@ -40,7 +40,7 @@ def weights():
     return made
 
 
-def forward(x, made):
+def forward(x, made, relu):
     """Scores, class maps without bias, and per layer what the way back needs."""
     traces = []
     for layer, w in zip(LAYERS, made):
@@ -57,6 +57,7 @@ def forward(x, made):
             traces.append((x > 0, size))
         else:
             maps = F.conv2d(x, w["weight"], None, 1, layer[1] // 2)
+            maps = F.relu(maps) if relu else maps
             return maps.mean((2, 3))[0] + w["bias"], maps, traces
 
 
@@ -83,14 +84,16 @@ def back(maps, traces, made, rule):
 
 if __name__ == "__main__":
     made, x = weights(), formula((1, *INPUT), 99)
-    scores, maps, traces = forward(x, made)
-    out = dict(scores=scores.numpy(), cam=maps[0].numpy())
-    for rule in ("linear", "deconvnet", "gated", "guided"):
-        out[rule] = back(maps, traces, made, rule).numpy()
+    out = {}
+    for relu, mark in ((True, "_relu"), (False, "")):
+        scores, maps, traces = forward(x, made, relu)
+        out.update({"scores" + mark: scores.numpy(), "cam" + mark: maps[0].numpy()})
+        for rule in ("linear", "deconvnet", "gated", "guided"):
+            out[rule + mark] = back(maps, traces, made, rule).numpy()
     # The gated rule is the derivative of ½ Σ z_c² with respect to the input: a check that shares no code with `back`.
     for c in range(CLASSES):
         leaf = x.clone().requires_grad_()
-        (0.5 * forward(leaf, made)[1][0, c].square().sum()).backward()
+        (0.5 * forward(leaf, made, False)[1][0, c].square().sum()).backward()
         assert np.allclose(leaf.grad.sum(1)[0].numpy(), out["gated"][c], rtol=1e-3, atol=1e-4), c
     np.savez(Path(__file__).with_suffix(".npz"), **out)
     print({k: (v.shape, float(np.abs(v).max())) for k, v in out.items()})

@@ -1,0 +1,165 @@
+//! The CLEAR map as pixels (Kumar, Wong, Taylor 2017): the dominant class gives the hue, its response the brightness.
+//!
+//! Ĉ(x) = argmax_c R(x|c) over the classes that are switched on, D(x) = R(x|Ĉ(x)), V = gain · D / scale with one scale
+//! for all classes. The magnitude was applied before. This module must not know how the responses were computed.
+
+use image::RgbaImage;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::grid::{Grid, StretchedRows};
+use crate::bundle::Colour;
+use crate::explain::ClassMaps;
+use crate::geometry::Transform;
+
+/// Steps of brightness between none and full.
+const STEPS: usize = 1020;
+
+/// How a CLEAR map is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClearStyle {
+    /// Of the strongest response over a picture, 0 to 1; not used on black.
+    pub opacity: f32,
+    /// Multiplies the brightness before it saturates; 1 shows the largest response at full brightness.
+    pub gain: f32,
+    /// Which classes take part; a class beyond the end takes part.
+    pub enabled: Vec<bool>,
+    /// An opaque picture on black, as in the papers, instead of a layer to lay over the photograph.
+    pub on_black: bool,
+}
+
+impl Default for ClearStyle {
+    fn default() -> Self {
+        Self { opacity: 0.9, gain: 1.0, enabled: Vec::new(), on_black: false }
+    }
+}
+
+fn switched_on(classes: usize, enabled: &[bool]) -> impl Iterator<Item = usize> {
+    (0..classes).filter(|&class| enabled.get(class).copied().unwrap_or(true))
+}
+
+/// The CLEAR map over (or as) a picture of `size` (width, height) pixels.
+///
+/// `colours` has one entry per class; `scale` is the response that stands for full brightness. As a layer over the
+/// photograph a pixel is its class's colour with alpha opacity · V, which over black would be the paper's colour · V;
+/// with `on_black` it is that product itself, opaque. Each class is bilinear between cells, and dominance is decided
+/// per source pixel. Nothing is drawn outside the model's field.
+///
+/// # Panics
+/// Where there are fewer colours than classes: that is a programming error.
+pub fn clear_layer(
+    response: &ClassMaps,
+    colours: &[Colour],
+    source_from_map: &Transform,
+    size: (u32, u32),
+    scale: f32,
+    style: &ClearStyle,
+) -> RgbaImage {
+    assert!(colours.len() >= response.classes, "every class needs a colour");
+    let ground = [0, 0, 0, if style.on_black { 255 } else { 0 }];
+    let mut layer = RgbaImage::from_pixel(size.0, size.1, image::Rgba(ground));
+    let grid = Grid::new((response.width, response.height), source_from_map, size);
+    let (Some(grid), true) = (grid, scale.is_finite() && scale > 0.0) else { return layer };
+    let classes: Vec<usize> = switched_on(response.classes, &style.enabled).collect();
+    let shades = all_shades(&colours[..response.classes], style);
+    let steps_per_unit = style.gain.max(0.0) / scale * STEPS as f32;
+    let (columns, rows) = (&grid.columns, &grid.rows);
+    let lines = layer.par_chunks_exact_mut(4 * size.0 as usize).skip(rows.covered.start);
+    let stretched = |&class: &usize| StretchedRows::new(response.class(class), response.width, columns);
+    let pixels = columns.cells.len();
+    lines.zip(&rows.cells).with_min_len(16).for_each_init(
+        || (classes.iter().map(stretched).collect::<Vec<_>>(), vec![0.0; pixels], vec![0; pixels]),
+        |(maps, best, chosen), (line, &(first, second, down))| {
+            best.fill(0.0);
+            chosen.fill(0);
+            for (&class, map) in classes.iter().zip(maps) {
+                let (upper, lower) = map.pair(first, second);
+                keep_larger((best, chosen), class as u32, (upper, lower, down));
+            }
+            let (pixels, _) = line.as_chunks_mut::<4>();
+            for ((pixel, &value), &class) in pixels[columns.covered.clone()].iter_mut().zip(&*best).zip(&*chosen) {
+                let step = (value * steps_per_unit + 0.5).min(STEPS as f32) as usize;
+                *pixel = shades[class as usize * (STEPS + 1) + step];
+            }
+        },
+    );
+    layer
+}
+
+/// Puts `class` into every pixel of a line where it responds more than the best so far; its response there lies `down`
+/// of the way from the upper to the lower row.
+fn keep_larger((best, chosen): (&mut [f32], &mut [u32]), class: u32, (upper, lower, down): (&[f32], &[f32], f32)) {
+    for (((best, chosen), &a), &b) in best.iter_mut().zip(chosen).zip(upper).zip(lower) {
+        let value = a + (b - a) * down;
+        let larger = value > *best;
+        *best = if larger { value } else { *best };
+        *chosen = if larger { class } else { *chosen };
+    }
+}
+
+/// Every class's colour at every step of brightness: `STEPS + 1` per class, class by class.
+fn all_shades(colours: &[Colour], style: &ClearStyle) -> Vec<[u8; 4]> {
+    let steps = |&colour| (0..=STEPS).map(move |step| shade(colour, step as f32 / STEPS as f32, style));
+    colours.iter().flat_map(steps).collect()
+}
+
+fn shade(colour: Colour, brightness: f32, style: &ClearStyle) -> [u8; 4] {
+    let [r, g, b] = colour.0;
+    if style.on_black {
+        let part = |channel: u8| (f32::from(channel) * brightness + 0.5) as u8;
+        return [part(r), part(g), part(b), 255];
+    }
+    [r, g, b, (255.0 * style.opacity.clamp(0.0, 1.0) * brightness + 0.5) as u8]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLOURS: [Colour; 3] = [Colour([255, 0, 0]), Colour([0, 200, 0]), Colour([0, 0, 100])];
+
+    /// Three classes on 8×8 cells, in a pattern without ties.
+    fn response() -> ClassMaps {
+        let value = |i: usize| ((i * 7919 + 13) % 193) as f32 / 193.0 - 0.1;
+        ClassMaps::new(3, 8, 8, (0..192).map(value).collect())
+    }
+
+    fn drawn(response: &ClassMaps, style: &ClearStyle) -> RgbaImage {
+        clear_layer(response, &COLOURS, &Transform::scale_then_move(4.0, 4.0, 0.0, 0.0), (32, 32), 1.0, style)
+    }
+
+    #[test]
+    fn switching_a_class_off_changes_only_where_it_dominated() {
+        let (maps, style) = (response(), ClearStyle { on_black: true, ..ClearStyle::default() });
+        let without = ClearStyle { enabled: vec![true, false, true], ..style.clone() };
+        let (before, after) = (drawn(&maps, &style), drawn(&maps, &without));
+        let was_green = |p: &image::Rgba<u8>| p.0[1] > 0;
+        let changed = before.pixels().zip(after.pixels()).filter(|(a, b)| a != b);
+        assert!(changed.clone().count() > 50, "the class dominated somewhere");
+        assert!(changed.into_iter().all(|(a, _)| was_green(a)));
+        assert!(!after.pixels().any(was_green));
+    }
+
+    #[test]
+    fn hue_is_the_class_and_brightness_the_response() {
+        let maps = ClassMaps::new(3, 1, 3, vec![1.0, 0.0, 0.0, 0.1, 0.5, 0.0, 0.0, 0.0, 0.25]);
+        let draw = |style: &ClearStyle| clear_layer(&maps, &COLOURS, &Transform::IDENTITY, (3, 1), 1.0, style);
+        let black = draw(&ClearStyle { on_black: true, ..ClearStyle::default() });
+        let pixels: Vec<[u8; 4]> = black.pixels().map(|p| p.0).collect();
+        assert_eq!(pixels, [[255, 0, 0, 255], [0, 100, 0, 255], [0, 0, 25, 255]]);
+        let over = draw(&ClearStyle { opacity: 0.5, gain: 2.0, ..ClearStyle::default() });
+        assert_eq!(over.get_pixel(1, 0).0, [0, 200, 0, 128]);
+    }
+
+    #[test]
+    fn outside_the_field_and_without_response_there_is_nothing() {
+        let field = Transform::scale_then_move(1.0, 1.0, 10.0, 0.0);
+        let layer = clear_layer(&response(), &COLOURS, &field, (32, 8), 1.0, &ClearStyle::default());
+        assert!(layer.enumerate_pixels().all(|(x, _, p)| p.0[3] == 0 || (10..18).contains(&x)));
+        assert!(layer.pixels().any(|p| p.0[3] > 0));
+        let silent = ClassMaps::new(3, 8, 8, vec![0.0; 192]);
+        assert!(drawn(&silent, &ClearStyle::default()).pixels().all(|p| p.0[3] == 0));
+        let layer = clear_layer(&silent, &COLOURS, &field, (9, 9), silent.peak(), &ClearStyle::default());
+        assert!(layer.pixels().all(|p| p.0[3] == 0));
+    }
+}

@@ -1,0 +1,24 @@
+//! Plain pixels out of plain maps: overlays, colour bars, legends, and the one-picture panel of a report.
+//!
+//! Everything is drawn in source pixels, the picture's own, from maps in their own frame and a transform between the
+//! two. The viewer and the reports call the same functions. This module must not know the network library, the user
+//! interface, or files.
+
+mod bar;
+mod cam;
+mod clear;
+mod grid;
+mod layer;
+mod legend;
+mod palette;
+mod panel;
+mod text;
+
+pub use bar::{Tick, cam_bar, response_bar, short_number, ticks};
+pub use cam::{CamColours, CamScale, CamStyle, cam_layer};
+pub use clear::{ClearStyle, clear_layer};
+pub use layer::{RED, box_line_px, draw_box, over};
+pub use legend::{LegendEntry, legend};
+pub use palette::{Palette, palette};
+pub use panel::{Panel, panel};
+pub use text::{Align, Face, Fit, Text, draw_text, fit, text_width};
