@@ -90,12 +90,13 @@ def losses(maps, score, lesion, y, m, weight, a):
     ordinal = ((expected - y) ** 2).mean()
     spots = F.binary_cross_entropy_with_logits(lesion, m, pos_weight=torch.tensor([4.0, 4.0, 2.0]).view(1, 3, 1, 1))
     total = grade + 0.5 * binary + a.ordinal * ordinal + 2 * spots
-    if a.focus > 0:  # the map of the true grade should lie in the lesion boxes
-        cells = F.max_pool2d(m[:, :2].amax(1, keepdim=True), m.shape[-1] // maps.shape[-1])
-        own = maps.gather(1, y[:, None, None, None].expand(-1, 1, *maps.shape[2:]))
-        outside = (own * (1 - cells)).sum((1, 2, 3)) / own.sum((1, 2, 3)).clamp(min=1e-3)
-        use = ((y >= 2) & (cells.sum((1, 2, 3)) > 0)).float()
-        total = total + a.focus * (outside * use).sum() / use.sum().clamp(min=1)
+    # Evidence for the referable grades should lie in the lesion boxes, its strongest cell too.
+    cells = F.max_pool2d(m[:, :2].amax(1), m.shape[-1] // maps.shape[-1]).flatten(1)
+    evidence = maps[:, 2:].sum(1).flatten(1)
+    outside = (evidence * (1 - cells)).sum(1) / evidence.sum(1).clamp(min=1e-3)
+    inside = (evidence.log_softmax(1) + torch.log(cells + 1e-4)).logsumexp(1)
+    use = ((y >= 2) & (cells.sum(1) > 0)).float()
+    total = total + ((a.focus * outside - a.peak * inside) * use).sum() / use.sum().clamp(min=1)
     return total
 
 
@@ -178,10 +179,11 @@ if __name__ == "__main__":
     ap.add_argument("job", choices=["cv", "fit"]), ap.add_argument("data"), ap.add_argument("--out", required=True)
     ap.add_argument("--cache", default="/tmp/idrid.pt")
     ap.add_argument("--folds", type=int, default=5), ap.add_argument("--only", type=int, nargs="*")
-    ap.add_argument("--epochs", type=int, default=40), ap.add_argument("--batch", type=int, default=16)
+    ap.add_argument("--epochs", type=int, default=30), ap.add_argument("--batch", type=int, default=16)
     ap.add_argument("--rate", type=float, default=3e-3), ap.add_argument("--decay", type=float, default=0.03)
     ap.add_argument("--arch", default="deep"), ap.add_argument("--soft", type=float, default=0.6)
     ap.add_argument("--ordinal", type=float, default=0.3), ap.add_argument("--focus", type=float, default=0.5)
+    ap.add_argument("--peak", type=float, default=0.1)
     ap.add_argument("--seed", type=int, default=0), ap.add_argument("--every", type=int, default=10)
     a = ap.parse_args()
     out = Path(a.out)

@@ -205,7 +205,6 @@ mod tests {
             entries: &entries,
             decided: 1,
             shown: 1,
-            shown: 1,
             cam_layer: &empty,
             cam_scale: CamScale { low: 0.0, high: 0.0 },
             cam_style: &CamStyle::default(),

@@ -6,7 +6,6 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, GrayImage, ImageEncoder, ImageError, RgbImage};
 use rayon::prelude::*;
 
-use super::NOTICE;
 use crate::bundle::{Card, Colour};
 use crate::compose::{self, CamScale, CamStyle, ClearStyle, LegendEntry, Panel};
 use crate::explain::{ClassMaps, Explanation};
@@ -68,7 +67,7 @@ impl<'a> Pictures<'a> {
         let entries = self.legend_entries();
         let settings = &explanation.settings;
         let footer = format!(
-            "{NOTICE}.   fovea {}, {}, rule {}, magnitude {}",
+            "fovea {}, {}, rule {}, magnitude {}",
             env!("CARGO_PKG_VERSION"),
             explanation.device,
             settings.rule.name(),

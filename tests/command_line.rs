@@ -1,0 +1,268 @@
+//! The program as a user runs it: what it prints, which files it writes, and with which status it ends.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use image::{ImageFormat, Rgb, RgbImage};
+use ndarray::{Ix2, Ix3, OwnedRepr};
+use ndarray_npy::NpzReader;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+const PHANTOM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples/phantom-moderate.jpg");
+
+fn fovea() -> Command {
+    let mut command = Command::cargo_bin("fovea").unwrap();
+    // The user's own models must not reach into the tests.
+    command.env("XDG_DATA_HOME", "/nonexistent").env("HOME", "/nonexistent");
+    command
+}
+
+/// `fovea explain … --device cpu --out OUT`.
+fn explain(out: &Path) -> Command {
+    let mut command = fovea();
+    command.args(["explain", "--device", "cpu", "--out"]).arg(out);
+    command
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A folder with a small model of formula weights that reads any picture, for tests that need no retina.
+fn small_models() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bundle = common::formula_bundle(common::reference_card(false));
+    bundle.card.weights.sha256 = bundle.sha256.clone();
+    let place = folder.path().join("small");
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("model.toml"), toml::to_string(&bundle.card).unwrap()).unwrap();
+    fs::write(place.join("weights.safetensors"), fovea::bundle::weights::write(&bundle.weights).unwrap()).unwrap();
+    folder
+}
+
+fn picture(path: &Path) -> PathBuf {
+    RgbImage::from_fn(60, 50, |x, y| Rgb([x as u8 * 4, y as u8 * 5, 128])).save(path).unwrap();
+    path.to_owned()
+}
+
+#[test]
+fn a_photograph_gives_its_grade_maps_panel_and_record() {
+    let out = tempfile::tempdir().unwrap();
+    explain(out.path()).arg(PHANTOM).assert().success().stdout(contains("phantom-moderate.jpg").and(contains(" ms\n")));
+
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.path().join("phantom-moderate.json")).unwrap()).unwrap();
+    for field in ["file", "model", "model_sha256", "device", "version", "settings", "boxes", "timings_ms"] {
+        assert!(!record[field].is_null(), "{field}");
+    }
+    let classes = record["classes"].as_array().unwrap();
+    assert_eq!(classes.len(), 5);
+    let sum = |what: &str| classes.iter().map(|c| c[what].as_f64().unwrap()).sum::<f64>();
+    assert!((sum("probability") - 1.0).abs() < 1e-5 && (sum("response_share") - 1.0).abs() < 1e-5);
+    let decided = record["decided"].as_u64().unwrap() as usize;
+    assert_eq!(record["settings"]["shown_class"], decided);
+    let region = &record["boxes"][0];
+    assert_eq!(region["class"], classes[decided]["name"]);
+    let edge = |at: &str, length: &str| region[at].as_u64().unwrap() + region[length].as_u64().unwrap();
+    assert!(edge("x", "width") <= 1424 && edge("y", "height") <= 946);
+
+    let npz = fs::File::open(out.path().join("phantom-moderate.npz")).unwrap();
+    let mut npz = NpzReader::new(npz).unwrap();
+    let cam = npz.by_name::<OwnedRepr<f32>, Ix3>("cam").unwrap();
+    let response = npz.by_name::<OwnedRepr<f32>, Ix3>("response").unwrap();
+    let source_from_model = npz.by_name::<OwnedRepr<f64>, Ix2>("source_from_model").unwrap();
+    assert_eq!((cam.dim(), response.dim()), ((5, 32, 32), (5, 512, 512)));
+    assert!(response.iter().all(|v| *v >= 0.0) && response.iter().any(|v| *v > 0.0));
+    let (x, y) = (
+        source_from_model[[0, 0]] * 256.0 + source_from_model[[0, 2]],
+        source_from_model[[1, 1]] * 256.0 + source_from_model[[1, 2]],
+    );
+    assert!((x - 712.0).abs() < 8.0 && (y - 473.0).abs() < 8.0, "the retina's middle is the picture's: {x}, {y}");
+
+    for layer in ["cam-0", "cam-4", "response-0", "response-4", "cam-overlay", "clear-dr", "clear-dr-overlay"] {
+        let path = out.path().join(format!("phantom-moderate.{layer}.png"));
+        assert_eq!(image::image_dimensions(&path).unwrap(), (1424, 946), "{layer}");
+    }
+    assert!(image::image_dimensions(out.path().join("phantom-moderate.panel.png")).unwrap().0 > 2000);
+}
+
+#[test]
+fn two_runs_give_the_same_maps() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for out in [&a, &b] {
+        explain(out.path()).arg(PHANTOM).arg("--no-layers").assert().success();
+    }
+    let read = |out: &tempfile::TempDir, ending: &str| {
+        fs::read(out.path().join(format!("phantom-moderate.{ending}"))).unwrap()
+    };
+    assert!(read(&a, "npz") == read(&b, "npz") && read(&a, "panel.png") == read(&b, "panel.png"));
+}
+
+#[test]
+fn rule_magnitude_and_class_are_taken_and_recorded() {
+    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = picture(&work.path().join("p.png"));
+    explain(out.path())
+        .arg("--models")
+        .arg(models.path())
+        .args(["--model", "small", "--rule", "gated", "--magnitude", "signed", "--class", "class 2"])
+        .arg(file)
+        .assert()
+        .success();
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(out.path().join("p.json")).unwrap()).unwrap();
+    assert_eq!(record["settings"]["rule"], "gated");
+    assert_eq!(record["settings"]["magnitude"], "signed");
+    assert_eq!(record["settings"]["shown_class"], 2);
+    let mut npz = NpzReader::new(fs::File::open(out.path().join("p.npz")).unwrap()).unwrap();
+    let response = npz.by_name::<OwnedRepr<f32>, Ix3>("response").unwrap();
+    assert!(response.iter().any(|v| *v < 0.0), "signed means signed");
+}
+
+#[test]
+fn nothing_is_replaced_without_force() {
+    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = picture(&work.path().join("p.png"));
+    let run = |more: &[&str]| {
+        let mut command = explain(out.path());
+        command.arg("--models").arg(models.path()).args(["--model", "small"]).args(more).arg(&file);
+        command.assert()
+    };
+    run(&[]).success();
+    let before = fs::read(out.path().join("p.json")).unwrap();
+    run(&[]).code(2).stderr(contains("exists already").and(contains("--force")));
+    assert_eq!(fs::read(out.path().join("p.json")).unwrap(), before);
+    run(&["--force"]).success();
+}
+
+#[test]
+fn a_folder_goes_on_past_a_bad_file_and_says_so() {
+    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    picture(&work.path().join("a.png"));
+    fs::write(work.path().join("b.jpg"), "no picture").unwrap();
+    picture(&work.path().join("c.png"));
+    fs::write(work.path().join("notes.txt"), "not a picture and not meant to be").unwrap();
+    explain(out.path())
+        .arg("--models")
+        .arg(models.path())
+        .args(["--model", "small", "--no-layers"])
+        .arg(work.path())
+        .assert()
+        .code(2)
+        .stdout(contains("a.png").and(contains("c.png")))
+        .stderr(contains("1 of 3 pictures failed").and(contains("b.jpg")));
+    assert_eq!(files(out.path()), ["a.json", "a.npz", "a.panel.png", "c.json", "c.npz", "c.panel.png"]);
+}
+
+#[test]
+fn equal_names_in_two_folders_do_not_meet() {
+    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in ["left", "right"] {
+        fs::create_dir(work.path().join(folder)).unwrap();
+        picture(&work.path().join(folder).join("p.png"));
+    }
+    let mut command = explain(out.path());
+    command.arg("--models").arg(models.path()).args(["--model", "small", "--no-layers"]).arg(work.path());
+    command.assert().success();
+    assert_eq!(files(out.path()).iter().filter(|name| name.ends_with(".json")).count(), 2);
+}
+
+/// Runs `explain` on one file of `bytes` and returns the single line it complains with.
+fn complaint(name: &str, bytes: &[u8]) -> String {
+    let (out, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = work.path().join(name);
+    fs::write(&file, bytes).unwrap();
+    let assert = explain(out.path()).arg(&file).assert().code(2);
+    assert!(files(out.path()).is_empty(), "no file is written");
+    let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("error:")).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains(name), "{text}");
+    lines[0].to_owned()
+}
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = RgbImage::from_fn(200, 150, |x, y| Rgb([x as u8, y as u8, (x * y) as u8]));
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn bad_files_get_one_sentence_and_status_two() {
+    assert!(complaint("empty.jpg", b"").contains("empty"));
+    assert!(complaint("text.png", b"this is no picture at all").contains("not a picture"));
+    for (name, format) in [
+        ("cut.png", ImageFormat::Png),
+        ("cut.jpg", ImageFormat::Jpeg),
+        ("cut.bmp", ImageFormat::Bmp),
+        ("cut.tif", ImageFormat::Tiff),
+        ("cut.webp", ImageFormat::WebP),
+    ] {
+        let whole = encoded(format);
+        let text = complaint(name, &whole[..whole.len() * 2 / 3]);
+        assert!(text.contains("cut off") || text.contains("damaged"), "{text}");
+        complaint(name, &whole[..12.min(whole.len())]);
+    }
+}
+
+#[test]
+fn lying_headers_are_not_believed() {
+    let mut huge = encoded(ImageFormat::Bmp);
+    huge[18..22].copy_from_slice(&60_000i32.to_le_bytes());
+    huge[22..26].copy_from_slice(&60_000i32.to_le_bytes());
+    let text = complaint("huge.bmp", &huge);
+    assert!(text.contains("million pixels"), "{text}");
+    let mut none = encoded(ImageFormat::Bmp);
+    none[18..26].fill(0);
+    complaint("none.bmp", &none);
+}
+
+#[test]
+fn a_black_picture_has_no_retina() {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    RgbImage::new(300, 200).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    assert!(complaint("black.png", &bytes.into_inner()).contains("no lit retina"));
+}
+
+#[test]
+fn wrong_requests_are_answered_by_name() {
+    let out = tempfile::tempdir().unwrap();
+    let says = |arguments: &[&str], text: &str| {
+        explain(out.path()).args(arguments).assert().code(2).stderr(contains(text.to_owned()));
+    };
+    says(&["/no/such/file.jpg"], "no such file");
+    says(&[PHANTOM, "--model", "retina-xx"], "there is no model `retina-xx`");
+    says(&[PHANTOM, "--class", "7"], "has no class `7`");
+    says(&[PHANTOM, "--rule", "sideways"], "sideways");
+    says(&[PHANTOM, "--models", "/no/such/folder"], "/no/such/folder");
+    let empty = tempfile::tempdir().unwrap();
+    says(&[empty.path().to_str().unwrap()], "holds no picture");
+    assert!(files(out.path()).is_empty());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let work = tempfile::tempdir().unwrap();
+    let taken = work.path().join("taken");
+    fs::write(&taken, "a file where a folder should be").unwrap();
+    explain(&taken).arg(PHANTOM).assert().code(2).stderr(contains("cannot write").and(contains("taken")));
+}
+
+#[test]
+fn models_and_devices_are_listed() {
+    fovea()
+        .arg("models")
+        .assert()
+        .success()
+        .stdout(contains("retina-dr").and(contains("mnist")).and(contains("baseline")));
+    fovea().args(["models", "retina-dr"]).assert().success().stdout(contains("intended-use").and(contains("limits")));
+    fovea().arg("devices").assert().success().stdout(contains("CPU (Flex").and(contains("<- auto")));
+    fovea().assert().code(2).stderr(contains("explain"));
+}
