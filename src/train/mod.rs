@@ -15,6 +15,8 @@ mod loss;
 mod measure;
 pub mod metrics;
 mod optimiser;
+#[cfg(test)]
+mod parity;
 mod recipe;
 mod retina;
 mod schedule;
