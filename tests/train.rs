@@ -129,6 +129,30 @@ fn the_command_leaves_a_model_that_can_be_used() {
     train().assert().code(2).stderr(contains("exists already"));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_step_saves_and_says_how_to_go_on() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    bars(folder.path(), 40);
+    let out = folder.path().join("out");
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("fovea"));
+    command.args(["train", "mnist", "--epochs", "5000", "--batch", "10", "--data"]).arg(folder.path());
+    let mut training = command.arg("--out").arg(&out).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(training.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("epoch 1/5000") {
+        assert!(lines.read_line(&mut said).unwrap() > 0, "ended early: {said}");
+    }
+    assert!(Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap().success());
+    lines.read_to_string(&mut said).unwrap();
+    assert_eq!(training.wait().unwrap().code(), Some(130));
+    assert!(said.contains("nothing is lost: give the same command again to go on"), "{said}");
+    assert!(checkpoint_path(&out).exists() && !out.join("model.toml").exists());
+}
+
 #[test]
 fn data_that_is_missing_or_broken_ends_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();

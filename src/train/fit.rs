@@ -14,7 +14,7 @@ use super::checkpoint::Checkpoint;
 use super::data::DataSet;
 use super::loss::{Batch, Loss};
 use super::optimiser::{Moments, NamedAdamW};
-use super::stack::{TrainableStack, first_weights, tensors};
+use super::stack::{LesionHead, TrainableStack, first_weights, tensors};
 use super::{Schedule, TrainError};
 use crate::bundle::card::ConvStackSizes;
 use crate::bundle::weights::WeightMap;
@@ -60,44 +60,29 @@ impl Fit<'_> {
         stop: &AtomicBool,
     ) -> Result<WeightMap, TrainError> {
         self.check()?;
-        let burn = device.burn.clone().autodiff();
-        let Checkpoint { settings, mut step, network, mut mean, moments } = self.start(begin_anew)?;
-        let head = self.lesion_head();
-        let mut network = TrainableStack::new(self.sizes, head, &network, &burn);
-        let mut optimiser = NamedAdamW::new(self.schedule.weight_decay);
-        optimiser.restore(&moments, &burn);
-        let loss = Loss::new(&self.schedule.objective, &self.data.counts(self.classes));
+        let start = self.start(begin_anew)?;
+        let mut learner = Learner::new(self, start, &device.burn.clone().autodiff());
         let (per_epoch, steps) = (self.steps_per_epoch(), self.steps());
         let mut order = Vec::new();
-        while step < steps {
-            if order.is_empty() || step % per_epoch == 0 {
-                order = self.order(step / per_epoch);
+        while learner.step < steps {
+            let at = learner.step % per_epoch;
+            if order.is_empty() || at == 0 {
+                order = self.order(learner.step / per_epoch);
             }
-            let chosen = &order[step % per_epoch * self.schedule.batch..][..self.schedule.batch];
-            let batch = self.batch(chosen, step);
-            let outputs = network.forward(self.tensor(&batch, &burn));
-            let cost = loss.of(&outputs, &batch);
-            let gradients = cost.backward();
-            let value = cost.into_scalar::<f32>();
-            if !value.is_finite() {
-                return Err(TrainError::Diverged(step));
-            }
-            optimiser.step(&mut network, gradients, self.schedule.rate(step, steps));
-            blend(&mut mean, &network.weights(), self.schedule.keep(step));
-            step += 1;
-            watch(&Progress { step, steps, epoch: step / per_epoch, epochs: self.schedule.epochs, loss: value });
+            let chosen = &order[at * self.schedule.batch..][..self.schedule.batch];
+            let loss = learner.learn(&self.batch(chosen, learner.step), self.schedule, steps)?;
+            let step = learner.step;
+            watch(&Progress { step, steps, epoch: step / per_epoch, epochs: self.schedule.epochs, loss });
             let stopped = stop.load(Ordering::Relaxed) && step < steps;
             if stopped || step % per_epoch == 0 {
-                let (network, moments) = (network.weights(), optimiser.moments());
-                let settings = settings.clone();
-                Checkpoint { settings, step, network, mean: mean.clone(), moments }.save(self.checkpoint)?;
+                learner.checkpoint().save(self.checkpoint)?;
             }
             if stopped {
                 return Err(TrainError::Interrupted { step, steps });
             }
         }
-        mean.retain(|name, _| !name.starts_with("lesion."));
-        Ok(mean)
+        learner.mean.retain(|name, _| !name.starts_with("lesion."));
+        Ok(learner.mean)
     }
 
     fn check(&self) -> Result<(), TrainError> {
@@ -114,7 +99,7 @@ impl Fit<'_> {
     }
 
     /// The lesion head is left out where the lesions are not known.
-    fn lesion_head(&self) -> Option<super::stack::LesionHead> {
+    fn lesion_head(&self) -> Option<LesionHead> {
         self.schedule.lesion_head.filter(|_| self.data.cells.is_some())
     }
 
@@ -175,11 +160,61 @@ impl Fit<'_> {
         }
         batch
     }
+}
 
-    fn tensor(&self, batch: &Batch, device: &Device) -> Tensor<4> {
-        let [channels, height, width] = self.data.input;
-        let shape = [batch.classes.len(), channels, height, width];
-        Tensor::from_data(TensorData::new(batch.values.clone(), shape), device)
+/// What changes from step to step.
+struct Learner<'a> {
+    settings: String,
+    step: usize,
+    network: TrainableStack,
+    optimiser: NamedAdamW,
+    mean: WeightMap,
+    loss: Loss<'a>,
+    input: [usize; 3],
+    device: Device,
+}
+
+impl<'a> Learner<'a> {
+    fn new(fit: &Fit<'a>, start: Checkpoint, device: &Device) -> Self {
+        let mut optimiser = NamedAdamW::new(fit.schedule.weight_decay);
+        optimiser.restore(&start.moments, device);
+        Self {
+            settings: start.settings,
+            step: start.step,
+            network: TrainableStack::new(fit.sizes, fit.lesion_head(), &start.network, device),
+            optimiser,
+            mean: start.mean,
+            loss: Loss::new(&fit.schedule.objective, &fit.data.counts(fit.classes)),
+            input: fit.data.input,
+            device: device.clone(),
+        }
+    }
+
+    /// One step; returns its loss.
+    fn learn(&mut self, batch: &Batch, schedule: &Schedule, steps: usize) -> Result<f32, TrainError> {
+        let [channels, height, width] = self.input;
+        let values = TensorData::new(batch.values.clone(), [batch.classes.len(), channels, height, width]);
+        let outputs = self.network.forward(Tensor::from_data(values, &self.device));
+        let cost = self.loss.of(&outputs, batch);
+        let gradients = cost.backward();
+        let value = cost.into_scalar::<f32>();
+        if !value.is_finite() {
+            return Err(TrainError::Diverged(self.step));
+        }
+        self.optimiser.step(&mut self.network, gradients, schedule.rate(self.step, steps));
+        blend(&mut self.mean, &self.network.weights(), schedule.keep(self.step));
+        self.step += 1;
+        Ok(value)
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            settings: self.settings.clone(),
+            step: self.step,
+            network: self.network.weights(),
+            mean: self.mean.clone(),
+            moments: self.optimiser.moments(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimiz
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::stack::{TrainableStack, plain};
-use crate::bundle::weights::WeightMap;
+use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// The gradient's norm is cut to this.
 const LARGEST_NORM: f32 = 5.0;
@@ -58,17 +58,19 @@ impl NamedAdamW {
         let device = device.clone().without_autodiff();
         for (name, first) in &moments.first {
             let Some(second) = moments.second.get(name) else { continue };
-            let data = |t: &crate::bundle::weights::WeightTensor| TensorData::new(t.values.clone(), t.shape.clone());
-            let (first_data, second_data) = (data(first), data(second));
             if first.shape.len() == 4 {
-                let (m, v) = (Tensor::from_data(first_data, &device), Tensor::from_data(second_data, &device));
-                self.kernels.insert(name.clone(), AdamWState::new(AdaptiveMomentumState::new(moments.steps, m, v)));
+                self.kernels.insert(name.clone(), state(first, second, moments.steps, &device));
             } else {
-                let (m, v) = (Tensor::from_data(first_data, &device), Tensor::from_data(second_data, &device));
-                self.vectors.insert(name.clone(), AdamWState::new(AdaptiveMomentumState::new(moments.steps, m, v)));
+                self.vectors.insert(name.clone(), state(first, second, moments.steps, &device));
             }
         }
     }
+}
+
+fn state<const D: usize>(first: &WeightTensor, second: &WeightTensor, steps: usize, device: &Device) -> AdamWState<D> {
+    let [first, second] =
+        [first, second].map(|t| Tensor::from_data(TensorData::new(t.values.clone(), t.shape.clone()), device));
+    AdamWState::new(AdaptiveMomentumState::new(steps, first, second))
 }
 
 fn taken<const D: usize>(

@@ -126,8 +126,7 @@ impl TrainableStack {
                     bias = Some(self.vectors[&format!("layers.{index}.bias")].clone());
                 }
             }
-            if let Some(head) = self.lesion_head.filter(|head| head.layer == index) {
-                debug_assert!(head.kinds > 0, "a head tells at least one kind");
+            if self.lesion_head.is_some_and(|head| head.layer == index) {
                 let (weight, bias) = (self.kernels["lesion.weight"].clone(), self.vectors["lesion.bias"].clone());
                 lesions = Some(conv2d(x.clone(), weight, Some(bias), options(1, 1)));
             }
