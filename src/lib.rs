@@ -12,3 +12,4 @@ pub mod geometry;
 pub mod input;
 pub mod network;
 pub mod scan;
+pub mod train;

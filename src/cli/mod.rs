@@ -4,14 +4,19 @@
 mod devices;
 mod explain;
 mod models;
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::train::TrainError;
+
 /// Exit status where the input or the request was at fault.
 const BAD_INPUT: u8 = 2;
+/// Exit status where the user stopped the work, as shells count it for Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 /// Shows where and why a neural network graded a medical picture as it did.
 ///
@@ -32,6 +37,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the models, their measured results and limits
     Models(models::Arguments),
+    /// Trains a model from a recipe, on data on this machine; can be stopped and goes on later
+    Train(train::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
 }
@@ -44,6 +51,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Some(Command::Explain(arguments)) => explain::run(&arguments, &cli.models),
         Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
+        Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Devices) => {
             devices::run();
             Ok(())
@@ -57,7 +65,8 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(BAD_INPUT)
+            let stopped = matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. }));
+            ExitCode::from(if stopped { INTERRUPTED } else { BAD_INPUT })
         }
     }
 }

@@ -42,7 +42,8 @@ fn line(entry: &Entry) {
     }
 }
 
-fn measured(result: &crate::bundle::card::Measured) -> String {
+/// One figure of a card, as a line of text.
+pub fn measured(result: &crate::bundle::card::Measured) -> String {
     let mut text = format!("{} {}", result.what, result.value);
     if let Some([low, high]) = result.spread {
         text += &format!(" ({low} to {high})");

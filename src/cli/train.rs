@@ -1,0 +1,135 @@
+//! `fovea train`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::network::{DeviceChoice, device};
+use crate::train::{Progress, Recipe, Request, train};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What to train: `mnist` or `retina-dr`
+    #[arg(value_name = "RECIPE")]
+    recipe: String,
+    /// The folder of the data: MNIST's four .gz files, or IDRiD's own folders
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The folder of the model, made if it is absent; a training that was stopped goes on from here
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Another number of epochs than the recipe's
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Another number of pictures a step than the recipe's
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Another peak learning rate than the recipe's
+    #[arg(long, value_name = "RATE")]
+    rate: Option<f64>,
+    /// Another seed than the recipe's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// What computes
+    #[arg(long, value_enum, default_value = "cpu")]
+    device: DeviceChoice,
+    /// Replace a finished model, and begin anew where a checkpoint is of other settings
+    #[arg(long)]
+    force: bool,
+}
+
+/// Trains a model and says how it did.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut recipe = Recipe::find(&arguments.recipe)?;
+    let command = changed(&mut recipe, arguments);
+    recipe.schedule.check().map_err(anyhow::Error::msg)?;
+    let device = device::open(arguments.device)?;
+    eprintln!("training {} on {}; Ctrl-C stops after the present step and loses nothing", recipe.name, device.name);
+    let (data, out, force) = (arguments.data.as_path(), arguments.out.as_path(), arguments.force);
+    let request = Request { recipe: &recipe, data, out, force, command, device: &device };
+    let bar = ProgressBar::no_length().with_style(style("reading the data {spinner}"));
+    let mut view = View { bar: &bar, sum: 0.0, steps: 0 };
+    let stop = stop_on_signal()?;
+    let card = train(&request, &mut |progress| view.show(progress), &stop);
+    bar.finish_and_clear();
+    let card = card?;
+    println!("{} is ready in {}", card.name, out.display());
+    for result in &card.results {
+        println!("  {}", super::models::measured(result));
+    }
+    Ok(())
+}
+
+/// Puts the user's own settings into the recipe and returns the command that says so.
+fn changed(recipe: &mut Recipe, arguments: &Arguments) -> String {
+    let mut command = format!("fovea train {} --data DIR --out DIR", recipe.name);
+    let schedule = &mut recipe.schedule;
+    if let Some(epochs) = arguments.epochs {
+        schedule.epochs = epochs;
+        command += &format!(" --epochs {epochs}");
+    }
+    if let Some(batch) = arguments.batch {
+        schedule.batch = batch;
+        command += &format!(" --batch {batch}");
+    }
+    if let Some(rate) = arguments.rate {
+        schedule.peak_rate = rate;
+        command += &format!(" --rate {rate}");
+    }
+    if let Some(seed) = arguments.seed {
+        schedule.seed = seed;
+        command += &format!(" --seed {seed}");
+    }
+    command
+}
+
+/// A flag that is set by Ctrl-C; the second Ctrl-C ends the program at once.
+fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(super::INTERRUPTED.into());
+        }
+        eprintln!("\nstopping after this step; press Ctrl-C again to stop at once");
+    })
+    .context("Ctrl-C cannot be watched for")?;
+    Ok(stop)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// The bar, and the mean loss of the present epoch.
+struct View<'a> {
+    bar: &'a ProgressBar,
+    sum: f32,
+    steps: usize,
+}
+
+impl View<'_> {
+    fn show(&mut self, progress: &Progress) {
+        let Progress { step, steps, epoch, epochs, loss } = *progress;
+        if self.bar.length().is_none() {
+            self.bar.set_style(style("{bar:30} step {pos}/{len}, {msg} ({eta} left)"));
+            self.bar.set_length(steps as u64);
+            // What was done before a stop says nothing about the speed of this run.
+            self.bar.set_position(step as u64 - 1);
+            self.bar.reset_eta();
+        }
+        self.sum += loss;
+        self.steps += 1;
+        let mean = self.sum / self.steps as f32;
+        self.bar.set_message(format!("epoch {}/{epochs}, loss {mean:.4}", (epoch + 1).min(epochs)));
+        self.bar.set_position(step as u64);
+        if step * epochs == epoch * steps {
+            self.bar.suspend(|| eprintln!("epoch {epoch}/{epochs}: loss {mean:.4}"));
+            (self.sum, self.steps) = (0.0, 0);
+        }
+    }
+}

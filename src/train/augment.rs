@@ -1,0 +1,116 @@
+//! Chance changes of a picture, the same for the picture and its lesion cells. Plain f32 planes; must not know Burn.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::schedule::Augmentation;
+
+/// Where each position of the changed picture comes from, in coordinates that run from −1 to 1 over both sides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Motion {
+    linear: [[f32; 2]; 2],
+    shift: [f32; 2],
+}
+
+impl Motion {
+    /// Draws rotation, scale, mirroring, transposition and shift.
+    pub fn draw(settings: &Augmentation, rng: &mut ChaCha8Rng) -> Self {
+        let mut within = |most: f32| rng.random_range(-most..=most);
+        let angle = within(settings.rotation_degrees).to_radians();
+        let scale = within(settings.log_scale).exp();
+        let shift = [within(settings.shift), within(settings.shift)];
+        let mut flip = || settings.flips && rng.random_bool(0.5);
+        let [mirror_x, mirror_y] = [flip(), flip()].map(|yes| if yes { -1.0 } else { 1.0 });
+        let (cos, sin) = (angle.cos() * scale, angle.sin() * scale);
+        let mut linear = [[cos * mirror_x, -sin * mirror_y], [sin * mirror_x, cos * mirror_y]];
+        if flip() {
+            linear.iter_mut().for_each(|row| row.swap(0, 1));
+        }
+        Self { linear, shift }
+    }
+
+    /// The planes `[channels, height, width]` after the motion, bilinear, 0 from beyond the picture.
+    pub fn apply(&self, planes: &[f32], [channels, height, width]: [usize; 3], changed: &mut Vec<f32>) {
+        let (area, start) = (height * width, changed.len());
+        changed.resize(start + channels * area, 0.0);
+        let out = &mut changed[start..];
+        let [[xx, xy], [yx, yy]] = self.linear;
+        let (w, h) = (width as f32, height as f32);
+        for row in 0..height {
+            let v = (2 * row + 1) as f32 / h - 1.0;
+            for column in 0..width {
+                let u = (2 * column + 1) as f32 / w - 1.0;
+                let x = ((xx * u + xy * v + self.shift[0] + 1.0) * w - 1.0) / 2.0;
+                let y = ((yx * u + yy * v + self.shift[1] + 1.0) * h - 1.0) / 2.0;
+                let (left, top) = (x.floor(), y.floor());
+                let (right_part, low_part) = (x - left, y - top);
+                let corners = [
+                    (0.0, 0.0, (1.0 - right_part) * (1.0 - low_part)),
+                    (1.0, 0.0, right_part * (1.0 - low_part)),
+                    (0.0, 1.0, (1.0 - right_part) * low_part),
+                    (1.0, 1.0, right_part * low_part),
+                ];
+                for (dx, dy, share) in corners {
+                    let (cx, cy) = (left + dx, top + dy);
+                    if share > 0.0 && cx >= 0.0 && cy >= 0.0 && cx < w && cy < h {
+                        let from = cy as usize * width + cx as usize;
+                        for c in 0..channels {
+                            out[c * area + row * width + column] += planes[c * area + from] * share;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Multiplies every plane of `area` values by a factor near 1.
+pub fn change_contrast(planes: &mut [f32], area: usize, settings: &Augmentation, rng: &mut ChaCha8Rng) {
+    let mut within = |most: f32| rng.random_range(-most..=most);
+    let all = within(settings.log_contrast);
+    for plane in planes.chunks_exact_mut(area) {
+        let factor = (all + within(settings.log_channel_contrast)).exp();
+        plane.iter_mut().for_each(|v| *v *= factor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Motion = Motion { linear: [[1.0, 0.0], [0.0, 1.0]], shift: [0.0, 0.0] };
+    const PLANES: [f32; 12] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -1.0, -2.0, -3.0, -4.0, -5.0, -6.0];
+
+    fn moved(motion: Motion) -> Vec<f32> {
+        let mut changed = Vec::new();
+        motion.apply(&PLANES, [2, 2, 3], &mut changed);
+        changed
+    }
+
+    #[test]
+    fn nothing_changes_nothing() {
+        approx::assert_relative_eq!(moved(NOTHING).as_slice(), PLANES.as_slice(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn mirroring_turns_every_row_round() {
+        let mirrored = moved(Motion { linear: [[-1.0, 0.0], [0.0, 1.0]], ..NOTHING });
+        let expected = [3.0, 2.0, 1.0, 6.0, 5.0, 4.0, -3.0, -2.0, -1.0, -6.0, -5.0, -4.0];
+        approx::assert_relative_eq!(mirrored.as_slice(), expected.as_slice(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn a_shift_of_one_pixel_brings_zeros_in() {
+        let shifted = moved(Motion { shift: [2.0 / 3.0, 0.0], ..NOTHING });
+        let expected = [2.0, 3.0, 0.0, 5.0, 6.0, 0.0, -2.0, -3.0, 0.0, -5.0, -6.0, 0.0];
+        approx::assert_relative_eq!(shifted.as_slice(), expected.as_slice(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn transposition_swaps_rows_and_columns() {
+        let square = [1.0, 2.0, 3.0, 4.0];
+        let mut changed = Vec::new();
+        Motion { linear: [[0.0, 1.0], [1.0, 0.0]], ..NOTHING }.apply(&square, [1, 2, 2], &mut changed);
+        approx::assert_relative_eq!(changed.as_slice(), [1.0, 3.0, 2.0, 4.0].as_slice(), epsilon = 1e-5);
+    }
+}

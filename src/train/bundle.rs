@@ -1,0 +1,35 @@
+//! From trained weights to a whole bundle folder.
+
+use std::path::Path;
+
+use super::TrainError;
+use crate::bundle::weights::{self, WeightMap};
+use crate::bundle::{Bundle, Card};
+use crate::export::OutputSet;
+
+/// The name of the weights file without its ending.
+const WEIGHTS_STEM: &str = "weights";
+
+/// Puts card and weights together; the card gets the checksum.
+pub fn assemble(card: &Card, trained: WeightMap) -> Result<Bundle, TrainError> {
+    let mut card = card.clone();
+    let bytes = weights::write(&trained).map_err(|error| TrainError::Store(error.to_string()))?;
+    card.weights.file = format!("{WEIGHTS_STEM}.safetensors");
+    card.weights.sha256 = weights::sha256_hex(&bytes);
+    // What is read back is what everybody else will read: a bundle that would be refused is never written.
+    let weights = weights::read(&card, &bytes).map_err(|error| TrainError::Store(error.to_string()))?;
+    Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
+}
+
+/// Writes the weights, then the card: a folder without a card is no model yet.
+pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), TrainError> {
+    let bytes = weights::write(&bundle.weights).map_err(|error| TrainError::Store(error.to_string()))?;
+    let text = toml::to_string(&bundle.card).map_err(|error| TrainError::Store(error.to_string()))?;
+    let mut files = OutputSet::new(folder, WEIGHTS_STEM, true);
+    files.add("safetensors", &bytes)?;
+    files.finish()?;
+    let mut files = OutputSet::new(folder, "model", force);
+    files.add("toml", text.as_bytes())?;
+    files.finish()?;
+    Ok(())
+}

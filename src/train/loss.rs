@@ -1,0 +1,152 @@
+//! What is minimised: cross-entropy, or for ordered grades the loss of `training/retina_dr.py`.
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+use super::schedule::{Objective, Ordinal};
+use super::stack::Outputs;
+
+/// Added to every grade of the bell that stands for the true one.
+const BELL_FLOOR: f32 = 0.01;
+
+/// Examples after augmentation.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// `[batch, channels, height, width]`
+    pub values: Vec<f32>,
+    pub classes: Vec<usize>,
+    /// `[batch, kinds, rows, columns]`; empty where lesions are not known.
+    pub cells: Vec<f32>,
+    /// Kinds, rows and columns.
+    pub grid: Option<[usize; 3]>,
+}
+
+/// A loss with the weights of its classes.
+#[derive(Debug)]
+pub struct Loss<'a> {
+    objective: &'a Objective,
+    /// 1/√(examples of the class), 1 on average over the examples.
+    class_weights: Vec<f32>,
+}
+
+impl<'a> Loss<'a> {
+    /// `counts` says how many examples each class has.
+    pub fn new(objective: &'a Objective, counts: &[usize]) -> Self {
+        let raw: Vec<f32> = counts.iter().map(|n| if *n == 0 { 0.0 } else { (*n as f32).powf(-0.5) }).collect();
+        let examples: usize = counts.iter().sum();
+        let sum: f32 = raw.iter().zip(counts).map(|(w, n)| w * *n as f32).sum();
+        let class_weights = raw.iter().map(|w| w * examples as f32 / sum).collect();
+        Self { objective, class_weights }
+    }
+
+    /// The loss of one batch, `[1]`.
+    pub fn of(&self, outputs: &Outputs, batch: &Batch) -> Tensor<1> {
+        let log_p = activation::log_softmax(outputs.scores.clone(), 1);
+        match self.objective {
+            Objective::Classes => cross_entropy(log_p, |class, k| f32::from(u8::from(class == k)), batch),
+            Objective::Ordinal(parts) => self.ordinal(parts, log_p, outputs, batch),
+        }
+    }
+
+    fn ordinal(&self, parts: &Ordinal, log_p: Tensor<2>, outputs: &Outputs, batch: &Batch) -> Tensor<1> {
+        let [_, grades] = log_p.dims();
+        let device = log_p.device();
+        let p = log_p.clone().exp();
+        let mut total =
+            cross_entropy(log_p, |class, k| bell(parts.softness, class, k, grades) * self.class_weights[class], batch);
+        for first in [1, 2] {
+            // ln(P(grade ≥ first) / P(grade < first)); the floor keeps the logarithm finite.
+            let share = |from: usize, count: usize| p.clone().narrow(1, from, count).sum_dim(1).clamp_min(1e-30).log();
+            let odds = share(first, grades - first) - share(0, first);
+            let truth = column(batch.classes.iter().map(|c| f32::from(u8::from(*c >= first))).collect(), &device);
+            total = total + binary_cross_entropy(odds, truth, None).mul_scalar(parts.binary);
+        }
+        let steps: Vec<f32> = (0..grades).map(|k| k as f32).collect();
+        let steps = Tensor::<2>::from_data(TensorData::new(steps, [1, grades]), &device);
+        let expected = (p * steps).sum_dim(1);
+        let away = expected - column(batch.classes.iter().map(|c| *c as f32).collect(), &device);
+        total = total + (away.clone() * away).mean().mul_scalar(parts.distance);
+        let (Some(lesions), Some(grid)) = (&outputs.lesions, batch.grid) else { return total };
+        let [kinds, rows, columns] = grid;
+        let truth = TensorData::new(batch.cells.clone(), [batch.classes.len(), kinds, rows, columns]);
+        let weights = TensorData::new(parts.lesion_weights.clone(), [1, kinds, 1, 1]);
+        let weights = Tensor::<4>::from_data(weights, &device);
+        let spots = binary_cross_entropy(lesions.clone(), Tensor::from_data(truth, &device), Some(weights));
+        total = total + spots.mul_scalar(parts.lesions);
+        if parts.focus > 0.0 {
+            total = total + outside_of_lesions(outputs.maps.clone(), batch, grid, parts).mul_scalar(parts.focus);
+        }
+        total
+    }
+}
+
+/// Mean over the batch of −Σ target(class, k) ln p_k.
+fn cross_entropy(log_p: Tensor<2>, target: impl Fn(usize, usize) -> f32, batch: &Batch) -> Tensor<1> {
+    let [examples, classes] = log_p.dims();
+    let targets = batch.classes.iter().flat_map(|class| (0..classes).map(|k| target(*class, k)).collect::<Vec<_>>());
+    let targets = TensorData::new(targets.collect::<Vec<f32>>(), [examples, classes]);
+    let targets = Tensor::<2>::from_data(targets, &log_p.device());
+    (targets * log_p).sum().div_scalar(-(examples as f64))
+}
+
+/// How much grade `k` belongs to the truth `class`: a bell over the grades that sums to 1.
+fn bell(softness: f32, class: usize, k: usize, grades: usize) -> f32 {
+    let height = |k: usize| {
+        let away = k as f32 - class as f32;
+        (-away * away / (2.0 * softness * softness)).exp() + BELL_FLOOR
+    };
+    height(k) / (0..grades).map(height).sum::<f32>()
+}
+
+fn column(values: Vec<f32>, device: &Device) -> Tensor<2> {
+    let rows = values.len();
+    Tensor::from_data(TensorData::new(values, [rows, 1]), device)
+}
+
+/// Mean of −(w y ln σ(x) + (1 − y) ln(1 − σ(x))), with w = 1 where no `weights` are given.
+fn binary_cross_entropy<const D: usize>(x: Tensor<D>, y: Tensor<D>, weights: Option<Tensor<D>>) -> Tensor<1> {
+    // ln(1 + e^−x) without overflow.
+    let softplus = x.clone().abs().neg().exp().log1p() + activation::relu(x.clone().neg());
+    let negative = y.clone().neg().add_scalar(1.0);
+    let positive = match weights {
+        Some(weights) => y * weights,
+        None => y,
+    };
+    ((positive + negative.clone()) * softplus + negative * x).mean()
+}
+
+/// The part of the true grade's map that lies outside of the lesion cells: mean over the pictures of grade 2 and above
+/// that have such cells.
+fn outside_of_lesions(maps: Tensor<4>, batch: &Batch, grid: [usize; 3], parts: &Ordinal) -> Tensor<1> {
+    let [examples, classes, height, width] = maps.dims();
+    let device = maps.device();
+    let own = batch.classes.iter().flat_map(|class| (0..classes).map(move |k| f32::from(u8::from(*class == k))));
+    let own = TensorData::new(own.collect::<Vec<f32>>(), [examples, classes, 1, 1]);
+    let cells = pooled(batch, grid, [height, width], parts.focus_kinds);
+    let counts: Vec<f32> = cells
+        .chunks_exact(height * width)
+        .zip(&batch.classes)
+        .map(|(cells, class)| f32::from(u8::from(*class >= 2 && cells.iter().any(|v| *v > 0.0))))
+        .collect();
+    let used = counts.iter().sum::<f32>().max(1.0);
+    let cells = Tensor::<2>::from_data(TensorData::new(cells, [examples, height * width]), &device);
+    let own = (maps * Tensor::from_data(own, &device)).sum_dim(1).abs().reshape([examples, height * width]);
+    let outside = (own.clone() * cells.neg().add_scalar(1.0)).sum_dim(1);
+    let part = outside / own.sum_dim(1).clamp_min(1e-3);
+    (part * column(counts, &device)).sum().div_scalar(used)
+}
+
+/// The largest value of the first `kinds` of lesion within every cell of a coarser grid, `[batch, rows, columns]`.
+fn pooled(batch: &Batch, [all, rows, columns]: [usize; 3], [height, width]: [usize; 2], kinds: usize) -> Vec<f32> {
+    let (down, across) = (rows / height, columns / width);
+    let mut coarse = vec![0.0f32; batch.classes.len() * height * width];
+    for (cells, coarse) in batch.cells.chunks_exact(all * rows * columns).zip(coarse.chunks_exact_mut(height * width)) {
+        for (i, value) in cells.iter().take(kinds * rows * columns).enumerate() {
+            let (row, column) = (i / columns % rows / down, i % columns / across);
+            if row < height && column < width {
+                let cell = &mut coarse[row * width + column];
+                *cell = cell.max(*value);
+            }
+        }
+    }
+    coarse
+}
