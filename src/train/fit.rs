@@ -74,7 +74,7 @@ impl Fit<'_> {
             let step = learner.step;
             watch(&Progress { step, steps, epoch: step / per_epoch, epochs: self.schedule.epochs, loss });
             let stopped = stop.load(Ordering::Relaxed) && step < steps;
-            if stopped || step % per_epoch == 0 {
+            if stopped || step.is_multiple_of(per_epoch) {
                 learner.checkpoint().save(self.checkpoint)?;
             }
             if stopped {

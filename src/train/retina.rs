@@ -67,7 +67,7 @@ fn split(examples: Vec<Example>, classes: usize) -> (Vec<Example>, Vec<Example>)
     let (mut learn, mut held) = (Vec::new(), Vec::new());
     for example in examples {
         let number = &mut seen[example.class];
-        if *number % HELD_EVERY == 0 { &mut held } else { &mut learn }.push(example);
+        if number.is_multiple_of(HELD_EVERY) { &mut held } else { &mut learn }.push(example);
         *number += 1;
     }
     (learn, held)
@@ -103,8 +103,9 @@ fn boxes(path: &Path) -> Result<Option<HashMap<String, Vec<LesionBox>>>, TrainEr
     let mut boxes: HashMap<String, Vec<LesionBox>> = HashMap::new();
     for line in reader(path)?.deserialize() {
         let line: LesionBox = line.map_err(|error| TrainError::data(path, format!("is no table of boxes: {error}")))?;
-        let corners = [line.x_min, line.y_min, line.x_max, line.y_max];
-        if !corners.iter().all(|v| (0.0..=1.0).contains(v)) {
+        // Real boxes reach a little beyond their pictures; those that lie wholly elsewhere are mistakes.
+        let spans = [(line.x_min, line.x_max), (line.y_min, line.y_max)];
+        if !spans.iter().all(|(from, to)| from <= to && *to >= 0.0 && *from <= 1.0) {
             return Err(TrainError::data(path, format!("a box of {} lies outside of its picture", line.image)));
         }
         let stem = PathBuf::from(&line.image).file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -141,7 +142,8 @@ fn marked(
     let mut cells = vec![0.0; kinds * rows * columns];
     let Some(model_from_source) = input.source_from_model.inverse() else { return cells };
     let cell = |x: f64, y: f64| {
-        let (x, y) = model_from_source.apply(x * f64::from(width), y * f64::from(height));
+        let (x, y) = (x.clamp(0.0, 1.0) * f64::from(width), y.clamp(0.0, 1.0) * f64::from(height));
+        let (x, y) = model_from_source.apply(x, y);
         let place = |v: f64, side: usize, count: usize| (v * count as f64 / side as f64).clamp(0.0, count as f64);
         (place(x, input.width, columns) as usize, place(y, input.height, rows) as usize)
     };
