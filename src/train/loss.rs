@@ -7,6 +7,8 @@ use super::stack::Outputs;
 
 /// Added to every grade of the bell that stands for the true one.
 const BELL_FLOOR: f32 = 0.01;
+/// Keeps the logarithm finite where no evidence lies in lesions.
+const LESION_FLOOR: f32 = 1e-4;
 
 /// Examples after augmentation.
 #[derive(Debug, Clone)]
@@ -72,10 +74,7 @@ impl<'a> Loss<'a> {
         let weights = Tensor::<4>::from_data(weights, &device);
         let spots = binary_cross_entropy(lesions.clone(), Tensor::from_data(truth, &device), Some(weights));
         total = total + spots.mul_scalar(parts.lesions);
-        if parts.focus > 0.0 {
-            total = total + outside_of_lesions(outputs.maps.clone(), batch, grid, parts).mul_scalar(parts.focus);
-        }
-        total
+        total + away_from_lesions(outputs.maps.clone(), batch, grid, parts)
     }
 }
 
@@ -114,13 +113,12 @@ fn binary_cross_entropy<const D: usize>(x: Tensor<D>, y: Tensor<D>, weights: Opt
     ((positive + negative.clone()) * softplus + negative * x).mean()
 }
 
-/// The part of the true grade's map that lies outside of the lesion cells: mean over the pictures of grade 2 and above
-/// that have such cells.
-fn outside_of_lesions(maps: Tensor<4>, batch: &Batch, grid: [usize; 3], parts: &Ordinal) -> Tensor<1> {
+/// Evidence for the referable grades (2 and above) should lie in lesion cells, its strongest cell too: `focus` times
+/// the part outside minus `peak` times ln Σ softmax(evidence) · cells, mean over the pictures of grade 2 and above that
+/// have such cells.
+fn away_from_lesions(maps: Tensor<4>, batch: &Batch, grid: [usize; 3], parts: &Ordinal) -> Tensor<1> {
     let [examples, classes, height, width] = maps.dims();
     let device = maps.device();
-    let own = batch.classes.iter().flat_map(|class| (0..classes).map(move |k| f32::from(u8::from(*class == k))));
-    let own = TensorData::new(own.collect::<Vec<f32>>(), [examples, classes, 1, 1]);
     let cells = pooled(batch, grid, [height, width], parts.focus_kinds);
     let counts: Vec<f32> = cells
         .chunks_exact(height * width)
@@ -129,10 +127,12 @@ fn outside_of_lesions(maps: Tensor<4>, batch: &Batch, grid: [usize; 3], parts: &
         .collect();
     let used = counts.iter().sum::<f32>().max(1.0);
     let cells = Tensor::<2>::from_data(TensorData::new(cells, [examples, height * width]), &device);
-    let own = (maps * Tensor::from_data(own, &device)).sum_dim(1).abs().reshape([examples, height * width]);
-    let outside = (own.clone() * cells.neg().add_scalar(1.0)).sum_dim(1);
-    let part = outside / own.sum_dim(1).clamp_min(1e-3);
-    (part * column(counts, &device)).sum().div_scalar(used)
+    let evidence = maps.narrow(1, 2, classes - 2).sum_dim(1).reshape([examples, height * width]);
+    let outside = (evidence.clone() * cells.clone().neg().add_scalar(1.0)).sum_dim(1);
+    let outside = outside / evidence.clone().sum_dim(1).clamp_min(1e-3);
+    let inside = (activation::softmax(evidence, 1) * cells.add_scalar(LESION_FLOOR)).sum_dim(1).log();
+    let away = outside.mul_scalar(parts.focus) - inside.mul_scalar(parts.peak);
+    (away * column(counts, &device)).sum().div_scalar(used)
 }
 
 /// The largest value of the first `kinds` of lesion within every cell of a coarser grid, `[batch, rows, columns]`.

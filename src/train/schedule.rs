@@ -49,8 +49,10 @@ pub struct Ordinal {
     pub lesions: f32,
     /// How much a cell with a lesion counts, for each kind.
     pub lesion_weights: Vec<f32>,
-    /// Response of the true grade's map outside of the lesions, for grades of at least 2.
+    /// The part of the evidence for grades of at least 2 that lies outside of the lesions.
     pub focus: f32,
+    /// How far the strongest evidence is from lying in a lesion.
+    pub peak: f32,
     /// The first so many kinds of lesion count for `focus`; later ones are landmarks.
     pub focus_kinds: usize,
 }

@@ -28,7 +28,7 @@ m = (formula((4, 3, 8, 8), 9) > 0.5).float()
 weight = torch.tensor([2, 0, 1, 4, 1]).float() ** -0.5
 weight[1] = 0
 weight = weight / ((weight * torch.tensor([2, 0, 1, 4, 1])).sum() / 8)
-a = SimpleNamespace(soft=0.6, ordinal=0.3, focus=0.5)
+a = SimpleNamespace(soft=0.6, ordinal=0.3, focus=0.5, peak=0.1)
 parameters = [*conv.parameters(), *norm.parameters(), *grade.parameters(), *lesion.parameters()]
 opt = torch.optim.AdamW(parameters, lr=0.01, weight_decay=0.03)
 for step in range(2):
