@@ -63,7 +63,7 @@ pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
 
 /// Every fifth example of a class is left out, beginning with the first.
 fn split(examples: Vec<Example>, classes: usize) -> (Vec<Example>, Vec<Example>) {
-    let mut seen = vec![0; classes];
+    let mut seen = vec![0usize; classes];
     let (mut learn, mut held) = (Vec::new(), Vec::new());
     for example in examples {
         let number = &mut seen[example.class];
