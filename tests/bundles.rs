@@ -1,4 +1,5 @@
 //! A bundle is exactly what its card says, or it is refused by name.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 mod common;
 

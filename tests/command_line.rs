@@ -1,4 +1,5 @@
 //! The program as a user runs it: what it prints, which files it writes, and with which status it ends.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Properties of the two methods that hold whatever the weights are.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! From picture to model input and back to source pixels.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Training: stopped and resumed it gives the same weights, and its command refuses what it cannot use.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 use std::io::Write;
 use std::path::Path;

@@ -23,7 +23,7 @@ pub struct ConvStack {
 /// One layer, with its weights on the device.
 #[derive(Debug)]
 pub(super) enum Layer {
-    Conv(Conv),
+    Conv(Box<Conv>),
     MaxPool { size: usize },
 }
 

@@ -25,7 +25,7 @@ impl ConvStack {
                 LayerSizes::MaxPool { size } => layers.push(Layer::MaxPool { size }),
                 LayerSizes::Conv { kernel, stride, norm, .. } => {
                     let folded = folded(&bundle.weights, index, norm, sizes);
-                    layers.push(Layer::Conv(conv(folded, index == 0, kernel, stride, device)));
+                    layers.push(Layer::Conv(Box::new(conv(folded, index == 0, kernel, stride, device))));
                 }
                 LayerSizes::Classes { kernel, relu } => {
                     let Folded { weight, bias } = folded(&bundle.weights, index, false, sizes);
