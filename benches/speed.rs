@@ -18,6 +18,10 @@ use fovea::network::{ConvStack, device};
 use fovea::scan::{self, Scan};
 use image::imageops::{FilterType, resize};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 15;
 const CLASSES: [usize; 5] = [0, 1, 2, 3, 4];
 

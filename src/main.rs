@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Networks ask for large blocks again and again; the system's allocator gives each back to the kernel in between.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     fovea::cli::run()
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bundle::Library;
+use crate::bundle::{Bundle, Card, Library};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, OutputSet, Pictures, Record};
 use crate::network::{DeviceChoice, device};
@@ -50,12 +50,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let bundle = Library::open(folders)?.load(&arguments.model)?;
     let settings = settings(arguments, &bundle.card)?;
     let paths = scan::find::pictures(&arguments.paths)?;
-    let device = device::open(arguments.device)?;
-    if device.is_gpu {
-        eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
-    }
-    let explainer = Explainer::new(bundle, &device)?;
-    let run = Run { explainer, settings, arguments };
+    let mut run = Run { card: bundle.card.clone(), waiting: Some(bundle), explainer: None, settings, arguments };
     let bar = progress(paths.len());
     let names = output_names(&paths);
     let mut failures = Vec::new();
@@ -71,7 +66,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     conclude(&failures, paths.len())
 }
 
-fn settings(arguments: &Arguments, card: &crate::bundle::Card) -> Result<Settings> {
+fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
     let recommended = Settings::recommended(card);
     let class = match &arguments.class {
         None => None,
@@ -121,23 +116,37 @@ fn output_names(paths: &[PathBuf]) -> Vec<String> {
 }
 
 struct Run<'a> {
-    explainer: Explainer,
+    card: Card,
+    /// The model until the first good picture asks for a device: a bad one needs none.
+    waiting: Option<Bundle>,
+    explainer: Option<Explainer>,
     settings: Settings,
     arguments: &'a Arguments,
 }
 
 impl Run<'_> {
-    fn one(&self, path: &Path, name: &str) -> Result<String> {
+    fn explainer(&mut self) -> Result<&Explainer> {
+        if let Some(bundle) = self.waiting.take() {
+            let device = device::open(self.arguments.device)?;
+            if device.is_gpu {
+                eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
+            }
+            self.explainer = Some(Explainer::new(bundle, &device)?);
+        }
+        self.explainer.as_ref().context("the device could not be started")
+    }
+
+    fn one(&mut self, path: &Path, name: &str) -> Result<String> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
         files.check(self.endings().iter().map(String::as_str))?;
         let start = Instant::now();
         let scan = scan::open(path)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let explanation =
-            self.explainer.explain(&scan, &self.settings).with_context(|| format!("{}", path.display()))?;
-        let card = &self.explainer.card;
+        let settings = self.settings;
+        let explainer = self.explainer()?;
+        let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();
-        let record = Record::new(file, card, &self.explainer.sha256, &explanation, decode_ms);
+        let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, decode_ms);
         files.add("json", serde_json::to_string_pretty(&record)?.as_bytes())?;
         files.add("npz", &export::npz(&explanation)?)?;
         self.draw(&scan, &explanation, &mut files)?;
@@ -148,14 +157,14 @@ impl Run<'_> {
     fn endings(&self) -> Vec<String> {
         let mut endings = vec!["json".to_owned(), "npz".to_owned(), "panel.png".to_owned()];
         if !self.arguments.no_layers {
-            endings.extend(Pictures::layer_endings(&self.explainer.card));
+            endings.extend(Pictures::layer_endings(&self.card));
         }
         endings
     }
 
     fn draw(&self, scan: &Scan, explanation: &Explanation, files: &mut OutputSet) -> Result<()> {
         let picture = scan.to_rgb8();
-        let pictures = Pictures::new(&picture, &self.explainer.card, explanation);
+        let pictures = Pictures::new(&picture, &self.card, explanation);
         let file_name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         files.add("panel.png", &pictures.panel(&file_name)?)?;
         if !self.arguments.no_layers {
@@ -169,7 +178,7 @@ impl Run<'_> {
     fn line(&self, path: &Path, explanation: &Explanation, total_ms: f64) -> String {
         let verdict = &explanation.verdict;
         let says = |c: usize| {
-            let class = &self.explainer.card.classes[c];
+            let class = &self.card.classes[c];
             format!("{} {} {:.2}", class.name, class.label, verdict.probabilities[c])
         };
         let then = verdict.runner_up().map_or_else(String::new, |c| format!("  (then {})", says(c)));

@@ -4,7 +4,7 @@
 
 use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Bool, ElementConversion, Int, Tensor, TensorData, activation};
+use burn::tensor::{Int, Tensor, TensorData, activation};
 
 use super::{ComputeDevice, NetworkError};
 use crate::explain::ClassMaps;
@@ -205,9 +205,8 @@ fn through_relu(signal: Tensor<4>, activated: &Tensor<4>, rule: BackwardRule) ->
     if !rule.uses_forward_mask() {
         return signal;
     }
-    let closed: Tensor<4, Bool> = activated.clone().lower_equal_scalar(0.0);
-    let shape = signal.shape();
-    signal.mask_fill(closed.expand(shape), 0.0.elem::<f32>())
+    // A product that is broadcast over the classes is faster on Flex than filling by an expanded mask.
+    signal * activated.clone().greater_scalar(0.0).float()
 }
 
 /// U: every value returns to the position that its maximum came from, zeros elsewhere.
