@@ -1,5 +1,6 @@
 //! `fovea devices`.
 
+use super::say;
 use crate::network::device::{adapters, best_hardware, cpu};
 
 /// Lists what can compute here and marks what `auto` takes.
@@ -9,11 +10,11 @@ pub fn run() {
     for adapter in &adapters {
         let taken = if best == Some(adapter) { "  <- auto" } else { "" };
         let kind = if adapter.is_hardware { "GPU" } else { "software GPU, only with --device gpu" };
-        println!("gpu  {} ({}): {kind}{taken}", adapter.name, adapter.api);
+        say(format_args!("gpu  {} ({}): {kind}{taken}", adapter.name, adapter.api));
     }
     if adapters.is_empty() {
-        println!("gpu  none found (Vulkan, Metal or DirectX 12)");
+        say(format_args!("gpu  none found (Vulkan, Metal or DirectX 12)"));
     }
     let taken = if best.is_none() { "  <- auto" } else { "" };
-    println!("cpu  {}{taken}", cpu().name);
+    say(format_args!("cpu  {}{taken}", cpu().name));
 }

@@ -43,6 +43,12 @@ enum Command {
     Devices,
 }
 
+/// Prints a line. A reader that has seen enough and closed the pipe is no error.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Runs the program.
 pub fn run() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error".into());

@@ -1,5 +1,6 @@
 //! `fovea models`.
 
+use super::say;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -22,9 +23,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         None => {
             library.entries.iter().for_each(line);
             if let Some(folder) = user_folder() {
-                println!("\nOwn models go into {}, one folder each.", folder.display());
+                say(format_args!("\nOwn models go into {}, one folder each.", folder.display()));
             }
-            println!("`fovea models NAME` shows a whole card. Research use only, not for diagnosis.");
+            say(format_args!("`fovea models NAME` shows a whole card. Research use only, not for diagnosis."));
             Ok(())
         }
     }
@@ -33,12 +34,12 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
 fn line(entry: &Entry) {
     match &entry.card {
         Ok(card) => {
-            println!("{:<12} {} ({}; reads: {})", entry.name, card.title, entry.origin, card.reads);
+            say(format_args!("{:<12} {} ({}; reads: {})", entry.name, card.title, entry.origin, card.reads));
             for result in &card.results {
-                println!("{:<12}   {}", "", measured(result));
+                say(format_args!("{:<12}   {}", "", measured(result)));
             }
         }
-        Err(error) => println!("{:<12} cannot be used: {error}", entry.name),
+        Err(error) => say(format_args!("{:<12} cannot be used: {error}", entry.name)),
     }
 }
 
@@ -61,8 +62,7 @@ fn whole_card(mut library: Library, name: &str) -> Result<()> {
     let entry = library.entries.swap_remove(index);
     let origin = entry.origin.clone();
     let card: Card = entry.card?;
-    // Loading shows whether the weights are what the card says.
     let text = toml::to_string(&card).context("the card cannot be shown")?;
-    println!("# {origin}\n{text}");
+    say(format_args!("# {origin}\n{text}"));
     Ok(())
 }
