@@ -30,6 +30,8 @@ pub struct Panel<'a> {
     pub cam_layer: &'a RgbaImage,
     pub cam_scale: CamScale,
     pub cam_style: &'a CamStyle,
+    /// What stands above the CLEAR map.
+    pub clear_title: &'a str,
     /// The CLEAR map on black.
     pub clear_layer: &'a RgbaImage,
     /// The response at full brightness, gain included.
@@ -64,8 +66,8 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     let cam = over(panel.picture, panel.cam_layer);
     let clear = over(&RgbImage::new(panel.picture.width(), panel.picture.height()), panel.clear_layer);
     let shown = panel.entries.get(panel.shown).map_or("", |entry| entry.label.as_str());
-    let (cam_title, clear_title) = (format!("CAM: evidence for {shown}"), "CLEAR-DR: dominant grade and response");
-    let views = [("Input", panel.picture, true), (cam_title.as_str(), &cam, false), (clear_title, &clear, true)];
+    let cam_title = format!("CAM: evidence for {shown}");
+    let views = [("Input", panel.picture, true), (cam_title.as_str(), &cam, false), (panel.clear_title, &clear, true)];
     for (index, (title, picture, framed)) in (0..).zip(views) {
         let left = MARGIN + index * (VIEW_WIDTH + GAP);
         let (size_px, title) = fit(Face::Bold, 23.0, VIEW_WIDTH, Fit::End, title);
@@ -208,6 +210,7 @@ mod tests {
             cam_layer: &empty,
             cam_scale: CamScale { low: 0.0, high: 0.0 },
             cam_style: &CamStyle::default(),
+            clear_title: "CLEAR",
             clear_layer: &empty,
             clear_full: 0.0,
             attention,

@@ -6,6 +6,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, GrayImage, ImageEncoder, ImageError, RgbImage};
 use rayon::prelude::*;
 
+use crate::bundle::card::Step;
 use crate::bundle::{Card, Colour};
 use crate::compose::{self, CamScale, CamStyle, ClearStyle, LegendEntry, Panel};
 use crate::explain::{ClassMaps, Explanation};
@@ -83,12 +84,19 @@ impl<'a> Pictures<'a> {
             cam_layer: &self.cam(shown),
             cam_scale: CamScale::of_class(&explanation.cam, shown),
             cam_style: &self.cam_style,
+            clear_title: self.clear_title(),
             clear_layer: &self.clear_layer(true),
             clear_full: self.smoothed.peak() / self.clear_style.gain,
             attention: explanation.attention.map(|region| region.bounds),
             footer: &footer,
         });
         png(&DynamicImage::ImageRgb8(panel))
+    }
+
+    /// CLEAR-DR is CLEAR on grades of a retina.
+    fn clear_title(&self) -> &'static str {
+        let reads_a_retina = self.card.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }));
+        if reads_a_retina { "CLEAR-DR: dominant grade and response" } else { "CLEAR: dominant class and response" }
     }
 
     fn legend_entries(&self) -> Vec<LegendEntry> {
