@@ -66,16 +66,24 @@ impl Library {
         Ok(library)
     }
 
-    /// Loads and checks the model `name`.
+    /// The entry of the model `name`, its weights not yet read.
     ///
     /// # Errors
-    /// No such model, or one that is not exactly as its card says.
-    pub fn load(mut self, name: &str) -> Result<Bundle, BundleError> {
+    /// No such model.
+    pub fn find(mut self, name: &str) -> Result<Entry, BundleError> {
         let Some(index) = self.entries.iter().position(|entry| entry.name == name) else {
             let known = self.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(BundleError::Unknown { wanted: name.to_owned(), known });
         };
-        let entry = self.entries.swap_remove(index);
+        Ok(self.entries.swap_remove(index))
+    }
+
+    /// Loads and checks the model `name`.
+    ///
+    /// # Errors
+    /// No such model, or one that is not exactly as its card says.
+    pub fn load(self, name: &str) -> Result<Bundle, BundleError> {
+        let entry = self.find(name)?;
         let card = entry.card?;
         let bytes = match &entry.origin {
             Origin::Embedded => embedded_weights(&entry.name, &card)?,

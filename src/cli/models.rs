@@ -1,13 +1,13 @@
 //! `fovea models`.
 
-use super::say;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
+use super::say;
+use crate::bundle::Library;
 use crate::bundle::library::{Entry, user_folder};
-use crate::bundle::{Card, Library};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -55,14 +55,9 @@ pub fn measured(result: &crate::bundle::card::Measured) -> String {
     text + &format!(", on {}", result.on)
 }
 
-fn whole_card(mut library: Library, name: &str) -> Result<()> {
-    let Some(index) = library.entries.iter().position(|entry| entry.name == name) else {
-        bail!("there is no model `{name}`; `fovea models` lists those there are");
-    };
-    let entry = library.entries.swap_remove(index);
-    let origin = entry.origin.clone();
-    let card: Card = entry.card?;
-    let text = toml::to_string(&card).context("the card cannot be shown")?;
-    say(format_args!("# {origin}\n{text}"));
+fn whole_card(library: Library, name: &str) -> Result<()> {
+    let entry = library.find(name)?;
+    let text = toml::to_string(&entry.card?).context("the card cannot be shown")?;
+    say(format_args!("# {}\n{text}", entry.origin));
     Ok(())
 }

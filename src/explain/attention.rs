@@ -19,20 +19,21 @@ pub struct Attention {
     pub share: f64,
 }
 
-/// The most attentive region of `class` in responses that were smoothed before, or `None` where the class does not
+/// The most attentive region of `class` after smoothing by `sigma_px` map pixels, or `None` where the class does not
 /// respond or the region lies outside the picture.
 pub fn most_attentive(
-    smoothed: &ClassMaps,
+    response: &ClassMaps,
     class: usize,
+    sigma_px: f32,
     source_from_model: &Transform,
     source_size_px: (u32, u32),
 ) -> Option<Attention> {
-    let map: Vec<f32> = smoothed.class(class).iter().map(|v| v.max(0.0)).collect();
+    let map: Vec<f32> = response.smoothed_class(class, sigma_px).into_iter().map(|v| v.max(0.0)).collect();
     let peak = map.iter().copied().fold(0.0f32, f32::max);
     if peak <= 0.0 {
         return None;
     }
-    let (width, height) = (smoothed.width as u32, smoothed.height as u32);
+    let (width, height) = (response.width as u32, response.height as u32);
     let above = map.iter().map(|v| if *v >= THRESHOLD * peak { 255u8 } else { 0 }).collect();
     let mask = ImageBuffer::<Luma<u8>, Vec<u8>>::from_raw(width, height, above)?;
     let labels = connected_components(&mask, Connectivity::Eight, Luma([0u8]));
@@ -91,9 +92,9 @@ mod tests {
         }
         let maps = ClassMaps::new(2, 20, 30, data);
         let source_from_model = Transform::scale_then_move(2.0, 2.0, 5.0, -3.0);
-        let found = most_attentive(&maps, 1, &source_from_model, (100, 100)).expect("class 1 responds");
+        let found = most_attentive(&maps, 1, 0.0, &source_from_model, (100, 100)).expect("class 1 responds");
         assert_eq!(found.bounds, PixelBox { x: 45, y: 17, width: 12, height: 8 });
         assert!((found.share - 144.0 / 154.0).abs() < 1e-9);
-        assert_eq!(most_attentive(&maps, 0, &source_from_model, (100, 100)), None);
+        assert_eq!(most_attentive(&maps, 0, 0.0, &source_from_model, (100, 100)), None);
     }
 }

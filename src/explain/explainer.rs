@@ -149,8 +149,9 @@ impl Explainer {
         let source_from_model = input.source_from_model;
         Explanation {
             attention: attention::most_attentive(
-                &response.smoothed(settings.smoothing_px),
+                &response,
                 shown,
+                settings.smoothing_px,
                 &source_from_model,
                 source_size_px,
             ),

@@ -36,26 +36,22 @@ impl ClassMaps {
         self.data.iter().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
     }
 
-    /// Every map after a Gaussian of `sigma_px` map pixels, the edge value held beyond the edge; what is no finite
-    /// number counts as 0.
+    /// Every map after [`Self::smoothed_class`].
     pub fn smoothed(&self, sigma_px: f32) -> Self {
-        if !(sigma_px.is_finite() && sigma_px > 0.0) {
-            return self.clone();
-        }
-        let smooth = |class: usize| {
-            let finite = self.class(class).iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
-            let map = ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(self.width as u32, self.height as u32, finite);
-            map.map_or_else(Vec::new, |map| imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
-        };
-        let maps: Vec<Vec<f32>> = (0..self.classes).into_par_iter().map(smooth).collect();
+        let maps: Vec<Vec<f32>> =
+            (0..self.classes).into_par_iter().map(|class| self.smoothed_class(class, sigma_px)).collect();
         Self::new(self.classes, self.height, self.width, maps.concat())
     }
 
-    /// The maps mirrored left to right.
-    pub fn mirrored(&self) -> Self {
-        let mut data = self.data.clone();
-        data.chunks_exact_mut(self.width).for_each(<[f32]>::reverse);
-        Self { data, ..*self }
+    /// The map of one class after a Gaussian of `sigma_px` map pixels, the edge value held beyond the edge; what is no
+    /// finite number counts as 0. Without a positive `sigma_px` it is the map itself.
+    pub fn smoothed_class(&self, class: usize, sigma_px: f32) -> Vec<f32> {
+        if !(sigma_px.is_finite() && sigma_px > 0.0) {
+            return self.class(class).to_vec();
+        }
+        let finite = self.class(class).iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+        let map = ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(self.width as u32, self.height as u32, finite);
+        map.map_or_else(Vec::new, |map| imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
     }
 
     /// The value of `class` at a position of the map's own frame (pixel centres at .5), bilinear between the

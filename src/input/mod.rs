@@ -46,12 +46,3 @@ pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
     }
     Ok(stage.into_input())
 }
-
-impl ModelInput {
-    /// The same input mirrored left to right, as a second look of the network.
-    pub fn mirrored(&self) -> Self {
-        let mut values = self.values.clone();
-        values.chunks_exact_mut(self.width).for_each(<[f32]>::reverse);
-        Self { values, ..*self }
-    }
-}

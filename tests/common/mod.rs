@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fovea::bundle::weights::{WeightMap, WeightTensor, conv_stack_tensors, sha256_hex, write};
 use fovea::bundle::{Bundle, Card, card};
+use fovea::explain::ClassMaps;
 use fovea::input::ModelInput;
 use fovea::network::{ComputeDevice, ConvStack, device};
 use ndarray::{ArrayD, IxDyn};
@@ -99,6 +100,20 @@ pub fn reference_card(relu: bool) -> Card {
 pub fn formula_input([channels, height, width]: [usize; 3], seed: usize) -> ModelInput {
     let values = formula::values(channels * height * width, seed);
     ModelInput { values, channels, height, width, source_from_model: fovea::geometry::Transform::IDENTITY }
+}
+
+/// The input mirrored left to right.
+pub fn mirrored_input(input: &ModelInput) -> ModelInput {
+    let mut values = input.values.clone();
+    values.chunks_exact_mut(input.width).for_each(<[f32]>::reverse);
+    ModelInput { values, ..*input }
+}
+
+/// The maps mirrored left to right.
+pub fn mirrored_maps(maps: &ClassMaps) -> ClassMaps {
+    let mut data = maps.data.clone();
+    data.chunks_exact_mut(maps.width).for_each(<[f32]>::reverse);
+    ClassMaps { data, ..*maps }
 }
 
 /// The network of `bundle` on the CPU.
