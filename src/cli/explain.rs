@@ -9,10 +9,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bundle::{Bundle, Card, Library};
+use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
-use crate::export::{self, OutputSet, Pictures, Record};
+use crate::export::{self, OutputSet, Parts, Record, Style};
 use crate::network::{DeviceChoice, device};
-use crate::scan::{self, Scan};
+use crate::scan;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -34,6 +35,8 @@ pub struct Arguments {
     /// Magnitude of the response; the paper's own is `abs` [default: what the model card recommends]
     #[arg(long, value_enum)]
     magnitude: Option<Magnitude>,
+    #[command(flatten)]
+    drawing: Drawing,
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -45,12 +48,49 @@ pub struct Arguments {
     force: bool,
 }
 
+/// How the pictures are drawn; what is left out stays as the window has it at first.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Drawing")]
+struct Drawing {
+    /// Smoothing of the response in model pixels [default: what the model card recommends]
+    #[arg(long, value_name = "PX")]
+    smoothing: Option<f32>,
+    /// Opacity of the CAM, 0 to 1
+    #[arg(long, value_name = "FRACTION")]
+    cam_opacity: Option<f32>,
+    /// Hide CAM values below this fraction of the scale
+    #[arg(long, value_name = "FRACTION")]
+    threshold: Option<f32>,
+    /// Colours of the CAM
+    #[arg(long, value_enum)]
+    cam_colours: Option<CamColours>,
+    /// Opacity of the CLEAR map over the picture, 0 to 1
+    #[arg(long, value_name = "FRACTION")]
+    clear_opacity: Option<f32>,
+    /// Multiplies the brightness of the CLEAR map
+    #[arg(long, value_name = "FACTOR")]
+    gain: Option<f32>,
+    /// In the panel, draw the CLEAR map over the picture instead of on black
+    #[arg(long)]
+    clear_over_input: bool,
+    /// Leave this class (name or label) out of the CLEAR map; can be given several times
+    #[arg(long, value_name = "C")]
+    without: Vec<String>,
+    /// Colours of the classes
+    #[arg(long, value_enum)]
+    palette: Option<Palette>,
+    /// Draw no red box
+    #[arg(long)]
+    no_box: bool,
+}
+
 /// Explains every picture and goes on past bad ones.
 pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let bundle = Library::open(folders)?.load(&arguments.model)?;
     let settings = settings(arguments, &bundle.card)?;
+    let style = style(&arguments.drawing, &bundle.card)?;
     let paths = scan::find::pictures(&arguments.paths)?;
-    let mut run = Run { card: bundle.card.clone(), waiting: Some(bundle), explainer: None, settings, arguments };
+    let mut run = Run { card: bundle.card.clone(), waiting: Some(bundle), explainer: None, settings, style, arguments };
     let bar = progress(paths.len());
     let names = output_names(&paths);
     let mut failures = Vec::new();
@@ -68,19 +108,50 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
 
 fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
     let recommended = Settings::recommended(card);
-    let class = match &arguments.class {
-        None => None,
-        Some(text) => Some(card.class_index(text).with_context(|| {
-            let known: Vec<_> = card.classes.iter().map(|c| format!("{} ({})", c.name, c.label)).collect();
-            format!("model `{}` has no class `{text}`; it has {}", card.name, known.join(", "))
-        })?),
-    };
+    let class = arguments.class.as_ref().map(|text| class(card, text)).transpose()?;
+    let smoothing_px = arguments.drawing.smoothing.unwrap_or(recommended.smoothing_px);
+    within("smoothing", smoothing_px, 64.0)?;
     Ok(Settings {
+        smoothing_px,
         rule: arguments.rule.unwrap_or(recommended.rule),
         magnitude: arguments.magnitude.unwrap_or(recommended.magnitude),
         class,
-        ..recommended
     })
+}
+
+fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
+    let mut style = Style::default();
+    let fractions = [
+        ("cam-opacity", drawing.cam_opacity, 1.0, &mut style.cam.opacity),
+        ("threshold", drawing.threshold, 1.0, &mut style.cam.threshold),
+        ("clear-opacity", drawing.clear_opacity, 1.0, &mut style.clear.opacity),
+        ("gain", drawing.gain, 1000.0, &mut style.clear.gain),
+    ];
+    for (name, given, most, place) in fractions {
+        *place = given.unwrap_or(*place);
+        within(name, *place, most)?;
+    }
+    style.cam.colours = drawing.cam_colours.unwrap_or_default();
+    style.palette = drawing.palette.unwrap_or_default();
+    style.clear.on_black = !drawing.clear_over_input;
+    style.boxed = !drawing.no_box;
+    let off = drawing.without.iter().map(|text| class(card, text)).collect::<Result<Vec<_>>>()?;
+    style.clear.enabled = (0..card.classes.len()).map(|c| !off.contains(&c)).collect();
+    Ok(style)
+}
+
+fn class(card: &Card, text: &str) -> Result<usize> {
+    card.class_index(text).with_context(|| {
+        let known: Vec<_> = card.classes.iter().map(|c| format!("{} ({})", c.name, c.label)).collect();
+        format!("model `{}` has no class `{text}`; it has {}", card.name, known.join(", "))
+    })
+}
+
+fn within(name: &str, value: f32, most: f32) -> Result<()> {
+    if !(0.0..=most).contains(&value) {
+        bail!("--{name} is {value}; it must lie between 0 and {most}");
+    }
+    Ok(())
 }
 
 fn conclude(failures: &[anyhow::Error], pictures: usize) -> Result<()> {
@@ -121,6 +192,7 @@ struct Run<'a> {
     waiting: Option<Bundle>,
     explainer: Option<Explainer>,
     settings: Settings,
+    style: Style,
     arguments: &'a Arguments,
 }
 
@@ -138,41 +210,19 @@ impl Run<'_> {
 
     fn one(&mut self, path: &Path, name: &str) -> Result<String> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        files.check(self.endings().iter().map(String::as_str))?;
+        let parts = Parts { layers: !self.arguments.no_layers, ..Parts::ALL };
+        files.check(parts.endings(&self.card).iter().map(String::as_str))?;
         let start = Instant::now();
         let scan = scan::open(path)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let settings = self.settings;
+        let (settings, style) = (self.settings, self.style.clone());
         let explainer = self.explainer()?;
         let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();
-        let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, decode_ms);
-        files.add("json", serde_json::to_string_pretty(&record)?.as_bytes())?;
-        files.add("npz", &export::npz(&explanation)?)?;
-        self.draw(&scan, &explanation, &mut files)?;
+        let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
+        export::write(&mut files, parts, &scan, &explainer.card, &explanation, &style, &record)?;
         files.finish()?;
         Ok(self.line(path, &explanation, record.timings_ms.total))
-    }
-
-    fn endings(&self) -> Vec<String> {
-        let mut endings = vec!["json".to_owned(), "npz".to_owned(), "panel.png".to_owned()];
-        if !self.arguments.no_layers {
-            endings.extend(Pictures::layer_endings(&self.card));
-        }
-        endings
-    }
-
-    fn draw(&self, scan: &Scan, explanation: &Explanation, files: &mut OutputSet) -> Result<()> {
-        let picture = scan.to_rgb8();
-        let pictures = Pictures::new(&picture, &self.card, explanation);
-        let file_name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-        files.add("panel.png", &pictures.panel(&file_name)?)?;
-        if !self.arguments.no_layers {
-            for (ending, bytes) in pictures.layers()? {
-                files.add(&ending, &bytes)?;
-            }
-        }
-        Ok(())
     }
 
     fn line(&self, path: &Path, explanation: &Explanation, total_ms: f64) -> String {

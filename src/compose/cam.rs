@@ -4,6 +4,7 @@
 //! whose neutral colour is 0 exactly, because a negative value speaks against the class. Nothing is stretched
 //! silently: the scale is an argument. This module must not know where the map comes from.
 
+use clap::ValueEnum;
 use image::RgbaImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ const STEPS: usize = 1025;
 const FADE: f32 = 0.06;
 
 /// The colours of a map without negative values. A signed map is always drawn green (for) against purple (against).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum CamColours {
     /// Purple, green, yellow: stands out from the red of a fundus.
@@ -30,6 +31,19 @@ pub enum CamColours {
     Cividis,
     /// Black to white; a signed map goes from black over mid grey to white.
     Grey,
+}
+
+impl CamColours {
+    pub const ALL: [Self; 4] = [Self::Viridis, Self::Inferno, Self::Cividis, Self::Grey];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viridis => "viridis",
+            Self::Inferno => "inferno",
+            Self::Cividis => "cividis",
+            Self::Grey => "grey",
+        }
+    }
 }
 
 /// How a class activation map is laid over a picture.

@@ -3,12 +3,13 @@
 //! In a CLEAR map brightness belongs to the response, so classes must differ in hue at any brightness. Knows nothing
 //! but colours.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Colour;
 
 /// A set of class colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Palette {
     /// The hues of Kumar, Wong, Taylor 2017 in their order, fully saturated.
@@ -16,15 +17,18 @@ pub enum Palette {
     /// For up to five ordered classes safe for red-blind and green-blind readers, on black and on a fundus.
     #[default]
     ColourSafe,
+    /// What the model's card says.
+    Model,
 }
 
 impl Palette {
-    pub const ALL: [Self; 2] = [Self::Paper, Self::ColourSafe];
+    pub const ALL: [Self; 3] = [Self::ColourSafe, Self::Paper, Self::Model];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Paper => "paper",
             Self::ColourSafe => "colour-safe",
+            Self::Model => "model",
         }
     }
 }
@@ -59,17 +63,19 @@ const COLOUR_SAFE: [[u8; 3]; 10] = [
     [255, 255, 255],
 ];
 
-/// `n` class colours, in class order. Fewer than five colour-safe ones lie as far apart as five allow. After ten the
-/// colours repeat: show at most ten classes at once, as the paper's authors advise.
-pub fn palette(kind: Palette, n: usize) -> Vec<Colour> {
-    let (colours, order): (_, &[usize]) = match (kind, n) {
+/// One colour per class, in class order, for a model whose card gives its classes the colours `own`. Fewer than five
+/// colour-safe ones lie as far apart as five allow. After ten the colours repeat: show at most ten classes at once, as
+/// the paper's authors advise.
+pub fn palette(kind: Palette, own: &[Colour]) -> Vec<Colour> {
+    let (colours, order): (_, &[usize]) = match (kind, own.len()) {
+        (Palette::Model, _) => return own.to_vec(),
         (Palette::Paper, _) => (PAPER, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (Palette::ColourSafe, 2) => (COLOUR_SAFE, &[0, 4]),
         (Palette::ColourSafe, 3) => (COLOUR_SAFE, &[0, 2, 4]),
         (Palette::ColourSafe, 4) => (COLOUR_SAFE, &[0, 1, 2, 4]),
         (Palette::ColourSafe, _) => (COLOUR_SAFE, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
     };
-    order.iter().cycle().take(n).map(|&i| Colour(colours[i])).collect()
+    order.iter().cycle().take(own.len()).map(|&i| Colour(colours[i])).collect()
 }
 
 #[cfg(test)]
@@ -119,7 +125,7 @@ mod tests {
 
     #[test]
     fn five_safe_colours_differ_for_every_reader_at_any_brightness() {
-        let colours = palette(Palette::ColourSafe, 5);
+        let colours = palette(Palette::ColourSafe, &[Colour([0; 3]); 5]);
         for (i, a) in colours.iter().enumerate() {
             for b in &colours[..i] {
                 assert!(apart(a.0, b.0, &[0.5, 0.7, 1.0]) > 0.085, "{a} and {b}");
@@ -132,14 +138,14 @@ mod tests {
 
     #[test]
     fn every_count_gets_distinct_colours_up_to_ten() {
-        for kind in Palette::ALL {
+        for kind in [Palette::Paper, Palette::ColourSafe] {
             for n in 0..=10 {
-                let mut colours: Vec<[u8; 3]> = palette(kind, n).iter().map(|c| c.0).collect();
+                let mut colours: Vec<[u8; 3]> = palette(kind, &vec![Colour([0; 3]); n]).iter().map(|c| c.0).collect();
                 colours.sort_unstable();
                 colours.dedup();
                 assert_eq!(colours.len(), n, "{}", kind.name());
             }
-            assert_eq!(palette(kind, 14).len(), 14);
+            assert_eq!(palette(kind, &[Colour([0; 3]); 14]).len(), 14);
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Attention, BackwardRule, ClassMaps, Magnitude, Verdict, attention, clear};
 use crate::bundle::{Bundle, Card};
 use crate::geometry::Transform;
-use crate::input::{self, InputError, ModelInput};
+use crate::input::{self, InputError};
 use crate::network::{ComputeDevice, ConvStack, NetworkError};
 use crate::scan::Scan;
 
@@ -70,6 +70,19 @@ impl Explanation {
         self.settings.class.unwrap_or(self.verdict.decided)
     }
 
+    /// Takes another class for CAM and red box (the decided one where `None`) and another smoothing, in model pixels.
+    pub fn show(&mut self, class: Option<usize>, smoothing_px: f32) {
+        (self.settings.class, self.settings.smoothing_px) = (class, smoothing_px);
+        self.find_attention();
+    }
+
+    fn find_attention(&mut self) {
+        let sigma_px = self.settings.smoothing_px;
+        let (source_from_model, size_px) = (&self.source_from_model, self.source_size_px);
+        self.attention =
+            attention::most_attentive(&self.response, self.shown_class(), sigma_px, source_from_model, size_px);
+    }
+
     /// Takes positions of the CAM's cells to source pixels.
     pub fn source_from_cam(&self) -> Transform {
         let sx = self.response.width as f64 / self.cam.width as f64;
@@ -114,68 +127,80 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn explain(&self, scan: &Scan, settings: &Settings) -> Result<Explanation, ExplainError> {
+        Ok(self.look(scan, settings.rule)?.into_explanation(settings))
+    }
+
+    /// Lets the network look at one picture under one backward rule: all that needs the network, and nothing else.
+    ///
+    /// # Errors
+    /// A picture that the model cannot read, or a device that fails.
+    pub fn look(&self, scan: &Scan, rule: BackwardRule) -> Result<Look, ExplainError> {
         let start = Instant::now();
         let input = input::prepare(scan, &self.card.preprocessing)?;
         let prepare = milliseconds(start);
-        let raw = self.look(&input, settings.rule)?;
-        Ok(self.conclude(raw, &input, scan.size_px(), settings, prepare))
-    }
-
-    fn look(&self, input: &ModelInput, rule: BackwardRule) -> Result<Raw, NetworkError> {
         let classes: Vec<usize> = (0..self.network.classes()).collect();
-        guarded(self.network.device(), || {
+        let look = guarded(self.network.device(), || {
             let start = Instant::now();
-            let pass = self.network.forward(input)?;
+            let pass = self.network.forward(&input)?;
             let cam = self.network.class_maps(&pass)?;
-            let forward_ms = milliseconds(start);
+            let forward = milliseconds(start);
             let start = Instant::now();
-            let response = self.network.back_project(&pass, &classes, rule)?;
-            Ok(Raw { scores: pass.scores, cam, response, forward_ms, back_projection_ms: milliseconds(start) })
-        })
-    }
-
-    fn conclude(
-        &self,
-        raw: Raw,
-        input: &ModelInput,
-        source_size_px: (u32, u32),
-        settings: &Settings,
-        prepare: f64,
-    ) -> Explanation {
-        let Raw { scores, cam, mut response, forward_ms, back_projection_ms } = raw;
-        response.data.iter_mut().for_each(|v| *v = settings.magnitude.apply(*v));
-        let verdict = Verdict::from_scores(&scores, &self.card.output);
-        let shown = settings.class.unwrap_or(verdict.decided);
-        let source_from_model = input.source_from_model;
-        Explanation {
-            attention: attention::most_attentive(
-                &response,
-                shown,
-                settings.smoothing_px,
-                &source_from_model,
-                source_size_px,
-            ),
-            response_shares: clear::shares(&response),
-            scores,
-            verdict,
-            cam,
-            response,
-            source_from_model,
-            source_size_px,
-            settings: *settings,
-            device: self.network.device().name.clone(),
-            timings_ms: TimingsMs { prepare, forward: forward_ms, back_projection: back_projection_ms },
-        }
+            let signed_response = self.network.back_project(&pass, &classes, rule)?;
+            Ok(Look {
+                verdict: Verdict::from_scores(&pass.scores, &self.card.output),
+                scores: pass.scores,
+                cam,
+                signed_response,
+                rule,
+                source_from_model: input.source_from_model,
+                source_size_px: scan.size_px(),
+                device: self.network.device().name.clone(),
+                timings_ms: TimingsMs { prepare, forward, back_projection: milliseconds(start) },
+            })
+        })?;
+        Ok(look)
     }
 }
 
-/// What one look of the network gives, before magnitudes are taken.
-struct Raw {
-    scores: Vec<f32>,
-    cam: ClassMaps,
-    response: ClassMaps,
-    forward_ms: f64,
-    back_projection_ms: f64,
+/// What one look of the network gives under one backward rule, before a magnitude is taken: every later choice of
+/// class, magnitude or smoothing starts from here and needs no network.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Class scores, bias included.
+    pub scores: Vec<f32>,
+    pub verdict: Verdict,
+    /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
+    pub cam: ClassMaps,
+    /// The signed sum over the input channels of what came back for every class: `[classes, H, W]` in the model's frame.
+    pub signed_response: ClassMaps,
+    pub rule: BackwardRule,
+    pub source_from_model: Transform,
+    pub source_size_px: (u32, u32),
+    pub device: String,
+    pub timings_ms: TimingsMs,
+}
+
+impl Look {
+    /// Takes the magnitude, and works out what follows from it. The rule of `settings` is replaced by the look's own.
+    pub fn into_explanation(self, settings: &Settings) -> Explanation {
+        let mut response = self.signed_response;
+        response.data.iter_mut().for_each(|v| *v = settings.magnitude.apply(*v));
+        let mut explanation = Explanation {
+            response_shares: clear::shares(&response),
+            scores: self.scores,
+            verdict: self.verdict,
+            cam: self.cam,
+            response,
+            source_from_model: self.source_from_model,
+            source_size_px: self.source_size_px,
+            attention: None,
+            settings: Settings { rule: self.rule, ..*settings },
+            device: self.device,
+            timings_ms: self.timings_ms,
+        };
+        explanation.find_attention();
+        explanation
+    }
 }
 
 /// GPU drivers may panic deep inside when a device is lost; that ends the picture, not the program.

@@ -11,7 +11,7 @@ pub mod options;
 mod verdict;
 
 pub use attention::Attention;
-pub use explainer::{ExplainError, Explainer, Explanation, Settings, TimingsMs};
+pub use explainer::{ExplainError, Explainer, Explanation, Look, Settings, TimingsMs};
 pub use maps::ClassMaps;
 pub use options::{BackwardRule, Magnitude};
 pub use verdict::Verdict;

@@ -5,9 +5,13 @@
 mod maps;
 mod pictures;
 mod record;
+mod results;
+mod style;
 mod whole;
 
 pub use maps::npz;
-pub use pictures::Pictures;
-pub use record::{NOTICE, Record};
+pub use pictures::{Pictures, clear_title};
+pub use record::{NOTICE, ReaderRecord, Record};
+pub use results::{Parts, write};
+pub use style::Style;
 pub use whole::{ExportError, OutputSet};

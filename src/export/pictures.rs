@@ -6,10 +6,12 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, GrayImage, ImageEncoder, ImageError, RgbImage};
 use rayon::prelude::*;
 
+use super::Style;
 use crate::bundle::card::Step;
 use crate::bundle::{Card, Colour};
-use crate::compose::{self, CamScale, CamStyle, ClearStyle, LegendEntry, Panel};
+use crate::compose::{self, CamScale, ClearStyle, LegendEntry, Panel};
 use crate::explain::{ClassMaps, Explanation};
+use crate::geometry::PixelBox;
 
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
@@ -17,18 +19,17 @@ pub struct Pictures<'a> {
     pub picture: &'a RgbImage,
     pub card: &'a Card,
     pub explanation: &'a Explanation,
-    pub cam_style: CamStyle,
-    pub clear_style: ClearStyle,
+    pub style: &'a Style,
+    colours: Vec<Colour>,
     /// The responses smoothed as the explanation's settings say.
     smoothed: ClassMaps,
 }
 
 impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
-    pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation) -> Self {
+    pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
         let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
-        let (cam_style, clear_style) = (CamStyle::default(), ClearStyle::default());
-        Self { picture, card, explanation, cam_style, clear_style, smoothed }
+        Self { picture, card, explanation, style, colours: style.colours(card), smoothed }
     }
 
     /// The endings of all layer files, in the order of [`Self::layers`].
@@ -64,6 +65,11 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// Where the PNG cannot be encoded.
     pub fn panel(&self, file_name: &str) -> Result<Vec<u8>, ImageError> {
+        png(&DynamicImage::ImageRgb8(self.panel_picture(file_name)))
+    }
+
+    /// The pixels of [`Self::panel`].
+    pub fn panel_picture(&self, file_name: &str) -> RgbImage {
         let (explanation, shown) = (self.explanation, self.explanation.shown_class());
         let entries = self.legend_entries();
         let settings = &explanation.settings;
@@ -74,7 +80,7 @@ impl<'a> Pictures<'a> {
             settings.rule.name(),
             settings.magnitude.name()
         );
-        let panel = compose::panel(&Panel {
+        compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
             picture: self.picture,
@@ -83,20 +89,13 @@ impl<'a> Pictures<'a> {
             shown,
             cam_layer: &self.cam(shown),
             cam_scale: CamScale::of_class(&explanation.cam, shown),
-            cam_style: &self.cam_style,
-            clear_title: self.clear_title(),
-            clear_layer: &self.clear_layer(true),
-            clear_full: self.smoothed.peak() / self.clear_style.gain,
-            attention: explanation.attention.map(|region| region.bounds),
+            cam_style: &self.style.cam,
+            clear_title: clear_title(self.card),
+            clear_layer: &self.clear_layer(self.style.clear.on_black),
+            clear_full: self.smoothed.peak() / self.style.clear.gain,
+            attention: self.attention(),
             footer: &footer,
-        });
-        png(&DynamicImage::ImageRgb8(panel))
-    }
-
-    /// CLEAR-DR is CLEAR on grades of a retina.
-    fn clear_title(&self) -> &'static str {
-        let reads_a_retina = self.card.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }));
-        if reads_a_retina { "CLEAR-DR: dominant grade and response" } else { "CLEAR: dominant class and response" }
+        })
     }
 
     fn legend_entries(&self) -> Vec<LegendEntry> {
@@ -104,10 +103,10 @@ impl<'a> Pictures<'a> {
         let probabilities = &self.explanation.verdict.probabilities;
         let entry = |(c, class): (usize, &crate::bundle::card::Class)| LegendEntry {
             label: format!("{}  {}", class.name, class.label),
-            colour: class.colour,
+            colour: self.colours[c],
             probability: probabilities[c],
             share: shares[c] as f32,
-            enabled: true,
+            enabled: self.style.is_on(c),
         };
         self.card.classes.iter().enumerate().map(entry).collect()
     }
@@ -116,12 +115,12 @@ impl<'a> Pictures<'a> {
         let maps = &self.explanation.cam;
         let scale = CamScale::of_class(maps, class);
         let source_from_cam = self.explanation.source_from_cam();
-        compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), scale, &self.cam_style)
+        compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), scale, &self.style.cam)
     }
 
     fn response(&self, class: usize) -> GrayImage {
         let only = (0..self.card.classes.len()).map(|c| c == class).collect();
-        let style = ClearStyle { enabled: only, on_black: true, ..self.clear_style.clone() };
+        let style = ClearStyle { enabled: only, on_black: true, ..self.style.clear.clone() };
         let white = vec![Colour([255; 3]); self.card.classes.len()];
         DynamicImage::ImageRgba8(self.clear(&white, &style)).into_luma8()
     }
@@ -133,8 +132,11 @@ impl<'a> Pictures<'a> {
     }
 
     fn clear_layer(&self, on_black: bool) -> image::RgbaImage {
-        let colours: Vec<Colour> = self.card.classes.iter().map(|class| class.colour).collect();
-        self.clear(&colours, &ClearStyle { on_black, ..self.clear_style.clone() })
+        self.clear(&self.colours, &ClearStyle { on_black, ..self.style.clear.clone() })
+    }
+
+    fn attention(&self) -> Option<PixelBox> {
+        self.explanation.attention.filter(|_| self.style.boxed).map(|region| region.bounds)
     }
 
     fn clear_on_black(&self) -> RgbImage {
@@ -147,11 +149,17 @@ impl<'a> Pictures<'a> {
 
     fn clear_overlay(&self) -> RgbImage {
         let mut picture = compose::over(self.picture, &self.clear_layer(false));
-        if let Some(region) = self.explanation.attention {
-            compose::draw_box(&mut picture, region.bounds, compose::box_line_px(self.picture.dimensions()));
+        if let Some(frame) = self.attention() {
+            compose::draw_box(&mut picture, frame, compose::box_line_px(self.picture.dimensions()));
         }
         picture
     }
+}
+
+/// CLEAR-DR is CLEAR on grades of a retina.
+pub fn clear_title(card: &Card) -> &'static str {
+    let reads_a_retina = card.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }));
+    if reads_a_retina { "CLEAR-DR: dominant grade and response" } else { "CLEAR: dominant class and response" }
 }
 
 /// Fast compression: a folder of photographs makes thousands of files.

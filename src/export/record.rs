@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Style;
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
 use crate::explain::{BackwardRule, Explanation, Magnitude};
@@ -23,6 +24,11 @@ pub struct Record {
     pub source_width_px: u32,
     pub source_height_px: u32,
     pub settings: SettingsRecord,
+    /// How the pictures were drawn.
+    pub style: Style,
+    /// What a reader said before the model's answer was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader: Option<ReaderRecord>,
     /// In the model's order.
     pub classes: Vec<ClassRecord>,
     /// Index into `classes`.
@@ -40,6 +46,15 @@ pub struct SettingsRecord {
     /// Index of the class that CAM and box are of.
     pub shown_class: usize,
     pub decision: Decision,
+}
+
+/// A reader's own answer, given while the model's was hidden.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReaderRecord {
+    /// The class's name.
+    pub class: String,
+    /// From the picture's appearance to the answer.
+    pub seconds: f64,
 }
 
 /// One class of the model.
@@ -77,7 +92,14 @@ pub struct TimingsRecord {
 
 impl Record {
     /// The record of `explanation`, made from the picture at `file` by the model of `card`.
-    pub fn new(file: String, card: &Card, model_sha256: &str, explanation: &Explanation, decode_ms: f64) -> Self {
+    pub fn new(
+        file: String,
+        card: &Card,
+        model_sha256: &str,
+        explanation: &Explanation,
+        style: &Style,
+        decode_ms: f64,
+    ) -> Self {
         let verdict = &explanation.verdict;
         let classes = card.classes.iter().enumerate().map(|(c, class)| ClassRecord {
             name: class.name.clone(),
@@ -110,6 +132,8 @@ impl Record {
                 shown_class: explanation.shown_class(),
                 decision: card.output.decision,
             },
+            style: style.clone(),
+            reader: None,
             classes: classes.collect(),
             decided: verdict.decided,
             boxes: boxes.collect(),

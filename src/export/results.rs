@@ -1,0 +1,67 @@
+//! The files of one explained picture, the same for the window and the command line.
+
+use anyhow::Result;
+
+use super::{OutputSet, Pictures, Record, Style, npz};
+use crate::bundle::Card;
+use crate::explain::Explanation;
+use crate::scan::Scan;
+
+/// Which files are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    pub panel: bool,
+    pub layers: bool,
+    pub maps: bool,
+    pub record: bool,
+}
+
+impl Parts {
+    pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true };
+
+    /// The endings of the wanted files for a model of `card`.
+    pub fn endings(self, card: &Card) -> Vec<String> {
+        let single = [(self.record, "json"), (self.maps, "npz"), (self.panel, "panel.png")];
+        let mut endings: Vec<String> = single.iter().filter(|(on, _)| *on).map(|(_, end)| (*end).to_owned()).collect();
+        if self.layers {
+            endings.extend(Pictures::layer_endings(card));
+        }
+        endings
+    }
+}
+
+/// Adds the wanted files to `files`; none is in its place before [`OutputSet::finish`].
+///
+/// # Errors
+/// A picture that cannot be encoded or a place that cannot be written to.
+pub fn write(
+    files: &mut OutputSet,
+    parts: Parts,
+    scan: &Scan,
+    card: &Card,
+    explanation: &Explanation,
+    style: &Style,
+    record: &Record,
+) -> Result<()> {
+    if parts.record {
+        files.add("json", serde_json::to_string_pretty(record)?.as_bytes())?;
+    }
+    if parts.maps {
+        files.add("npz", &npz(explanation)?)?;
+    }
+    if !(parts.panel || parts.layers) {
+        return Ok(());
+    }
+    let picture = scan.to_rgb8();
+    let pictures = Pictures::new(&picture, card, explanation, style);
+    if parts.panel {
+        let file_name = scan.path.file_name().unwrap_or_default().to_string_lossy();
+        files.add("panel.png", &pictures.panel(&file_name)?)?;
+    }
+    if parts.layers {
+        for (ending, bytes) in pictures.layers()? {
+            files.add(&ending, &bytes)?;
+        }
+    }
+    Ok(())
+}

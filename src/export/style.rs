@@ -1,0 +1,38 @@
+//! How an explanation is drawn: the one set of choices that window, command line and files share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{Card, Colour};
+use crate::compose::{CamStyle, ClearStyle, Palette, palette};
+
+/// Everything about the drawing that is not the explanation itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Style {
+    pub cam: CamStyle,
+    /// Its `on_black` is about the panel's third view; the single layers are drawn both ways.
+    pub clear: ClearStyle,
+    pub palette: Palette,
+    /// Whether the red box is drawn.
+    pub boxed: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        let clear = ClearStyle { on_black: true, ..ClearStyle::default() };
+        Self { cam: CamStyle::default(), clear, palette: Palette::default(), boxed: true }
+    }
+}
+
+impl Style {
+    /// One colour per class of `card`.
+    pub fn colours(&self, card: &Card) -> Vec<Colour> {
+        let own: Vec<Colour> = card.classes.iter().map(|class| class.colour).collect();
+        palette(self.palette, &own)
+    }
+
+    /// Whether `class` takes part in the CLEAR map.
+    pub fn is_on(&self, class: usize) -> bool {
+        self.clear.enabled.get(class).copied().unwrap_or(true)
+    }
+}
