@@ -12,4 +12,6 @@ pub mod geometry;
 pub mod input;
 pub mod network;
 pub mod scan;
+pub mod session;
 pub mod train;
+pub mod ui;

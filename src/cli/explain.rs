@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bundle::{Bundle, Card, Library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
-use crate::export::{self, OutputSet, Parts, Record, Style};
+use crate::export::{self, ExportError, OutputSet, Parts, Record, Style};
 use crate::network::{DeviceChoice, device};
 use crate::scan;
 
@@ -140,6 +140,13 @@ fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
     Ok(style)
 }
 
+fn with_advice(error: ExportError) -> anyhow::Error {
+    match &error {
+        ExportError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
+        ExportError::Write { .. } => error.into(),
+    }
+}
+
 fn class(card: &Card, text: &str) -> Result<usize> {
     card.class_index(text).with_context(|| {
         let known: Vec<_> = card.classes.iter().map(|c| format!("{} ({})", c.name, c.label)).collect();
@@ -211,7 +218,7 @@ impl Run<'_> {
     fn one(&mut self, path: &Path, name: &str) -> Result<String> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
         let parts = Parts { layers: !self.arguments.no_layers, ..Parts::ALL };
-        files.check(parts.endings(&self.card).iter().map(String::as_str))?;
+        files.check(parts.endings(&self.card).iter().map(String::as_str)).map_err(with_advice)?;
         let start = Instant::now();
         let scan = scan::open(path)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
@@ -221,7 +228,7 @@ impl Run<'_> {
         let file = path.to_string_lossy().into_owned();
         let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
         export::write(&mut files, parts, &scan, &explainer.card, &explanation, &style, &record)?;
-        files.finish()?;
+        files.finish().map_err(with_advice)?;
         Ok(self.line(path, &explanation, record.timings_ms.total))
     }
 

@@ -5,11 +5,12 @@ mod devices;
 mod explain;
 mod models;
 mod train;
+mod view;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::train::TrainError;
 
@@ -20,15 +21,17 @@ const INTERRUPTED: u8 = 130;
 
 /// Shows where and why a neural network graded a medical picture as it did.
 ///
-/// For research, not for diagnosis. No picture leaves this machine.
+/// Without a command, opens the window. For research, not for diagnosis. No picture leaves this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110)]
+#[command(version, max_term_width = 110, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Cli {
     /// A folder of further models (each a folder with model.toml); can be given several times
     #[arg(long, global = true, value_name = "DIR")]
     models: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    view: view::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,10 +65,7 @@ pub fn run() -> ExitCode {
             devices::run();
             Ok(())
         }
-        None => {
-            eprintln!("{}", Cli::command().render_help());
-            return ExitCode::from(BAD_INPUT);
-        }
+        None => view::run(cli.view, cli.models),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -28,12 +28,24 @@ pub fn most_attentive(
     source_from_model: &Transform,
     source_size_px: (u32, u32),
 ) -> Option<Attention> {
-    let map: Vec<f32> = response.smoothed_class(class, sigma_px).into_iter().map(|v| v.max(0.0)).collect();
+    let smoothed = response.smoothed_class(class, sigma_px);
+    let size = (response.width as u32, response.height as u32);
+    most_attentive_in(&smoothed, size, class, source_from_model, source_size_px)
+}
+
+/// As [`most_attentive`], with the map of `class` smoothed already: `[height, width]` of `map_size` (width, height).
+pub fn most_attentive_in(
+    smoothed: &[f32],
+    (width, height): (u32, u32),
+    class: usize,
+    source_from_model: &Transform,
+    source_size_px: (u32, u32),
+) -> Option<Attention> {
+    let map: Vec<f32> = smoothed.iter().map(|v| v.max(0.0)).collect();
     let peak = map.iter().copied().fold(0.0f32, f32::max);
     if peak <= 0.0 {
         return None;
     }
-    let (width, height) = (response.width as u32, response.height as u32);
     let above = map.iter().map(|v| if *v >= THRESHOLD * peak { 255u8 } else { 0 }).collect();
     let mask = ImageBuffer::<Luma<u8>, Vec<u8>>::from_raw(width, height, above)?;
     let labels = connected_components(&mask, Connectivity::Eight, Luma([0u8]));

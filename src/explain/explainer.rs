@@ -70,10 +70,19 @@ impl Explanation {
         self.settings.class.unwrap_or(self.verdict.decided)
     }
 
-    /// Takes another class for CAM and red box (the decided one where `None`) and another smoothing, in model pixels.
-    pub fn show(&mut self, class: Option<usize>, smoothing_px: f32) {
-        (self.settings.class, self.settings.smoothing_px) = (class, smoothing_px);
-        self.find_attention();
+    /// Takes another class for CAM and red box (the decided one where `None`). `smoothed` is the response after the
+    /// smoothing of the settings.
+    pub fn show_class(&mut self, class: Option<usize>, smoothed: &ClassMaps) {
+        self.settings.class = class;
+        let shown = self.shown_class();
+        let size = (smoothed.width as u32, smoothed.height as u32);
+        self.attention = attention::most_attentive_in(
+            smoothed.class(shown),
+            size,
+            shown,
+            &self.source_from_model,
+            self.source_size_px,
+        );
     }
 
     fn find_attention(&mut self) {

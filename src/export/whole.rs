@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    #[error("{} exists already; give --force to replace it, or another --out", .0.display())]
+    #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },

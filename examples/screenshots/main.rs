@@ -1,0 +1,105 @@
+//! Pictures of the window for README and review, drawn without a display.
+//!
+//!     cargo run --release --example screenshots -- [--out DIR] [FILE|FOLDER...]
+//!
+//! Without files the drawn phantoms are shown, dark and light, in three sizes. A software Vulkan driver serves.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use egui_kittest::Harness;
+use fovea::network::DeviceChoice;
+use fovea::session::preferences::Theme;
+use fovea::session::{Command, Options};
+use fovea::ui::App;
+
+#[derive(Parser)]
+struct Arguments {
+    #[arg(long, default_value = "screenshots")]
+    out: PathBuf,
+    /// Only this size, as WIDTHxHEIGHT
+    #[arg(long)]
+    size: Option<String>,
+    paths: Vec<PathBuf>,
+}
+
+/// Window in physical pixels, and physical pixels per point.
+const SIZES: [(u32, u32, f32); 3] = [(1280, 800, 1.0), (1920, 1080, 1.0), (3840, 2160, 2.0)];
+
+fn main() {
+    let arguments = Arguments::parse();
+    std::fs::create_dir_all(&arguments.out).unwrap();
+    let wanted = |&&(width, height, _): &&(u32, u32, f32)| {
+        arguments.size.as_ref().is_none_or(|size| *size == format!("{width}x{height}"))
+    };
+    for size in SIZES.iter().filter(wanted) {
+        for theme in [Theme::Dark, Theme::Light] {
+            window(&arguments, *size, theme);
+        }
+    }
+}
+
+fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme: Theme) {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+    let paths = if arguments.paths.is_empty() { vec![samples] } else { arguments.paths.clone() };
+    let mut harness = Harness::builder()
+        .with_size([width as f32 / scale, height as f32 / scale])
+        .with_pixels_per_point(scale)
+        .wgpu()
+        .build_eframe(|creation| {
+            let options = Options { folders: Vec::new(), model: None, device: DeviceChoice::Cpu, preferences: None };
+            let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
+            app.session.preferences.theme = theme;
+            app
+        });
+    let mode = if theme == Theme::Dark { "dark" } else { "light" };
+    let name = |what: &str| arguments.out.join(format!("{what}-{width}x{height}-{mode}.png"));
+    harness.run_steps(4);
+    save(&mut harness, &name("start"));
+    harness.state_mut().commands.push(Command::Open(paths));
+    wait(&mut harness, |app| app.session.shown().is_some());
+    let count = harness.state().session.worklist.len();
+    let middle = if arguments.paths.is_empty() { 3.min(count - 1) } else { 0 };
+    for index in middle..count.min(middle + 8) {
+        let path = harness.state().session.worklist.items()[index].path.clone();
+        harness.state_mut().commands.push(Command::Show(path.clone()));
+        wait(&mut harness, |app| app.session.shown().is_some() && app.session.selected() == Some(path.as_path()));
+        let ready = |app: &App| app.session.worklist.items().iter().all(|item| item.thumbnail.is_some());
+        wait(&mut harness, ready);
+        let stem = if arguments.paths.is_empty() { "window".to_owned() } else { format!("window-{index}") };
+        save(&mut harness, &name(&stem));
+        if arguments.paths.is_empty() {
+            break;
+        }
+    }
+    harness.state_mut().commands.push(Command::More);
+    harness.state_mut().commands.push(Command::OnBlack(false));
+    harness.run_steps(6);
+    save(&mut harness, &name("more"));
+    for (command, what) in [(Command::Help, "keys"), (Command::ModelCard, "card"), (Command::Export, "export")] {
+        harness.state_mut().commands.push(command);
+        harness.run_steps(6);
+        std::thread::sleep(Duration::from_millis(700));
+        harness.run_steps(6);
+        save(&mut harness, &name(what));
+        harness.state_mut().commands.push(Command::Cancel);
+        harness.run_steps(4);
+    }
+}
+
+fn wait(harness: &mut Harness<'_, App>, ready: impl Fn(&App) -> bool) {
+    let start = Instant::now();
+    while !ready(harness.state()) {
+        assert!(start.elapsed() < Duration::from_secs(60), "the window never came so far");
+        std::thread::sleep(Duration::from_millis(20));
+        harness.step();
+    }
+    harness.run_steps(4);
+}
+
+fn save(harness: &mut Harness<'_, App>, path: &Path) {
+    harness.render().unwrap().save(path).unwrap();
+    println!("{}", path.display());
+}

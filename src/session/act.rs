@@ -1,0 +1,270 @@
+//! What each command does to a session.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::worker::Job;
+use super::worklist::Worklist;
+use super::{Choices, Command, Current, Pending, Session};
+use crate::export::Style;
+use crate::network::DeviceChoice;
+use crate::scan;
+
+/// How many pictures are explained ahead, and how many are kept behind.
+const AHEAD: usize = 2;
+/// A step of opacity by key.
+const OPACITY_STEP: f32 = 0.1;
+
+impl Session {
+    /// Does what `command` says. Commands of the window and of the views are not for the session, and nothing happens.
+    pub fn apply(&mut self, command: &Command) {
+        match command {
+            Command::Open(paths) => self.open(paths.clone()),
+            Command::Show(path) => self.show(path.clone()),
+            Command::Next => self.step(true),
+            Command::Previous => self.step(false),
+            Command::Sort(sort) => {
+                self.preferences.sort = *sort;
+                self.worklist.sort_by(*sort);
+            }
+            Command::Reload => self.reload(),
+            Command::Cancel => self.cancel(),
+            Command::Model(name) => self.load_model(name.clone()),
+            Command::UseCpu => self.use_cpu(),
+            Command::ReadFirst(on) => {
+                self.read_first.enabled = *on;
+                self.preferences.read_first = *on;
+            }
+            Command::DismissNotice(id) => self.notices.retain(|notice| notice.id != *id),
+            other => self.adjust(other),
+        }
+    }
+
+    /// The commands that change how maps on hand are shown.
+    fn adjust(&mut self, command: &Command) {
+        let classes = self.card().map_or(0, |card| card.classes.len());
+        let style = &mut self.preferences.style;
+        match command {
+            Command::Class(class) => self.show_class(*class),
+            Command::ClassNext => self.step_class(1),
+            Command::ClassPrevious => self.step_class(-1),
+            Command::Grade(class) if *class < classes => self.grade(*class, classes),
+            Command::OnlyGrade(class) => style.clear.enabled = (0..classes).map(|c| c == *class).collect(),
+            Command::AllGrades(on) => style.clear.enabled = vec![*on; classes],
+            Command::OpacityUp => self.change_opacity(OPACITY_STEP),
+            Command::OpacityDown => self.change_opacity(-OPACITY_STEP),
+            Command::CamOpacity(value) => style.cam.opacity = *value,
+            Command::Threshold(value) => style.cam.threshold = *value,
+            Command::CamColours(colours) => style.cam.colours = *colours,
+            Command::ClearOpacity(value) => style.clear.opacity = *value,
+            Command::Gain(value) => style.clear.gain = *value,
+            Command::OnBlack(on) => style.clear.on_black = *on,
+            Command::Palette(palette) => style.palette = *palette,
+            Command::Box(on) => style.boxed = *on,
+            Command::ToggleBox => style.boxed = !style.boxed,
+            Command::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
+            Command::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),
+            Command::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
+            Command::Defaults => {
+                *style = Style::default();
+                self.choose(|choices| *choices = Choices::default());
+            }
+            _ => {}
+        }
+    }
+
+    fn change_opacity(&mut self, by: f32) {
+        let style = &mut self.preferences.style;
+        for opacity in [&mut style.cam.opacity, &mut style.clear.opacity] {
+            *opacity = (*opacity + by).clamp(0.0, 1.0);
+        }
+    }
+
+    fn grade(&mut self, class: usize, classes: usize) {
+        if self.awaits_reader() {
+            if let Some(current) = &self.current {
+                self.read_first.enter(&current.path, class, Instant::now());
+            }
+            return;
+        }
+        let enabled = &mut self.preferences.style.clear.enabled;
+        enabled.resize(classes, true);
+        enabled[class] = !enabled[class];
+    }
+
+    fn step_class(&mut self, by: isize) {
+        let Some((shown, card)) = self.shown().zip(self.card()) else { return };
+        let last = card.classes.len() as isize - 1;
+        let class = (shown.explanation.shown_class() as isize + by).clamp(0, last) as usize;
+        self.show_class(Some(class));
+    }
+
+    fn show_class(&mut self, class: Option<usize>) {
+        self.choices.class = class;
+        if let Some(shown) = self.current.as_mut().and_then(|current| current.shown.as_mut())
+            && shown.explanation.settings.class != class
+        {
+            shown.explanation.show_class(class, &shown.smoothed);
+        }
+    }
+
+    /// Changes the choices; only another backward rule asks the network again.
+    fn choose(&mut self, change: impl FnOnce(&mut Choices)) {
+        change(&mut self.choices);
+        let Some(settings) = self.settings() else { return };
+        if self
+            .current
+            .as_ref()
+            .and_then(|current| current.look.as_ref())
+            .is_some_and(|look| look.rule != settings.rule)
+        {
+            self.explain_current();
+        } else {
+            self.derive();
+        }
+    }
+
+    /// Looks for the pictures that `paths` mean, apart from this thread: a folder may lie on a slow disk.
+    fn open(&mut self, paths: Vec<PathBuf>) {
+        let voice = self.voice.clone();
+        rayon::spawn(move || {
+            let found = scan::find::pictures(&paths).map_err(|error| error.to_string());
+            voice.say(super::Event::Found(found));
+        });
+    }
+
+    /// Wants the first openable of `paths`, with the others as its worklist.
+    pub(super) fn open_found(&mut self, paths: Vec<PathBuf>) {
+        let list = Worklist::new(paths, self.preferences.sort);
+        let Some(first) = list.items().first().map(|item| item.path.clone()) else { return };
+        list.items().iter().for_each(|item| self.cache.forget(&item.path));
+        self.want(first, Some(list));
+    }
+
+    fn show(&mut self, path: PathBuf) {
+        if self.worklist.position(&path).is_some() && self.selected() != Some(path.as_path()) {
+            self.want(path, None);
+        }
+    }
+
+    fn step(&mut self, forwards: bool) {
+        let from = self.selected().map(Path::to_owned);
+        let next = from.and_then(|path| self.worklist.neighbour(&path, forwards).map(|item| item.path.clone()));
+        if let Some(path) = next {
+            self.want(path, None);
+        }
+    }
+
+    fn reload(&mut self) {
+        if let Some(path) = self.current.as_ref().map(|current| current.path.clone()) {
+            self.cache.forget(&path);
+            self.want(path, None);
+        }
+    }
+
+    /// Brings `path` onto the screen: at once where it is known, else through the worker.
+    pub(super) fn want(&mut self, path: PathBuf, worklist: Option<Worklist>) {
+        self.generation += 1;
+        self.stage = None;
+        let known = self.cache.get(&path).cloned().unwrap_or_default();
+        let generation = self.generation;
+        self.pending = Some(Pending { generation, path: path.clone(), worklist });
+        let look = self.model.as_ref().zip(self.settings());
+        let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.rule));
+        match (known.picture, look) {
+            (Some(picture), Some(look)) => {
+                self.worker.cancel(generation);
+                self.appear(path, picture);
+                self.take_look(look);
+                self.work_ahead();
+            }
+            (picture, _) => self.worker.explain(Job { generation, path, picture, rule: self.choices.rule }),
+        }
+    }
+
+    /// Asks the network for the picture on the screen, once more.
+    pub(super) fn explain_current(&mut self) {
+        let Some(settings) = self.settings() else { return };
+        let Some(Current { path, picture, .. }) = &self.current else { return };
+        let (path, picture) = (path.clone(), Arc::clone(picture));
+        let known = self.cache.get(&path).zip(self.model.as_ref());
+        if let Some(look) = known.and_then(|(known, model)| known.look(&model.card.name, settings.rule)) {
+            self.take_look(look);
+            return;
+        }
+        self.generation += 1;
+        let job = Job { generation: self.generation, path, picture: Some(picture), rule: Some(settings.rule) };
+        self.worker.explain(job);
+    }
+
+    /// Puts a picture on the screen; its maps come later.
+    pub(super) fn appear(&mut self, path: PathBuf, picture: Arc<super::Picture>) {
+        if let Some(worklist) = self.pending.take().and_then(|pending| pending.worklist) {
+            self.worklist = worklist;
+            self.want_thumbnails(&path);
+        }
+        self.preferences.remember(&path);
+        if let Some(item) = self.worklist.item_mut(&path) {
+            item.problem = None;
+            item.thumbnail.get_or_insert_with(|| picture.thumbnail());
+        }
+        if self.current.as_ref().is_none_or(|current| current.path != path) {
+            // Each picture is first seen for what the model decided, with all its grades.
+            self.choices.class = None;
+            self.preferences.style.clear.enabled.clear();
+        }
+        self.read_first.appears(&path, Instant::now());
+        self.next_id += 1;
+        self.current = Some(Current { id: self.next_id, path, picture, look: None, shown: None });
+    }
+
+    fn want_thumbnails(&mut self, first: &Path) {
+        let at = self.worklist.position(first).unwrap_or(0);
+        let (before, after) = self.worklist.items().split_at(at);
+        let missing = after.iter().chain(before).filter(|item| item.thumbnail.is_none() && item.path != first);
+        self.worker.thumbnails(missing.map(|item| item.path.clone()).collect());
+    }
+
+    /// Has the neighbours explained while the user looks.
+    pub(super) fn work_ahead(&mut self) {
+        let Some((settings, model)) = self.settings().zip(self.model.as_ref().map(|model| model.card.name.clone()))
+        else {
+            return;
+        };
+        let Some(path) = self.selected().map(Path::to_owned) else { return };
+        let mut wanted = Vec::new();
+        for (forwards, count) in [(true, AHEAD), (false, 1)] {
+            let mut from = path.clone();
+            for _ in 0..count {
+                let Some(item) = self.worklist.neighbour(&from, forwards) else { break };
+                from.clone_from(&item.path);
+                wanted.push(from.clone());
+            }
+        }
+        let generation = self.generation;
+        let jobs = wanted.into_iter().filter_map(|path| {
+            let known = self.cache.peek(&path).cloned().unwrap_or_default();
+            let is_known = known.picture.is_some() && known.look(&model, settings.rule).is_some();
+            (!is_known).then_some(Job { generation, path, picture: known.picture, rule: Some(settings.rule) })
+        });
+        let jobs = jobs.collect();
+        self.worker.ahead(jobs);
+    }
+
+    /// Forgets what was asked for; what is on the screen stays.
+    fn cancel(&mut self) {
+        let something = self.pending.take().is_some() | self.stage.take().is_some();
+        self.generation += 1;
+        self.worker.cancel(self.generation);
+        if something {
+            self.notice("Cancelled.".to_owned(), false, None);
+        }
+    }
+
+    fn use_cpu(&mut self) {
+        self.options.device = DeviceChoice::Cpu;
+        let name = self.model.as_ref().map_or_else(|| self.preferences.model.clone(), |model| model.card.name.clone());
+        self.load_model(name);
+    }
+}

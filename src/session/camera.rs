@@ -1,0 +1,216 @@
+//! The one pan and zoom of all views, and which part of a picture a view shows.
+//!
+//! Screen positions are physical pixels from a view's upper left corner. Must not know what is drawn.
+
+use crate::geometry::Transform;
+
+/// A screen pixel shows at most this many source pixels along a side, and a source pixel at most this many of the
+/// screen's.
+const MOST_ZOOM: f64 = 64.0;
+/// The part of a picture composed beyond each side of a view, so that a small pan composes nothing anew.
+pub const MARGIN: f64 = 0.2;
+
+/// How large a picture is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Zoom {
+    /// As large as the view allows.
+    #[default]
+    Fit,
+    /// Screen pixels per source pixel.
+    Fixed(f64),
+}
+
+/// Where all views look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Camera {
+    pub zoom: Zoom,
+    /// The source position in a view's middle, as a fraction of the picture's sides.
+    centre: (f64, f64),
+}
+
+impl Default for Camera {
+    fn default() -> Self {
+        Self { zoom: Zoom::Fit, centre: (0.5, 0.5) }
+    }
+}
+
+type Size = (f64, f64);
+
+impl Camera {
+    /// Screen pixels per source pixel.
+    pub fn scale(&self, view_px: Size, source_px: Size) -> f64 {
+        match self.zoom {
+            Zoom::Fit => fit_scale(view_px, source_px),
+            Zoom::Fixed(scale) => scale,
+        }
+    }
+
+    pub fn screen_from_source(&self, view_px: Size, source_px: Size) -> Transform {
+        let scale = self.scale(view_px, source_px);
+        let centre = (self.centre.0 * source_px.0, self.centre.1 * source_px.1);
+        // Whole screen pixels keep an unmagnified picture sharp.
+        let corner = |view: f64, centre: f64| (view / 2.0 - centre * scale).round();
+        Transform::scale_then_move(scale, scale, corner(view_px.0, centre.0), corner(view_px.1, centre.1))
+    }
+
+    pub fn fit(&mut self) {
+        *self = Self::default();
+    }
+
+    /// One source pixel to a screen pixel, the middle staying.
+    pub fn actual_size(&mut self) {
+        self.zoom = Zoom::Fixed(1.0);
+    }
+
+    /// Magnifies by `factor`; what lies under `at` (screen) stays there.
+    pub fn zoom_at(&mut self, factor: f64, at: Size, view_px: Size, source_px: Size) {
+        if !(factor.is_finite() && factor > 0.0) || source_px.0 <= 0.0 || source_px.1 <= 0.0 {
+            return;
+        }
+        let before = self.scale(view_px, source_px);
+        let fit = fit_scale(view_px, source_px);
+        let after = (before * factor).clamp(fit.min(1.0) / 4.0, MOST_ZOOM.max(fit));
+        let off = (at.0 - view_px.0 / 2.0, at.1 - view_px.1 / 2.0);
+        self.zoom = Zoom::Fixed(after);
+        let shift = 1.0 / before - 1.0 / after;
+        self.move_centre((off.0 * shift / source_px.0, off.1 * shift / source_px.1));
+    }
+
+    /// Moves the picture by screen pixels.
+    pub fn pan(&mut self, by: Size, view_px: Size, source_px: Size) {
+        let scale = self.scale(view_px, source_px);
+        self.zoom = Zoom::Fixed(scale);
+        self.move_centre((-by.0 / scale / source_px.0, -by.1 / scale / source_px.1));
+    }
+
+    /// The picture's edge may reach a view's middle, but it is never lost.
+    fn move_centre(&mut self, (dx, dy): Size) {
+        self.centre = ((self.centre.0 + dx).clamp(0.0, 1.0), (self.centre.1 + dy).clamp(0.0, 1.0));
+    }
+}
+
+fn fit_scale(view_px: Size, source_px: Size) -> f64 {
+    (view_px.0 / source_px.0.max(1.0)).min(view_px.1 / source_px.1.max(1.0)).max(1e-6)
+}
+
+/// A part of one level of a picture, in that level's pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// Level n has 1/2ⁿ of the sides.
+    pub level: u32,
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Region {
+    /// The part that a view of `view_px` needs, with `margin` (a fraction of the view) on each side, at the level that suits the zoom: a source pixel each
+    /// where they are magnified, else about a screen pixel each. `None` where the picture lies outside the view. No
+    /// side exceeds `limit_px`.
+    pub fn seen(
+        screen_from_source: &Transform,
+        view_px: Size,
+        source_px: (u32, u32),
+        levels: u32,
+        limit_px: u32,
+        margin: f64,
+    ) -> Option<Self> {
+        let (scale, _) = screen_from_source.scale();
+        let source_from_screen = screen_from_source.inverse()?;
+        let wanted = (1.0 / scale).log2().round().max(0.0) as u32;
+        let (x0, y0) = source_from_screen.apply(-margin * view_px.0, -margin * view_px.1);
+        let (x1, y1) = source_from_screen.apply((1.0 + margin) * view_px.0, (1.0 + margin) * view_px.1);
+        (wanted.min(levels - 1)..levels)
+            .find_map(|level| {
+                let part = |from: f64, to: f64, side: u32| {
+                    let (unit, end) = (f64::from(1u32 << level), side.div_ceil(1 << level));
+                    let first = (from / unit).floor().max(0.0) as u32;
+                    let last = ((to / unit).ceil().max(0.0) as u32).min(end);
+                    (first, last.saturating_sub(first))
+                };
+                let ((x, width), (y, height)) = (part(x0, x1, source_px.0), part(y0, y1, source_px.1));
+                (width <= limit_px && height <= limit_px).then_some(Self { level, x, y, width, height })
+            })
+            .filter(|region| region.width > 0 && region.height > 0)
+    }
+
+    /// Takes source positions to this region's pixels.
+    pub fn region_from_source(&self) -> Transform {
+        let scale = 1.0 / f64::from(1u32 << self.level);
+        Transform::scale_then_move(scale, scale, -f64::from(self.x), -f64::from(self.y))
+    }
+
+    /// Whether all that `needed` shows is in here, at the same level.
+    pub fn covers(&self, needed: &Self) -> bool {
+        self.level == needed.level
+            && self.x <= needed.x
+            && self.y <= needed.y
+            && self.x + self.width >= needed.x + needed.width
+            && self.y + self.height >= needed.y + needed.height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIEW: Size = (400.0, 300.0);
+    const SOURCE: Size = (1600.0, 800.0);
+
+    #[test]
+    fn fit_shows_the_whole_picture_in_the_middle() {
+        let t = Camera::default().screen_from_source(VIEW, SOURCE);
+        assert_eq!((t.apply(0.0, 0.0), t.apply(1600.0, 800.0)), ((0.0, 50.0), (400.0, 250.0)));
+    }
+
+    #[test]
+    fn what_is_under_the_pointer_stays_there() {
+        let mut camera = Camera::default();
+        let at = (310.0, 120.0);
+        let under = |camera: &Camera| {
+            let back = camera.screen_from_source(VIEW, SOURCE).inverse().unwrap();
+            back.apply(at.0, at.1)
+        };
+        let before = under(&camera);
+        for factor in [1.5, 2.0, 3.0, 0.7] {
+            camera.zoom_at(factor, at, VIEW, SOURCE);
+            let (x, y) = under(&camera);
+            assert!((x - before.0).abs() < 4.0 && (y - before.1).abs() < 4.0, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_pan_moves_by_screen_pixels_and_never_loses_the_picture() {
+        let mut camera = Camera::default();
+        camera.actual_size();
+        let before = camera.screen_from_source(VIEW, SOURCE).apply(0.0, 0.0);
+        camera.pan((30.0, -20.0), VIEW, SOURCE);
+        let after = camera.screen_from_source(VIEW, SOURCE).apply(0.0, 0.0);
+        assert_eq!((after.0 - before.0, after.1 - before.1), (30.0, -20.0));
+        camera.pan((1e9, 1e9), VIEW, SOURCE);
+        assert_eq!(camera.screen_from_source(VIEW, SOURCE).apply(0.0, 0.0), (200.0, 150.0));
+    }
+
+    fn seen(camera: &Camera, limit_px: u32) -> Option<Region> {
+        Region::seen(&camera.screen_from_source(VIEW, SOURCE), VIEW, (1600, 800), 3, limit_px, MARGIN)
+    }
+
+    #[test]
+    fn a_fitted_picture_is_drawn_from_a_small_level_and_a_magnified_one_from_its_own_pixels() {
+        assert_eq!(seen(&Camera::default(), 8192), Some(Region { level: 2, x: 0, y: 0, width: 400, height: 200 }));
+        let mut camera = Camera { zoom: Zoom::Fixed(4.0), ..Camera::default() };
+        let region = seen(&camera, 8192).unwrap();
+        assert_eq!((region.level, region.width, region.height), (0, 140, 106));
+        camera.zoom = Zoom::Fixed(1.0);
+        assert!(seen(&camera, 300).unwrap().level > 0, "a limit on textures takes a smaller level");
+    }
+
+    #[test]
+    fn a_region_knows_what_it_covers_and_where_it_lies() {
+        let whole = Region { level: 1, x: 0, y: 0, width: 800, height: 400 };
+        assert!(whole.covers(&Region { x: 10, width: 100, ..whole }) && !whole.covers(&Region { level: 0, ..whole }));
+        let part = Region { level: 1, x: 10, y: 5, width: 3, height: 3 };
+        assert_eq!(part.region_from_source().apply(24.0, 12.0), (2.0, 1.0));
+    }
+}

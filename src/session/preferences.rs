@@ -1,0 +1,213 @@
+//! What survives a restart: choices of drawing, the window, recent files. A damaged file is set aside, never fatal.
+//!
+//! No picture, result or patient's data is kept here, only the paths of recent files.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::worklist::SortBy;
+use crate::export::Style;
+
+const MOST_RECENT: usize = 12;
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// Dark: a reading room's.
+    #[default]
+    Dark,
+    Light,
+    /// As the desktop has it.
+    System,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::System];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "Dark",
+            Self::Light => "Light",
+            Self::System => "As the desktop",
+        }
+    }
+}
+
+/// The window's place in points.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WindowPlace {
+    pub width: f32,
+    pub height: f32,
+    pub maximised: bool,
+}
+
+/// Everything that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Preferences {
+    pub theme: Theme,
+    /// Of all text and controls; 1 is the desktop's own size.
+    pub text_scale: f32,
+    /// Whether the inspector shows everything.
+    pub more: bool,
+    pub read_first: bool,
+    pub probe_chart: bool,
+    pub sort: SortBy,
+    pub model: String,
+    pub window: Option<WindowPlace>,
+    pub export_folder: Option<PathBuf>,
+    /// The newest first.
+    pub recent: Vec<PathBuf>,
+    pub style: Style,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            text_scale: 1.0,
+            more: false,
+            read_first: false,
+            probe_chart: false,
+            sort: SortBy::default(),
+            model: "retina-dr".to_owned(),
+            window: None,
+            export_folder: None,
+            recent: Vec::new(),
+            style: Style::default(),
+        }
+    }
+}
+
+/// Where the user's preferences lie, where the platform has such a place.
+pub fn user_file() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.config_dir().join("settings.toml"))
+}
+
+impl Preferences {
+    /// Reads the file. One that is damaged is renamed and the sentence says so; the rest starts as new.
+    pub fn load(file: &Path) -> (Self, Option<String>) {
+        match read(file) {
+            Ok(Some(preferences)) => (preferences.checked(), None),
+            Ok(None) => (Self::default(), None),
+            Err(reason) => {
+                let aside = file.with_extension("damaged.toml");
+                let kept = match std::fs::rename(file, &aside) {
+                    Ok(()) => format!("they were set aside as {}", aside.display()),
+                    Err(error) => format!("and they could not be set aside: {error}"),
+                };
+                (Self::default(), Some(format!("The saved settings could not be read ({reason}); {kept}.")))
+            }
+        }
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// A place that cannot be written to.
+    pub fn save(&self, file: &Path) -> std::io::Result<()> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let text = toml::to_string_pretty(self).map_err(std::io::Error::other)?;
+        let waiting = tempfile::NamedTempFile::new_in(folder)?;
+        std::fs::write(waiting.path(), text)?;
+        waiting.persist(file)?;
+        Ok(())
+    }
+
+    /// Puts `path` first among the recent files.
+    pub fn remember(&mut self, path: &Path) {
+        // A relative path means nothing at the next start.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.recent.retain(|known| *known != path);
+        self.recent.insert(0, path);
+        self.recent.truncate(MOST_RECENT);
+    }
+
+    /// Values that a slider could not have given are brought back into range.
+    fn checked(mut self) -> Self {
+        let within = |value: f32, low: f32, high: f32, usual: f32| {
+            if value.is_finite() { value.clamp(low, high) } else { usual }
+        };
+        self.text_scale = within(self.text_scale, 0.7, 2.5, 1.0);
+        let usual = Style::default();
+        let (cam, clear) = (&mut self.style.cam, &mut self.style.clear);
+        cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
+        cam.threshold = within(cam.threshold, 0.0, 1.0, usual.cam.threshold);
+        clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
+        clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
+        // Which grades are off belongs to a picture on the screen, not to the next day.
+        clear.enabled.clear();
+        self.recent.truncate(MOST_RECENT);
+        self
+    }
+}
+
+fn read(file: &Path) -> Result<Option<Preferences>, String> {
+    match std::fs::metadata(file) {
+        Err(_) => return Ok(None),
+        Ok(found) if found.len() > MOST_BYTES => return Err("the file is too large".to_owned()),
+        Ok(_) => {}
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    toml::from_str(&text).map(Some).map_err(|error| error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/settings.toml");
+        let mut preferences =
+            Preferences { theme: Theme::Light, text_scale: 1.25, more: true, ..Preferences::default() };
+        preferences.style.cam.opacity = 0.25;
+        preferences.remember(Path::new("/a.jpg"));
+        preferences.save(&file).unwrap();
+        assert_eq!(Preferences::load(&file), (preferences, None));
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "theme = [nonsense").unwrap();
+        let (preferences, said) = Preferences::load(&file);
+        assert_eq!(preferences, Preferences::default());
+        assert!(said.unwrap().contains("set aside"));
+        assert!(!file.exists() && folder.path().join("settings.damaged.toml").exists());
+    }
+
+    #[test]
+    fn senseless_values_are_brought_into_range() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(
+            &file,
+            "text-scale = nan\n[style.clear]\nopacity = 7.0\ngain = -1.0\nenabled = [false]\non_black = false\n",
+        )
+        .unwrap();
+        let (preferences, said) = Preferences::load(&file);
+        assert_eq!(said, None);
+        assert_eq!(
+            (preferences.text_scale, preferences.style.clear.opacity, preferences.style.clear.gain),
+            (1.0, 1.0, 0.1)
+        );
+        assert!(preferences.style.clear.enabled.is_empty());
+    }
+
+    #[test]
+    fn recent_files_are_few_and_the_newest_first() {
+        let mut preferences = Preferences::default();
+        for n in 0..20 {
+            preferences.remember(&PathBuf::from(format!("/{}.jpg", n % 15)));
+        }
+        assert_eq!(preferences.recent.len(), MOST_RECENT);
+        assert_eq!(preferences.recent[0], PathBuf::from("/4.jpg"));
+    }
+}

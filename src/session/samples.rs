@@ -1,0 +1,45 @@
+//! The drawn samples that come with the program, unpacked when they are asked for.
+
+use std::path::PathBuf;
+
+use include_dir::{Dir, include_dir};
+
+static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/samples");
+
+/// File and name of every sample.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("phantom-healthy-left.jpg", "Healthy, left eye"),
+        ("phantom-healthy-right.jpg", "Healthy, right eye"),
+        ("phantom-mild.jpg", "Mild"),
+        ("phantom-moderate.jpg", "Moderate"),
+        ("phantom-severe.jpg", "Severe"),
+    ]
+}
+
+/// Where the sample `file` lies on this machine, unpacked anew where it is missing or altered.
+///
+/// # Errors
+/// An unknown sample, or a place that cannot be written to.
+pub fn path(file: &str) -> std::io::Result<PathBuf> {
+    let bytes = SAMPLES.get_file(file).ok_or(std::io::ErrorKind::NotFound)?.contents();
+    let dirs = directories::ProjectDirs::from("", "", "fovea");
+    let folder = dirs.map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned()).join("samples");
+    let path = folder.join(file);
+    if std::fs::read(&path).is_ok_and(|found| found == bytes) {
+        return Ok(path);
+    }
+    std::fs::create_dir_all(&folder)?;
+    let waiting = tempfile::NamedTempFile::new_in(&folder)?;
+    std::fs::write(waiting.path(), bytes)?;
+    waiting.persist(&path)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_sample_named_is_there() {
+        assert!(super::all().iter().all(|(file, _)| super::SAMPLES.get_file(file).is_some()));
+    }
+}

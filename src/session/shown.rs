@@ -1,0 +1,68 @@
+//! What is worked out from one look of the network for the choices of the moment, apart from the window's thread.
+//!
+//! Must not know the network or the user interface.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::compose::CamScale;
+use crate::explain::{ClassMaps, Explanation, Look, Settings};
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// An explanation under given choices, ready to be drawn.
+#[derive(Debug)]
+pub struct Shown {
+    /// Differs from that of every other `Shown` of the program's run.
+    pub id: u64,
+    pub explanation: Explanation,
+    /// The responses after smoothing.
+    pub smoothed: ClassMaps,
+    /// The largest smoothed response: full brightness at gain 1.
+    pub peak: f32,
+    /// The CAM's colour scale, per class.
+    pub cam_scales: Vec<CamScale>,
+}
+
+impl Shown {
+    pub fn new(look: &Arc<Look>, settings: &Settings) -> Self {
+        let explanation = look.as_ref().clone().into_explanation(settings);
+        let smoothed = explanation.response.smoothed(settings.smoothing_px);
+        let cam_scales = (0..explanation.cam.classes).map(|c| CamScale::of_class(&explanation.cam, c)).collect();
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Self { id, peak: smoothed.peak(), explanation, smoothed, cam_scales }
+    }
+
+    /// The values of the maps at a source position, or `None` where the network did not look.
+    pub fn probe(&self, x: f64, y: f64) -> Option<Probe> {
+        let explanation = &self.explanation;
+        let (mx, my) = explanation.source_from_model.inverse()?.apply(x, y);
+        let field = |at: f64, cells: usize| (0.0..=cells as f64).contains(&at);
+        if !(field(mx, self.smoothed.width) && field(my, self.smoothed.height)) {
+            return None;
+        }
+        let (cx, cy) = explanation.source_from_cam().inverse()?.apply(x, y);
+        Some(Probe {
+            cam: explanation.cam.sample(explanation.shown_class(), cx, cy),
+            responses: (0..self.smoothed.classes).map(|c| self.smoothed.sample(c, mx, my)).collect(),
+        })
+    }
+}
+
+/// What the maps say at one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// Of the shown class.
+    pub cam: f32,
+    /// Of every class, smoothed as on the screen.
+    pub responses: Vec<f32>,
+}
+
+impl Probe {
+    /// The class that responds most among those switched on.
+    pub fn dominant(&self, is_on: impl Fn(usize) -> bool) -> Option<usize> {
+        (0..self.responses.len())
+            .filter(|&c| is_on(c) && self.responses[c] > 0.0)
+            .reduce(|best, c| if self.responses[c] > self.responses[best] { c } else { best })
+    }
+}

@@ -1,0 +1,396 @@
+//! The thread that owns model and device. It takes the newest wish first, works ahead while nothing is wished, and
+//! answers with plain messages.
+//!
+//! Must not know the user interface: it is told how to wake it.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use image::RgbImage;
+
+use super::picture::Picture;
+use super::shown::Shown;
+use crate::bundle::{Card, Library};
+use crate::explain::{BackwardRule, ExplainError, Explainer, Look};
+use crate::network::{DeviceChoice, NetworkError, device};
+
+/// A picture that is to be explained.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Answers carry it, so that those to an older wish can be told apart.
+    pub generation: u64,
+    pub path: PathBuf,
+    /// Left out where it is decoded already.
+    pub picture: Option<Arc<Picture>>,
+    /// What the model's card recommends where `None`.
+    pub rule: Option<BackwardRule>,
+}
+
+/// A model that is to be loaded onto a device.
+#[derive(Debug, Clone)]
+pub struct ModelWish {
+    pub name: String,
+    pub folders: Vec<PathBuf>,
+    pub device: DeviceChoice,
+}
+
+/// A model that stands ready.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub card: Arc<Card>,
+    pub sha256: String,
+    pub device: String,
+    pub is_gpu: bool,
+}
+
+/// What the worker is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Decoding,
+    /// The first run on a GPU: its kernels are compiled and tuned.
+    PreparingKernels,
+    Explaining,
+}
+
+/// What this thread and the short-lived ones say.
+#[derive(Debug)]
+pub enum Event {
+    ModelReady(Model),
+    ModelFailed {
+        name: String,
+        reason: String,
+    },
+    Stage {
+        generation: u64,
+        stage: Stage,
+    },
+    Opened {
+        generation: u64,
+        path: PathBuf,
+        picture: Arc<Picture>,
+    },
+    Explained {
+        generation: u64,
+        path: PathBuf,
+        model: String,
+        look: Arc<Look>,
+    },
+    Failed {
+        generation: u64,
+        path: PathBuf,
+        reason: String,
+        device_lost: bool,
+    },
+    Thumbnail {
+        path: PathBuf,
+        thumbnail: RgbImage,
+    },
+    /// The pictures that paths given by the user mean.
+    Found(Result<Vec<PathBuf>, String>),
+    /// A look under the choices of the moment.
+    Derived {
+        look: Arc<Look>,
+        shown: Box<Shown>,
+    },
+    /// The report picture.
+    Panel {
+        use_for: PanelUse,
+        panel: RgbImage,
+    },
+    Exported(Result<Vec<PathBuf>, String>),
+}
+
+/// What a report picture was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PanelUse {
+    Clipboard,
+    Preview,
+}
+
+/// What is wished for; the thread takes from it, the most urgent first.
+#[derive(Debug, Default)]
+struct Plan {
+    model: Option<ModelWish>,
+    wanted: Option<Job>,
+    /// The wish that answers are still awaited for.
+    generation: u64,
+    ahead: VecDeque<Job>,
+    thumbnails: VecDeque<PathBuf>,
+    stop: bool,
+}
+
+enum Task {
+    Model(ModelWish),
+    Wanted(Job),
+    Ahead(Job),
+    Thumbnail(PathBuf),
+}
+
+impl Plan {
+    fn next(&mut self) -> Option<Task> {
+        if let Some(wish) = self.model.take() {
+            return Some(Task::Model(wish));
+        }
+        if let Some(job) = self.wanted.take() {
+            return Some(Task::Wanted(job));
+        }
+        if let Some(job) = self.ahead.pop_front() {
+            return Some(Task::Ahead(job));
+        }
+        self.thumbnails.pop_front().map(Task::Thumbnail)
+    }
+}
+
+type Shared = Arc<(Mutex<Plan>, Condvar)>;
+/// Called after every message; the window repaints.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// A handle to the thread, which ends with it.
+pub struct Worker {
+    shared: Shared,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+/// Where messages go.
+#[derive(Clone)]
+pub struct Voice {
+    sender: Sender<Event>,
+    wake: Wake,
+}
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Voice").finish_non_exhaustive()
+    }
+}
+
+impl Voice {
+    /// A way to be told things, and where they arrive.
+    pub fn new(wake: Wake) -> (Self, Receiver<Event>) {
+        let (sender, receiver) = channel();
+        (Self { sender, wake }, receiver)
+    }
+
+    pub fn say(&self, event: Event) {
+        // Nobody listens any more where the window has been closed.
+        let _ = self.sender.send(event);
+        (self.wake)();
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Plan> {
+    shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Worker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(voice: Voice) -> std::io::Result<Self> {
+        let shared: Shared = Arc::default();
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
+            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false }.run();
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Plan)) {
+        change(&mut lock(&self.shared));
+        self.shared.1.notify_one();
+    }
+
+    pub fn load(&self, wish: ModelWish) {
+        self.change(|plan| plan.model = Some(wish));
+    }
+
+    /// Wants `job` now; an older wish that has not begun is forgotten, and one that has ends at its next step.
+    pub fn explain(&self, job: Job) {
+        self.change(|plan| {
+            plan.generation = job.generation;
+            plan.wanted = Some(job);
+        });
+    }
+
+    /// Forgets the wish and what was to be done ahead. `generation` is the new one.
+    pub fn cancel(&self, generation: u64) {
+        self.change(|plan| {
+            plan.generation = generation;
+            plan.wanted = None;
+            plan.ahead.clear();
+        });
+    }
+
+    /// Replaces what is done while nothing is wanted.
+    pub fn ahead(&self, jobs: Vec<Job>) {
+        self.change(|plan| plan.ahead = jobs.into());
+    }
+
+    /// Replaces the pictures whose thumbnails are made while there is nothing else to do.
+    pub fn thumbnails(&self, paths: Vec<PathBuf>) {
+        self.change(|plan| plan.thumbnails = paths.into());
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.change(|plan| plan.stop = true);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to give back.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Thread {
+    shared: Shared,
+    voice: Voice,
+    explainer: Option<Explainer>,
+    on_gpu: bool,
+    /// Whether the network has run on this device.
+    warm: bool,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Some(task) = self.wait() {
+            match task {
+                Task::Model(wish) => self.load(&wish),
+                Task::Wanted(job) => self.explain(job, true),
+                Task::Ahead(job) => self.explain(job, false),
+                Task::Thumbnail(path) => self.thumbnail(path),
+            }
+        }
+    }
+
+    fn wait(&self) -> Option<Task> {
+        let mut plan = lock(&self.shared);
+        loop {
+            if plan.stop {
+                return None;
+            }
+            if let Some(task) = plan.next() {
+                return Some(task);
+            }
+            plan = self.shared.1.wait(plan).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// A model that cannot be loaded leaves the last one.
+    fn load(&mut self, wish: &ModelWish) {
+        match build(wish) {
+            Ok((explainer, is_gpu)) => {
+                let device = explainer.network().device().name.clone();
+                let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
+                (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
+                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu }));
+            }
+            Err(error) => {
+                self.voice.say(Event::ModelFailed { name: wish.name.clone(), reason: format!("{error:#}") });
+            }
+        }
+    }
+
+    /// Whether there is something more urgent than `job`.
+    fn is_stale(&self, job: &Job, wanted: bool) -> bool {
+        let plan = lock(&self.shared);
+        plan.stop
+            || plan.model.is_some()
+            || if wanted { plan.generation != job.generation } else { plan.wanted.is_some() }
+    }
+
+    fn explain(&mut self, job: Job, wanted: bool) {
+        let generation = job.generation;
+        let stage = |stage| {
+            if wanted {
+                self.voice.say(Event::Stage { generation, stage });
+            }
+        };
+        let picture = match &job.picture {
+            Some(picture) => Arc::clone(picture),
+            None => {
+                stage(Stage::Decoding);
+                match Picture::open(&job.path) {
+                    Ok(picture) => Arc::new(picture),
+                    Err(error) => return self.failed(&job, error.to_string(), false),
+                }
+            }
+        };
+        let (path, model) = (job.path.clone(), self.explainer.as_ref().map(|e| e.card.name.clone()));
+        self.voice.say(Event::Opened { generation, path: path.clone(), picture: Arc::clone(&picture) });
+        let Some((explainer, model)) = self.explainer.as_ref().zip(model) else { return };
+        if self.is_stale(&job, wanted) {
+            return;
+        }
+        stage(if self.on_gpu && !self.warm { Stage::PreparingKernels } else { Stage::Explaining });
+        match explainer.look(&picture.scan, job.rule.unwrap_or(explainer.card.explanation.rule)) {
+            Ok(look) => {
+                self.warm = true;
+                self.voice.say(Event::Explained { generation, path, model, look: Arc::new(look) });
+            }
+            Err(error) => {
+                let device_lost = matches!(error, ExplainError::Network(NetworkError::Device { .. }));
+                self.failed(&job, named(&job.path, &error), device_lost);
+            }
+        }
+    }
+
+    fn failed(&self, job: &Job, reason: String, device_lost: bool) {
+        let (generation, path) = (job.generation, job.path.clone());
+        self.voice.say(Event::Failed { generation, path, reason, device_lost });
+    }
+
+    fn thumbnail(&self, path: PathBuf) {
+        // A file that cannot be opened says so when it is chosen.
+        if let Ok(picture) = Picture::open(&path) {
+            let thumbnail = picture.thumbnail();
+            self.voice.say(Event::Thumbnail { path, thumbnail });
+        }
+    }
+}
+
+fn named(path: &Path, error: &ExplainError) -> String {
+    format!("{}: {error}", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn build(wish: &ModelWish) -> anyhow::Result<(Explainer, bool)> {
+    let bundle = Library::open(&wish.folders)?.load(&wish.name)?;
+    let device = device::open(wish.device)?;
+    Ok((Explainer::new(bundle, &device)?, device.is_gpu))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(generation: u64) -> Job {
+        Job { generation, path: PathBuf::from("p"), picture: None, rule: None }
+    }
+
+    #[test]
+    fn the_model_goes_first_then_the_wish_then_what_is_ahead() {
+        let wish = ModelWish { name: "m".to_owned(), folders: Vec::new(), device: DeviceChoice::Cpu };
+        let mut plan = Plan {
+            model: Some(wish),
+            wanted: Some(job(2)),
+            ahead: vec![job(1)].into(),
+            thumbnails: vec![PathBuf::from("t")].into(),
+            ..Plan::default()
+        };
+        assert!(matches!(plan.next(), Some(Task::Model(_))));
+        assert!(matches!(plan.next(), Some(Task::Wanted(Job { generation: 2, .. }))));
+        assert!(matches!(plan.next(), Some(Task::Ahead(_))));
+        assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
+        assert!(plan.next().is_none());
+    }
+}

@@ -1,0 +1,138 @@
+//! What a command does to window and views; the rest is the session's.
+
+use egui::{Context, ViewportCommand};
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
+
+use super::App;
+use super::export_form::ExportForm;
+use super::picker::Picker;
+use super::views::ZOOM_STEP;
+use crate::session::worker::PanelUse;
+use crate::session::{Command, View};
+
+/// Screen pixels that a key moves the picture, and the cross-hair.
+const PAN_PX: f64 = 60.0;
+const PROBE_PX: f64 = 4.0;
+/// Width of the export dialog's preview.
+const PREVIEW_PX: u32 = 760;
+
+impl App {
+    pub(super) fn act(&mut self, ctx: &Context, command: Command) {
+        match command {
+            Command::OpenFiles => self.pick(ctx, Picker::files),
+            Command::OpenFolder => self.pick(ctx, Picker::folder),
+            Command::OpenTyped => self.typed = Some(String::new()),
+            Command::Export => self.start_export(),
+            Command::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
+            Command::FullScreen => {
+                self.is_full_screen = !self.is_full_screen;
+                ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.is_full_screen));
+            }
+            Command::Help => self.shows_help = !self.shows_help,
+            Command::ModelCard => self.shows_card = !self.shows_card,
+            Command::More => self.session.preferences.more = !self.session.preferences.more,
+            Command::ProbeChart => self.session.preferences.probe_chart = !self.session.preferences.probe_chart,
+            Command::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+            Command::Cancel => self.cancel(ctx),
+            Command::Fit
+            | Command::ActualSize
+            | Command::ZoomIn
+            | Command::ZoomOut
+            | Command::Pan(..)
+            | Command::MoveProbe(..)
+            | Command::Maximise(_)
+            | Command::HideOverlays(_) => self.look(&command),
+            other => self.apply(&other),
+        }
+    }
+
+    /// A session's command; another picture is seen whole at first.
+    fn apply(&mut self, command: &Command) {
+        let before = self.session.selected().map(std::path::Path::to_owned);
+        self.session.apply(command);
+        if before.as_deref() != self.session.selected() {
+            self.camera.fit();
+            self.probe = None;
+        }
+    }
+
+    fn look(&mut self, command: &Command) {
+        let (view_px, source_px) = (self.last_view_px, self.source_px());
+        let middle = (view_px.0 / 2.0, view_px.1 / 2.0);
+        match *command {
+            Command::Fit => self.camera.fit(),
+            Command::ActualSize => self.camera.actual_size(),
+            Command::ZoomIn => self.camera.zoom_at(ZOOM_STEP, middle, view_px, source_px),
+            Command::ZoomOut => self.camera.zoom_at(1.0 / ZOOM_STEP, middle, view_px, source_px),
+            Command::Pan(x, y) => {
+                self.camera.pan((PAN_PX * f64::from(x), PAN_PX * f64::from(y)), view_px, source_px);
+            }
+            Command::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
+            Command::Maximise(view) => self.maximise(view),
+            Command::HideOverlays(hide) => self.hide_overlays = hide,
+            _ => {}
+        }
+    }
+
+    fn maximise(&mut self, view: View) {
+        self.maximised = (self.maximised != Some(view)).then_some(view);
+    }
+
+    fn move_probe(&mut self, x: f64, y: f64) {
+        let (width, height) = self.source_px();
+        let step = PROBE_PX / self.camera.scale(self.last_view_px, (width, height));
+        let (px, py) = self.probe.unwrap_or((width / 2.0, height / 2.0));
+        let within = |at: f64, side: f64| at.clamp(0.0, side - 1e-3);
+        self.probe = Some((within(px + x * step, width), within(py + y * step, height)));
+    }
+
+    /// Escape: the innermost thing ends.
+    fn cancel(&mut self, ctx: &Context) {
+        if self.is_dialog_open() {
+            self.close_dialogs();
+        } else if ctx.memory(|memory| memory.focused().is_some()) {
+            ctx.memory_mut(|memory| memory.stop_text_input());
+        } else if self.session.busy().is_some() {
+            self.session.apply(&Command::Cancel);
+        } else if self.maximised.take().is_none() && self.is_full_screen {
+            self.act(ctx, Command::FullScreen);
+        }
+    }
+
+    fn close_dialogs(&mut self) {
+        (self.shows_help, self.shows_card, self.typed, self.export) = (false, false, None, None);
+    }
+
+    fn pick(&mut self, ctx: &Context, start: impl FnOnce(&Context) -> Picker) {
+        if self.picker.is_none() {
+            self.picker = Some(start(ctx));
+        }
+    }
+
+    fn start_export(&mut self) {
+        let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
+            return self.session.notice("There is no explanation to export yet.".to_owned(), true, None);
+        };
+        self.export = Some(ExportForm::new(&current.path, self.session.preferences.export_folder.as_deref()));
+        self.textures.forget("preview");
+        self.session.draw_panel(PanelUse::Preview);
+    }
+
+    pub(super) fn panel_came(&mut self, ctx: &Context, use_for: PanelUse, panel: RgbImage) {
+        match use_for {
+            PanelUse::Clipboard => {
+                let size = [panel.width() as usize, panel.height() as usize];
+                ctx.copy_image(egui::ColorImage::from_rgb(size, panel.as_raw()));
+                self.session.notice("The report picture is on the clipboard.".to_owned(), false, None);
+            }
+            PanelUse::Preview => {
+                if let Some(form) = &mut self.export {
+                    let height = (panel.height() * PREVIEW_PX / panel.width().max(1)).max(1);
+                    form.preview = Some(resize(&panel, PREVIEW_PX, height, FilterType::Triangle));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Small windows above the rest: the list of keys, the model's card, a typed path, the chart under the pointer.
+
+use std::path::PathBuf;
+
+use egui::{Context, Grid, RichText, ScrollArea, Ui};
+
+use super::{App, keys, legend};
+use crate::bundle::Card;
+use crate::session::Command;
+
+impl App {
+    pub(super) fn dialogs(&mut self, ctx: &Context) {
+        self.help_dialog(ctx);
+        self.card_dialog(ctx);
+        self.typed_dialog(ctx);
+        self.export_dialog(ctx);
+    }
+
+    fn help_dialog(&mut self, ctx: &Context) {
+        if !self.shows_help {
+            return;
+        }
+        let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 760.0));
+            ui.heading("Keys and mouse");
+            ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| {
+                let columns = if ui.available_width() > 600.0 { 2 } else { 1 };
+                ui.columns(columns, |columns| {
+                    let last = columns.len() - 1;
+                    for (index, group) in ["Files", "Pictures", "Maps", "View", "Help"].into_iter().enumerate() {
+                        key_group(&mut columns[if index < 3 { 0 } else { last }], group);
+                    }
+                    mouse(&mut columns[last]);
+                });
+            });
+            if ui.button("Close").clicked() {
+                ui.close();
+            }
+        });
+        self.shows_help = !modal.should_close();
+    }
+
+    fn card_dialog(&mut self, ctx: &Context) {
+        let (true, Some(card)) = (self.shows_card, self.session.card()) else { return };
+        let modal = egui::Modal::new(egui::Id::unique("card")).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 680.0));
+            ui.heading(&card.title);
+            ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| card_text(ui, card));
+            if ui.button("Close").clicked() {
+                ui.close();
+            }
+        });
+        self.shows_card = !modal.should_close();
+    }
+
+    fn typed_dialog(&mut self, ctx: &Context) {
+        let Some(mut text) = self.typed.take() else { return };
+        let mut goes = false;
+        let modal = egui::Modal::new(egui::Id::unique("typed")).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).clamp(300.0, 560.0));
+            let label = ui.label("Path of a picture or a folder");
+            let edit = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
+            let edit = edit.labelled_by(label.id);
+            if !edit.lost_focus() {
+                edit.request_focus();
+            }
+            let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            ui.horizontal(|ui| {
+                goes = ui.add_enabled(!text.trim().is_empty(), egui::Button::new("Open")).clicked() || entered;
+                if ui.button("Close").clicked() {
+                    ui.close();
+                }
+            });
+        });
+        if goes && !text.trim().is_empty() {
+            self.commands.push(Command::Open(vec![PathBuf::from(text.trim())]));
+        } else if !modal.should_close() {
+            self.typed = Some(text);
+        }
+    }
+
+    /// "Why not grade 3?": all responses at the cross-hair.
+    pub(super) fn float_probe(&mut self, ctx: &Context) {
+        if !self.session.preferences.probe_chart || self.is_dialog_open() {
+            return;
+        }
+        let (Some((x, y)), Some(shown), Some(card)) = (self.probe, self.session.shown(), self.session.card()) else {
+            return;
+        };
+        let Some(probe) = shown.probe(x, y) else { return };
+        let colours = self.session.preferences.style.colours(card);
+        let near = ctx.input(|input| input.pointer.hover_pos()).filter(|_| self.pointer_view.is_some());
+        let at = near.unwrap_or_else(|| ctx.content_rect().left_bottom() - egui::vec2(-260.0, 220.0));
+        egui::Area::new(egui::Id::unique("probe chart"))
+            .fixed_pos(at + egui::vec2(18.0, 18.0))
+            .constrain(true)
+            .interactable(false)
+            .order(egui::Order::Tooltip)
+            .show(ctx, |ui| {
+                egui::Frame::popup(ui.style()).show(ui, |ui| {
+                    legend::probe_chart(ui, card, &colours, &probe.responses, shown.peak);
+                });
+            });
+    }
+
+    pub(super) fn drop_hint(&self, ctx: &Context) {
+        if ctx.input(|input| input.raw.hovered_files.is_empty()) {
+            return;
+        }
+        let rect = ctx.content_rect();
+        let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+        painter.rect_filled(rect, egui::CornerRadius::ZERO, egui::Color32::from_black_alpha(160));
+        let font = egui::FontId::proportional(26.0);
+        painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, egui::Color32::WHITE);
+    }
+}
+
+fn key_group(ui: &mut Ui, group: &'static str) {
+    ui.add_space(8.0);
+    ui.strong(group);
+    Grid::new(group).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+        let mut said: Vec<(&str, Vec<String>)> = Vec::new();
+        for binding in keys::bindings().iter().filter(|binding| binding.group == group) {
+            let key = ui.ctx().format_shortcut(&binding.shortcut);
+            match said.iter_mut().find(|(says, _)| *says == binding.says) {
+                Some((_, keys)) => keys.push(key),
+                None => said.push((binding.says, vec![key])),
+            }
+        }
+        if group == "Maps" {
+            said.push(("Switch a grade on or off", vec!["its digit".to_owned()]));
+            said.push(("Only this grade", vec!["Alt and its digit".to_owned()]));
+            said.push(("Hide the maps while held", vec!["Space".to_owned()]));
+        }
+        for (says, keys) in said {
+            ui.label(RichText::new(keys.join("  ")).monospace());
+            ui.label(says);
+            ui.end_row();
+        }
+    });
+}
+
+fn mouse(ui: &mut Ui) {
+    ui.add_space(8.0);
+    ui.strong("Mouse, in a view");
+    Grid::new("mouse").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+        for (does, says) in [
+            ("Wheel, pinch", "Magnify at the pointer"),
+            ("Drag", "Move the picture"),
+            ("Double click", "Fit"),
+            ("Point", "Values in the line below"),
+        ] {
+            ui.label(RichText::new(does).monospace());
+            ui.label(says);
+            ui.end_row();
+        }
+    });
+}
+
+fn card_text(ui: &mut Ui, card: &Card) {
+    ui.label(format!("{} {}, reads: {}", card.name, card.version, card.reads));
+    ui.add_space(6.0);
+    ui.label(RichText::new(&card.intended_use).strong());
+    ui.add_space(6.0);
+    ui.strong("Limits");
+    for limit in &card.limits {
+        ui.label(format!("• {limit}"));
+    }
+    ui.add_space(6.0);
+    ui.strong("Measured on pictures that it had not seen");
+    Grid::new("results").num_columns(4).striped(true).spacing([16.0, 4.0]).show(ui, |ui| {
+        for title in ["", "value", "range", "baseline"] {
+            ui.small(title);
+        }
+        ui.end_row();
+        for result in &card.results {
+            ui.label(&result.what).on_hover_text(&result.on);
+            ui.label(format!("{:.3}", result.value));
+            ui.label(result.spread.map_or(String::new(), |[low, high]| format!("{low:.3} – {high:.3}")));
+            ui.label(result.baseline.map_or(String::new(), |baseline| format!("{baseline:.3}")));
+            ui.end_row();
+        }
+    });
+    ui.add_space(6.0);
+    ui.strong("Training");
+    ui.label(format!("{} ({})", card.training.data, card.training.licence));
+    for note in &card.training.notes {
+        ui.label(format!("• {note}"));
+    }
+    ui.add_space(6.0);
+    ui.label(format!("Explanation settings: {}", card.explanation.chosen_by));
+}

@@ -1,0 +1,121 @@
+//! The export dialog: what is written, and where.
+
+use std::path::{Path, PathBuf};
+
+use egui::accesskit::Role;
+use egui::{Context, Ui};
+use image::RgbImage;
+
+use super::App;
+use super::picker::Picker;
+use crate::export::{NOTICE, Parts};
+
+/// What the user has filled in.
+pub struct ExportForm {
+    pub folder: String,
+    name: String,
+    parts: Parts,
+    replace: bool,
+    /// The report picture as it would be written, smaller.
+    pub preview: Option<RgbImage>,
+}
+
+impl ExportForm {
+    /// For the picture at `path`; into the folder of last time, else into `fovea` among the user's documents.
+    pub fn new(path: &Path, last: Option<&Path>) -> Self {
+        let documents = || {
+            let dirs = directories::UserDirs::new()?;
+            Some(dirs.document_dir().unwrap_or(dirs.home_dir()).join("fovea"))
+        };
+        let folder = last.map(Path::to_owned).or_else(documents).unwrap_or_else(|| PathBuf::from("fovea"));
+        Self {
+            folder: folder.to_string_lossy().into_owned(),
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            parts: Parts::ALL,
+            replace: false,
+            preview: None,
+        }
+    }
+
+    /// What keeps the form from being carried out.
+    fn problem(&self) -> Option<&'static str> {
+        let Parts { panel, layers, maps, record } = self.parts;
+        if self.folder.trim().is_empty() {
+            Some("Name a folder.")
+        } else if self.name.is_empty() || self.name.contains(['/', '\\']) {
+            Some("The name must be that of a file, without a folder.")
+        } else if !(panel || layers || maps || record) {
+            Some("Choose something to write.")
+        } else {
+            None
+        }
+    }
+}
+
+impl App {
+    pub(super) fn export_dialog(&mut self, ctx: &Context) {
+        let Some(mut form) = self.export.take() else { return };
+        let (mut goes, mut browse) = (false, false);
+        let modal = egui::Modal::new(egui::Id::unique("export")).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).clamp(420.0, 780.0));
+            ui.heading("Export what the screen shows");
+            self.preview(ui, &form);
+            fields(ui, &mut form, &mut browse);
+            ui.small(format!("Every picture is at the scan's own resolution and says “{NOTICE}”."));
+            ui.separator();
+            if let Some(problem) = form.problem() {
+                ui.label(problem);
+            }
+            ui.horizontal(|ui| {
+                goes = ui.add_enabled(form.problem().is_none(), egui::Button::new("Export")).clicked();
+                if ui.button("Close").clicked() {
+                    ui.close();
+                }
+            });
+        });
+        if browse && self.picker.is_none() {
+            self.picker = Some(Picker::export_folder(ctx));
+        }
+        if goes {
+            self.session.export(Path::new(form.folder.trim()), &form.name, form.parts, form.replace);
+        } else if !modal.should_close() {
+            self.export = Some(form);
+        }
+    }
+
+    fn preview(&mut self, ui: &mut Ui, form: &ExportForm) {
+        let Some(preview) = &form.preview else {
+            ui.label("Drawing the preview…");
+            return;
+        };
+        let texture = self.textures.named(ui.ctx(), "preview", String::new(), || preview.clone());
+        let size = texture.size_vec2();
+        let most = ui.ctx().content_rect().height() - 330.0;
+        let width = ui.available_width().min(most.max(60.0) * size.x / size.y);
+        let shown = egui::load::SizedTexture::new(texture.id(), size * (width / size.x));
+        let response = ui.vertical_centered(|ui| ui.add(egui::Image::from_texture(shown))).inner;
+        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, "Preview of the report picture"));
+    }
+}
+
+fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
+    egui::Grid::new("where").num_columns(2).show(ui, |ui| {
+        let label = ui.label("Folder");
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - 90.0;
+            ui.add(egui::TextEdit::singleline(&mut form.folder).desired_width(width)).labelled_by(label.id);
+            *browse = ui.button("Browse…").clicked();
+        });
+        ui.end_row();
+        let label = ui.label("Name");
+        ui.add(egui::TextEdit::singleline(&mut form.name).desired_width(260.0)).labelled_by(label.id);
+        ui.end_row();
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut form.parts.panel, "Report picture");
+        ui.checkbox(&mut form.parts.layers, "Single layers");
+        ui.checkbox(&mut form.parts.maps, "Raw maps (.npz)");
+        ui.checkbox(&mut form.parts.record, "Record (.json)");
+    });
+    ui.checkbox(&mut form.replace, "Replace files that exist");
+}

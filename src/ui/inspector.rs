@@ -1,0 +1,264 @@
+//! The panel on the right: what the model says, and how its maps are shown.
+
+use egui::accesskit::Role;
+use egui::{ComboBox, RichText, Slider, Ui};
+
+use super::{App, class_name, legend, percent, theme};
+use crate::bundle::Card;
+use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
+use crate::explain::{BackwardRule, Magnitude};
+use crate::session::Command;
+use crate::session::shown::Shown;
+
+/// Pixels of a colour bar's picture; it is stretched to the panel's width.
+const BAR_PX: (u32, u32) = (512, 8);
+
+impl App {
+    pub(super) fn inspector(&mut self, ui: &mut Ui) {
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            if self.session.awaits_reader() {
+                self.ask_reader(ui);
+                return;
+            }
+            if self.session.shown().is_none() {
+                self.waiting(ui);
+                return;
+            }
+            self.verdict(ui);
+            ui.separator();
+            self.cam_controls(ui);
+            ui.separator();
+            self.clear_controls(ui);
+            ui.separator();
+            self.more(ui);
+        });
+    }
+
+    fn waiting(&self, ui: &mut Ui) {
+        ui.heading("No explanation yet");
+        match self.session.busy() {
+            Some(busy) => ui.label(format!("{}…", busy.what)),
+            None => ui.label("Open a picture, or choose a model under Model."),
+        };
+    }
+
+    /// "Read first": the reader's own grade before the model's.
+    fn ask_reader(&mut self, ui: &mut Ui) {
+        let Some(card) = self.session.card() else { return };
+        ui.heading("Your grade?");
+        ui.label("The model's answer is hidden until you have entered your own. Both are kept, with the time taken.");
+        ui.add_space(6.0);
+        let colours = self.session.preferences.style.colours(card);
+        for (index, class) in card.classes.iter().enumerate() {
+            let name = class_name(class);
+            let button = egui::Button::new(&name).min_size(egui::vec2(ui.available_width(), 34.0));
+            let response = ui.add(button).on_hover_text("This is my grade");
+            let bar = egui::Rect::from_min_size(response.rect.min, egui::vec2(6.0, response.rect.height()));
+            ui.painter().rect_filled(bar, egui::CornerRadius::ZERO, theme::colour32(colours[index]));
+            if response.clicked() {
+                self.commands.push(Command::Grade(index));
+            }
+        }
+    }
+
+    fn verdict(&mut self, ui: &mut Ui) {
+        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
+        let verdict = &shown.explanation.verdict;
+        let colours = self.session.preferences.style.colours(card);
+        ui.horizontal(|ui| {
+            legend::swatch(ui, colours[verdict.decided], true, 20.0);
+            ui.heading(RichText::new(class_name(&card.classes[verdict.decided])).strong().size(22.0));
+        });
+        let probability = |class: usize| percent(verdict.probabilities[class]);
+        let runner_up = verdict.runner_up().map_or_else(String::new, |class| {
+            format!(", then {} {}", class_name(&card.classes[class]), probability(class))
+        });
+        ui.label(format!("{}{runner_up}", probability(verdict.decided)));
+        if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
+        {
+            let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
+            let yours = class_name(&card.classes[reading.class]);
+            ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));
+        }
+        let says = format!("{}: what it can and cannot do", card.name);
+        if ui.add(egui::Link::new(RichText::new(says).small())).clicked() {
+            self.commands.push(Command::ModelCard);
+        }
+        ui.add_space(4.0);
+        legend::probabilities(ui, card, verdict, &colours);
+    }
+
+    fn cam_controls(&mut self, ui: &mut Ui) {
+        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
+        let style = &self.session.preferences.style;
+        let class = shown.explanation.shown_class();
+        ui.strong("CAM: evidence for one class");
+        let mut chosen = class;
+        let names: Vec<String> = card.classes.iter().map(class_name).collect();
+        let parse = |text: &str| card.class_index(text.trim()).map(|index| index as f64);
+        let slider = Slider::new(&mut chosen, 0..=names.len() - 1)
+            .custom_formatter(|value, _| names.get(value as usize).cloned().unwrap_or_default())
+            .custom_parser(parse)
+            .text("Class");
+        if ui.add(slider).changed() {
+            self.commands.push(Command::Class(Some(chosen)));
+        }
+        let mut follows = self.session.choices.class.is_none();
+        if ui.checkbox(&mut follows, "Follow the decision").changed() {
+            self.commands.push(Command::Class((!follows).then_some(class)));
+        }
+        slide(ui, &mut self.commands, "CAM opacity", style.cam.opacity, 0.0..=1.0, Command::CamOpacity);
+        let (scale, cam_style) = (shown.cam_scales[class], style.cam.clone());
+        let bar = self
+            .textures
+            .named(ui.ctx(), "cam bar", format!("{scale:?}{cam_style:?}"), || cam_bar(scale, &cam_style, BAR_PX));
+        colour_bar(ui, bar, &ticks(scale.low, scale.high), cam_ends(scale), "CAM colour bar");
+        if self.session.preferences.more {
+            slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, Command::Threshold);
+            let all = CamColours::ALL.map(|colours| (colours, colours.name()));
+            choose(ui, &mut self.commands, "Colours", cam_style.colours, &all, Command::CamColours);
+        }
+    }
+
+    fn clear_controls(&mut self, ui: &mut Ui) {
+        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
+        let style = self.session.preferences.style.clone();
+        let title = crate::export::clear_title(card);
+        ui.strong(title);
+        ui.horizontal(|ui| {
+            for (on, says) in [(true, "On black"), (false, "Over the input")] {
+                if ui.radio(style.clear.on_black == on, says).clicked() {
+                    self.commands.push(Command::OnBlack(on));
+                }
+            }
+        });
+        ui.add_enabled_ui(!style.clear.on_black, |ui| {
+            slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, Command::ClearOpacity);
+        });
+        legend::switches(ui, card, shown, &style, &mut self.commands);
+        let full = shown.peak / style.clear.gain;
+        let bar = self.textures.named(ui.ctx(), "response bar", String::new(), || response_bar(BAR_PX));
+        colour_bar(ui, bar, &ticks(0.0, full), ("no response", "strong"), "Response brightness bar");
+        let mut boxed = style.boxed;
+        let says = match shown.explanation.attention {
+            Some(_) => "Red box: most attentive region",
+            None => "Red box (no region stands out)",
+        };
+        if ui.checkbox(&mut boxed, says).changed() {
+            self.commands.push(Command::Box(boxed));
+        }
+    }
+
+    fn more(&mut self, ui: &mut Ui) {
+        let more = self.session.preferences.more;
+        if ui.button(if more { "Fewer controls" } else { "More controls" }).clicked() {
+            self.commands.push(Command::More);
+        }
+        let (true, Some(settings)) = (more, self.session.settings()) else { return };
+        let Some(card) = self.session.card() else { return };
+        let (recommended, style) = (card.explanation.clone(), &self.session.preferences.style);
+        let commands = &mut self.commands;
+        slide(ui, commands, "Gain", style.clear.gain, 0.1..=20.0, Command::Gain);
+        slide(ui, commands, "Smoothing, model px", settings.smoothing_px, 0.0..=16.0, Command::Smoothing);
+        let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
+        choose(ui, commands, "Backward rule", settings.rule, &rules, Command::Rule);
+        let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
+        choose(ui, commands, "Magnitude", settings.magnitude, &magnitudes, Command::Magnitude);
+        let palettes = [
+            (Palette::ColourSafe, "colour-blind safe"),
+            (Palette::Paper, "the paper's"),
+            (Palette::Model, "the model's own"),
+        ];
+        choose(ui, commands, "Class colours", style.palette, &palettes, Command::Palette);
+        let (rule, magnitude) = (recommended.rule.name(), recommended.magnitude.name());
+        ui.small(format!("The paper's own are linear and abs. This model's card recommends {rule} and {magnitude}."));
+        if ui.button("Back to the first settings").clicked() {
+            commands.push(Command::Defaults);
+        }
+        self.numbers(ui);
+    }
+
+    fn numbers(&self, ui: &mut Ui) {
+        let (Some(shown), Some(card), Some(current)) =
+            (self.session.shown(), self.session.card(), self.session.current())
+        else {
+            return;
+        };
+        ui.separator();
+        let Shown { explanation, .. } = shown;
+        let timings = &explanation.timings_ms;
+        ui.small(format!("{} {}", card.name, card.version));
+        ui.small(format!("on {}", explanation.device));
+        ui.small(format!(
+            "decoded in {:.0} ms, prepared in {:.0}, forward {:.0}, back-projection {:.0}",
+            current.picture.decode_ms, timings.prepare, timings.forward, timings.back_projection
+        ));
+    }
+}
+
+fn cam_ends(scale: CamScale) -> (&'static str, &'static str) {
+    if scale.is_signed() { ("against", "for") } else { ("none", "for") }
+}
+
+fn slide(
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+    name: &str,
+    mut value: f32,
+    range: std::ops::RangeInclusive<f32>,
+    command: impl FnOnce(f32) -> Command,
+) {
+    let is_factor = *range.end() > 1.0 && *range.start() > 0.0;
+    let slider = Slider::new(&mut value, range).text(name).logarithmic(is_factor).fixed_decimals(2);
+    if ui.add(slider).changed() {
+        commands.push(command(value));
+    }
+}
+
+fn choose<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    commands: &mut Vec<Command>,
+    name: &str,
+    chosen: T,
+    all: &[(T, &str)],
+    command: impl Fn(T) -> Command,
+) {
+    let text = all.iter().find(|(value, _)| *value == chosen).map_or("", |(_, text)| text);
+    ComboBox::from_label(name).selected_text(text).width(150.0).show_ui(ui, |ui| {
+        for (value, text) in all {
+            if ui.selectable_label(*value == chosen, *text).clicked() {
+                commands.push(command(*value));
+            }
+        }
+    });
+}
+
+/// A bar of colours with its numbers beneath.
+fn colour_bar(ui: &mut Ui, bar: &egui::TextureHandle, ticks: &[Tick], ends: (&str, &str), name: &str) {
+    let size = egui::vec2(ui.available_width(), 10.0);
+    let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(bar.id(), size)));
+    let said: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
+    let says = format!("{name}: {} {} to {}", said.join(", "), ends.0, ends.1);
+    response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &says));
+    ui.horizontal(|ui| match ticks {
+        [low, middle, high] => {
+            let width = ui.available_width();
+            let text = |text: String| RichText::new(text).small().weak();
+            ui.label(text(format!("{} {}", low.label, ends.0)));
+            let at = ui.min_rect().left() + width / 2.0 - 14.0;
+            ui.add_space((at - ui.cursor().left()).max(0.0));
+            ui.label(text(middle.label.clone()));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.label(text(format!("{} {}", ends.1, high.label)));
+            });
+        }
+        _ => {
+            ui.small("0 (the map is empty)");
+        }
+    });
+}
+
+/// Names a card's classes for those who have none on the screen.
+pub fn class_names(card: &Card) -> Vec<&str> {
+    card.classes.iter().map(|class| class.name.as_str()).collect()
+}

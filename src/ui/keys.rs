@@ -1,0 +1,140 @@
+//! Keys and the commands that they stand for: the one table behind keyboard, menus and the list under "?".
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use crate::session::{Command, View};
+
+/// A command with its key and what the list says of it.
+pub struct Binding {
+    pub group: &'static str,
+    pub says: &'static str,
+    pub shortcut: KeyboardShortcut,
+    pub command: Command,
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+
+fn binding(group: &'static str, says: &'static str, modifiers: Modifiers, key: Key, command: Command) -> Binding {
+    Binding { group, says, shortcut: KeyboardShortcut::new(modifiers, key), command }
+}
+
+/// All bindings but the digits, which depend on the model's classes.
+pub fn bindings() -> Vec<Binding> {
+    let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
+    let mut all = vec![
+        binding("Files", "Open pictures", Modifiers::COMMAND, Key::O, Command::OpenFiles),
+        binding("Files", "Open a folder", command_shift, Key::O, Command::OpenFolder),
+        binding("Files", "Open a path that is typed", Modifiers::COMMAND, Key::L, Command::OpenTyped),
+        binding("Files", "Read the file again", NONE, Key::F5, Command::Reload),
+        binding("Files", "Export pictures, maps and record", Modifiers::COMMAND, Key::E, Command::Export),
+        binding("Files", "Copy the report picture", command_shift, Key::C, Command::CopyPanel),
+        binding("Files", "Quit", Modifiers::COMMAND, Key::Q, Command::Quit),
+        binding("Pictures", "Next picture", NONE, Key::PageDown, Command::Next),
+        binding("Pictures", "Next picture", NONE, Key::N, Command::Next),
+        binding("Pictures", "Previous picture", NONE, Key::PageUp, Command::Previous),
+        binding("Pictures", "Previous picture", NONE, Key::P, Command::Previous),
+        binding("Pictures", "Show or hide the list of pictures", NONE, Key::W, Command::WorklistPanel),
+        binding("Maps", "CAM of the next class", NONE, Key::ArrowRight, Command::ClassNext),
+        binding("Maps", "CAM of the previous class", NONE, Key::ArrowLeft, Command::ClassPrevious),
+        binding("Maps", "CAM of the decided class", NONE, Key::D, Command::Class(None)),
+        binding("Maps", "All grades on", NONE, Key::A, Command::AllGrades(true)),
+        binding("Maps", "More opacity", NONE, Key::CloseBracket, Command::OpacityUp),
+        binding("Maps", "More opacity", NONE, Key::ArrowUp, Command::OpacityUp),
+        binding("Maps", "Less opacity", NONE, Key::OpenBracket, Command::OpacityDown),
+        binding("Maps", "Less opacity", NONE, Key::ArrowDown, Command::OpacityDown),
+        binding("Maps", "Red box on or off", NONE, Key::B, Command::ToggleBox),
+        binding("Maps", "Values under the pointer as a chart", NONE, Key::V, Command::ProbeChart),
+        binding("View", "Fit the picture into the view", NONE, Key::F, Command::Fit),
+        binding("View", "Actual size, 1:1", NONE, Key::Z, Command::ActualSize),
+        binding("View", "Magnify", NONE, Key::Plus, Command::ZoomIn),
+        binding("View", "Magnify", NONE, Key::Equals, Command::ZoomIn),
+        binding("View", "Shrink", NONE, Key::Minus, Command::ZoomOut),
+        binding("View", "Only the input, and back", NONE, Key::F6, Command::Maximise(View::Input)),
+        binding("View", "Only the CAM, and back", NONE, Key::F7, Command::Maximise(View::Cam)),
+        binding("View", "Only the CLEAR map, and back", NONE, Key::F8, Command::Maximise(View::Clear)),
+        binding("View", "Full screen", NONE, Key::F11, Command::FullScreen),
+        binding("View", "More or fewer controls", NONE, Key::M, Command::More),
+        binding("Help", "This list", NONE, Key::F1, Command::Help),
+        binding("Help", "This list", Modifiers::SHIFT, Key::Slash, Command::Help),
+        binding("Help", "This list", NONE, Key::Questionmark, Command::Help),
+        binding("Help", "What the model can and cannot do", NONE, Key::I, Command::ModelCard),
+        binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, Command::Cancel),
+    ];
+    for (key, x, y) in [(Key::ArrowLeft, -1, 0), (Key::ArrowRight, 1, 0), (Key::ArrowUp, 0, -1), (Key::ArrowDown, 0, 1)]
+    {
+        all.push(binding("View", "Move the picture", Modifiers::COMMAND, key, Command::Pan(-x, -y)));
+        all.push(binding("View", "Move the cross-hair", Modifiers::SHIFT, key, Command::MoveProbe(x, y)));
+    }
+    all
+}
+
+/// The shortcut of `command` as text, for menus.
+pub fn shortcut_text(ctx: &Context, command: &Command) -> Option<String> {
+    let found = bindings().into_iter().find(|binding| binding.command == *command)?;
+    Some(ctx.format_shortcut(&found.shortcut))
+}
+
+/// The commands whose keys were pressed. Keys that a focused control or text field needs are left to it.
+pub fn pressed(ctx: &Context, digits: &[(Key, usize)]) -> Vec<Command> {
+    if ctx.text_edit_focused() {
+        return Vec::new();
+    }
+    let is_focused = ctx.memory(|memory| memory.focused().is_some());
+    let moves = |key: Key| matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+    ctx.input_mut(|input| {
+        let mut commands = Vec::new();
+        // Shortcuts with more modifiers first: the plain key must not swallow them.
+        let mut all = bindings();
+        let modifiers = |b: &Binding| {
+            let m = b.shortcut.modifiers;
+            usize::from(m.command) + usize::from(m.shift)
+        };
+        all.sort_by_key(|b| std::cmp::Reverse(modifiers(b)));
+        for binding in all {
+            let left_alone = is_focused && modifiers(&binding) == 0 && moves(binding.shortcut.logical_key);
+            if !left_alone && input.consume_shortcut(&binding.shortcut) {
+                commands.push(binding.command);
+            }
+        }
+        for (key, class) in digits {
+            if input.consume_key(Modifiers::ALT, *key) {
+                commands.push(Command::OnlyGrade(*class));
+            } else if input.consume_key(NONE, *key) {
+                commands.push(Command::Grade(*class));
+            }
+        }
+        commands
+    })
+}
+
+const DIGITS: [Key; 10] =
+    [Key::Num0, Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
+/// The digit of each class: its name where all names are digits (a grade 2 must not answer to the key 3), else its
+/// position from 1.
+pub fn digits(names: &[&str]) -> Vec<(Key, usize)> {
+    let named: Option<Vec<usize>> = names.iter().map(|name| name.parse().ok().filter(|digit| *digit < 10)).collect();
+    let digit = |class: usize| named.as_ref().map_or(class + 1, |named| named[class]);
+    (0..names.len()).filter_map(|class| Some((*DIGITS.get(digit(class))?, class))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_for_two_commands() {
+        let all = bindings();
+        for (i, a) in all.iter().enumerate() {
+            assert!(all[..i].iter().all(|b| a.shortcut != b.shortcut), "{} and another", a.says);
+        }
+    }
+
+    #[test]
+    fn a_digit_means_the_grade_of_that_name() {
+        assert_eq!(digits(&["0", "1", "2"]), [(Key::Num0, 0), (Key::Num1, 1), (Key::Num2, 2)]);
+        assert_eq!(digits(&["edema", "mass"]), [(Key::Num1, 0), (Key::Num2, 1)]);
+        let many = vec!["x"; 14];
+        assert_eq!(digits(&many).len(), 9);
+    }
+}

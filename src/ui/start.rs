@@ -1,0 +1,75 @@
+//! The empty window: what this is, and the ways to a picture.
+
+use egui::{RichText, Ui};
+
+use super::{App, theme};
+use crate::export::NOTICE;
+use crate::session::{Command, samples};
+
+impl App {
+    pub(super) fn start(&mut self, ui: &mut Ui) {
+        let top = (ui.available_height() * 0.16).max(8.0);
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.vertical_centered(|ui| {
+                ui.add_space(top);
+                ui.label(RichText::new("Fovea").size(40.0).strong());
+                ui.label("Where and why a neural network graded a picture as it did");
+                ui.label(RichText::new(NOTICE).color(theme::warning(ui.visuals())));
+                ui.add_space(22.0);
+                for (name, command) in [("Open pictures…", Command::OpenFiles), ("Open a folder…", Command::OpenFolder)]
+                {
+                    if ui.add(egui::Button::new(name).min_size(egui::vec2(240.0, 36.0))).clicked() {
+                        self.commands.push(command);
+                    }
+                }
+                ui.small("or drop files or a folder here");
+                ui.add_space(18.0);
+                ui.strong("Drawn samples (no patient)");
+                self.sample_buttons(ui);
+                self.recent_links(ui);
+            });
+        });
+    }
+
+    pub(super) fn sample_buttons(&mut self, ui: &mut Ui) {
+        for (file, name) in samples::all() {
+            if ui.button(name).clicked() {
+                self.open_sample(file);
+                ui.close();
+            }
+        }
+        if ui.button("All samples").clicked() {
+            self.open_all_samples();
+            ui.close();
+        }
+    }
+
+    fn open_sample(&mut self, file: &str) {
+        match samples::path(file) {
+            Ok(path) => self.commands.push(Command::Open(vec![path])),
+            Err(error) => self.session.notice(format!("The sample could not be unpacked: {error}"), true, None),
+        }
+    }
+
+    fn open_all_samples(&mut self) {
+        let paths: Result<Vec<_>, _> = samples::all().into_iter().map(|(file, _)| samples::path(file)).collect();
+        match paths {
+            Ok(paths) => self.commands.push(Command::Open(paths)),
+            Err(error) => self.session.notice(format!("The samples could not be unpacked: {error}"), true, None),
+        }
+    }
+
+    fn recent_links(&mut self, ui: &mut Ui) {
+        if self.session.preferences.recent.is_empty() {
+            return;
+        }
+        ui.add_space(18.0);
+        ui.strong("Recent");
+        for path in self.session.preferences.recent.iter().take(6) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if ui.link(name).on_hover_text(path.display().to_string()).clicked() {
+                self.commands.push(Command::Open(vec![path.clone()]));
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What the graphics card holds: the seen part of the picture, of the CAM and of the CLEAR map, made anew only when
+//! something about them has changed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureOptions, TextureWrapMode};
+use image::{RgbImage, RgbaImage};
+use rayon::prelude::*;
+
+use crate::bundle::Card;
+use crate::compose::{cam_layer, clear_layer};
+use crate::export::Style;
+use crate::session::camera::Region;
+use crate::session::picture::Picture;
+use crate::session::shown::Shown;
+use crate::session::{Current, Session, View};
+
+/// Pixels stay pixels when they are magnified.
+const SHARP: TextureOptions = TextureOptions {
+    magnification: TextureFilter::Nearest,
+    minification: TextureFilter::Linear,
+    wrap_mode: TextureWrapMode::ClampToEdge,
+    mipmap_mode: None,
+};
+/// A worklist longer than this gives up thumbnails that are out of sight.
+const MOST_THUMBNAILS: usize = 300;
+
+/// What a layer was made from; where it is the same, the layer is.
+#[derive(Debug, Clone, PartialEq)]
+struct Key {
+    /// Of the picture, or of what was derived from it.
+    of: u64,
+    class: usize,
+    style: Option<Style>,
+}
+
+/// One texture with what it shows.
+#[derive(Default)]
+struct Slot {
+    made: Option<(Key, Region)>,
+    texture: Option<TextureHandle>,
+}
+
+/// A texture and the part of the picture that it shows.
+pub struct Seen<'a> {
+    pub texture: &'a TextureHandle,
+    pub region: Region,
+}
+
+/// All textures of the window.
+#[derive(Default)]
+pub struct Textures {
+    /// Views may differ in size, and so in what they need.
+    base: [Slot; 3],
+    layers: [Slot; 3],
+    thumbnails: HashMap<PathBuf, TextureHandle>,
+    named: HashMap<&'static str, (String, TextureHandle)>,
+    /// How many layers were composed, for tests and for the curious.
+    pub composed: u64,
+}
+
+impl Textures {
+    /// The picture itself for `view`; `needed` lies within the region given back.
+    pub fn base(
+        &mut self,
+        ctx: &Context,
+        view: View,
+        current: &Current,
+        needed: Region,
+        wide: Region,
+    ) -> Option<Seen<'_>> {
+        let key = Key { of: current.id, class: 0, style: None };
+        let slot = &mut self.base[view as usize];
+        slot.show(ctx, "picture", key, needed, wide, || Some(part(&current.picture, wide)))
+    }
+
+    /// The layer over the picture in `view`; the input view has none.
+    pub fn layer(
+        &mut self,
+        ctx: &Context,
+        view: View,
+        session: &Session,
+        needed: Region,
+        wide: Region,
+    ) -> Option<Seen<'_>> {
+        let (shown, card) = session.shown().zip(session.card())?;
+        let style = &session.preferences.style;
+        let (class, relevant) = match view {
+            View::Input => return None,
+            View::Cam => (shown.explanation.shown_class(), Style { cam: style.cam.clone(), ..Style::default() }),
+            View::Clear => (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() }),
+        };
+        let key = Key { of: shown.id, class, style: Some(relevant) };
+        let composed = &mut self.composed;
+        self.layers[view as usize].show(ctx, "layer", key, needed, wide, || {
+            *composed += 1;
+            Some(match view {
+                View::Cam => premultiplied(&cam_part(shown, class, style, wide)),
+                _ => premultiplied(&clear_part(shown, card, style, wide)),
+            })
+        })
+    }
+
+    pub fn thumbnail(&mut self, ctx: &Context, path: &Path, thumbnail: &RgbImage) -> &TextureHandle {
+        if self.thumbnails.len() > MOST_THUMBNAILS && !self.thumbnails.contains_key(path) {
+            self.thumbnails.clear();
+        }
+        self.thumbnails.entry(path.to_owned()).or_insert_with(|| {
+            ctx.load_texture("thumbnail", opaque(thumbnail, whole(thumbnail)), TextureOptions::LINEAR)
+        })
+    }
+
+    /// A small picture that is drawn anew when `key` changes.
+    pub fn named(
+        &mut self,
+        ctx: &Context,
+        name: &'static str,
+        key: String,
+        draw: impl FnOnce() -> RgbImage,
+    ) -> &TextureHandle {
+        let load = |draw: RgbImage| ctx.load_texture(name, opaque(&draw, whole(&draw)), TextureOptions::LINEAR);
+        if self.named.get(name).is_some_and(|(known, _)| *known != key) {
+            self.named.remove(name);
+        }
+        &self.named.entry(name).or_insert_with(|| (key, load(draw()))).1
+    }
+
+    pub fn forget(&mut self, name: &'static str) {
+        self.named.remove(name);
+    }
+}
+
+impl Slot {
+    fn show(
+        &mut self,
+        ctx: &Context,
+        name: &str,
+        key: Key,
+        needed: Region,
+        wide: Region,
+        draw: impl FnOnce() -> Option<ColorImage>,
+    ) -> Option<Seen<'_>> {
+        let is_current = self.made.as_ref().is_some_and(|(known, region)| *known == key && region.covers(&needed));
+        if !is_current {
+            let pixels = draw()?;
+            match &mut self.texture {
+                Some(texture) => texture.set(pixels, SHARP),
+                None => self.texture = Some(ctx.load_texture(name, pixels, SHARP)),
+            }
+            self.made = Some((key, wide));
+        }
+        let (texture, (_, region)) = self.texture.as_ref().zip(self.made.as_ref())?;
+        Some(Seen { texture, region: *region })
+    }
+}
+
+/// The CAM of `class` over `region`.
+pub fn cam_part(shown: &Shown, class: usize, style: &Style, region: Region) -> RgbaImage {
+    let explanation = &shown.explanation;
+    let region_from_cam = explanation.source_from_cam().then(&region.region_from_source());
+    let size = (region.width, region.height);
+    cam_layer(&explanation.cam, class, &region_from_cam, size, shown.cam_scales[class], &style.cam)
+}
+
+/// The CLEAR map over `region`.
+pub fn clear_part(shown: &Shown, card: &Card, style: &Style, region: Region) -> RgbaImage {
+    let region_from_model = shown.explanation.source_from_model.then(&region.region_from_source());
+    let size = (region.width, region.height);
+    clear_layer(&shown.smoothed, &style.colours(card), &region_from_model, size, shown.peak, &style.clear)
+}
+
+fn part(picture: &Picture, region: Region) -> ColorImage {
+    opaque(picture.level(region.level), region)
+}
+
+fn whole(picture: &RgbImage) -> Region {
+    Region { level: 0, x: 0, y: 0, width: picture.width(), height: picture.height() }
+}
+
+fn opaque(picture: &RgbImage, region: Region) -> ColorImage {
+    let (width, height) = (region.width as usize, region.height as usize);
+    let mut pixels = vec![Color32::BLACK; width * height];
+    let line_bytes = 3 * picture.width() as usize;
+    let start = 3 * region.x as usize;
+    let lines = picture.as_raw().par_chunks_exact(line_bytes).skip(region.y as usize);
+    pixels.par_chunks_exact_mut(width.max(1)).zip(lines).with_min_len(32).for_each(|(to, from)| {
+        let (from, _) = from[start..start + 3 * width].as_chunks::<3>();
+        for (to, &[r, g, b]) in to.iter_mut().zip(from) {
+            *to = Color32::from_rgb(r, g, b);
+        }
+    });
+    ColorImage::new([width, height], pixels)
+}
+
+/// Colours times alpha, as the graphics card blends them; in the same space as [`crate::compose::over`].
+fn premultiplied(layer: &RgbaImage) -> ColorImage {
+    let (pixels, _) = layer.as_raw().as_chunks::<4>();
+    let times = |channel: u8, alpha: u8| ((u32::from(channel) * u32::from(alpha) + 127) / 255) as u8;
+    let pixel = |&[r, g, b, a]: &[u8; 4]| match a {
+        0 => Color32::TRANSPARENT,
+        255 => Color32::from_rgb(r, g, b),
+        _ => Color32::from_rgba_premultiplied(times(r, a), times(g, a), times(b, a), a),
+    };
+    let size = [layer.width() as usize, layer.height() as usize];
+    ColorImage::new(size, pixels.par_iter().with_min_len(1 << 14).map(pixel).collect())
+}

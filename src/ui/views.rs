@@ -1,0 +1,297 @@
+//! The three linked views: what each draws, and what the mouse does in it.
+
+use egui::accesskit::Role;
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
+
+use super::layout::arrange;
+use super::{App, theme};
+use crate::export::clear_title;
+use crate::geometry::Transform;
+use crate::session::camera::{MARGIN, Region};
+use crate::session::{Command, View};
+
+/// Height of a view's title in points.
+const TITLE: f32 = 26.0;
+/// Zoom of one notch of the wheel and of a key.
+pub const ZOOM_STEP: f64 = 1.25;
+
+/// What all views draw from, worked out once per frame.
+struct Frame {
+    screen_from_source: Transform,
+    /// In points.
+    rect: Rect,
+    pixels_per_point: f32,
+}
+
+impl Frame {
+    fn to_screen(&self, (x, y): (f64, f64)) -> Pos2 {
+        let (x, y) = self.screen_from_source.apply(x, y);
+        let points = f64::from(self.pixels_per_point);
+        self.rect.min + vec2((x / points) as f32, (y / points) as f32)
+    }
+
+    fn to_source(&self, at: Pos2) -> Option<(f64, f64)> {
+        let off = (at - self.rect.min) * self.pixels_per_point;
+        Some(self.screen_from_source.inverse()?.apply(f64::from(off.x), f64::from(off.y)))
+    }
+}
+
+impl App {
+    /// Draws the views into what is left of the window.
+    pub(super) fn views(&mut self, ui: &mut Ui) {
+        let area = ui.available_rect_before_wrap();
+        let Some(current) = self.session.current() else { return };
+        let (width, height) = current.picture.size_px();
+        match self.maximised {
+            Some(view) => self.view(ui, view, area),
+            None => {
+                let places = arrange(area, width as f32 / height as f32, TITLE);
+                for (view, place) in View::ALL.into_iter().zip(places) {
+                    self.view(ui, view, place);
+                }
+            }
+        }
+    }
+
+    fn view(&mut self, ui: &mut Ui, view: View, place: Rect) {
+        let (title, rect) = place.split_top_bottom_at_y(place.top() + TITLE);
+        self.title(ui, view, title);
+        ui.painter().rect_filled(rect, CornerRadius::ZERO, Color32::BLACK);
+        let id = ui.scope_id().with(("view", view as usize));
+        let response = ui.interact(rect, id, Sense::click_and_drag());
+        let name = self.view_name(view);
+        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &name));
+        self.steer(ui, &response, view);
+        let Some(frame) = self.frame(ui, rect) else { return };
+        self.draw(ui, view, &frame);
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, CornerRadius::ZERO, ui.visuals().selection.stroke, StrokeKind::Inside);
+        }
+    }
+
+    fn title(&mut self, ui: &mut Ui, view: View, place: Rect) {
+        let mut row =
+            ui.new_child(UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
+        let is_maximised = self.maximised == Some(view);
+        let (icon, says) =
+            if is_maximised { ("All three", "Show all three views") } else { ("Enlarge", "Show this view only") };
+        let plain = self.plain_name(view);
+        let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
+        button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
+        if button.clicked() {
+            self.commands.push(Command::Maximise(view));
+        }
+        row.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let title = egui::RichText::new(self.view_title(view)).strong();
+            ui.add(egui::Label::new(title).truncate());
+        });
+    }
+
+    fn plain_name(&self, view: View) -> &'static str {
+        match view {
+            View::Input => "Input",
+            View::Cam => "CAM",
+            View::Clear => {
+                self.session.card().map_or("CLEAR", |card| clear_title(card).split(':').next().unwrap_or("CLEAR"))
+            }
+        }
+    }
+
+    fn view_title(&self, view: View) -> String {
+        match (view, self.session.shown(), self.session.card()) {
+            (View::Cam, Some(shown), Some(card)) => {
+                let class = &card.classes[shown.explanation.shown_class()];
+                format!("CAM: evidence for {}", super::class_name(class))
+            }
+            (View::Clear, Some(_), Some(card)) => clear_title(card).to_owned(),
+            (view, _, _) => self.plain_name(view).to_owned(),
+        }
+    }
+
+    /// What a screen reader says of a view.
+    fn view_name(&self, view: View) -> String {
+        let file = self.session.current().map_or(String::new(), |current| {
+            current.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        });
+        format!("{} view of {file}", self.plain_name(view))
+    }
+
+    /// Wheel and pinch zoom at the pointer, dragging pans, a double click fits, the pointer probes.
+    fn steer(&mut self, ui: &Ui, response: &Response, view: View) {
+        let Some(frame) = self.frame(ui, response.rect) else { return };
+        let (view_px, source_px) = (self.view_px(ui, response.rect), self.source_px());
+        self.last_view_px = view_px;
+        if response.double_clicked() {
+            self.camera.fit();
+        } else if response.dragged() {
+            let by = response.drag_delta() * frame.pixels_per_point;
+            if by != egui::Vec2::ZERO {
+                self.camera.pan((f64::from(by.x), f64::from(by.y)), view_px, source_px);
+            }
+        }
+        if response.clicked() {
+            response.request_focus();
+        }
+        let Some(at) = response.hover_pos() else {
+            if self.pointer_view == Some(view) {
+                (self.pointer_view, self.probe) = (None, None);
+            }
+            return;
+        };
+        let (pinch, wheel) =
+            ui.input(|input| (f64::from(input.zoom_delta()), f64::from(input.smooth_scroll_delta().y)));
+        let factor = pinch * (wheel * ZOOM_STEP.ln() / 50.0).exp();
+        if (factor - 1.0).abs() > 1e-6 {
+            let off = (at - response.rect.min) * frame.pixels_per_point;
+            self.camera.zoom_at(factor, (f64::from(off.x), f64::from(off.y)), view_px, source_px);
+        }
+        // A pointer at rest leaves a cross-hair that was moved by keys alone.
+        let moved = ui.input(|input| input.pointer.is_moving()) || self.pointer_view != Some(view);
+        if moved || response.dragged() {
+            self.pointer_view = Some(view);
+            self.probe = frame.to_source(at).filter(|at| is_inside(*at, source_px));
+        }
+    }
+
+    fn view_px(&self, ui: &Ui, rect: Rect) -> (f64, f64) {
+        let size = rect.size() * ui.pixels_per_point();
+        (f64::from(size.x), f64::from(size.y))
+    }
+
+    pub(super) fn source_px(&self) -> (f64, f64) {
+        let (width, height) = self.session.current().map_or((1, 1), |current| current.picture.size_px());
+        (f64::from(width), f64::from(height))
+    }
+
+    fn frame(&self, ui: &Ui, rect: Rect) -> Option<Frame> {
+        self.session.current()?;
+        let screen_from_source = self.camera.screen_from_source(self.view_px(ui, rect), self.source_px());
+        Some(Frame { screen_from_source, rect, pixels_per_point: ui.pixels_per_point() })
+    }
+
+    fn draw(&mut self, ui: &Ui, view: View, frame: &Frame) {
+        let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
+        let Some(current) = self.session.current() else { return };
+        let view_px = self.view_px(ui, frame.rect);
+        let limit_px = ui.input(|input| input.max_texture_side) as u32;
+        let (size_px, levels) = (current.picture.size_px(), current.picture.levels());
+        let seen = |margin| Region::seen(&frame.screen_from_source, view_px, size_px, levels, limit_px, margin);
+        let Some((needed, wide)) = seen(0.0).zip(seen(MARGIN)) else { return };
+        let wide = if wide.level == needed.level { wide } else { needed };
+        let style = &self.session.preferences.style;
+        let layered = view != View::Input && !self.hide_overlays && self.session.shown().is_some();
+        if layered && view == View::Clear && style.clear.on_black {
+            let picture = Rect::from_two_pos(frame.to_screen((0.0, 0.0)), frame.to_screen(self.source_px()));
+            painter.rect_filled(picture, CornerRadius::ZERO, Color32::BLACK);
+        } else if let Some(seen) = self.textures.base(ui.ctx(), view, current, needed, wide) {
+            paint(&painter, frame, size_px, &seen);
+        }
+        if layered && let Some(seen) = self.textures.layer(ui.ctx(), view, &self.session, needed, wide) {
+            paint(&painter, frame, size_px, &seen);
+        }
+        if view != View::Cam && !self.hide_overlays && style.boxed {
+            self.red_box(&painter, frame);
+        }
+        self.cross_hair(&painter, frame);
+        self.words(ui, &painter, view, frame);
+    }
+
+    fn red_box(&self, painter: &egui::Painter, frame: &Frame) {
+        let Some(region) = self.session.shown().and_then(|shown| shown.explanation.attention) else { return };
+        let (x, y) = (f64::from(region.bounds.x), f64::from(region.bounds.y));
+        let end = (x + f64::from(region.bounds.width), y + f64::from(region.bounds.height));
+        let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
+        let [r, g, b] = crate::compose::RED.0;
+        // The dark rim keeps the red visible on red.
+        painter.rect_stroke(
+            rect,
+            CornerRadius::ZERO,
+            Stroke::new(4.0, Color32::from_black_alpha(150)),
+            StrokeKind::Outside,
+        );
+        painter.rect_stroke(
+            rect.expand(1.0),
+            CornerRadius::ZERO,
+            Stroke::new(2.0, Color32::from_rgb(r, g, b)),
+            StrokeKind::Outside,
+        );
+    }
+
+    /// The same place in all views; a gap in the middle leaves the place itself free.
+    fn cross_hair(&self, painter: &egui::Painter, frame: &Frame) {
+        let Some(probe) = self.probe else { return };
+        let (at, gap, rect) = (frame.to_screen(probe), 9.0, frame.rect);
+        if !rect.contains(at) {
+            return;
+        }
+        for (width, colour) in [(3.0, Color32::from_black_alpha(110)), (1.0, Color32::from_white_alpha(210))] {
+            let stroke = Stroke::new(width, colour);
+            for (from, to) in [
+                (pos2(rect.left(), at.y), pos2(at.x - gap, at.y)),
+                (pos2(at.x + gap, at.y), pos2(rect.right(), at.y)),
+                (pos2(at.x, rect.top()), pos2(at.x, at.y - gap)),
+                (pos2(at.x, at.y + gap), pos2(at.x, rect.bottom())),
+            ] {
+                painter.line_segment([from, to], stroke);
+            }
+        }
+    }
+
+    /// What a view without its map says.
+    fn words(&self, ui: &Ui, painter: &egui::Painter, view: View, frame: &Frame) {
+        if view == View::Input {
+            return;
+        }
+        let says = if self.session.awaits_reader() {
+            "Hidden until you have entered a grade"
+        } else if self.session.shown().is_some() {
+            return self.nothing_shown(painter, view, frame);
+        } else if self.session.busy().is_some_and(|busy| busy.since.elapsed().as_millis() > 300) {
+            "Explaining…"
+        } else {
+            return;
+        };
+        label(painter, frame.rect.center(), says, theme::warning(ui.visuals()));
+    }
+
+    /// A blank map says that it is blank.
+    fn nothing_shown(&self, painter: &egui::Painter, view: View, frame: &Frame) {
+        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
+        let style = &self.session.preferences.style;
+        let says = match view {
+            View::Cam if shown.cam_scales[shown.explanation.shown_class()].reach().is_none() => {
+                "The map is empty: no evidence for this class"
+            }
+            View::Clear if shown.peak <= 0.0 => "The map is empty: nothing responds",
+            View::Clear if (0..card.classes.len()).all(|c| !style.is_on(c)) => "All grades are switched off",
+            _ => return,
+        };
+        label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
+    }
+}
+
+fn label(painter: &egui::Painter, at: Pos2, says: &str, colour: Color32) {
+    let galley = painter.layout_no_wrap(says.to_owned(), FontId::proportional(15.0), colour);
+    let rect = Align2::CENTER_CENTER.anchor_size(at, galley.size());
+    painter.rect_filled(rect.expand(8.0), CornerRadius::same(4), Color32::from_black_alpha(190));
+    painter.galley(rect.min, galley, colour);
+}
+
+fn is_inside((x, y): (f64, f64), (width, height): (f64, f64)) -> bool {
+    (0.0..width).contains(&x) && (0.0..height).contains(&y)
+}
+
+/// Puts a region's texture where it belongs; the last texel of an odd side reaches beyond the picture and is cut.
+fn paint(painter: &egui::Painter, frame: &Frame, size_px: (u32, u32), seen: &super::textures::Seen<'_>) {
+    let region = seen.region;
+    let unit = f64::from(1u32 << region.level);
+    let from = (f64::from(region.x) * unit, f64::from(region.y) * unit);
+    let to = (f64::from(region.x + region.width) * unit, f64::from(region.y + region.height) * unit);
+    let cut = (to.0.min(f64::from(size_px.0)), to.1.min(f64::from(size_px.1)));
+    let rect = Rect::from_two_pos(frame.to_screen(from), frame.to_screen(cut));
+    let used = ((cut.0 - from.0) / (to.0 - from.0), (cut.1 - from.1) / (to.1 - from.1));
+    let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(used.0 as f32, used.1 as f32));
+    painter.image(seen.texture.id(), rect, uv, Color32::WHITE);
+}

@@ -1,0 +1,63 @@
+//! Opens the native window, or says in a sentence why there is none.
+
+use std::path::PathBuf;
+
+use eframe::NativeOptions;
+use egui::{ViewportBuilder, vec2};
+
+use super::App;
+use crate::session::Options;
+use crate::session::preferences::Preferences;
+
+const SMALLEST: egui::Vec2 = vec2(640.0, 480.0);
+const USUAL: egui::Vec2 = vec2(1280.0, 800.0);
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    #[error("there is no display to open a window on; `fovea explain FILE` works without one")]
+    NoDisplay,
+    #[error("the window could not be opened: {0}; `fovea explain FILE` works without one")]
+    Failed(String),
+}
+
+/// Opens the window and runs until it is closed.
+///
+/// # Errors
+/// No display, or a desktop or graphics driver that fails.
+pub fn open(options: Options, paths: Vec<PathBuf>) -> Result<(), WindowError> {
+    if !has_display() {
+        return Err(WindowError::NoDisplay);
+    }
+    // The session reads and checks the file again; a damaged one is set aside there, and said.
+    let place = options.preferences.as_ref().filter(|file| file.exists()).and_then(|file| {
+        let text = std::fs::read_to_string(file).ok()?;
+        toml::from_str::<Preferences>(&text).ok()?.window
+    });
+    let size = place.map_or(USUAL, |place| vec2(place.width, place.height)).clamp(SMALLEST, vec2(7680.0, 4320.0));
+    let viewport = ViewportBuilder::default()
+        .with_title("Fovea")
+        .with_app_id("fovea")
+        .with_inner_size(size)
+        .with_min_inner_size(SMALLEST)
+        .with_maximized(place.is_some_and(|place| place.maximised))
+        .with_drag_and_drop(true);
+    let native = NativeOptions { viewport, ..NativeOptions::default() };
+    eframe::run_native(
+        "fovea",
+        native,
+        Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, options, paths)?))),
+    )
+    .map_err(|error| WindowError::Failed(error.to_string()))
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set)
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn has_display() -> bool {
+    true
+}
