@@ -1,15 +1,14 @@
 //! The pictures of one explanation: the panel and every layer at the picture's own size, as PNG bytes.
 
-use std::io::Cursor;
-
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, GrayImage, ImageEncoder, ImageError, RgbImage};
+use image::{ColorType, DynamicImage, GrayImage, Rgb, RgbImage};
+use imageproc::drawing::draw_filled_rect_mut;
+use imageproc::rect::Rect;
 use rayon::prelude::*;
 
-use super::Style;
+use super::{NOTICE, Style};
 use crate::bundle::card::Step;
 use crate::bundle::{Card, Colour};
-use crate::compose::{self, CamScale, ClearStyle, LegendEntry, Panel};
+use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
 use crate::explain::{ClassMaps, Explanation};
 use crate::geometry::PixelBox;
 
@@ -45,7 +44,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// Where a PNG cannot be encoded.
-    pub fn layers(&self) -> Result<Vec<(String, Vec<u8>)>, ImageError> {
+    pub fn layers(&self) -> Result<Vec<(String, Vec<u8>)>, png::EncodingError> {
         let classes = self.card.classes.len();
         let encode = |(index, ending): (usize, String)| {
             let picture = match index {
@@ -64,7 +63,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// Where the PNG cannot be encoded.
-    pub fn panel(&self, file_name: &str) -> Result<Vec<u8>, ImageError> {
+    pub fn panel(&self, file_name: &str) -> Result<Vec<u8>, png::EncodingError> {
         png(&DynamicImage::ImageRgb8(self.panel_picture(file_name)))
     }
 
@@ -140,11 +139,11 @@ impl<'a> Pictures<'a> {
     }
 
     fn clear_on_black(&self) -> RgbImage {
-        DynamicImage::ImageRgba8(self.clear_layer(true)).into_rgb8()
+        noticed(DynamicImage::ImageRgba8(self.clear_layer(true)).into_rgb8())
     }
 
     fn cam_overlay(&self) -> RgbImage {
-        compose::over(self.picture, &self.cam(self.explanation.shown_class()))
+        noticed(compose::over(self.picture, &self.cam(self.explanation.shown_class())))
     }
 
     fn clear_overlay(&self) -> RgbImage {
@@ -152,7 +151,7 @@ impl<'a> Pictures<'a> {
         if let Some(frame) = self.attention() {
             compose::draw_box(&mut picture, frame, compose::box_line_px(self.picture.dimensions()));
         }
-        picture
+        noticed(picture)
     }
 }
 
@@ -162,14 +161,35 @@ pub fn clear_title(card: &Card) -> &'static str {
     if reads_a_retina { "CLEAR-DR: dominant grade and response" } else { "CLEAR: dominant class and response" }
 }
 
-/// Fast compression: a folder of photographs makes thousands of files.
-fn png(picture: &DynamicImage) -> Result<Vec<u8>, ImageError> {
-    let mut bytes = Cursor::new(Vec::new());
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive).write_image(
-        picture.as_bytes(),
-        picture.width(),
-        picture.height(),
-        picture.color().into(),
-    )?;
-    Ok(bytes.into_inner())
+/// The notice in the lower left corner, small, on a dark ground: for whoever sees the picture without its report.
+fn noticed(mut picture: RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let size_px = (width as f32 / 60.0).clamp(9.0, 48.0);
+    let taken = compose::text_width(Face::Regular, size_px, NOTICE);
+    let line = size_px.ceil() as u32 + 4;
+    // A picture too small to carry it has it in its file's text alone.
+    if taken + 8 <= width && 4 * line <= height {
+        let ground = Rect::at(0, (height - line) as i32).of_size(taken + 8, line);
+        draw_filled_rect_mut(&mut picture, ground, Rgb([0, 0, 0]));
+        let style = Text { face: Face::Regular, size_px, colour: Rgb([255, 196, 92]), align: Align::Left };
+        compose::draw_text(&mut picture, &style, (4, (height - line) as i32 + 2), NOTICE);
+    }
+    picture
+}
+
+/// Fast compression: a folder of photographs makes thousands of files. The notice stands in every file's own text.
+fn png(picture: &DynamicImage) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
+    encoder.set_color(match picture.color() {
+        ColorType::L8 => png::ColorType::Grayscale,
+        ColorType::Rgba8 => png::ColorType::Rgba,
+        _ => png::ColorType::Rgb,
+    });
+    encoder.set_compression(png::Compression::Fast);
+    encoder.set_filter(png::Filter::Adaptive);
+    encoder.add_text_chunk("Disclaimer".to_owned(), NOTICE.to_owned())?;
+    encoder.add_text_chunk("Software".to_owned(), concat!("fovea ", env!("CARGO_PKG_VERSION")).to_owned())?;
+    encoder.write_header()?.write_image_data(picture.as_bytes())?;
+    Ok(bytes)
 }

@@ -36,7 +36,7 @@ impl App {
             ("1:1", "Actual size", Command::ActualSize, self.session.current().is_some()),
             ("Export…", "Export pictures, maps and record", Command::Export, self.session.shown().is_some()),
         ] {
-            let hint = keys::shortcut_text(ui.ctx(), &command).map_or(says.to_owned(), |key| format!("{says} ({key})"));
+            let hint = keys::shortcut_text(&command).map_or(says.to_owned(), |key| format!("{says} ({key})"));
             if ui.add_enabled(enabled, Button::new(name)).on_hover_text(hint).clicked() {
                 self.commands.push(command);
             }
@@ -44,7 +44,7 @@ impl App {
     }
 
     fn entry(&mut self, ui: &mut Ui, name: &str, command: Command) {
-        let key = keys::shortcut_text(ui.ctx(), &command).unwrap_or_default();
+        let key = keys::shortcut_text(&command).unwrap_or_default();
         if ui.add(Button::new(name).shortcut_text(key)).clicked() {
             self.commands.push(command);
             ui.close();

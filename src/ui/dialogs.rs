@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use egui::{Context, Grid, RichText, ScrollArea, Ui};
+use egui_extras::{Column, TableBuilder};
 
 use super::{App, keys, legend};
 use crate::bundle::Card;
@@ -121,7 +122,7 @@ fn key_group(ui: &mut Ui, group: &'static str) {
     Grid::new(group).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
         let mut said: Vec<(&str, Vec<String>)> = Vec::new();
         for binding in keys::bindings().iter().filter(|binding| binding.group == group) {
-            let key = ui.ctx().format_shortcut(&binding.shortcut);
+            let key = keys::key_text(&binding.shortcut);
             match said.iter_mut().find(|(says, _)| *says == binding.says) {
                 Some((_, keys)) => keys.push(key),
                 None => said.push((binding.says, vec![key])),
@@ -168,19 +169,7 @@ fn card_text(ui: &mut Ui, card: &Card) {
     }
     ui.add_space(6.0);
     ui.strong("Measured on pictures that it had not seen");
-    Grid::new("results").num_columns(4).striped(true).spacing([16.0, 4.0]).show(ui, |ui| {
-        for title in ["", "value", "range", "baseline"] {
-            ui.small(title);
-        }
-        ui.end_row();
-        for result in &card.results {
-            ui.label(&result.what).on_hover_text(&result.on);
-            ui.label(format!("{:.3}", result.value));
-            ui.label(result.spread.map_or(String::new(), |[low, high]| format!("{low:.3} – {high:.3}")));
-            ui.label(result.baseline.map_or(String::new(), |baseline| format!("{baseline:.3}")));
-            ui.end_row();
-        }
-    });
+    results(ui, card);
     ui.add_space(6.0);
     ui.strong("Training");
     ui.label(format!("{} ({})", card.training.data, card.training.licence));
@@ -189,4 +178,29 @@ fn card_text(ui: &mut Ui, card: &Card) {
     }
     ui.add_space(6.0);
     ui.label(format!("Explanation settings: {}", card.explanation.chosen_by));
+}
+
+fn results(ui: &mut Ui, card: &Card) {
+    let table = TableBuilder::new(ui).striped(true).vscroll(false).id_salt("results");
+    let table = table.column(Column::remainder()).columns(Column::exact(62.0), 1);
+    let table = table.column(Column::exact(112.0)).column(Column::exact(66.0));
+    let table = table.header(18.0, |mut row| {
+        for title in ["", "value", "range", "baseline"] {
+            row.col(|ui| _ = ui.small(title));
+        }
+    });
+    table.body(|mut body| {
+        for result in &card.results {
+            // A long line takes two.
+            let height = if result.what.len() > 62 { 40.0 } else { 22.0 };
+            body.row(height, |mut row| {
+                row.col(|ui| _ = ui.add(egui::Label::new(&result.what).wrap()).on_hover_text(&result.on));
+                row.col(|ui| _ = ui.label(format!("{:.3}", result.value)));
+                let range = result.spread.map_or(String::new(), |[low, high]| format!("{low:.3} – {high:.3}"));
+                row.col(|ui| _ = ui.label(range));
+                let baseline = result.baseline.map_or(String::new(), |baseline| format!("{baseline:.3}"));
+                row.col(|ui| _ = ui.label(baseline));
+            });
+        }
+    });
 }

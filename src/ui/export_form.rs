@@ -61,7 +61,7 @@ impl App {
             ui.heading("Export what the screen shows");
             self.preview(ui, &form);
             fields(ui, &mut form, &mut browse);
-            ui.small(format!("Every picture is at the scan's own resolution and says “{NOTICE}”."));
+            ui.small(format!("Layers have the scan's own resolution. Every file says “{NOTICE}”."));
             ui.separator();
             if let Some(problem) = form.problem() {
                 ui.label(problem);

@@ -55,7 +55,6 @@ pub fn bindings() -> Vec<Binding> {
         binding("View", "Full screen", NONE, Key::F11, Command::FullScreen),
         binding("View", "More or fewer controls", NONE, Key::M, Command::More),
         binding("Help", "This list", NONE, Key::F1, Command::Help),
-        binding("Help", "This list", Modifiers::SHIFT, Key::Slash, Command::Help),
         binding("Help", "This list", NONE, Key::Questionmark, Command::Help),
         binding("Help", "What the model can and cannot do", NONE, Key::I, Command::ModelCard),
         binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, Command::Cancel),
@@ -69,9 +68,31 @@ pub fn bindings() -> Vec<Binding> {
 }
 
 /// The shortcut of `command` as text, for menus.
-pub fn shortcut_text(ctx: &Context, command: &Command) -> Option<String> {
-    let found = bindings().into_iter().find(|binding| binding.command == *command)?;
-    Some(ctx.format_shortcut(&found.shortcut))
+pub fn shortcut_text(command: &Command) -> Option<String> {
+    bindings().iter().find(|binding| binding.command == *command).map(|binding| key_text(&binding.shortcut))
+}
+
+/// A key as it is printed on keyboards.
+pub fn key_text(shortcut: &KeyboardShortcut) -> String {
+    let key = match shortcut.logical_key {
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::PageDown => "Page down",
+        Key::PageUp => "Page up",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Questionmark => "?",
+        Key::Escape => "Esc",
+        other => other.name(),
+    };
+    let (held, command) = (shortcut.modifiers, if cfg!(target_os = "macos") { "Cmd+" } else { "Ctrl+" });
+    let command = if held.command { command } else { "" };
+    format!("{command}{}{key}", if held.shift { "Shift+" } else { "" })
 }
 
 /// The commands whose keys were pressed. Keys that a focused control or text field needs are left to it.

@@ -175,7 +175,7 @@ impl App {
         self.notices(ui);
         let has_picture = self.session.current().is_some();
         if self.shows_worklist && self.session.worklist.len() > 1 {
-            egui::Panel::left("worklist").default_size(230.0).size_range(150.0..=420.0).show(ui, |ui| self.list(ui));
+            egui::Panel::left("worklist").default_size(256.0).size_range(150.0..=420.0).show(ui, |ui| self.list(ui));
         }
         if has_picture {
             let wide = ui.available_width() > 1100.0;

@@ -37,6 +37,7 @@ pub fn set_up(ctx: &Context) {
         }
         style.text_styles.insert(TextStyle::Monospace, FontId::monospace(12.5));
         style.spacing.item_spacing = egui::vec2(8.0, 6.0);
+        style.spacing.window_margin = egui::Margin::same(16);
         style.spacing.slider_width = 150.0;
     });
     ctx.style_mut_of(egui::Theme::Dark, |style| {
@@ -56,4 +57,11 @@ pub fn set_theme(ctx: &Context, theme: Theme) {
         Theme::Light => ThemePreference::Light,
         Theme::System => ThemePreference::System,
     });
+}
+
+/// One line of text in `width`, its end replaced by an ellipsis where it is too long.
+pub fn elided(ui: &egui::Ui, text: &str, size: f32, colour: Color32, width: f32) -> Arc<egui::Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(size), colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(10.0));
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
 }

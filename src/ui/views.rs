@@ -205,18 +205,9 @@ impl App {
         let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
         let [r, g, b] = crate::compose::RED.0;
         // The dark rim keeps the red visible on red.
-        painter.rect_stroke(
-            rect,
-            CornerRadius::ZERO,
-            Stroke::new(4.0, Color32::from_black_alpha(150)),
-            StrokeKind::Outside,
-        );
-        painter.rect_stroke(
-            rect.expand(1.0),
-            CornerRadius::ZERO,
-            Stroke::new(2.0, Color32::from_rgb(r, g, b)),
-            StrokeKind::Outside,
-        );
+        for (width, colour) in [(5.0, Color32::from_black_alpha(130)), (2.0, Color32::from_rgb(r, g, b))] {
+            painter.rect_stroke(rect, CornerRadius::ZERO, Stroke::new(width, colour), StrokeKind::Middle);
+        }
     }
 
     /// The same place in all views; a gap in the middle leaves the place itself free.

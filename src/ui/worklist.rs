@@ -1,7 +1,7 @@
 //! The list of open pictures: thumbnail, name, grade.
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, ComboBox, CornerRadius, FontId, Rect, Sense, Ui, pos2, vec2};
+use egui::{Color32, ComboBox, CornerRadius, Rect, Sense, Ui, pos2, vec2};
 
 use super::{App, class_name, percent, theme};
 use crate::bundle::Card;
@@ -9,8 +9,8 @@ use crate::compose::Palette;
 use crate::session::Command;
 use crate::session::worklist::{Item, SortBy};
 
-const ROW: f32 = 60.0;
-const THUMBNAIL: f32 = 52.0;
+const ROW: f32 = 54.0;
+const THUMBNAIL: egui::Vec2 = vec2(66.0, 46.0);
 
 impl App {
     pub(super) fn list(&mut self, ui: &mut Ui) {
@@ -57,44 +57,28 @@ impl App {
             Color32::TRANSPARENT
         };
         ui.painter().rect_filled(rect, CornerRadius::same(3), fill);
-        let beside = rect.left() + THUMBNAIL * 1.5 + 10.0;
-        let text_colour = if is_selected { Color32::WHITE } else { ui.visuals().text_color() };
-        let text = ui
-            .painter()
-            .with_clip_rect(rect.with_min_x(beside).with_max_x(rect.right() - 4.0).intersect(ui.clip_rect()));
-        text.text(
-            pos2(beside, rect.top() + 20.0),
-            Align2::LEFT_CENTER,
-            &item.name,
-            FontId::proportional(13.5),
-            text_colour,
-        );
+        let text_colour = if is_selected { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+        let beside = rect.left() + THUMBNAIL.x + 12.0;
+        let room = rect.right() - beside - 6.0;
+        let line = |text: &str, size, colour, indent: f32, middle: f32| {
+            let galley = theme::elided(ui, text, size, colour, room - indent);
+            let at = pos2(beside + indent, rect.top() + middle - galley.size().y / 2.0);
+            ui.painter().galley(at, galley, colour);
+        };
+        line(&item.name, 13.5, text_colour, 0.0, 18.0);
         if item.problem.is_some() {
-            let colour = theme::problem(ui.visuals());
-            text.text(
-                pos2(beside, rect.top() + 42.0),
-                Align2::LEFT_CENTER,
-                "cannot be opened",
-                FontId::proportional(12.0),
-                colour,
-            );
+            line("cannot be opened", 12.0, theme::problem(ui.visuals()), 0.0, 38.0);
         } else if let Some((says, colour)) = &grade {
-            let chip = Rect::from_center_size(pos2(beside + 6.0, rect.top() + 42.0), vec2(12.0, 12.0));
-            text.rect_filled(chip, CornerRadius::same(2), *colour);
-            text.text(
-                pos2(beside + 18.0, rect.top() + 42.0),
-                Align2::LEFT_CENTER,
-                says,
-                FontId::proportional(12.0),
-                text_colour,
-            );
+            let chip = Rect::from_center_size(pos2(beside + 6.0, rect.top() + 38.0), vec2(12.0, 12.0));
+            ui.painter().rect_filled(chip, CornerRadius::same(2), *colour);
+            line(says, 12.0, text_colour, 18.0, 38.0);
         }
         if let Some(problem) = &item.problem {
             response.on_hover_text(problem);
         } else {
             response.on_hover_text(item.path.display().to_string());
         }
-        let place = Rect::from_min_size(rect.min + vec2(4.0, 4.0), vec2(THUMBNAIL * 1.5, THUMBNAIL));
+        let place = Rect::from_min_size(rect.min + vec2(4.0, 4.0), THUMBNAIL);
         self.thumbnail(ui, row, place);
     }
 
