@@ -139,6 +139,7 @@ impl Session {
         let list = Worklist::new(paths, self.preferences.sort);
         let Some(first) = list.items().first().map(|item| item.path.clone()) else { return };
         list.items().iter().for_each(|item| self.cache.forget(&item.path));
+        self.worker.forget();
         self.want(first, Some(list));
     }
 
@@ -159,6 +160,7 @@ impl Session {
     fn reload(&mut self) {
         if let Some(path) = self.current.as_ref().map(|current| current.path.clone()) {
             self.cache.forget(&path);
+            self.worker.forget();
             self.want(path, None);
         }
     }

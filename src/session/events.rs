@@ -32,7 +32,10 @@ impl Session {
             }
             Event::Stage { .. } => {}
             Event::Opened { generation, path, picture } => self.opened(generation, path, picture),
-            Event::Explained { generation, path, model, look } => self.explained(generation, &path, model, look),
+            Event::Explained { generation, path, model, look, is_new } => {
+                self.network_runs += u64::from(is_new);
+                self.explained(generation, &path, model, look);
+            }
             Event::Failed { generation, path, reason, device_lost } => {
                 self.failed(generation, &path, reason, device_lost);
             }
@@ -86,7 +89,6 @@ impl Session {
     }
 
     fn explained(&mut self, generation: u64, path: &Path, model: String, look: Arc<Look>) {
-        self.network_runs += 1;
         let is_current_model = self.model.as_ref().is_some_and(|known| known.card.name == model);
         if is_current_model && let Some(item) = self.worklist.item_mut(path) {
             let class = look.verdict.decided;

@@ -77,6 +77,8 @@ pub enum Event {
         path: PathBuf,
         model: String,
         look: Arc<Look>,
+        /// Whether the network ran for it.
+        is_new: bool,
     },
     Failed {
         generation: u64,
@@ -119,6 +121,8 @@ struct Plan {
     generation: u64,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
+    /// Files may have changed: what was made last must not serve again.
+    forget: bool,
     stop: bool,
 }
 
@@ -200,7 +204,7 @@ impl Worker {
         let shared: Shared = Arc::default();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
-            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false }.run();
+            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false, last: None }.run();
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -231,6 +235,11 @@ impl Worker {
         });
     }
 
+    /// Has files read anew that were read before.
+    pub fn forget(&self) {
+        self.change(|plan| plan.forget = true);
+    }
+
     /// Replaces what is done while nothing is wanted.
     pub fn ahead(&self, jobs: Vec<Job>) {
         self.change(|plan| plan.ahead = jobs.into());
@@ -259,6 +268,8 @@ struct Thread {
     on_gpu: bool,
     /// Whether the network has run on this device.
     warm: bool,
+    /// What was made last: a picture wanted while it was being explained ahead is not explained twice.
+    last: Option<(PathBuf, Arc<Picture>, Arc<Look>)>,
 }
 
 impl Thread {
@@ -273,16 +284,20 @@ impl Thread {
         }
     }
 
-    fn wait(&self) -> Option<Task> {
-        let mut plan = lock(&self.shared);
+    fn wait(&mut self) -> Option<Task> {
+        let shared = Arc::clone(&self.shared);
+        let mut plan = lock(&shared);
         loop {
             if plan.stop {
                 return None;
             }
             if let Some(task) = plan.next() {
+                if std::mem::take(&mut plan.forget) {
+                    self.last = None;
+                }
                 return Some(task);
             }
-            plan = self.shared.1.wait(plan).unwrap_or_else(PoisonError::into_inner);
+            plan = shared.1.wait(plan).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -292,7 +307,7 @@ impl Thread {
             Ok((explainer, is_gpu)) => {
                 let device = explainer.network().device().name.clone();
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
-                (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
+                (self.explainer, self.on_gpu, self.warm, self.last) = (Some(explainer), is_gpu, false, None);
                 self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu }));
             }
             Err(error) => {
@@ -311,6 +326,11 @@ impl Thread {
 
     fn explain(&mut self, job: Job, wanted: bool) {
         let generation = job.generation;
+        if let Some((picture, look)) = self.made_already(&job) {
+            let (path, model) = (job.path, self.explainer.as_ref().map_or_else(String::new, |e| e.card.name.clone()));
+            self.voice.say(Event::Opened { generation, path: path.clone(), picture });
+            return self.voice.say(Event::Explained { generation, path, model, look, is_new: false });
+        }
         let stage = |stage| {
             if wanted {
                 self.voice.say(Event::Stage { generation, stage });
@@ -336,13 +356,21 @@ impl Thread {
         match explainer.look(&picture.scan, job.rule.unwrap_or(explainer.card.explanation.rule)) {
             Ok(look) => {
                 self.warm = true;
-                self.voice.say(Event::Explained { generation, path, model, look: Arc::new(look) });
+                let look = Arc::new(look);
+                self.last = Some((path.clone(), picture, Arc::clone(&look)));
+                self.voice.say(Event::Explained { generation, path, model, look, is_new: true });
             }
             Err(error) => {
                 let device_lost = matches!(error, ExplainError::Network(NetworkError::Device { .. }));
                 self.failed(&job, named(&job.path, &error), device_lost);
             }
         }
+    }
+
+    fn made_already(&self, job: &Job) -> Option<(Arc<Picture>, Arc<Look>)> {
+        let (path, picture, look) = self.last.as_ref()?;
+        let rule = job.rule.or(self.explainer.as_ref().map(|e| e.card.explanation.rule))?;
+        (*path == job.path && look.rule == rule).then(|| (Arc::clone(picture), Arc::clone(look)))
     }
 
     fn failed(&self, job: &Job, reason: String, device_lost: bool) {
