@@ -36,18 +36,6 @@ fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A folder with a small model of formula weights that reads any picture, for tests that need no retina.
-fn small_models() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let mut bundle = common::formula_bundle(common::reference_card(false));
-    bundle.card.weights.sha256 = bundle.sha256.clone();
-    let place = folder.path().join("small");
-    fs::create_dir(&place).unwrap();
-    fs::write(place.join("model.toml"), toml::to_string(&bundle.card).unwrap()).unwrap();
-    fs::write(place.join("weights.safetensors"), fovea::bundle::weights::write(&bundle.weights).unwrap()).unwrap();
-    folder
-}
-
 fn picture(path: &Path) -> PathBuf {
     RgbImage::from_fn(60, 50, |x, y| Rgb([x as u8 * 4, y as u8 * 5, 128])).save(path).unwrap();
     path.to_owned()
@@ -108,7 +96,7 @@ fn two_runs_give_the_same_maps() {
 
 #[test]
 fn rule_magnitude_and_class_are_taken_and_recorded() {
-    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
     explain(out.path())
         .arg("--models")
@@ -128,7 +116,7 @@ fn rule_magnitude_and_class_are_taken_and_recorded() {
 
 #[test]
 fn nothing_is_replaced_without_force() {
-    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
     let run = |more: &[&str]| {
         let mut command = explain(out.path());
@@ -144,7 +132,7 @@ fn nothing_is_replaced_without_force() {
 
 #[test]
 fn a_folder_goes_on_past_a_bad_file_and_says_so() {
-    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     picture(&work.path().join("a.png"));
     fs::write(work.path().join("b.jpg"), "no picture").unwrap();
     picture(&work.path().join("c.png"));
@@ -163,7 +151,7 @@ fn a_folder_goes_on_past_a_bad_file_and_says_so() {
 
 #[test]
 fn equal_names_in_two_folders_do_not_meet() {
-    let (models, out, work) = (small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for folder in ["left", "right"] {
         fs::create_dir(work.path().join(folder)).unwrap();
         picture(&work.path().join(folder).join("p.png"));

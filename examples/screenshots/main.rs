@@ -65,7 +65,9 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
     for index in middle..count.min(middle + 8) {
         let path = harness.state().session.worklist.items()[index].path.clone();
         harness.state_mut().commands.push(Command::Show(path.clone()));
-        wait(&mut harness, |app| app.session.shown().is_some() && app.session.selected() == Some(path.as_path()));
+        wait(&mut harness, |app| {
+            app.session.current().is_some_and(|current| current.path == path) && app.session.shown().is_some()
+        });
         let ready = |app: &App| app.session.worklist.items().iter().all(|item| item.thumbnail.is_some());
         wait(&mut harness, ready);
         let stem = if arguments.paths.is_empty() { "window".to_owned() } else { format!("window-{index}") };

@@ -238,7 +238,9 @@ impl Run<'_> {
             let class = &self.card.classes[c];
             format!("{} {} {:.2}", class.name, class.label, verdict.probabilities[c])
         };
-        let then = verdict.runner_up().map_or_else(String::new, |c| format!("  (then {})", says(c)));
+        let probability = |c: usize| verdict.probabilities[c];
+        let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };
+        let then = verdict.runner_up().map_or_else(String::new, |c| format!("  ({} {})", word(c), says(c)));
         format!("{}  {}{then}  {total_ms:.0} ms", path.display(), says(verdict.decided))
     }
 }

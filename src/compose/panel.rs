@@ -99,7 +99,9 @@ fn header(page: &mut RgbImage, panel: &Panel<'_>) {
     let wide = text(Face::Bold, 40.0, CLEAR_WHITE, Align::Right, Fit::End, 34, &grade);
     let others = panel.entries.iter().enumerate().filter(|(index, _)| *index != panel.decided);
     if let Some((_, second)) = others.max_by(|a, b| a.1.probability.total_cmp(&b.1.probability)) {
-        let runner_up = format!("then {}  {}", second.label, percent(second.probability));
+        // Ordered grades may be decided by their median, which need not be the most probable one.
+        let word = if second.probability > decided.probability { "most probable:" } else { "then" };
+        let runner_up = format!("{word} {}  {}", second.label, percent(second.probability));
         text(Face::Regular, 24.0, QUIET, Align::Right, Fit::End, 86, &runner_up);
     }
     swatch(page, decided, ((WIDTH - MARGIN - wide - 46) as i32, 40), 30);

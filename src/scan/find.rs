@@ -33,16 +33,26 @@ pub fn pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ScanError> {
 
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, ScanError> {
     let mut inside = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_owned();
-            unreadable(&path, error.into())
-        })?;
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if leads_nowhere(&error) => continue,
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                return Err(unreadable(&path, error.into()));
+            }
+        };
         if entry.file_type().is_file() && has_picture_ending(entry.path()) {
             inside.push(entry.into_path());
         }
     }
     Ok(inside)
+}
+
+/// A link in a circle or to nothing is no picture, and no reason to refuse the others.
+fn leads_nowhere(error: &walkdir::Error) -> bool {
+    let is_broken = || error.path().is_some_and(Path::is_symlink) && error.path().is_some_and(|path| !path.exists());
+    error.loop_ancestor().is_some() || is_broken()
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
@@ -55,4 +65,21 @@ fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
 fn has_picture_ending(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_to_pictures_are_followed_and_bad_links_are_passed_over() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(elsewhere.path().join("a.png"), "").unwrap();
+        symlink(elsewhere.path().join("a.png"), folder.path().join("link.png")).unwrap();
+        symlink(elsewhere.path().join("gone.png"), folder.path().join("broken.png")).unwrap();
+        symlink(folder.path(), folder.path().join("circle")).unwrap();
+        let found = pictures(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found, [folder.path().join("link.png")]);
+    }
 }

@@ -37,6 +37,9 @@ use crate::network::DeviceChoice;
 
 pub use self::command::{Command, View};
 
+/// What takes longer is noticed by a user.
+const NOTICED_MS: u128 = 150;
+
 /// How a session starts.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -205,6 +208,12 @@ impl Session {
     pub fn selected(&self) -> Option<&Path> {
         let pending = self.pending.as_ref().map(|pending| pending.path.as_path());
         pending.or_else(|| self.current.as_ref().map(|current| current.path.as_path()))
+    }
+
+    /// The picture that was asked for and is not on the screen yet, once that takes long enough to be noticed.
+    pub fn coming(&self) -> Option<&Path> {
+        let is_slow = self.stage.is_none_or(|(_, since)| since.elapsed().as_millis() > NOTICED_MS);
+        self.pending.as_ref().filter(|_| is_slow && self.stage.is_some()).map(|pending| pending.path.as_path())
     }
 
     /// The names and titles of all models that can be chosen.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Context, Grid, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::{App, keys, legend};
+use super::{App, keys, legend, theme};
 use crate::bundle::Card;
 use crate::session::Command;
 
@@ -21,7 +21,7 @@ impl App {
         if !self.shows_help {
             return;
         }
-        let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
+        let modal = theme::dialog(ctx, egui::Id::unique("help")).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 760.0));
             ui.heading("Keys and mouse");
             ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| {
@@ -43,7 +43,7 @@ impl App {
 
     fn card_dialog(&mut self, ctx: &Context) {
         let (true, Some(card)) = (self.shows_card, self.session.card()) else { return };
-        let modal = egui::Modal::new(egui::Id::unique("card")).show(ctx, |ui| {
+        let modal = theme::dialog(ctx, egui::Id::unique("card")).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 680.0));
             ui.heading(&card.title);
             ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| card_text(ui, card));
@@ -57,7 +57,7 @@ impl App {
     fn typed_dialog(&mut self, ctx: &Context) {
         let Some(mut text) = self.typed.take() else { return };
         let mut goes = false;
-        let modal = egui::Modal::new(egui::Id::unique("typed")).show(ctx, |ui| {
+        let modal = theme::dialog(ctx, egui::Id::unique("typed")).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).clamp(300.0, 560.0));
             let label = ui.label("Path of a picture or a folder");
             let edit = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));

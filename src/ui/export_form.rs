@@ -6,8 +6,8 @@ use egui::accesskit::Role;
 use egui::{Context, Ui};
 use image::RgbImage;
 
-use super::App;
 use super::picker::Picker;
+use super::{App, theme};
 use crate::export::{NOTICE, Parts};
 
 /// What the user has filled in.
@@ -56,7 +56,7 @@ impl App {
     pub(super) fn export_dialog(&mut self, ctx: &Context) {
         let Some(mut form) = self.export.take() else { return };
         let (mut goes, mut browse) = (false, false);
-        let modal = egui::Modal::new(egui::Id::unique("export")).show(ctx, |ui| {
+        let modal = theme::dialog(ctx, egui::Id::unique("export")).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).clamp(420.0, 780.0));
             ui.heading("Export what the screen shows");
             self.preview(ui, &form);

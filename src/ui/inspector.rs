@@ -20,7 +20,7 @@ impl App {
                 self.ask_reader(ui);
                 return;
             }
-            if self.session.shown().is_none() {
+            if self.session.shown().is_none() || self.session.coming().is_some() {
                 self.waiting(ui);
                 return;
             }
@@ -70,10 +70,20 @@ impl App {
             ui.heading(RichText::new(class_name(&card.classes[verdict.decided])).strong().size(22.0));
         });
         let probability = |class: usize| percent(verdict.probabilities[class]);
-        let runner_up = verdict.runner_up().map_or_else(String::new, |class| {
-            format!(", then {} {}", class_name(&card.classes[class]), probability(class))
-        });
-        ui.label(format!("{}{runner_up}", probability(verdict.decided)));
+        let decided = probability(verdict.decided);
+        match verdict.runner_up() {
+            None => ui.label(decided),
+            Some(other) => {
+                let name = class_name(&card.classes[other]);
+                // Ordered grades may be decided by their median, which need not be the most probable one.
+                let (word, why) = if verdict.probabilities[other] > verdict.probabilities[verdict.decided] {
+                    ("most probable", "This model decides for the median of its ordered grades")
+                } else {
+                    ("then", "The most probable of the others")
+                };
+                ui.label(format!("{decided}, {word} {name} {}", probability(other))).on_hover_text(why)
+            }
+        };
         if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
         {
             let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
@@ -141,8 +151,8 @@ impl App {
         colour_bar(ui, bar, &ticks(0.0, full), ("no response", "strong"), "Response brightness bar");
         let mut boxed = style.boxed;
         let says = match shown.explanation.attention {
-            Some(_) => "Red box: most attentive region",
-            None => "Red box (no region stands out)",
+            Some(region) => format!("Red box: where {} responds most", class_name(&card.classes[region.class])),
+            None => "Red box (no region stands out)".to_owned(),
         };
         if ui.checkbox(&mut boxed, says).changed() {
             self.commands.push(Command::Box(boxed));

@@ -59,6 +59,11 @@ pub fn set_theme(ctx: &Context, theme: Theme) {
     });
 }
 
+/// A dialog above everything else.
+pub fn dialog(ctx: &Context, id: egui::Id) -> egui::Modal {
+    egui::Modal::new(id).frame(egui::Frame::window(&ctx.global_style()))
+}
+
 /// One line of text in `width`, its end replaced by an ellipsis where it is too long.
 pub fn elided(ui: &egui::Ui, text: &str, size: f32, colour: Color32, width: f32) -> Arc<egui::Galley> {
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(size), colour);

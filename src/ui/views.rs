@@ -232,6 +232,12 @@ impl App {
 
     /// What a view without its map says.
     fn words(&self, ui: &Ui, painter: &egui::Painter, view: View, frame: &Frame) {
+        if let Some(coming) = self.session.coming() {
+            // What is still on the screen is of another picture than the one asked for.
+            painter.rect_filled(frame.rect, CornerRadius::ZERO, Color32::from_black_alpha(170));
+            let name = coming.file_name().unwrap_or_default().to_string_lossy();
+            return label(painter, frame.rect.center(), &format!("Opening {name}…"), Color32::WHITE);
+        }
         if view == View::Input {
             return;
         }

@@ -96,6 +96,23 @@ pub fn reference_card(relu: bool) -> Card {
     card(&layers.replace("RELU", &relu.to_string()), [3, 45, 38], 4)
 }
 
+/// A folder with a small model of formula weights that reads any picture, for tests that need no retina.
+pub fn small_models() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("the test's folder can be written");
+    let mut bundle = formula_bundle(reference_card(false));
+    bundle.card.weights.sha256 = bundle.sha256.clone();
+    let place = folder.path().join("small");
+    std::fs::create_dir(&place).expect("the test's folder can be written");
+    std::fs::write(place.join("model.toml"), toml::to_string(&bundle.card).expect("the test's folder can be written"))
+        .expect("the test's folder can be written");
+    std::fs::write(
+        place.join("weights.safetensors"),
+        write(&bundle.weights).expect("the test's folder can be written"),
+    )
+    .expect("the test's folder can be written");
+    folder
+}
+
 /// A model input of formula values.
 pub fn formula_input([channels, height, width]: [usize; 3], seed: usize) -> ModelInput {
     let values = formula::values(channels * height * width, seed);

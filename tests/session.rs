@@ -1,0 +1,147 @@
+//! A session without a window: the newest wish wins, stale answers are dropped, nothing is lost.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fovea::network::DeviceChoice;
+use fovea::session::cache::BUDGET_BYTES;
+use fovea::session::worklist::SortBy;
+use fovea::session::{Command, Options, Session};
+use image::{Rgb, RgbImage};
+
+/// A folder with `count` pictures and one with a small model that reads them.
+struct Place {
+    pictures: tempfile::TempDir,
+    models: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(count: u8, side: u32) -> Self {
+        let (pictures, models) = (tempfile::tempdir().unwrap(), common::small_models());
+        for n in 0..count {
+            let picture = RgbImage::from_fn(side, side, |x, y| Rgb([x as u8, y as u8, 20 * n]));
+            picture.save(pictures.path().join(format!("{n:03}.png"))).unwrap();
+        }
+        Self { pictures, models }
+    }
+
+    fn picture(&self, n: u8) -> PathBuf {
+        self.pictures.path().join(format!("{n:03}.png"))
+    }
+
+    fn session(&self, model: &str) -> Session {
+        let folders = vec![self.models.path().to_owned()];
+        let options = Options { folders, model: Some(model.to_owned()), device: DeviceChoice::Cpu, preferences: None };
+        Session::start(options, Arc::new(|| {})).unwrap()
+    }
+
+    /// A session with the whole folder open and its first picture explained.
+    fn opened(&self) -> Session {
+        let mut session = self.session("small");
+        session.apply(&Command::Open(vec![self.pictures.path().to_owned()]));
+        wait(&mut session, |session| session.shown().is_some());
+        session
+    }
+}
+
+fn wait(session: &mut Session, ready: impl Fn(&Session) -> bool) {
+    let start = Instant::now();
+    while !ready(session) {
+        assert!(start.elapsed() < Duration::from_secs(60), "the session never came so far");
+        std::thread::sleep(Duration::from_millis(1));
+        session.poll();
+    }
+}
+
+fn is_shown(session: &Session, path: &Path) -> bool {
+    session.current().is_some_and(|current| current.path == path) && session.shown().is_some()
+}
+
+#[test]
+fn of_many_wishes_the_newest_wins() {
+    let place = Place::new(9, 60);
+    let mut session = place.opened();
+    for n in 1..9 {
+        session.apply(&Command::Show(place.picture(n)));
+    }
+    assert_eq!(session.selected(), Some(place.picture(8).as_path()));
+    wait(&mut session, |session| is_shown(session, &place.picture(8)));
+    // Answers to the older wishes may still come; none of them may take the place.
+    std::thread::sleep(Duration::from_millis(300));
+    session.poll();
+    assert!(is_shown(&session, &place.picture(8)));
+    assert!(session.network_runs() < 8, "{} runs: wishes that were given up ran too", session.network_runs());
+}
+
+#[test]
+fn what_is_cancelled_leaves_what_was_open() {
+    let place = Place::new(4, 900);
+    let mut session = place.opened();
+    session.apply(&Command::Show(place.picture(3)));
+    session.apply(&Command::Cancel);
+    assert_eq!(session.selected(), Some(place.picture(0).as_path()));
+    std::thread::sleep(Duration::from_millis(300));
+    session.poll();
+    assert!(is_shown(&session, &place.picture(0)) && session.busy().is_none());
+}
+
+#[test]
+fn a_picture_opened_before_the_model_stands_ready_is_explained_once() {
+    let place = Place::new(1, 60);
+    let mut session = place.session("small");
+    session.apply(&Command::Open(vec![place.picture(0)]));
+    wait(&mut session, |session| session.shown().is_some());
+    assert_eq!(session.network_runs(), 1);
+}
+
+#[test]
+fn a_bad_picture_in_a_list_is_said_and_stepped_over() {
+    let place = Place::new(3, 60);
+    fs::write(place.picture(0), "no picture").unwrap();
+    let mut session = place.session("small");
+    session.apply(&Command::Open(vec![place.pictures.path().to_owned()]));
+    wait(&mut session, |session| session.shown().is_some());
+    assert!(is_shown(&session, &place.picture(1)));
+    assert!(session.notices[0].is_problem && session.notices[0].text.contains("000.png"));
+    session.apply(&Command::Previous);
+    assert_eq!(session.selected(), Some(place.picture(1).as_path()), "there is nothing to go back to");
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_shows_the_picture_and_another_one_explains_it() {
+    let place = Place::new(1, 60);
+    let mut session = place.session("absent");
+    session.apply(&Command::Open(vec![place.picture(0)]));
+    wait(&mut session, |session| session.current().is_some() && !session.notices.is_empty());
+    assert!(session.shown().is_none() && session.busy().is_none());
+    session.apply(&Command::Model("small".to_owned()));
+    wait(&mut session, |session| session.shown().is_some());
+}
+
+#[test]
+fn a_long_list_stays_within_the_cache() {
+    let place = Place::new(40, 2000);
+    let mut session = place.opened();
+    for n in 1..40 {
+        session.apply(&Command::Next);
+        wait(&mut session, |session| is_shown(session, &place.picture(n)));
+        assert!(session.cached_bytes() <= BUDGET_BYTES, "{} bytes", session.cached_bytes());
+    }
+    assert!(session.cached_bytes() > BUDGET_BYTES / 2, "something is kept");
+}
+
+#[test]
+fn the_list_is_sorted_by_the_grades_that_are_known() {
+    let place = Place::new(3, 60);
+    let mut session = place.opened();
+    wait(&mut session, |session| session.worklist.items().iter().all(|item| item.graded.is_some()));
+    session.apply(&Command::Sort(SortBy::Grade));
+    let grades: Vec<usize> = session.worklist.items().iter().map(|item| item.graded.unwrap().class).collect();
+    assert!(grades.is_sorted_by(|a, b| a >= b), "{grades:?}");
+    assert_eq!(session.selected(), Some(place.picture(0).as_path()));
+}
