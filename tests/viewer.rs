@@ -11,7 +11,7 @@ use assert_cmd::Command as Program;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use fovea::network::DeviceChoice;
 use fovea::session::{Command, Options, View};
 use fovea::ui::App;
@@ -286,6 +286,55 @@ fn the_mouse_zooms_all_views_at_the_pointer_and_probes() {
     assert_ne!(zoom(&window), before);
     press(&mut window, Modifiers::NONE, Key::Z);
     assert!(zoom(&window).contains(" 100 %"), "{}", zoom(&window));
+}
+
+#[test]
+fn a_picture_wider_than_any_texture_opens_at_every_zoom() {
+    let mut window = build(None, false);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.png");
+    let limit = window.ctx.input(|input| input.max_texture_side) as u32;
+    image::RgbImage::from_fn(5 * limit, 60, |x, _| image::Rgb([(x % 251) as u8; 3])).save(&path).unwrap();
+    act(&mut window, Command::Open(vec![path]));
+    wait(&mut window, "the picture", |app| app.session.current().is_some());
+    window.get_by_role_and_label(Role::Image, "Input view of wide.png");
+    for command in [Command::ActualSize, Command::ZoomIn, Command::Fit, Command::Maximise(View::Input)] {
+        act(&mut window, command);
+    }
+}
+
+#[test]
+fn space_hides_the_maps_while_it_is_held() {
+    let mut window = build(None, true);
+    open(&mut window, &[moderate()]);
+    let place = window.get_by_role_and_label(Role::Image, "CAM view of phantom-moderate.jpg").rect().shrink(3.0);
+    let pixels = |window: &mut Window| {
+        let (x, y) = (place.left() as u32, place.top() as u32);
+        let picture = window.render().unwrap();
+        image::imageops::crop_imm(&picture, x, y, place.width() as u32, place.height() as u32).to_image()
+    };
+    let before = pixels(&mut window);
+    window.key_down(Key::Space);
+    window.run_steps(3);
+    let held = pixels(&mut window);
+    window.key_up(Key::Space);
+    window.run_steps(3);
+    assert!(held != before && pixels(&mut window) == before);
+}
+
+#[test]
+fn small_pictures_of_the_window_stay_as_they_are() {
+    // Text is set a little differently by other drivers: colours and places are what counts.
+    let lenient = egui_kittest::SnapshotOptions::new().threshold(2.0).max_failed_pixels(400);
+    let mut window = build(None, true);
+    window.set_size(egui::vec2(640.0, 480.0));
+    window.run_steps(3);
+    window.snapshot_options("start", &lenient);
+    open(&mut window, &[moderate()]);
+    act(&mut window, Command::Maximise(View::Clear));
+    window.remove_cursor();
+    window.run_steps(3);
+    window.snapshot_options("clear", &lenient);
 }
 
 #[test]

@@ -34,7 +34,16 @@ fn main() {
     let wanted = |&&(width, height, _): &&(u32, u32, f32)| {
         arguments.size.as_ref().is_none_or(|size| *size == format!("{width}x{height}"))
     };
-    for size in SIZES.iter().filter(wanted) {
+    let other: Vec<(u32, u32, f32)> = arguments
+        .size
+        .iter()
+        .filter_map(|size| {
+            let (width, height) = size.split_once('x')?;
+            Some((width.parse().ok()?, height.parse().ok()?, 1.0))
+        })
+        .collect();
+    let sizes = if SIZES.iter().any(|size| wanted(&size)) { SIZES.to_vec() } else { other };
+    for size in sizes.iter().filter(wanted) {
         for theme in [Theme::Dark, Theme::Light] {
             window(&arguments, *size, theme);
         }

@@ -156,3 +156,27 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::DeviceChoice;
+    use crate::session::Options;
+
+    #[test]
+    fn a_lost_device_offers_the_cpu_and_leaves_what_is_open() {
+        let options = Options {
+            folders: Vec::new(),
+            model: Some("mnist".to_owned()),
+            device: DeviceChoice::Cpu,
+            preferences: None,
+        };
+        let mut session = Session::start(options, Arc::new(|| {})).unwrap();
+        let (path, reason) = (PathBuf::from("a.png"), "the GPU failed".to_owned());
+        session.take(Event::Failed { generation: 0, path, reason, device_lost: true });
+        let notice = session.notices.last().unwrap();
+        assert_eq!(notice.action, Some(("Use the CPU", Command::UseCpu)));
+        session.apply(&Command::UseCpu);
+        assert!(session.busy().unwrap().what.contains("mnist"), "the model is loaded again");
+    }
+}

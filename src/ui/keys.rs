@@ -95,12 +95,12 @@ pub fn key_text(shortcut: &KeyboardShortcut) -> String {
     format!("{command}{}{key}", if held.shift { "Shift+" } else { "" })
 }
 
-/// The commands whose keys were pressed. Keys that a focused control or text field needs are left to it.
-pub fn pressed(ctx: &Context, digits: &[(Key, usize)]) -> Vec<Command> {
+/// The commands whose keys were pressed. Keys that a focused control
+/// (`is_focused`) or text field needs are left to it.
+pub fn pressed(ctx: &Context, digits: &[(Key, usize)], is_focused: bool) -> Vec<Command> {
     if ctx.text_edit_focused() {
         return Vec::new();
     }
-    let is_focused = ctx.memory(|memory| memory.focused().is_some());
     let moves = |key: Key| matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
     ctx.input_mut(|input| {
         let mut commands = Vec::new();

@@ -41,6 +41,9 @@ pub struct App {
     pub(crate) camera: Camera,
     maximised: Option<View>,
     hide_overlays: bool,
+    is_space_held: bool,
+    /// Whether a view, rather than a control, has the keyboard.
+    view_has_focus: bool,
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     pointer_view: Option<View>,
@@ -73,6 +76,8 @@ impl App {
             camera: Camera::default(),
             maximised: None,
             hide_overlays: false,
+            is_space_held: false,
+            view_has_focus: false,
             probe: None,
             pointer_view: None,
             last_view_px: (1.0, 1.0),
@@ -118,15 +123,21 @@ impl App {
     fn take_keys(&mut self, ctx: &Context) {
         let digits: Vec<(Key, usize)> =
             self.session.card().map(|card| keys::digits(&inspector::class_names(card))).unwrap_or_default();
-        let pressed = keys::pressed(ctx, &digits);
+        let is_control_focused = !self.view_has_focus && ctx.memory(|memory| memory.focused().is_some());
+        let pressed = keys::pressed(ctx, &digits, is_control_focused);
         if self.is_dialog_open() {
             // Behind a dialog, keys do nothing but close it.
             self.commands.extend(pressed.into_iter().filter(|c| matches!(c, Command::Cancel | Command::Help)));
             return;
         }
         self.commands.extend(pressed);
-        let is_free = ctx.memory(|memory| memory.focused().is_none()) || self.pointer_view.is_some();
-        self.hide_overlays = is_free && !ctx.text_edit_focused() && ctx.input(|input| input.key_down(Key::Space));
+        // A focused control takes Space as a click.
+        let is_free = self.view_has_focus || ctx.memory(|memory| memory.focused().is_none());
+        let is_held = is_free && ctx.input(|input| input.key_down(Key::Space));
+        if is_held != self.is_space_held {
+            self.is_space_held = is_held;
+            self.commands.push(Command::HideOverlays(is_held));
+        }
     }
 
     fn take_dropped(&mut self, ctx: &Context) {
@@ -203,6 +214,7 @@ impl eframe::App for App {
         self.take_picked();
         self.take_dropped(&ctx);
         self.take_keys(&ctx);
+        self.view_has_focus = false;
         self.panels(ui);
         self.dialogs(&ctx);
         self.float_probe(&ctx);

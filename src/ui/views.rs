@@ -67,6 +67,10 @@ impl App {
         let Some(frame) = self.frame(ui, rect) else { return };
         self.draw(ui, view, &frame);
         if response.has_focus() {
+            self.view_has_focus = true;
+            // Arrows mean the maps here, not the way to the next control.
+            let arrows = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
             ui.painter().rect_stroke(rect, CornerRadius::ZERO, ui.visuals().selection.stroke, StrokeKind::Inside);
         }
     }
@@ -130,9 +134,6 @@ impl App {
             if by != egui::Vec2::ZERO {
                 self.camera.pan((f64::from(by.x), f64::from(by.y)), view_px, source_px);
             }
-        }
-        if response.clicked() {
-            response.request_focus();
         }
         let Some(at) = response.hover_pos() else {
             if self.pointer_view == Some(view) {
