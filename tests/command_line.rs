@@ -253,5 +253,13 @@ fn models_and_devices_are_listed() {
         .stdout(contains("retina-dr").and(contains("mnist")).and(contains("baseline")));
     fovea().args(["models", "retina-dr"]).assert().success().stdout(contains("intended-use").and(contains("limits")));
     fovea().arg("devices").assert().success().stdout(contains("CPU (Flex").and(contains("<- auto")));
-    fovea().assert().code(2).stderr(contains("explain"));
+}
+
+#[test]
+fn without_a_display_the_window_says_so() {
+    for arguments in [&[][..], &["picture.png"]] {
+        let mut command = fovea();
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET").args(arguments);
+        command.assert().code(2).stderr(contains("no display").and(contains("fovea explain")));
+    }
 }

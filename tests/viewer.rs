@@ -124,7 +124,7 @@ fn only_the_backward_rule_asks_the_network_again() {
     act(&mut window, Command::More);
     let runs = window.state().session.network_runs();
     for (slider, value) in
-        [("CAM opacity", 0.2), ("Threshold", 0.4), ("Gain", 3.0), ("Smoothing, model px", 1.0), ("Class", 4.0)]
+        [("CAM opacity", 0.2), ("Threshold", 0.4), ("Gain", 3.0), ("Smoothing, px", 1.0), ("Class", 4.0)]
     {
         window.get_by_role_and_label(Role::Slider, slider).set_value_accesskit(value);
         window.run_steps(3);

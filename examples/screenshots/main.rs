@@ -61,12 +61,18 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
             let options = Options { folders: Vec::new(), model: None, device: DeviceChoice::Cpu, preferences: None };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
             app.session.preferences.theme = theme;
+            // No path of the machine that draws them.
+            app.session.preferences.export_folder = Some(PathBuf::from("results"));
             app
         });
     let mode = if theme == Theme::Dark { "dark" } else { "light" };
     let name = |what: &str| arguments.out.join(format!("{what}-{width}x{height}-{mode}.png"));
     harness.run_steps(4);
-    save(&mut harness, &name("start"));
+    // One size shows the dialogs; the others show that the window fits.
+    let everything = !arguments.paths.is_empty() || (width == SIZES[0].0 && theme == Theme::Dark);
+    if everything {
+        save(&mut harness, &name("start"));
+    }
     harness.state_mut().commands.push(Command::Open(paths));
     wait(&mut harness, |app| app.session.shown().is_some());
     let count = harness.state().session.worklist.len();
@@ -84,6 +90,9 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
         if arguments.paths.is_empty() {
             break;
         }
+    }
+    if !everything {
+        return;
     }
     harness.state_mut().commands.push(Command::More);
     harness.state_mut().commands.push(Command::OnBlack(false));

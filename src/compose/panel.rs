@@ -32,7 +32,7 @@ pub struct Panel<'a> {
     pub cam_style: &'a CamStyle,
     /// What stands above the CLEAR map.
     pub clear_title: &'a str,
-    /// The CLEAR map on black.
+    /// The CLEAR map, opaque on black or to be laid over the picture.
     pub clear_layer: &'a RgbaImage,
     /// The response at full brightness, gain included.
     pub clear_full: f32,
@@ -64,7 +64,7 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     let mut page = RgbImage::from_pixel(WIDTH, height, GROUND);
     header(&mut page, panel);
     let cam = over(panel.picture, panel.cam_layer);
-    let clear = over(&RgbImage::new(panel.picture.width(), panel.picture.height()), panel.clear_layer);
+    let clear = over(panel.picture, panel.clear_layer);
     let shown = panel.entries.get(panel.shown).map_or("", |entry| entry.label.as_str());
     let cam_title = format!("CAM: evidence for {shown}");
     let views = [("Input", panel.picture, true), (cam_title.as_str(), &cam, false), (panel.clear_title, &clear, true)];
@@ -229,6 +229,13 @@ mod tests {
             assert_eq!([pixel(199, 125), pixel(300, 125), pixel(250, 99), pixel(250, 150)], [red; 4], "view {view}");
             assert!(!pixel(250, 125));
         }
+    }
+
+    #[test]
+    fn a_clear_map_that_is_no_picture_of_its_own_lies_over_the_input() {
+        let page = drawn((1440, 960), None, "Mild");
+        let third = MARGIN + 2 * (VIEW_WIDTH + GAP);
+        assert_eq!(page.get_pixel(third + 300, HEADER + TITLE + 200), &Rgb([90, 90, 90]));
     }
 
     #[test]

@@ -16,6 +16,8 @@ const BAR_PX: (u32, u32) = (512, 8);
 impl App {
     pub(super) fn inspector(&mut self, ui: &mut Ui) {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            // A slider leaves room for its value and its name.
+            ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
             if self.session.awaits_reader() {
                 self.ask_reader(ui);
                 return;
@@ -169,7 +171,7 @@ impl App {
         let (recommended, style) = (card.explanation.clone(), &self.session.preferences.style);
         let commands = &mut self.commands;
         slide(ui, commands, "Gain", style.clear.gain, 0.1..=20.0, Command::Gain);
-        slide(ui, commands, "Smoothing, model px", settings.smoothing_px, 0.0..=16.0, Command::Smoothing);
+        slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, Command::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
         choose(ui, commands, "Backward rule", settings.rule, &rules, Command::Rule);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
@@ -234,7 +236,7 @@ fn choose<T: Copy + PartialEq>(
     command: impl Fn(T) -> Command,
 ) {
     let text = all.iter().find(|(value, _)| *value == chosen).map_or("", |(_, text)| text);
-    ComboBox::from_label(name).selected_text(text).width(150.0).show_ui(ui, |ui| {
+    ComboBox::from_label(name).selected_text(text).width(ui.spacing().slider_width.max(120.0)).show_ui(ui, |ui| {
         for (value, text) in all {
             if ui.selectable_label(*value == chosen, *text).clicked() {
                 commands.push(command(*value));

@@ -75,8 +75,8 @@ pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands
                 commands.push(Command::AllGrades(on));
             }
         }
-        ui.small("Per cent: share of the whole response");
     });
+    ui.small("Per cent: share of the whole response");
 }
 
 fn switch(

@@ -185,16 +185,17 @@ impl App {
         egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
         self.notices(ui);
         let has_picture = self.session.current().is_some();
+        // In a small window the views need the room more than the panels do.
+        let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
         if self.shows_worklist && self.session.worklist.len() > 1 {
-            egui::Panel::left("worklist").default_size(256.0).size_range(150.0..=420.0).show(ui, |ui| self.list(ui));
+            let most = (0.2 * window).clamp(170.0, 420.0);
+            let panel = egui::Panel::left("worklist").default_size(list.min(most)).size_range(150.0..=most);
+            panel.show(ui, |ui| self.list(ui));
         }
         if has_picture {
-            let wide = ui.available_width() > 1100.0;
-            let width = if wide { 340.0 } else { 300.0 };
-            egui::Panel::right("inspector")
-                .default_size(width)
-                .size_range(260.0..=520.0)
-                .show(ui, |ui| self.inspector(ui));
+            let most = (0.29 * window).clamp(280.0, 520.0);
+            let panel = egui::Panel::right("inspector").default_size(inspector.min(most)).size_range(260.0..=most);
+            panel.show(ui, |ui| self.inspector(ui));
         }
         egui::CentralPanel::default().frame(egui::Frame::new().fill(ui.visuals().panel_fill).inner_margin(6)).show(
             ui,
