@@ -58,7 +58,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn wait(window: &mut Harness<'_, App>, path: &Path) {
-    while !window.state().session.current().is_some_and(|current| current.path == path)
+    while window.state().session.current().is_none_or(|current| current.path != path)
         || window.state().session.shown().is_none()
     {
         std::thread::sleep(Duration::from_millis(1));

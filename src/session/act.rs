@@ -266,7 +266,9 @@ impl Session {
 
     fn use_cpu(&mut self) {
         self.options.device = DeviceChoice::Cpu;
-        let name = self.model.as_ref().map_or_else(|| self.preferences.model.clone(), |model| model.card.name.clone());
+        let wished = self.model_wish.as_ref().map(|(name, _)| name.clone());
+        let in_use = || self.model.as_ref().map(|model| model.card.name.clone());
+        let name = wished.or_else(in_use).unwrap_or_else(|| self.preferences.model.clone());
         self.load_model(name);
     }
 }

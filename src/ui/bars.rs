@@ -7,7 +7,7 @@ use crate::compose::short_number;
 use crate::export::NOTICE;
 use crate::session::picture::value_at;
 use crate::session::preferences::Theme;
-use crate::session::{Command, View};
+use crate::session::{Command, Notice, View};
 
 impl App {
     pub(super) fn menu(&mut self, ui: &mut Ui) {
@@ -200,31 +200,19 @@ impl App {
         line
     }
 
-    /// Problems stay until they are dismissed; news go by themselves.
-    pub(super) fn notices(&mut self, ui: &mut Ui) {
+    /// Problems stay until they are dismissed; news go by themselves. They float, so that nothing jumps.
+    pub(super) fn notices(&mut self, ctx: &Context) {
         if self.session.notices.is_empty() {
             return;
         }
-        let commands = &mut self.commands;
-        let notices = &self.session.notices;
-        egui::Panel::top("notices").show(ui, |ui| {
-            for notice in notices.iter().rev().take(3) {
-                ui.horizontal(|ui| {
-                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        if ui.button("Dismiss").clicked() {
-                            commands.push(Command::DismissNotice(notice.id));
-                        }
-                        if let Some((says, command)) = &notice.action
-                            && ui.button(*says).clicked()
-                        {
-                            commands.extend([command.clone(), Command::DismissNotice(notice.id)]);
-                        }
-                        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                            let visuals = ui.visuals();
-                            let colour = if notice.is_problem { theme::problem(visuals) } else { visuals.text_color() };
-                            ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
-                        });
-                    });
+        let (commands, notices) = (&mut self.commands, &self.session.notices);
+        let width = (ctx.content_rect().width() - 60.0).clamp(280.0, 760.0);
+        let area = egui::Area::new(egui::Id::unique("notices")).order(egui::Order::Foreground);
+        area.anchor(egui::Align2::CENTER_BOTTOM, [0.0, -38.0]).show(ctx, |ui| {
+            for notice in notices.iter().rev().take(3).rev() {
+                egui::Frame::popup(ui.style()).inner_margin(10).show(ui, |ui| {
+                    ui.set_width(width);
+                    notice_row(ui, notice, commands);
                 });
             }
         });
@@ -242,4 +230,19 @@ impl App {
             });
         }
     }
+}
+
+fn notice_row(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
+    let colour = if notice.is_problem { theme::problem(ui.visuals()) } else { ui.visuals().text_color() };
+    ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
+    ui.horizontal(|ui| {
+        if let Some((says, command)) = &notice.action
+            && ui.button(*says).clicked()
+        {
+            commands.extend([command.clone(), Command::DismissNotice(notice.id)]);
+        }
+        if ui.button("Dismiss").clicked() {
+            commands.push(Command::DismissNotice(notice.id));
+        }
+    });
 }

@@ -67,7 +67,11 @@ impl App {
                 ui.label(problem);
             }
             ui.horizontal(|ui| {
-                goes = ui.add_enabled(form.problem().is_none(), egui::Button::new("Export")).clicked();
+                let export = ui.add_enabled(form.problem().is_none(), egui::Button::new("Export"));
+                // Enter exports, unless a control has the keyboard and takes it.
+                let is_free = ctx.memory(|memory| memory.focused().is_none());
+                let entered = is_free && export.enabled() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+                goes = export.clicked() || entered;
                 if ui.button("Close").clicked() {
                     ui.close();
                 }

@@ -183,7 +183,6 @@ impl App {
     fn panels(&mut self, ui: &mut Ui) {
         egui::Panel::top("menu").show(ui, |ui| self.menu(ui));
         egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
-        self.notices(ui);
         let has_picture = self.session.current().is_some();
         // In a small window the views need the room more than the panels do.
         let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
@@ -217,6 +216,7 @@ impl eframe::App for App {
         self.take_keys(&ctx);
         self.view_has_focus = false;
         self.panels(ui);
+        self.notices(&ctx);
         self.dialogs(&ctx);
         self.float_probe(&ctx);
         self.drop_hint(&ctx);
