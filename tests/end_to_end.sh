@@ -35,10 +35,12 @@ until_true() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1
 key() { xdotool key --clearmodifiers "$@"; sleep 0.1; }
 # A hand presses for longer than a frame.
 click() {
-    xdotool mousemove "$1" "$2" mousedown 1
-    sleep 0.1
+    xdotool mousemove "$1" "$2"
+    sleep 0.4
+    xdotool mousedown 1
+    sleep 0.4
     xdotool mouseup 1
-    sleep 0.2
+    sleep 0.4
 }
 window() { xdotool search --onlyvisible --name '^Fovea$' | head -n 1 | grep .; }
 start() {

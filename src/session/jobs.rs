@@ -74,7 +74,7 @@ impl Session {
     /// Has the report picture drawn as the screen shows it; it comes to [`Session::panels`].
     pub fn draw_panel(&mut self, use_for: PanelUse) {
         let Some(result) = self.result() else {
-            return self.notice("There is no explanation to draw yet.".to_owned(), true, None);
+            return self.notice("There is no explanation to draw yet.".to_owned(), false, None);
         };
         let voice = self.voice.clone();
         rayon::spawn(move || {
@@ -89,7 +89,7 @@ impl Session {
     /// Writes what the screen shows to `folder/name.…`, apart from this thread.
     pub fn export(&mut self, folder: &Path, name: &str, parts: Parts, replace: bool) {
         let Some(result) = self.result() else {
-            return self.notice("There is no explanation to write yet.".to_owned(), true, None);
+            return self.notice("There is no explanation to write yet.".to_owned(), false, None);
         };
         self.exporting = Some(Instant::now());
         self.preferences.export_folder = Some(folder.to_owned());

@@ -113,7 +113,7 @@ impl App {
 
     fn start_export(&mut self) {
         let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
-            return self.session.notice("There is no explanation to export yet.".to_owned(), true, None);
+            return self.session.notice("There is no explanation to export yet.".to_owned(), false, None);
         };
         self.export = Some(ExportForm::new(&current.path, self.session.preferences.export_folder.as_deref()));
         self.textures.forget("preview");

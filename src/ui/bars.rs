@@ -206,7 +206,7 @@ impl App {
             return;
         }
         let (commands, notices) = (&mut self.commands, &self.session.notices);
-        let width = (ctx.content_rect().width() - 60.0).clamp(280.0, 760.0);
+        let width = (0.5 * ctx.content_rect().width()).clamp(300.0, 620.0);
         let area = egui::Area::new(egui::Id::unique("notices")).order(egui::Order::Foreground);
         area.anchor(egui::Align2::CENTER_BOTTOM, [0.0, -38.0]).show(ctx, |ui| {
             for notice in notices.iter().rev().take(3).rev() {
@@ -234,15 +234,17 @@ impl App {
 
 fn notice_row(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
     let colour = if notice.is_problem { theme::problem(ui.visuals()) } else { ui.visuals().text_color() };
-    ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
-    ui.horizontal(|ui| {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
+        if ui.button("Dismiss").clicked() {
+            commands.push(Command::DismissNotice(notice.id));
+        }
         if let Some((says, command)) = &notice.action
             && ui.button(*says).clicked()
         {
             commands.extend([command.clone(), Command::DismissNotice(notice.id)]);
         }
-        if ui.button("Dismiss").clicked() {
-            commands.push(Command::DismissNotice(notice.id));
-        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::TOP).with_main_wrap(true), |ui| {
+            ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
+        });
     });
 }
