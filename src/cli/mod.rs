@@ -54,7 +54,8 @@ fn say(line: impl std::fmt::Display) {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error".into());
+    // A desktop without file dialogs is answered in the window.
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error,rfd=off".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
     let done = match cli.command {

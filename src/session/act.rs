@@ -171,7 +171,7 @@ impl Session {
         self.stage = None;
         let known = self.cache.get(&path).cloned().unwrap_or_default();
         let generation = self.generation;
-        self.pending = Some(Pending { generation, path: path.clone(), worklist });
+        self.pending = Some(Pending { generation, path: path.clone(), worklist, since: Instant::now() });
         let look = self.model.as_ref().zip(self.settings());
         let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.rule));
         match (known.picture, look) {
@@ -207,6 +207,10 @@ impl Session {
             self.want_thumbnails(&path);
         }
         self.preferences.remember(&path);
+        if self.worklist.len() < 2 {
+            // Not with every step through a list: that is on the way out.
+            self.save_preferences();
+        }
         if let Some(item) = self.worklist.item_mut(&path) {
             item.problem = None;
             item.thumbnail.get_or_insert_with(|| picture.thumbnail());

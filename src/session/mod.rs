@@ -20,7 +20,7 @@ pub mod worklist;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
@@ -38,7 +38,7 @@ use crate::network::DeviceChoice;
 pub use self::command::{Command, View};
 
 /// What takes longer is noticed by a user.
-const NOTICED_MS: u128 = 150;
+const NOTICED: Duration = Duration::from_millis(150);
 
 /// How a session starts.
 #[derive(Debug, Clone)]
@@ -80,6 +80,7 @@ struct Pending {
     path: PathBuf,
     /// The worklist that takes the old one's place once a picture of it is open.
     worklist: Option<Worklist>,
+    since: Instant,
 }
 
 /// What keeps the session busy, since when.
@@ -212,8 +213,8 @@ impl Session {
 
     /// The picture that was asked for and is not on the screen yet, once that takes long enough to be noticed.
     pub fn coming(&self) -> Option<&Path> {
-        let is_slow = self.stage.is_none_or(|(_, since)| since.elapsed().as_millis() > NOTICED_MS);
-        self.pending.as_ref().filter(|_| is_slow && self.stage.is_some()).map(|pending| pending.path.as_path())
+        let is_noticed = |pending: &&Pending| pending.since.elapsed() > NOTICED;
+        self.pending.as_ref().filter(is_noticed).map(|pending| pending.path.as_path())
     }
 
     /// The names and titles of all models that can be chosen.
@@ -242,7 +243,8 @@ impl Session {
         if let Some((name, since)) = &self.model_wish {
             return Some(Busy { what: format!("Loading the model {name}"), since: *since });
         }
-        let (stage, since) = self.stage?;
+        let waits = || self.pending.as_ref().map(|pending| (Stage::Decoding, pending.since));
+        let (stage, since) = self.stage.or_else(waits)?;
         let file = self.selected().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let what = match stage {
             Stage::Decoding => format!("Opening {file}"),

@@ -234,17 +234,20 @@ impl App {
 
 fn notice_row(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
     let colour = if notice.is_problem { theme::problem(ui.visuals()) } else { ui.visuals().text_color() };
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::TOP), |ui| {
-        if ui.button("Dismiss").clicked() {
-            commands.push(Command::DismissNotice(notice.id));
-        }
+    ui.horizontal_top(|ui| {
+        let buttons = if notice.action.is_some() { 190.0 } else { 84.0 };
+        let room = ui.available_width() - buttons;
+        ui.vertical(|ui| {
+            ui.set_width(room);
+            ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
+        });
         if let Some((says, command)) = &notice.action
             && ui.button(*says).clicked()
         {
             commands.extend([command.clone(), Command::DismissNotice(notice.id)]);
         }
-        ui.with_layout(egui::Layout::left_to_right(egui::Align::TOP).with_main_wrap(true), |ui| {
-            ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).wrap());
-        });
+        if ui.button("Dismiss").clicked() {
+            commands.push(Command::DismissNotice(notice.id));
+        }
     });
 }

@@ -133,6 +133,9 @@ fn key_group(ui: &mut Ui, group: &'static str) {
             said.push(("Only this grade", vec!["Alt and its digit".to_owned()]));
             said.push(("Hide the maps while held", vec!["Space".to_owned()]));
         }
+        if group == "View" {
+            said.push(("Larger or smaller text", vec!["Ctrl++  Ctrl+−".to_owned()]));
+        }
         for (says, keys) in said {
             ui.label(RichText::new(keys.join("  ")).monospace());
             ui.label(says);

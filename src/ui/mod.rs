@@ -166,7 +166,7 @@ impl App {
             Some(picker::Answer::NoDialog) => {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
-                self.session.notice(says.to_owned(), true, None);
+                self.session.notice(says.to_owned(), false, None);
                 if self.export.is_none() {
                     self.typed = Some(String::new());
                 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureOptions, TextureWrapMode};
+use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureOptions};
 use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
 
@@ -16,13 +16,12 @@ use crate::session::picture::Picture;
 use crate::session::shown::Shown;
 use crate::session::{Current, Session, View};
 
-/// Pixels stay pixels when they are magnified.
-const SHARP: TextureOptions = TextureOptions {
-    magnification: TextureFilter::Nearest,
-    minification: TextureFilter::Linear,
-    wrap_mode: TextureWrapMode::ClampToEdge,
-    mipmap_mode: None,
-};
+/// The picture's own pixels stay pixels when they are magnified; those of a halved one are no pixels of its own.
+fn filters(region: Region) -> TextureOptions {
+    let magnification = if region.level == 0 { TextureFilter::Nearest } else { TextureFilter::Linear };
+    TextureOptions { magnification, ..TextureOptions::LINEAR }
+}
+
 /// A worklist longer than this gives up thumbnails that are out of sight.
 const MOST_THUMBNAILS: usize = 300;
 
@@ -145,8 +144,8 @@ impl Slot {
         if !is_current {
             let pixels = draw()?;
             match &mut self.texture {
-                Some(texture) => texture.set(pixels, SHARP),
-                None => self.texture = Some(ctx.load_texture(name, pixels, SHARP)),
+                Some(texture) => texture.set(pixels, filters(wide)),
+                None => self.texture = Some(ctx.load_texture(name, pixels, filters(wide))),
             }
             self.made = Some((key, wide));
         }
