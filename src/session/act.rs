@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::worker::Job;
+use super::message::Job;
 use super::worklist::Worklist;
 use super::{Choices, Command, Current, Pending, Session};
 use crate::export::Style;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::worker::{Event, Model};
+use super::message::{Event, Model};
 use super::worklist::Graded;
 use super::{Command, Look, Picture, Session};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::message::{Event, PanelUse};
 use super::shown::Shown;
-use super::worker::{Event, PanelUse};
 use super::{Look, Picture, Session};
 use crate::bundle::Card;
 use crate::explain::Explanation;

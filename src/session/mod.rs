@@ -9,12 +9,13 @@ pub mod camera;
 pub mod command;
 mod events;
 mod jobs;
+pub mod message;
 pub mod picture;
 pub mod preferences;
 pub mod read_first;
 pub mod samples;
 pub mod shown;
-pub mod worker;
+mod worker;
 pub mod worklist;
 
 use std::path::{Path, PathBuf};
@@ -25,11 +26,12 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 
 use self::cache::Cache;
+use self::message::{Event, Model, ModelWish, PanelUse, Stage, Voice, Wake};
 use self::picture::Picture;
 use self::preferences::Preferences;
 use self::read_first::ReadFirst;
 use self::shown::Shown;
-use self::worker::{Event, Model, ModelWish, PanelUse, Stage, Voice, Wake, Worker};
+use self::worker::Worker;
 use self::worklist::Worklist;
 use crate::bundle::{Card, Library};
 use crate::explain::{BackwardRule, Look, Magnitude, Settings};

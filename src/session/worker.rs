@@ -5,112 +5,14 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use image::RgbImage;
-
+use super::message::{Event, Job, Model, ModelWish, Stage, Voice};
 use super::picture::Picture;
-use super::shown::Shown;
-use crate::bundle::{Card, Library};
-use crate::explain::{BackwardRule, ExplainError, Explainer, Look};
-use crate::network::{DeviceChoice, NetworkError, device};
-
-/// A picture that is to be explained.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// Answers carry it, so that those to an older wish can be told apart.
-    pub generation: u64,
-    pub path: PathBuf,
-    /// Left out where it is decoded already.
-    pub picture: Option<Arc<Picture>>,
-    /// What the model's card recommends where `None`.
-    pub rule: Option<BackwardRule>,
-}
-
-/// A model that is to be loaded onto a device.
-#[derive(Debug, Clone)]
-pub struct ModelWish {
-    pub name: String,
-    pub folders: Vec<PathBuf>,
-    pub device: DeviceChoice,
-}
-
-/// A model that stands ready.
-#[derive(Debug, Clone)]
-pub struct Model {
-    pub card: Arc<Card>,
-    pub sha256: String,
-    pub device: String,
-    pub is_gpu: bool,
-}
-
-/// What the worker is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    Decoding,
-    /// The first run on a GPU: its kernels are compiled and tuned.
-    PreparingKernels,
-    Explaining,
-}
-
-/// What this thread and the short-lived ones say.
-#[derive(Debug)]
-pub enum Event {
-    ModelReady(Model),
-    ModelFailed {
-        name: String,
-        reason: String,
-    },
-    Stage {
-        generation: u64,
-        stage: Stage,
-    },
-    Opened {
-        generation: u64,
-        path: PathBuf,
-        picture: Arc<Picture>,
-    },
-    Explained {
-        generation: u64,
-        path: PathBuf,
-        model: String,
-        look: Arc<Look>,
-        /// Whether the network ran for it.
-        is_new: bool,
-    },
-    Failed {
-        generation: u64,
-        path: PathBuf,
-        reason: String,
-        device_lost: bool,
-    },
-    Thumbnail {
-        path: PathBuf,
-        thumbnail: RgbImage,
-    },
-    /// The pictures that paths given by the user mean.
-    Found(Result<Vec<PathBuf>, String>),
-    /// A look under the choices of the moment.
-    Derived {
-        look: Arc<Look>,
-        shown: Box<Shown>,
-    },
-    /// The report picture.
-    Panel {
-        use_for: PanelUse,
-        panel: RgbImage,
-    },
-    Exported(Result<Vec<PathBuf>, String>),
-}
-
-/// What a report picture was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PanelUse {
-    Clipboard,
-    Preview,
-}
+use crate::bundle::Library;
+use crate::explain::{ExplainError, Explainer, Look};
+use crate::network::{NetworkError, device};
 
 /// What is wished for; the thread takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -149,8 +51,6 @@ impl Plan {
 }
 
 type Shared = Arc<(Mutex<Plan>, Condvar)>;
-/// Called after every message; the window repaints.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A handle to the thread, which ends with it.
 pub struct Worker {
@@ -161,33 +61,6 @@ pub struct Worker {
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Worker").finish_non_exhaustive()
-    }
-}
-
-/// Where messages go.
-#[derive(Clone)]
-pub struct Voice {
-    sender: Sender<Event>,
-    wake: Wake,
-}
-
-impl std::fmt::Debug for Voice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Voice").finish_non_exhaustive()
-    }
-}
-
-impl Voice {
-    /// A way to be told things, and where they arrive.
-    pub fn new(wake: Wake) -> (Self, Receiver<Event>) {
-        let (sender, receiver) = channel();
-        (Self { sender, wake }, receiver)
-    }
-
-    pub fn say(&self, event: Event) {
-        // Nobody listens any more where the window has been closed.
-        let _ = self.sender.send(event);
-        (self.wake)();
     }
 }
 
@@ -400,6 +273,7 @@ fn build(wish: &ModelWish) -> anyhow::Result<(Explainer, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::DeviceChoice;
 
     fn job(generation: u64) -> Job {
         Job { generation, path: PathBuf::from("p"), picture: None, rule: None }

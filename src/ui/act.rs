@@ -8,7 +8,7 @@ use super::App;
 use super::export_form::ExportForm;
 use super::picker::Picker;
 use super::views::ZOOM_STEP;
-use crate::session::worker::PanelUse;
+use crate::session::message::PanelUse;
 use crate::session::{Command, View};
 
 /// Screen pixels that a key moves the picture, and the cross-hair.
