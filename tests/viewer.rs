@@ -364,6 +364,7 @@ fn the_reader_reads_first() {
     window.get_by_label("Your grade?");
     assert!(window.state().session.shown().is_none());
     assert!(window.query_by_label_contains("Probability of").is_none());
+    assert!(window.query_by_label_contains("CAM view").is_none(), "the picture and nothing else");
     press(&mut window, Modifiers::NONE, Key::Num3);
     wait(&mut window, "the answer", |app| app.session.shown().is_some());
     window.get_by_label_contains("You: 3 Severe");

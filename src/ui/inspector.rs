@@ -53,8 +53,9 @@ impl App {
         let colours = self.session.preferences.style.colours(card);
         for (index, class) in card.classes.iter().enumerate() {
             let name = class_name(class);
-            let button = egui::Button::new(&name).min_size(egui::vec2(ui.available_width(), 34.0));
+            let button = egui::Button::new(format!("  {name}")).min_size(egui::vec2(ui.available_width(), 34.0));
             let response = ui.add(button).on_hover_text("This is my grade");
+            response.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("My grade is {name}")));
             let bar = egui::Rect::from_min_size(response.rect.min, egui::vec2(6.0, response.rect.height()));
             ui.painter().rect_filled(bar, egui::CornerRadius::ZERO, theme::colour32(colours[index]));
             if response.clicked() {

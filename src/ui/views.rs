@@ -44,7 +44,9 @@ impl App {
         let area = ui.available_rect_before_wrap();
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
-        match self.maximised {
+        // A reader who reads first sees the picture and nothing else.
+        let alone = if self.session.awaits_reader() { Some(View::Input) } else { self.maximised };
+        match alone {
             Some(view) => self.view(ui, view, area),
             None => {
                 let places = arrange(area, width as f32 / height as f32, TITLE);
@@ -242,9 +244,7 @@ impl App {
         if view == View::Input {
             return;
         }
-        let says = if self.session.awaits_reader() {
-            "Hidden until you have entered a grade"
-        } else if self.session.shown().is_some() {
+        let says = if self.session.shown().is_some() {
             return self.nothing_shown(painter, view, frame);
         } else if self.session.busy().is_some_and(|busy| busy.since.elapsed().as_millis() > 300) {
             "Explaining…"
