@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# The real program in a real window on a virtual display, worked by mouse and keyboard.
+# The real program in a real window on a virtual display, worked by mouse and keyboard; then its files are checked.
 #
-#     tests/end_to_end.sh [PROGRAM]        needs Xvfb and xdotool
+#     tests/end_to_end.sh [PROGRAM]        needs Linux, Xvfb and xdotool
+#
+# With FOVEA_E2E_OPTIONAL set, a machine without Xvfb or xdotool leaves the run out instead of failing.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/release/fovea}")
 for tool in Xvfb xdotool; do
-    command -v "$tool" >/dev/null || { echo "end to end: $tool is not installed"; exit 1; }
+    command -v "$tool" >/dev/null && continue
+    echo "end to end: left out, $tool is not installed"
+    [ -n "${FOVEA_E2E_OPTIONAL:-}" ] && exit 0 || exit 1
 done
 
 # A home of its own: nothing of the user's is read or changed.
@@ -19,129 +23,146 @@ step="start" pid="" display_pid=""
 finish() {
     status=$?
     if [ "$status" != 0 ]; then
-        echo "end to end: failed at: $step"
+        echo "end to end: failed at the step: $step; what the program said:"
         cat "$home/errors" 2>/dev/null || true
     fi
-    # Whatever is left is stopped; what has ended already is no error.
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
-    [ -z "$display_pid" ] || kill "$display_pid" 2>/dev/null || true
+    for left in $pid $display_pid; do
+        kill "$left" 2>/dev/null || true
+        # Gone before its folder is: a program on its way out still writes its settings.
+        wait "$left" 2>/dev/null || true
+    done
     rm -rf "$home"
     exit "$status"
 }
 trap finish EXIT
 
 # Waits until a command succeeds, a minute at most.
-until_true() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
-key() { xdotool key --clearmodifiers "$@"; sleep 0.1; }
-# A hand presses for longer than a frame.
+until_true() {
+    local end=$((SECONDS + 60))
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+# Clock ticks of processor time that the program has used.
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+# The program draws and computes only when something happens: while it uses no processor time, all that was asked is
+# done. This takes the place of sleeps, and gives each press a frame of its own however slow the machine is.
+is_settled() {
+    local before
+    before=$(ticks)
+    sleep 0.3
+    [ "$(ticks)" = "$before" ]
+}
+settle() { until_true is_settled; }
+key() {
+    xdotool key "$1"
+    settle
+}
+# At one stroke: a press held for 0.8 s, as on a slow machine, would be no click any more.
 click() {
     xdotool mousemove "$1" "$2"
-    sleep 0.4
-    xdotool mousedown 1
-    sleep 0.4
-    xdotool mouseup 1
-    sleep 0.4
+    settle
+    xdotool click 1
+    settle
 }
-window() { xdotool search --onlyvisible --name '^Fovea$' | head -n 1 | grep .; }
+# For sliders, which have no such limit but must see the button down in a frame.
+press() {
+    xdotool mousemove "$1" "$2"
+    settle
+    xdotool mousedown 1
+    settle
+    xdotool mouseup 1
+    settle
+}
+window() { xdotool search --onlyvisible --name '^Fovea$' | grep -m 1 .; }
 start() {
     "$program" --device cpu "$@" 2>"$home/errors" &
     pid=$!
     until_true window
+    window_ms=$((($(date +%s%N) - began) / 1000000))
+    # Without a window manager nobody else gives it the keyboard.
     xdotool windowfocus --sync "$(window)"
+    settle
 }
+has_ended() { ! kill -0 "$pid"; }
 quit() {
-    key ctrl+q
-    until_true sh -c "! kill -0 $pid"
-    wait "$pid"
+    xdotool key ctrl+q
+    until_true has_ended
+    local ended=$pid
     pid=""
+    wait "$ended"
 }
-# Opens the dialog and confirms it until the file is there: before the maps are, there is nothing to export.
-export_until() {
-    for _ in $(seq "$2"); do
-        key ctrl+e
-        sleep 0.5
-        key Return
-        for _ in $(seq 15); do
-            # Escape closes a dialog that was opened once too often.
-            [ -s "$1" ] && sleep 0.5 && key Escape && return
-            sleep 0.1
-        done
-        key Escape
-    done
-    return 1
-}
-# On a busy machine a press may be lost between two frames: what was asked for is asked again, five times at most.
-insist() { for _ in 1 2 3 4 5; do "$@" && return; done; return 1; }
-open_last_row() {
-    click 150 310
-    export_until "$out/phantom-severe.json" 6
-}
-adjust() {
-    click 985 340
-    xdotool mousemove 600 230 click 4 click 4 mousedown 1 mousemove 560 210 mouseup 1
-    key alt+3
-    key d
-    key Right
-    key Right
-    rm -f "$out"/phantom-severe.*
-    export_until "$out/phantom-severe.json" 6
-    record=$(tr -d ' \n' <"$out/phantom-severe.json")
-    grep -q '"enabled":\[false,false,false,true,false\]' <<<"$record" &&
-        grep -q '"shown_class":2' <<<"$record" && grep -q '"cam":{"opacity":0\.[0-4]' <<<"$record"
+# Exports what is on the screen; the dialog's name is that of the picture, and Enter confirms it.
+export_as() {
+    key ctrl+e
+    key Return
+    # The files are put in their places together, the last one last.
+    until_true test -s "$out/$1.clear-dr-overlay.png"
+    [ "$(head -c 8 "$out/$1.panel.png" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+    [ "$(head -c 2 "$out/$1.npz")" = PK ]
+    # The panel, the maps, the record, and the layers of five grades.
+    [ "$(find "$out" -name "$1.*" | wc -l)" = 16 ]
+    record=$(tr -d ' \n' <"$out/$1.json")
+    grep -q "\"file\":\"[^\"]*/$1.jpg\"" <<<"$record"
 }
 
 step="without a display the program says so and ends with status 2"
 status=0
-env -u DISPLAY -u WAYLAND_DISPLAY "$program" 2>"$home/errors" || status=$?
-[ "$status" = 2 ] && grep -q "fovea explain" "$home/errors"
+env -u DISPLAY -u WAYLAND_DISPLAY -u WAYLAND_SOCKET "$program" 2>"$home/errors" || status=$?
+[ "$status" = 2 ]
+[ "$(wc -l <"$home/errors")" = 1 ]
+grep -q "fovea explain" "$home/errors"
 
-step="a virtual display"
-exec 3<> <(:)
-Xvfb -displayfd 3 -screen 0 1280x800x24 >/dev/null 2>&1 3>"$home/display" &
+step="a virtual display starts"
+Xvfb -displayfd 3 -screen 0 1280x900x24 3>"$home/display" >"$home/errors" 2>&1 &
 display_pid=$!
 until_true test -s "$home/display"
-DISPLAY=:$(head -n 1 "$home/display")
+DISPLAY=:$(cat "$home/display")
 export DISPLAY
+unset WAYLAND_DISPLAY WAYLAND_SOCKET
 
-step="a window with a folder of pictures"
-printf 'export-folder = "%s"\n[window]\nwidth = 1280.0\nheight = 800.0\nmaximised = false\n' "$out" >"$settings"
+step="a window opens on a folder of pictures"
+printf 'export-folder = "%s"\n' "$out" >"$settings"
 began=$(date +%s%N)
 start "$root/assets/samples"
-echo "end to end: window after $((($(date +%s%N) - began) / 1000000)) ms"
+echo "end to end: window after $window_ms ms"
 
-step="the next picture by key, and its export"
+step="Page down shows the next picture, Ctrl+E and Enter export it"
 key Next
-export_until "$out/phantom-healthy-right.json" 40
-until_true test -s "$out/phantom-healthy-right.clear-dr-overlay.png"
-grep -q '"file": ".*phantom-healthy-right.jpg"' "$out/phantom-healthy-right.json"
-[ "$(head -c 2 "$out/phantom-healthy-right.npz")" = PK ]
-[ "$(head -c 4 "$out/phantom-healthy-right.panel.png" | tail -c 3)" = PNG ]
-[ "$(find "$out" -name 'phantom-healthy-right.*' | wc -l)" = 16 ]
+export_as phantom-healthy-right
+grep -q '"enabled":\[\]' <<<"$record"
+grep -q '"shown_class":0' <<<"$record"
 
-step="another picture, the opacity and zoom by mouse, a grade and the class by key, and its export"
-insist open_last_row
-until_true test -s "$out/phantom-severe.clear-dr-overlay.png"
-insist adjust
+step="a click in the list shows another picture"
+click 150 310
 
-step="the list of keys, full screen and back"
-key question
-key Escape
-key F11
-key F11
+step="a press on its slider lowers the CAM's opacity"
+press 985 340
+step="keys switch a grade off and show the CAM of the second class, and the export says so"
+key 2
+key Right
+key Right
+key Left
+export_as phantom-severe
+grep -q '"enabled":\[true,true,false,true,true\]' <<<"$record"
+grep -q '"shown_class":1' <<<"$record"
+grep -q '"cam":{"opacity":0\.[0-4]' <<<"$record"
 
-step="the end, with settings kept"
+step="Ctrl+Q ends the program with status 0 and keeps the settings"
+echo "end to end: $(grep VmHWM "/proc/$pid/status" | tr -s '\t ' ' ')"
 quit
-grep -q 'export-folder' "$settings"
+grep -q "^export-folder" "$settings"
 
-step="a damaged settings file is set aside"
+step="damaged settings are set aside and the window opens"
 echo 'theme = [' >"$settings"
 start
+grep -q 'theme = \[' "${settings%.toml}.damaged.toml"
 quit
-[ -s "${settings%.toml}.damaged.toml" ] && [ -s "$settings" ]
 
-step="a picture that is cut off leaves the program running"
-head -c 20000 "$root/assets/samples/phantom-mild.jpg" >"$home/cut.jpg"
-start "$home/cut.jpg"
-sleep 1
+step="a picture that is cut in half leaves the program running"
+half=$root/assets/samples/phantom-mild.jpg
+head -c $(($(wc -c <"$half") / 2)) "$half" >"$home/half.jpg"
+start "$home/half.jpg"
 quit
 echo "end to end: passed"

@@ -76,6 +76,15 @@ fn opened() -> Window {
     window
 }
 
+/// Several presses that reach the program within one frame, as on a busy machine.
+fn press_in_one_frame(window: &mut Window, key: Key, times: usize) {
+    for pressed in [true, false].repeat(times) {
+        let event = egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE };
+        window.input_mut().events.push(event);
+    }
+    window.run_steps(3);
+}
+
 fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_steps(3);
@@ -88,6 +97,22 @@ fn says(window: &Window, words: &str) -> bool {
 
 fn shown_class(window: &Window) -> usize {
     window.state().session.shown().unwrap().explanation.shown_class()
+}
+
+#[test]
+fn presses_of_one_key_within_one_frame_all_count() {
+    let mut window = opened();
+    for _ in 0..4 {
+        press(&mut window, Modifiers::NONE, Key::ArrowLeft);
+    }
+    assert_eq!(shown_class(&window), 0);
+    press_in_one_frame(&mut window, Key::ArrowRight, 2);
+    assert_eq!(shown_class(&window), 2);
+    let is_on = |window: &Window, grade: usize| window.state().session.preferences.style.is_on(grade);
+    press_in_one_frame(&mut window, Key::Num2, 2);
+    assert!(is_on(&window, 2), "off and on again");
+    press_in_one_frame(&mut window, Key::Num2, 3);
+    assert!(!is_on(&window, 2));
 }
 
 #[test]

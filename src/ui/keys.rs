@@ -113,16 +113,18 @@ pub fn pressed(ctx: &Context, digits: &[(Key, usize)], is_focused: bool) -> Vec<
         all.sort_by_key(|b| std::cmp::Reverse(modifiers(b)));
         for binding in all {
             let left_alone = is_focused && modifiers(&binding) == 0 && moves(binding.shortcut.logical_key);
-            if !left_alone && input.consume_shortcut(&binding.shortcut) {
-                commands.push(binding.command);
+            if !left_alone {
+                let KeyboardShortcut { modifiers, logical_key } = binding.shortcut;
+                // A slow frame may hold several presses of one key: each counts.
+                let presses = input.count_and_consume_key(modifiers, logical_key);
+                commands.extend(std::iter::repeat_n(binding.command, presses));
             }
         }
         for (key, class) in digits {
-            if input.consume_key(Modifiers::ALT, *key) {
-                commands.push(Command::OnlyGrade(*class));
-            } else if input.consume_key(NONE, *key) {
-                commands.push(Command::Grade(*class));
-            }
+            let alone = input.count_and_consume_key(Modifiers::ALT, *key);
+            commands.extend(std::iter::repeat_n(Command::OnlyGrade(*class), alone));
+            let plain = input.count_and_consume_key(NONE, *key);
+            commands.extend(std::iter::repeat_n(Command::Grade(*class), plain));
         }
         commands
     })
