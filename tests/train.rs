@@ -31,12 +31,24 @@ fn halves(count: usize) -> Vec<Example> {
         lit + 0.3 * ((i * 64 + p) as f32 * 1.3).sin()
     };
     (0..count)
-        .map(|i| Example { values: (0..64).map(|p| value(i % 2, i, p)).collect(), class: i % 2, cells: Vec::new() })
+        .map(|i| Example {
+            values: (0..64).map(|p| value(i % 2, i, p)).collect(),
+            class: i % 2,
+            cells: Vec::new(),
+            thumbnail: Vec::new(),
+        })
         .collect()
 }
 
 fn data() -> DataSet {
-    DataSet { learn: halves(22), held: halves(6), held_is: "halves".to_owned(), input: [1, 8, 8], cells: None }
+    DataSet {
+        learn: halves(22),
+        tune: Vec::new(),
+        held: halves(6),
+        held_is: "halves".to_owned(),
+        input: [1, 8, 8],
+        cells: None,
+    }
 }
 
 fn schedule() -> Schedule {

@@ -47,6 +47,9 @@ pub enum Step {
     /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
     /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black.
     CropToRetina { threshold: u8, coverage: f64 },
+    /// Cuts this fraction of the width off at the left and the right, of the height at the top and the bottom: collimator
+    /// edges, markers and burnt-in text lie there.
+    CropMargins { fraction: f64 },
     /// Grey = 0.299 R + 0.587 G + 0.114 B.
     Grey,
     /// To `width`×`height` with a triangle filter that widens when shrinking (Pillow's BILINEAR).
@@ -56,6 +59,9 @@ pub enum Step {
     /// Picture minus its local mean inside the disc where a channel exceeds `dark` (shrunk by `margin` pixels), times
     /// `gain`, clipped to ±`limit`; 0 outside. The mean is taken over cells of `cell` pixels, smoothed twice by 5×5.
     LocalContrast { dark: f32, margin: u32, cell: u32, gain: f32, limit: f32 },
+    /// (value − mean) / (deviation + 0.001) with mean and deviation of this picture's own values, clipped to ±`limit`:
+    /// what is left when the exposure is taken away.
+    Standardise { limit: f32 },
     /// (value − mean) / deviation, one of each per channel.
     Normalise { mean: Vec<f32>, deviation: Vec<f32> },
 }
@@ -122,6 +128,10 @@ fn yes() -> bool {
 pub struct Output {
     pub activation: Activation,
     pub decision: Decision,
+    /// Probabilities from which something is said to be there: one for `threshold`, one per class for `each-finding`,
+    /// none for the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operating_points: Vec<f32>,
 }
 
 /// From scores to probabilities.
@@ -140,6 +150,11 @@ pub enum Decision {
     MostProbable,
     /// For ordered classes: the first class at which the probabilities so far reach one half.
     Median,
+    /// The first class stands for health: it is decided unless the probabilities of all others together reach the one
+    /// operating point. Then the most probable of the others is.
+    Threshold,
+    /// Every class is a finding of its own, there from its own operating point on; several, or none, may be.
+    EachFinding,
 }
 
 /// The explanation options that were measured to serve this model best.
@@ -220,8 +235,31 @@ impl Card {
         if !(0.0..=64.0).contains(&self.explanation.smoothing_px) {
             return Err("`explanation.smoothing-px` must lie between 0 and 64".to_owned());
         }
+        self.check_output()?;
         let Architecture::ConvStack(sizes) = &self.architecture;
         super::sizes::check(sizes)?;
         super::sizes::check_steps(&self.preprocessing, sizes.input)
+    }
+
+    fn check_output(&self) -> Result<(), String> {
+        let Output { activation, decision, operating_points } = &self.output;
+        let (needed, wanted) = match decision {
+            Decision::MostProbable | Decision::Median => (0, None),
+            Decision::Threshold => (1, Some(Activation::Softmax)),
+            Decision::EachFinding => (self.classes.len(), Some(Activation::Sigmoid)),
+        };
+        if operating_points.len() != needed {
+            let found = operating_points.len();
+            return Err(format!("`output.operating-points` has {found} entries; this `decision` needs {needed}"));
+        }
+        if !operating_points.iter().all(|point| *point > 0.0 && *point <= 1.0) {
+            return Err("every one of `output.operating-points` must lie between 0 and 1".to_owned());
+        }
+        match wanted {
+            Some(wanted) if wanted != *activation => {
+                Err("`output.decision` and `output.activation` do not fit: `threshold` goes with `softmax`, `each-finding` with `sigmoid`".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -62,7 +62,15 @@ pub fn check_steps(steps: &[Step], [channels, height, width]: [usize; 3]) -> Res
             Step::CropToRetina { coverage, .. } if !(0.0..1.0).contains(coverage) => {
                 return Err(format!("{place}: `coverage` must be at least 0 and below 1"));
             }
-            Step::CropToRetina { .. } if size.is_some() => return Err(format!("{place}: crop before `resize`")),
+            Step::CropMargins { fraction } if !(0.0..0.5).contains(fraction) => {
+                return Err(format!("{place}: `fraction` must be at least 0 and below a half"));
+            }
+            Step::CropToRetina { .. } | Step::CropMargins { .. } if size.is_some() => {
+                return Err(format!("{place}: crop before `resize`"));
+            }
+            Step::Standardise { limit } if !(*limit > 0.0 && limit.is_finite()) => {
+                return Err(format!("{place}: `limit` must be above 0"));
+            }
             Step::LocalContrast { cell, margin, .. } => {
                 if size.is_none() {
                     return Err(format!("{place}: `local-contrast` works after `resize`"));
@@ -81,7 +89,7 @@ pub fn check_steps(steps: &[Step], [channels, height, width]: [usize; 3]) -> Res
                     return Err(format!("{place}: one finite `mean` and one positive `deviation` for each channel"));
                 }
             }
-            Step::CropToRetina { .. } | Step::UnitRange => {}
+            Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Standardise { .. } | Step::UnitRange => {}
         }
     }
     if size != Some((width, height)) {

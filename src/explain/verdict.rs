@@ -7,8 +7,10 @@ use crate::bundle::card::{Activation, Decision, Output};
 pub struct Verdict {
     /// One per class; sums to 1 under softmax.
     pub probabilities: Vec<f32>,
-    /// Index of the decided class.
+    /// Index of the decided class; among findings the one that is furthest above its operating point, or least below.
     pub decided: usize,
+    /// For models whose classes are findings of their own: those from their operating points on, the clearest first.
+    pub findings: Option<Vec<usize>>,
 }
 
 impl Verdict {
@@ -18,17 +20,38 @@ impl Verdict {
             Activation::Softmax => softmax(scores),
             Activation::Sigmoid => scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect(),
         };
+        let mut findings = None;
         let decided = match output.decision {
             Decision::MostProbable => most_probable(&probabilities, |_| true).unwrap_or(0),
             Decision::Median => median(&probabilities),
+            Decision::Threshold => {
+                let point = output.operating_points.first().copied().unwrap_or(0.5);
+                let others = probabilities.iter().skip(1).sum::<f32>();
+                let ill = if others >= point { most_probable(&probabilities, |class| class != 0) } else { None };
+                ill.unwrap_or(0)
+            }
+            Decision::EachFinding => {
+                let ranked = ranked(scores, &output.operating_points);
+                let there = |c: &usize| probabilities[*c] >= output.operating_points[*c];
+                findings = Some(ranked.iter().copied().filter(there).collect());
+                ranked[0]
+            }
         };
-        Self { probabilities, decided }
+        Self { probabilities, decided, findings }
     }
 
     /// The most probable class besides the decided one.
     pub fn runner_up(&self) -> Option<usize> {
         most_probable(&self.probabilities, |class| class != self.decided)
     }
+}
+
+/// All findings by how far the score lies above its operating point, in logits, in which distances are comparable.
+fn ranked(scores: &[f32], points: &[f32]) -> Vec<usize> {
+    let above = |c: &usize| scores[*c] - (points[*c] / (1.0 - points[*c]).max(f32::MIN_POSITIVE)).ln();
+    let mut ranked: Vec<usize> = (0..scores.len()).collect();
+    ranked.sort_by(|a, b| above(b).total_cmp(&above(a)));
+    ranked
 }
 
 fn softmax(scores: &[f32]) -> Vec<f32> {
@@ -58,7 +81,7 @@ mod tests {
     use super::*;
 
     fn output(decision: Decision) -> Output {
-        Output { activation: Activation::Softmax, decision }
+        Output { activation: Activation::Softmax, decision, operating_points: Vec::new() }
     }
 
     #[test]
@@ -75,5 +98,27 @@ mod tests {
     fn large_scores_do_not_overflow() {
         let verdict = Verdict::from_scores(&[1000.0, 0.0], &output(Decision::MostProbable));
         assert_eq!(verdict.probabilities, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn health_is_decided_until_the_others_together_reach_the_operating_point() {
+        let scores = [0.45f32, 0.30, 0.25].map(f32::ln);
+        let with = |point: f32| Output { operating_points: vec![point], ..output(Decision::Threshold) };
+        assert_eq!(Verdict::from_scores(&scores, &with(0.5)).decided, 1);
+        assert_eq!(Verdict::from_scores(&scores, &with(0.6)).decided, 0);
+    }
+
+    #[test]
+    fn findings_stand_by_their_own_operating_points() {
+        let output = Output {
+            activation: Activation::Sigmoid,
+            decision: Decision::EachFinding,
+            operating_points: vec![0.9, 0.1, 0.5],
+        };
+        // Probabilities 0.73, 0.27 and 0.12: the second alone reaches its point.
+        let verdict = Verdict::from_scores(&[1.0, -1.0, -2.0], &output);
+        assert_eq!((verdict.findings.as_deref(), verdict.decided), (Some(&[1][..]), 1));
+        let none = Verdict::from_scores(&[1.0, -3.0, -2.0], &output);
+        assert_eq!((none.findings.as_deref(), none.decided), (Some(&[][..]), 1), "3.0 − ln 9 is least below");
     }
 }

@@ -35,6 +35,7 @@ impl Stage {
     pub fn follow(self, step: &Step) -> Result<Self, InputError> {
         match step {
             Step::CropToRetina { threshold, coverage } => self.crop_to_retina(*threshold, *coverage),
+            Step::CropMargins { fraction } => self.crop_margins(*fraction),
             Step::Grey => self.grey(),
             Step::Resize { width, height } => self.resize(*width, *height),
             Step::UnitRange => Ok(self.map_planes(|_, v| v / 255.0)),
@@ -49,6 +50,7 @@ impl Stage {
                 }
                 Ok(next)
             }
+            Step::Standardise { limit } => Ok(self.standardise(*limit)),
             Step::Normalise { mean, deviation } => Ok(self.map_planes(|c, v| (v - mean[c]) / deviation[c])),
         }
     }
@@ -68,6 +70,37 @@ impl Stage {
         let side = square.side as usize;
         let pixels = Pixels::Bytes(cropped.into_raw());
         Ok(Self { pixels, channels: 3, width: side, height: side, source_from_stage: source_from_crop })
+    }
+
+    fn crop_margins(self, fraction: f64) -> Result<Self, InputError> {
+        let Pixels::Bytes(bytes) = &self.pixels else {
+            return Err(InputError::Steps(
+                "`crop-margins` must stand before steps that leave the range 0–255".to_owned(),
+            ));
+        };
+        let cut = |side: usize| (side as f64 * fraction).round() as usize;
+        let (left, top) = (cut(self.width), cut(self.height));
+        let (width, height) = (self.width.saturating_sub(2 * left).max(1), self.height.saturating_sub(2 * top).max(1));
+        let line = self.width * self.channels;
+        let (from, length) = (left * self.channels, width * self.channels);
+        let kept = bytes.chunks_exact(line).skip(top).take(height).flat_map(|row| &row[from..from + length]);
+        let source_from_crop =
+            Transform::scale_then_move(1.0, 1.0, left as f64, top as f64).then(&self.source_from_stage);
+        let pixels = Pixels::Bytes(kept.copied().collect());
+        Ok(Self { pixels, width, height, source_from_stage: source_from_crop, ..self })
+    }
+
+    fn standardise(self, limit: f32) -> Self {
+        let mut next = self.map_planes(|_, v| v);
+        if let Pixels::Planes(values) = &mut next.pixels {
+            let count = values.len().max(1) as f64;
+            let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
+            let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+            // An even picture has no contrast to divide by.
+            let share = 1.0 / (variance.sqrt() + 1e-3);
+            values.iter_mut().for_each(|v| *v = (((f64::from(*v) - mean) * share) as f32).clamp(-limit, limit));
+        }
+        next
     }
 
     fn into_rgb(self) -> Result<(RgbImage, Transform), InputError> {

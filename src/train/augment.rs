@@ -29,8 +29,14 @@ impl Motion {
         Self { linear, shift }
     }
 
-    /// The planes `[channels, height, width]` after the motion, bilinear, 0 from beyond the picture.
-    pub fn apply(&self, planes: &[f32], [channels, height, width]: [usize; 3], changed: &mut Vec<f32>) {
+    /// The planes `[channels, height, width]` after the motion, bilinear; from beyond the picture comes its edge, or 0.
+    pub fn apply(
+        &self,
+        planes: &[f32],
+        [channels, height, width]: [usize; 3],
+        repeat_edges: bool,
+        changed: &mut Vec<f32>,
+    ) {
         let (area, start) = (height * width, changed.len());
         changed.resize(start + channels * area, 0.0);
         let out = &mut changed[start..];
@@ -51,7 +57,10 @@ impl Motion {
                     (1.0, 1.0, right_part * low_part),
                 ];
                 for (dx, dy, share) in corners {
-                    let (cx, cy) = (left + dx, top + dy);
+                    let (mut cx, mut cy) = (left + dx, top + dy);
+                    if repeat_edges {
+                        (cx, cy) = (cx.clamp(0.0, w - 1.0), cy.clamp(0.0, h - 1.0));
+                    }
                     if share > 0.0 && cx >= 0.0 && cy >= 0.0 && cx < w && cy < h {
                         let from = cy as usize * width + cx as usize;
                         for c in 0..channels {
@@ -74,6 +83,16 @@ pub fn change_contrast(planes: &mut [f32], area: usize, settings: &Augmentation,
     }
 }
 
+/// Bends the scale of greys of all `values`, then shifts it.
+pub fn change_exposure(values: &mut [f32], settings: &Augmentation, rng: &mut ChaCha8Rng) {
+    // Nothing is drawn where nothing changes: other recipes keep their course of chance.
+    let mut within = |most: f32| if most > 0.0 { rng.random_range(-most..=most) } else { 0.0 };
+    let (bend, shift) = (within(settings.bend), within(settings.brightness));
+    if bend != 0.0 || shift != 0.0 {
+        values.iter_mut().for_each(|v| *v += bend * (*v * *v - 1.0) + shift);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +102,7 @@ mod tests {
 
     fn moved(motion: Motion) -> Vec<f32> {
         let mut changed = Vec::new();
-        motion.apply(&PLANES, [2, 2, 3], &mut changed);
+        motion.apply(&PLANES, [2, 2, 3], false, &mut changed);
         changed
     }
 
@@ -110,7 +129,14 @@ mod tests {
     fn transposition_swaps_rows_and_columns() {
         let square = [1.0, 2.0, 3.0, 4.0];
         let mut changed = Vec::new();
-        Motion { linear: [[0.0, 1.0], [1.0, 0.0]], ..NOTHING }.apply(&square, [1, 2, 2], &mut changed);
+        Motion { linear: [[0.0, 1.0], [1.0, 0.0]], ..NOTHING }.apply(&square, [1, 2, 2], false, &mut changed);
         approx::assert_relative_eq!(changed.as_slice(), [1.0, 3.0, 2.0, 4.0].as_slice(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn a_repeated_edge_is_no_cue() {
+        let mut changed = Vec::new();
+        Motion { shift: [2.0 / 3.0, 0.0], ..NOTHING }.apply(&PLANES[..6], [1, 2, 3], true, &mut changed);
+        approx::assert_relative_eq!(changed.as_slice(), [2.0, 3.0, 3.0, 5.0, 6.0, 6.0].as_slice(), epsilon = 1e-5);
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Recipe, TrainError, idx, retina};
+use super::schedule::Layout;
+use super::{Recipe, TrainError, idx, kermany, retina};
 
 /// One picture, as the network receives it.
 #[derive(Debug, Clone)]
@@ -14,12 +15,16 @@ pub struct Example {
     pub class: usize,
     /// 1 where a cell shows a lesion, `[kinds, rows, columns]`; empty where lesions are not known.
     pub cells: Vec<f32>,
+    /// The whole picture as it was stored, as 16×16 grey values; empty where nobody asks what they alone can tell.
+    pub thumbnail: Vec<f32>,
 }
 
 /// What a training has to work with.
 #[derive(Debug, Clone)]
 pub struct DataSet {
     pub learn: Vec<Example>,
+    /// Neither learned from nor measured on: the operating point is chosen on these. Empty where there is none.
+    pub tune: Vec<Example>,
     /// Never learned from; the model is measured on these.
     pub held: Vec<Example>,
     /// What `held` is, for the card.
@@ -38,9 +43,10 @@ pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
     if !folder.is_dir() {
         return Err(TrainError::data(folder, "there is no such folder; give the data's folder as --data"));
     }
-    match recipe.name.as_str() {
-        "mnist" => idx::read(&recipe.card, folder),
-        _ => retina::read(recipe, folder),
+    match recipe.schedule.data {
+        Layout::Mnist => idx::read(&recipe.card, folder),
+        Layout::Idrid => retina::read(recipe, folder),
+        Layout::Kermany => kermany::read(&recipe.card, folder),
     }
 }
 

@@ -151,10 +151,11 @@ impl Fit<'_> {
             let example = &self.data.learn[*index];
             let motion = Motion::draw(settings, &mut rng);
             let start = batch.values.len();
-            motion.apply(&example.values, input, &mut batch.values);
+            motion.apply(&example.values, input, settings.repeat_edges, &mut batch.values);
+            augment::change_exposure(&mut batch.values[start..], settings, &mut rng);
             augment::change_contrast(&mut batch.values[start..], input[1] * input[2], settings, &mut rng);
             if let Some(grid) = self.data.cells {
-                motion.apply(&example.cells, grid, &mut batch.cells);
+                motion.apply(&example.cells, grid, false, &mut batch.cells);
             }
             batch.classes.push(example.class);
         }

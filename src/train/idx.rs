@@ -32,7 +32,7 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
     let held = part(card, folder, "t10k")?;
     let Architecture::ConvStack(sizes) = &card.architecture;
     let held_is = format!("{} test digits of MNIST (t10k), none seen in training", held.len());
-    Ok(DataSet { learn, held, held_is, input: sizes.input, cells: None })
+    Ok(DataSet { learn, tune: Vec::new(), held, held_is, input: sizes.input, cells: None })
 }
 
 fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainError> {
@@ -56,7 +56,7 @@ fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainErr
             }
             let failed = |source| TrainError::Input { path: path.clone(), source };
             let input = input::prepare(&scan(&path, &pictures, bytes), &card.preprocessing).map_err(failed)?;
-            Ok(Example { values: input.values, class, cells: Vec::new() })
+            Ok(Example { values: input.values, class, cells: Vec::new(), thumbnail: Vec::new() })
         })
         .collect()
 }

@@ -44,7 +44,10 @@ impl<'a> Loss<'a> {
     pub fn of(&self, outputs: &Outputs, batch: &Batch) -> Tensor<1> {
         let log_p = activation::log_softmax(outputs.scores.clone(), 1);
         match self.objective {
-            Objective::Classes => cross_entropy(log_p, |class, k| f32::from(u8::from(class == k)), batch),
+            Objective::Classes { weighted } => {
+                let weight = |class: usize| if *weighted { self.class_weights[class] } else { 1.0 };
+                cross_entropy(log_p, |class, k| if class == k { weight(class) } else { 0.0 }, batch)
+            }
             Objective::Ordinal(parts) => self.ordinal(parts, log_p, outputs, batch),
         }
     }

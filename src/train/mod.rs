@@ -11,9 +11,11 @@ pub mod data;
 mod error;
 mod fit;
 mod idx;
+mod kermany;
 mod loss;
 mod measure;
 pub mod metrics;
+mod operating_point;
 mod optimiser;
 #[cfg(test)]
 mod parity;
@@ -21,6 +23,7 @@ mod recipe;
 mod retina;
 mod schedule;
 mod stack;
+mod thumbnail;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -64,6 +67,7 @@ pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Progress), stop: &Ato
     let mut bundle = bundle::assemble(card, weights)?;
     bundle.card.training.command.clone_from(&request.command);
     bundle.card.training.notes.push(schedule.to_string());
+    measure::set_operating_point(&mut bundle, &data, request.device)?;
     bundle.card.results = measure::measure(&bundle, schedule, &data, request.device)?;
     bundle::write(&bundle, request.out, request.force)?;
     // The model is whole; what remains of the way there is only in the way.

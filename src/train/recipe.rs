@@ -6,8 +6,11 @@ use super::{Schedule, TrainError};
 use crate::bundle::Card;
 use crate::bundle::card::{Architecture, Layer};
 
-const RECIPES: [(&str, &str); 2] =
-    [("mnist", include_str!("recipes/mnist.toml")), ("retina-dr", include_str!("recipes/retina-dr.toml"))];
+const RECIPES: [(&str, &str); 3] = [
+    ("cxr-pneumonia", include_str!("recipes/cxr-pneumonia.toml")),
+    ("mnist", include_str!("recipes/mnist.toml")),
+    ("retina-dr", include_str!("recipes/retina-dr.toml")),
+];
 
 /// What is trained and how.
 #[derive(Debug, Clone)]

@@ -49,7 +49,7 @@ pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
             let input = input::prepare(&scan, &recipe.card.preprocessing).map_err(failed)?;
             let of_picture = boxes.as_ref().and_then(|boxes| boxes.get(name)).map_or(&[][..], Vec::as_slice);
             let cells = cells.map_or_else(Vec::new, |grid| marked(of_picture, scan.size_px(), &input, grid));
-            Ok(Example { values: input.values, class: *class, cells })
+            Ok(Example { values: input.values, class: *class, cells, thumbnail: Vec::new() })
         })
         .collect::<Result<_, TrainError>>()?;
     let (learn, held) = split(examples, recipe.card.classes.len());
@@ -58,7 +58,7 @@ pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
         held.len(),
         if boxes.is_some() { "" } else { " (trained without lesion boxes)" }
     );
-    Ok(DataSet { learn, held, held_is, input: sizes.input, cells })
+    Ok(DataSet { learn, tune: Vec::new(), held, held_is, input: sizes.input, cells })
 }
 
 /// Every fifth example of a class is left out, beginning with the first.
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_fifth_of_every_class_is_left_out() {
-        let example = |class| Example { values: Vec::new(), class, cells: Vec::new() };
+        let example = |class| Example { values: Vec::new(), class, cells: Vec::new(), thumbnail: Vec::new() };
         let examples = (0..100).map(|i| example(usize::from(i % 4 == 0))).collect();
         let (learn, held) = split(examples, 2);
         let count = |part: &[Example], class| part.iter().filter(|e| e.class == class).count();

@@ -8,6 +8,8 @@ use super::stack::LesionHead;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Schedule {
+    /// How the data's folder is laid out.
+    pub data: Layout,
     pub epochs: usize,
     /// Pictures a step.
     pub batch: usize,
@@ -25,12 +27,27 @@ pub struct Schedule {
     pub lesion_head: Option<LesionHead>,
 }
 
+/// The folders that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// MNIST's four gzipped IDX files.
+    Mnist,
+    /// IDRiD's own folders, with `lesions.csv` beside them.
+    Idrid,
+    /// `NORMAL` and `PNEUMONIA` of Kermany's chest X-rays.
+    Kermany,
+}
+
 /// What is minimised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 pub enum Objective {
-    /// Cross-entropy.
-    Classes,
+    /// Cross-entropy; where `weighted`, an example counts 1/√(examples of its class).
+    Classes {
+        #[serde(default)]
+        weighted: bool,
+    },
     /// For ordered grades, as in `training/retina_dr.py`.
     Ordinal(Ordinal),
 }
@@ -72,6 +89,16 @@ pub struct Augmentation {
     pub log_contrast: f32,
     /// The same for each channel by itself.
     pub log_channel_contrast: f32,
+    /// The largest change of brightness, added to all values.
+    #[serde(default)]
+    pub brightness: f32,
+    /// The largest b of v + b (v² − 1): bends the scale of greys as another exposure or film does. For values about 0
+    /// with deviation 1.
+    #[serde(default)]
+    pub bend: f32,
+    /// Whether the edge is repeated beyond the picture, where otherwise 0 comes in: an edge would be a cue.
+    #[serde(default)]
+    pub repeat_edges: bool,
 }
 
 impl Schedule {
