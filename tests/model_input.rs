@@ -6,11 +6,11 @@ mod common;
 use fovea::bundle::Library;
 use fovea::bundle::card::Step;
 use fovea::input::{InputError, prepare};
-use fovea::scan::{Pixels, Scan, open};
+use fovea::scan::{GreyValues, Pixels, Scan};
 use image::{DynamicImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 fn scan(picture: RgbImage) -> Scan {
-    Scan { pixels: Pixels::Rgb8(picture), path: "made.png".into() }
+    Scan::new(Pixels::Rgb8(picture), "made.png")
 }
 
 /// A lit disc around (`cx`, `cy`) with one marked pixel block.
@@ -79,8 +79,8 @@ fn grey_and_sixteen_bit_pictures_become_the_same_input() {
     let steps = [Step::Grey, Step::Resize { width: 8, height: 8 }, Step::UnitRange];
     let eight = ImageBuffer::<Luma<u8>, _>::from_fn(8, 8, |x, y| Luma([(x * 30 + y) as u8]));
     let sixteen = ImageBuffer::<Luma<u16>, _>::from_fn(8, 8, |x, y| Luma([eight.get_pixel(x, y).0[0] as u16 * 257]));
-    let of = |pixels| prepare(&Scan { pixels, path: "p".into() }, &steps).unwrap();
-    let (a, b) = (of(Pixels::Grey8(eight.clone())), of(Pixels::Grey16(sixteen)));
+    let of = |pixels| prepare(&Scan::new(pixels, "p"), &steps).unwrap();
+    let (a, b) = (of(Pixels::from_grey8(&eight)), of(Pixels::Grey(GreyValues::plain(sixteen, 16))));
     assert_eq!((a.channels, a.height, a.width), (1, 8, 8));
     assert!(a.values.iter().zip(&b.values).all(|(x, y)| (x - y).abs() < 1e-6));
     assert!((a.values[9] - f32::from(eight.get_pixel(1, 1).0[0]) / 255.0).abs() < 1e-6);

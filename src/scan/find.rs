@@ -1,12 +1,13 @@
 //! Which files are meant by the paths that a user gives.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::ScanError;
+use super::{ScanError, dicom};
 
-const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "jfif"];
+const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "jfif", "dcm", "dicom", "dic", "ima"];
 
 /// Files stay as they are; a folder becomes the pictures in it and below, by name.
 ///
@@ -42,7 +43,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, ScanError> {
                 return Err(unreadable(&path, error.into()));
             }
         };
-        if entry.file_type().is_file() && has_picture_ending(entry.path()) {
+        if entry.file_type().is_file() && (has_picture_ending(entry.path()) || is_bare_dicom(entry.path())) {
             inside.push(entry.into_path());
         }
     }
@@ -60,6 +61,14 @@ fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
         std::io::ErrorKind::PermissionDenied => ScanError::NoPermission(path.to_owned()),
         _ => ScanError::Read { path: path.to_owned(), source },
     }
+}
+
+/// Files from a modality's disc often have no ending, or a number for one: DICOM's mark tells them.
+fn is_bare_dicom(path: &Path) -> bool {
+    let is_bare = path.extension().is_none_or(|e| e.to_string_lossy().chars().all(|c| c.is_ascii_digit()));
+    let mut head = Vec::new();
+    let mut read = || std::fs::File::open(path).and_then(|file| file.take(132).read_to_end(&mut head));
+    is_bare && read().is_ok() && dicom::has_mark(&head)
 }
 
 fn has_picture_ending(path: &Path) -> bool {

@@ -3,26 +3,33 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageBuffer, Rgb, RgbImage};
 
+pub mod dicom;
+pub mod facts;
 pub mod find;
+pub mod grey;
 mod jpeg;
 mod open;
+pub mod window;
 
-pub use open::{ScanError, open};
+pub use facts::Facts;
+pub use grey::GreyValues;
+pub use open::{ScanError, open, open_frame, personal};
 
-/// A picture as it was stored: colour or grey, 8 or 16 bit a channel, upright.
+/// A picture as it was stored: colour, or grey values of up to 16 bits, upright.
 #[derive(Debug, Clone)]
 pub struct Scan {
     pub pixels: Pixels,
     pub path: PathBuf,
+    /// What a modality said of it; pictures of other kinds have none.
+    pub facts: Option<Box<Facts>>,
 }
 
 /// Pixels without transparency, in the depth in which they were stored.
 #[derive(Debug, Clone)]
 pub enum Pixels {
-    Grey8(GrayImage),
-    Grey16(ImageBuffer<Luma<u16>, Vec<u16>>),
+    Grey(GreyValues),
     Rgb8(RgbImage),
     Rgb16(ImageBuffer<Rgb<u16>, Vec<u16>>),
 }
@@ -31,24 +38,32 @@ impl Pixels {
     /// Takes a decoded picture over; an alpha channel is dropped, floats become 16 bit.
     pub fn from_decoded(picture: DynamicImage) -> Self {
         match picture {
-            DynamicImage::ImageLuma8(grey) => Self::Grey8(grey),
-            DynamicImage::ImageLuma16(grey) => Self::Grey16(grey),
+            DynamicImage::ImageLuma8(grey) => Self::from_grey8(&grey),
+            DynamicImage::ImageLuma16(grey) => Self::Grey(GreyValues::plain(grey, 16)),
             DynamicImage::ImageRgb8(rgb) => Self::Rgb8(rgb),
             DynamicImage::ImageRgb16(rgb) => Self::Rgb16(rgb),
-            DynamicImage::ImageLumaA8(_) => Self::Grey8(picture.into_luma8()),
-            DynamicImage::ImageLumaA16(_) => Self::Grey16(picture.into_luma16()),
+            DynamicImage::ImageLumaA8(_) => Self::from_grey8(&picture.into_luma8()),
+            DynamicImage::ImageLumaA16(_) => Self::Grey(GreyValues::plain(picture.into_luma16(), 16)),
             DynamicImage::ImageRgba8(_) => Self::Rgb8(picture.into_rgb8()),
             _ => Self::Rgb16(picture.into_rgb16()),
         }
     }
+
+    pub fn from_grey8(grey: &GrayImage) -> Self {
+        Self::Grey(GreyValues::from_bytes(grey))
+    }
 }
 
 impl Scan {
+    /// A picture of which nothing is known but its pixels.
+    pub fn new(pixels: Pixels, path: impl Into<PathBuf>) -> Self {
+        Self { pixels, path: path.into(), facts: None }
+    }
+
     /// Width and height in pixels.
     pub fn size_px(&self) -> (u32, u32) {
         match &self.pixels {
-            Pixels::Grey8(p) => p.dimensions(),
-            Pixels::Grey16(p) => p.dimensions(),
+            Pixels::Grey(p) => p.size_px(),
             Pixels::Rgb8(p) => p.dimensions(),
             Pixels::Rgb16(p) => p.dimensions(),
         }
@@ -56,22 +71,30 @@ impl Scan {
 
     /// Bits of one channel.
     pub fn bit_depth(&self) -> u8 {
-        match self.pixels {
-            Pixels::Grey8(_) | Pixels::Rgb8(_) => 8,
-            Pixels::Grey16(_) | Pixels::Rgb16(_) => 16,
+        match &self.pixels {
+            Pixels::Grey(p) => p.bits(),
+            Pixels::Rgb8(_) => 8,
+            Pixels::Rgb16(_) => 16,
+        }
+    }
+
+    pub fn grey(&self) -> Option<&GreyValues> {
+        match &self.pixels {
+            Pixels::Grey(grey) => Some(grey),
+            _ => None,
         }
     }
 
     pub fn is_grey(&self) -> bool {
-        matches!(self.pixels, Pixels::Grey8(_) | Pixels::Grey16(_))
+        self.grey().is_some()
     }
 
-    /// The picture in 8-bit colour, borrowed where it already is. 16-bit values are divided by 257.
+    /// The picture in 8-bit colour, borrowed where it already is: what models are given. Grey values go through their
+    /// default window, 16-bit colours are divided by 257.
     pub fn to_rgb8(&self) -> Cow<'_, RgbImage> {
         match &self.pixels {
             Pixels::Rgb8(p) => Cow::Borrowed(p),
-            Pixels::Grey8(p) => Cow::Owned(DynamicImage::ImageLuma8(p.clone()).into_rgb8()),
-            Pixels::Grey16(p) => Cow::Owned(DynamicImage::ImageLuma16(p.clone()).into_rgb8()),
+            Pixels::Grey(p) => Cow::Owned(DynamicImage::ImageLuma8(p.display(p.default_voi(), false)).into_rgb8()),
             Pixels::Rgb16(p) => Cow::Owned(DynamicImage::ImageRgb16(p.clone()).into_rgb8()),
         }
     }

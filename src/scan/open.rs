@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
-use super::{Pixels, Scan, jpeg};
+use super::{Pixels, Scan, dicom, jpeg};
 
 /// The largest file that is read.
 const MOST_FILE_BYTES: u64 = 1 << 30;
 /// The most pixels that are decoded: a square of 12,000.
-const MOST_PIXELS: u64 = 144_000_000;
+pub(super) const MOST_PIXELS: u64 = 144_000_000;
 /// The longest side.
 const MOST_SIDE_PX: u32 = 65_535;
 
@@ -28,7 +28,7 @@ pub enum ScanError {
     IsFolder(PathBuf),
     #[error("{}: is empty (0 bytes)", .0.display())]
     Empty(PathBuf),
-    #[error("{}: is not a picture that can be opened; PNG, JPEG, TIFF, BMP and WebP are", .0.display())]
+    #[error("{}: is not a picture that can be opened; DICOM, PNG, JPEG, TIFF, BMP and WebP are", .0.display())]
     NotAPicture(PathBuf),
     #[error("{}: is cut off before its end; copy it anew from where it came from", .0.display())]
     Truncated(PathBuf),
@@ -40,8 +40,20 @@ pub enum ScanError {
     TooLarge(PathBuf),
     #[error("{}: is damaged or of an unusual kind: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
-    #[error("{}: holds no picture (PNG, JPEG, TIFF, BMP or WebP)", .0.display())]
+    #[error("{}: holds no picture (DICOM, PNG, JPEG, TIFF, BMP or WebP)", .0.display())]
     NoPictures(PathBuf),
+    #[error("{}: holds no pixels; it is a DICOM file without its picture", .0.display())]
+    NoPixelData(PathBuf),
+    #[error("{}: is a DICOM file, but not a picture ({what})", path.display())]
+    NotAnImage { path: PathBuf, what: String },
+    #[error("{}: its colours are given as {found}, which cannot be read; convert it to MONOCHROME2 or RGB", path.display())]
+    Photometric { path: PathBuf, found: String },
+    #[error("{}: is packed as {syntax}, which cannot be read; store it uncompressed, as JPEG, JPEG 2000 or RLE", path.display())]
+    TransferSyntax { path: PathBuf, syntax: String },
+    #[error("{}: its sizes contradict each other: {reason}", path.display())]
+    LyingSize { path: PathBuf, reason: String },
+    #[error("{}: has no frame {wanted}; it has {frames}", path.display())]
+    NoFrame { path: PathBuf, wanted: u64, frames: u32 },
 }
 
 /// Reads and decodes the picture at `path`, turned upright as its EXIF orientation says.
@@ -49,7 +61,23 @@ pub enum ScanError {
 /// # Errors
 /// See [`ScanError`]; nothing that a file says about itself is believed before it is checked.
 pub fn open(path: &Path) -> Result<Scan, ScanError> {
+    open_frame(path, 0)
+}
+
+/// As [`open`], frame `frame` of a picture that has several, counted from 0.
+///
+/// # Errors
+/// As [`open`], and a frame that the picture does not have.
+pub fn open_frame(path: &Path, frame: u32) -> Result<Scan, ScanError> {
     let bytes = read(path)?;
+    // Photographs are known by their first bytes, and none of those begins a DICOM file.
+    if image::guess_format(&bytes).is_err() && dicom::is_dicom(&bytes) || dicom::has_mark(&bytes) {
+        let (pixels, facts) = dicom::read(&bytes, path, frame)?;
+        return Ok(Scan { pixels, path: path.to_owned(), facts: Some(Box::new(facts)) });
+    }
+    if frame > 0 {
+        return Err(ScanError::NoFrame { path: path.to_owned(), wanted: u64::from(frame) + 1, frames: 1 });
+    }
     let reader = ImageReader::new(Cursor::new(&bytes))
         .with_guessed_format()
         .map_err(|source| ScanError::Read { path: path.to_owned(), source })?;
@@ -58,7 +86,16 @@ pub fn open(path: &Path) -> Result<Scan, ScanError> {
         return Err(ScanError::Truncated(path.to_owned()));
     }
     let picture = decode(path, reader)?;
-    Ok(Scan { pixels: Pixels::from_decoded(picture), path: path.to_owned() })
+    Ok(Scan::new(Pixels::from_decoded(picture), path))
+}
+
+/// What a DICOM file says of its patient, as label and value, for somebody who asked; nothing for other pictures.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn personal(path: &Path) -> Result<Vec<(&'static str, String)>, ScanError> {
+    let bytes = read(path)?;
+    if dicom::is_dicom(&bytes) { dicom::personal(&bytes, path) } else { Ok(Vec::new()) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ScanError> {

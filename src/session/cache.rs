@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_go_first_and_the_last_always_stays() {
         let picture = |name: &str| {
-            let scan = Scan { pixels: Pixels::Rgb8(RgbImage::new(100, 100)), path: PathBuf::from(name) };
+            let scan = Scan::new(Pixels::Rgb8(RgbImage::new(100, 100)), name);
             Arc::new(Picture::new(scan, 0.0))
         };
         let mut cache = Cache::new(2 * 30_000);

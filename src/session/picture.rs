@@ -112,8 +112,7 @@ pub fn value_at(scan: &Scan, x: u32, y: u32) -> Option<Vec<u16>> {
         return None;
     }
     Some(match &scan.pixels {
-        Pixels::Grey8(p) => vec![u16::from(p.get_pixel(x, y).0[0])],
-        Pixels::Grey16(p) => vec![p.get_pixel(x, y).0[0]],
+        Pixels::Grey(p) => vec![p.codes.get_pixel(x, y).0[0]],
         Pixels::Rgb8(p) => p.get_pixel(x, y).0.map(u16::from).to_vec(),
         Pixels::Rgb16(p) => {
             let Rgb(values) = *p.get_pixel(x, y);
@@ -125,11 +124,10 @@ pub fn value_at(scan: &Scan, x: u32, y: u32) -> Option<Vec<u16>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     fn picture(width: u32, height: u32) -> Picture {
         let pixels = RgbImage::from_fn(width, height, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 7]));
-        Picture::new(Scan { pixels: Pixels::Rgb8(pixels), path: PathBuf::from("p") }, 0.0)
+        Picture::new(Scan::new(Pixels::Rgb8(pixels), "p"), 0.0)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 use image::GrayImage;
@@ -65,7 +65,7 @@ fn scan(path: &Path, pictures: &Pictures, bytes: &[u8]) -> Scan {
     let grey = GrayImage::from_fn(pictures.width as u32, pictures.height as u32, |x, y| {
         image::Luma([bytes[y as usize * pictures.width + x as usize]])
     });
-    Scan { pixels: Pixels::Grey8(grey), path: PathBuf::from(path) }
+    Scan::new(Pixels::from_grey8(&grey), path)
 }
 
 fn pictures(path: &Path) -> Result<Pictures, TrainError> {
@@ -125,6 +125,7 @@ fn exactly(path: &Path, file: impl Read, count: usize) -> Result<Vec<u8>, TrainE
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::path::PathBuf;
 
     use super::*;
 

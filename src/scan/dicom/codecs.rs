@@ -1,0 +1,128 @@
+//! The codecs of compressed frames, each called only once the sizes in its own header agree with the file's.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jpeg_decoder::{ColorTransform, PixelFormat};
+
+use super::fault::Fault;
+use super::layout::{Layout, Photometric};
+
+/// Codecs are other people's: what they do with a broken stream ends the picture, not the program.
+fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, Fault> {
+    let failed = |reason: String| Fault::other(format!("its {name} stream cannot be decoded: {reason}"));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("it makes no sense".to_owned())).map_err(failed)
+}
+
+fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usize) -> Result<(), Fault> {
+    let needed = layout.photometric.samples();
+    if (width, height, samples) == (layout.width.into(), layout.height.into(), needed) {
+        return Ok(());
+    }
+    Err(Fault::Size(format!(
+        "its {name} stream is {width}×{height} with {samples} samples a pixel where the file says {}×{} with {needed}",
+        layout.width, layout.height
+    )))
+}
+
+/// Baseline, extended and lossless JPEG.
+pub fn jpeg(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.set_max_decoding_buffer_size(layout.samples() * 2);
+    guarded("JPEG", || decoder.read_info().map_err(|error| error.to_string()))?;
+    let info = decoder.info().ok_or_else(|| Fault::other("its JPEG stream has no frame"))?;
+    let samples = match info.pixel_format {
+        PixelFormat::L8 | PixelFormat::L16 => 1,
+        PixelFormat::RGB24 => 3,
+        PixelFormat::CMYK32 => 4,
+    };
+    same_size("JPEG", layout, info.width.into(), info.height.into(), samples)?;
+    // The file, and not a guess from the stream, says what the three samples are.
+    match layout.photometric {
+        Photometric::Rgb => decoder.set_color_transform(ColorTransform::RGB),
+        Photometric::YbrFull | Photometric::YbrFull422 => decoder.set_color_transform(ColorTransform::YCbCr),
+        _ => {}
+    }
+    let decoded = guarded("JPEG", || decoder.decode().map_err(|error| error.to_string()))?;
+    Ok(match info.pixel_format {
+        PixelFormat::L16 => decoded.as_chunks::<2>().0.iter().map(|word| u16::from_ne_bytes(*word)).collect(),
+        _ => decoded.into_iter().map(u16::from).collect(),
+    })
+}
+
+/// JPEG 2000, as a bare code stream or in a JP2 box.
+pub fn jpeg2000(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+    const NAME: &str = "JPEG 2000";
+    let size = siz(bytes).ok_or_else(|| Fault::other("its JPEG 2000 stream has no header"))?;
+    same_size(NAME, layout, size.width, size.height, size.samples)?;
+    let image = guarded(NAME, || jpeg2k::Image::from_bytes(bytes).map_err(|error| error.to_string()))?;
+    let parts = image.components();
+    let whole = parts.len() == layout.photometric.samples()
+        && parts.iter().all(|part| {
+            (part.width(), part.height()) == (layout.width, layout.height)
+                && (1..=16).contains(&part.precision())
+                && part.data().len() == layout.pixels()
+        });
+    if !whole {
+        return Err(Fault::other("its JPEG 2000 components differ in size or are deeper than 16 bits"));
+    }
+    let data: Vec<&[i32]> = parts.iter().map(jpeg2k::ImageComponent::data).collect();
+    let low_bits = |v: i32| (v & 0xffff) as u16;
+    Ok((0..layout.pixels()).flat_map(|i| data.iter().map(move |part| low_bits(part[i]))).collect())
+}
+
+struct Siz {
+    width: u64,
+    height: u64,
+    samples: usize,
+}
+
+/// The image size in the code stream's SIZ segment, which follows its very beginning.
+fn siz(bytes: &[u8]) -> Option<Siz> {
+    const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
+    const FAR: usize = 1 << 16;
+    let head = &bytes[..bytes.len().min(FAR)];
+    let at = head.windows(4).position(|four| four == START)? + 4;
+    let number = |n: usize| -> Option<u64> {
+        let four = bytes.get(at + 4 + 4 * n..at + 8 + 4 * n)?.first_chunk()?;
+        Some(u32::from_be_bytes(*four).into())
+    };
+    let (right, bottom, left, top) = (number(0)?, number(1)?, number(2)?, number(3)?);
+    let samples = bytes.get(at + 36..at + 38)?.first_chunk()?;
+    Some(Siz {
+        width: right.checked_sub(left)?,
+        height: bottom.checked_sub(top)?,
+        samples: u16::from_be_bytes(*samples).into(),
+    })
+}
+
+/// JPEG-LS, lossless and near-lossless, grey.
+pub fn jpeg_ls(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+    const NAME: &str = "JPEG-LS";
+    let (width, height, samples) = sof55(bytes).ok_or_else(|| Fault::other("its JPEG-LS stream has no header"))?;
+    same_size(NAME, layout, width, height, samples)?;
+    if samples != 1 {
+        return Err(Fault::other("JPEG-LS in colour cannot be read; grey can"));
+    }
+    let decode = || jpegls::decode(bytes, layout.width, layout.height).map_err(|error| error.to_string());
+    let (decoded, _, _) = guarded(NAME, decode)?;
+    if decoded.len() != layout.pixels() {
+        return Err(Fault::Cut);
+    }
+    Ok(decoded)
+}
+
+/// Width, height and samples in the first frame header.
+fn sof55(bytes: &[u8]) -> Option<(u64, u64, usize)> {
+    let mut at = 2;
+    loop {
+        let marker: [u8; 2] = *bytes.get(at..)?.first_chunk()?;
+        let half = |n: usize| Some(u16::from_be_bytes(*bytes.get(at + n..)?.first_chunk()?));
+        match marker {
+            [0xff, 0xf7] => return Some((half(7)?.into(), half(5)?.into(), (*bytes.get(at + 9)?).into())),
+            [0xff, 0xff] => at += 1,
+            [0xff, 0xda] => return None,
+            [0xff, _] => at += 2 + usize::from(half(2)?),
+            _ => return None,
+        }
+    }
+}

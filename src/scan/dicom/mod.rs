@@ -1,0 +1,84 @@
+//! DICOM: from a file's bytes to one frame's pixels and what is said of them.
+//!
+//! The elements are walked within the bytes that are there ([`walk`]), only wanted ones are parsed by `dicom-object`,
+//! and codecs see a frame only once its own header agrees with the file's. Names, ids and dates are read by
+//! [`personal`] alone. Must not know models or maps.
+
+mod attributes;
+mod codecs;
+mod display;
+mod fault;
+mod frame;
+mod layout;
+mod personal;
+mod rle;
+mod source;
+mod syntax;
+mod walk;
+
+use std::path::Path;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+
+use self::attributes::{Attributes, decimals, is_wanted, text};
+use self::fault::{Fault, printable};
+use self::layout::{Layout, Photometric};
+use self::source::Source;
+use self::syntax::Packing;
+use super::facts::{Facts, Spacing, SpacingOrigin};
+use super::{Pixels, ScanError};
+
+pub use self::personal::personal;
+pub use self::source::{has_mark, is_dicom};
+
+/// Reads frame `frame`, counted from 0, of the file at `path` whose bytes are `bytes`.
+///
+/// # Errors
+/// One sentence about what is wrong with the file.
+pub fn read(bytes: &[u8], path: &Path, frame: u32) -> Result<(Pixels, Facts), ScanError> {
+    frame_of(bytes, frame).map_err(|fault| fault.at(path))
+}
+
+fn frame_of(bytes: &[u8], frame: u32) -> Result<(Pixels, Facts), Fault> {
+    let source = Source::read(bytes, is_wanted)?;
+    source.pixel_place()?;
+    let attributes = Attributes::new(&source.object, frame);
+    let layout = Layout::read(&attributes)?;
+    let mut samples = frame::samples(&source, &layout, frame)?;
+    // JPEG's own decoder gives red, green and blue already; all others leave YBR_FULL as it is.
+    let is_ybr = matches!(layout.photometric, Photometric::YbrFull | Photometric::YbrFull422);
+    if is_ybr && source.syntax.packing != Packing::Jpeg {
+        display::from_ybr(&mut samples);
+    }
+    let pixels = display::pixels(samples, &layout, &attributes)?;
+    Ok((pixels, facts(&source, &layout, &attributes, frame)))
+}
+
+fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, frame: u32) -> Facts {
+    let root = attributes.root();
+    let said = |tag: Tag| text(root, tag).map(|text| printable(&text));
+    Facts {
+        modality: said(tags::MODALITY),
+        body_part: said(tags::BODY_PART_EXAMINED),
+        laterality: said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY)),
+        view_position: said(tags::VIEW_POSITION),
+        spacing: spacing(attributes),
+        frames: layout.frames,
+        frame,
+        photometric: said(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default(),
+        transfer_syntax: source.syntax.name().to_owned(),
+    }
+}
+
+/// Pixel Spacing where it is given, else that at the detector.
+fn spacing(attributes: &Attributes<'_>) -> Option<Spacing> {
+    let of = |object: &InMemDicomObject, tag: Tag, origin: SpacingOrigin| match decimals(object, tag)[..] {
+        [row_mm, column_mm] if row_mm > 0.0 && column_mm > 0.0 => Some(Spacing { row_mm, column_mm, origin }),
+        _ => None,
+    };
+    let measures = attributes.group(tags::PIXEL_MEASURES_SEQUENCE);
+    let calibrated = of(measures, tags::PIXEL_SPACING, SpacingOrigin::Calibrated);
+    calibrated.or_else(|| of(attributes.root(), tags::IMAGER_PIXEL_SPACING, SpacingOrigin::Imager))
+}

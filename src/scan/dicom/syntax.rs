@@ -1,0 +1,74 @@
+//! Transfer syntaxes: how the elements are written and how the pixels are packed.
+
+use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
+
+use super::fault::{Fault, printable};
+use super::walk::Encoding;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    Native,
+    Rle,
+    Jpeg,
+    Jpeg2000,
+    JpegLs,
+}
+
+/// A transfer syntax that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Syntax {
+    pub encoding: Encoding,
+    pub packing: Packing,
+    pub is_deflated: bool,
+}
+
+impl Syntax {
+    pub fn native(encoding: Encoding) -> Self {
+        Self { encoding, packing: Packing::Native, is_deflated: false }
+    }
+
+    /// # Errors
+    /// A syntax that is not read, by name where it has one.
+    pub fn of(uid: &str) -> Result<Self, Fault> {
+        let packed = |packing| Self { packing, ..Self::native(Encoding::EXPLICIT_LITTLE) };
+        Ok(match uid {
+            "1.2.840.10008.1.2" => Self::native(Encoding::IMPLICIT_LITTLE),
+            "1.2.840.10008.1.2.1" => Self::native(Encoding::EXPLICIT_LITTLE),
+            "1.2.840.10008.1.2.1.99" => Self { is_deflated: true, ..Self::native(Encoding::EXPLICIT_LITTLE) },
+            "1.2.840.10008.1.2.2" => Self::native(Encoding::EXPLICIT_BIG),
+            "1.2.840.10008.1.2.4.50"
+            | "1.2.840.10008.1.2.4.51"
+            | "1.2.840.10008.1.2.4.57"
+            | "1.2.840.10008.1.2.4.70" => packed(Packing::Jpeg),
+            "1.2.840.10008.1.2.4.80" | "1.2.840.10008.1.2.4.81" => packed(Packing::JpegLs),
+            "1.2.840.10008.1.2.4.90" | "1.2.840.10008.1.2.4.91" => packed(Packing::Jpeg2000),
+            "1.2.840.10008.1.2.5" => packed(Packing::Rle),
+            other => {
+                let known = TransferSyntaxRegistry.get(other).map(|syntax| format!("{} ({other})", syntax.name()));
+                return Err(Fault::Syntax(known.unwrap_or_else(|| printable(other))));
+            }
+        })
+    }
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match (self.packing, self.is_deflated, self.encoding.big_endian) {
+            (Packing::Native, true, _) => "deflated",
+            (Packing::Native, false, false) => "uncompressed",
+            (Packing::Native, false, true) => "uncompressed, big endian",
+            (Packing::Rle, ..) => "RLE",
+            (Packing::Jpeg, ..) => "JPEG",
+            (Packing::Jpeg2000, ..) => "JPEG 2000",
+            (Packing::JpegLs, ..) => "JPEG-LS",
+        }
+    }
+
+    /// The UID under which `dicom-object` reads the bare elements.
+    pub fn elements_uid(self) -> &'static str {
+        match (self.encoding.explicit_vr, self.encoding.big_endian) {
+            (false, _) => "1.2.840.10008.1.2",
+            (true, false) => "1.2.840.10008.1.2.1",
+            (true, true) => "1.2.840.10008.1.2.2",
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The data elements of a DICOM file as byte ranges, every length held against what is there.
+//!
+//! `dicom-object` asks for as much memory as an element claims and follows nested sequences without an end, so it is
+//! given only elements that were walked before, and only those that are wanted: names, ids and dates stay in the file.
+
+use std::ops::Range;
+
+/// Sequences within sequences beyond this are no picture's.
+const MOST_DEPTH: usize = 32;
+const UNDEFINED: u32 = u32::MAX;
+const ITEM: u32 = 0xfffe_e000;
+const ITEM_END: u32 = 0xfffe_e00d;
+const SEQUENCE_END: u32 = 0xfffe_e0dd;
+pub const PIXEL_DATA: u32 = 0x7fe0_0010;
+
+/// How elements are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding {
+    pub explicit_vr: bool,
+    pub big_endian: bool,
+}
+
+impl Encoding {
+    pub const IMPLICIT_LITTLE: Self = Self { explicit_vr: false, big_endian: false };
+    pub const EXPLICIT_LITTLE: Self = Self { explicit_vr: true, big_endian: false };
+    pub const EXPLICIT_BIG: Self = Self { explicit_vr: true, big_endian: true };
+}
+
+/// Why the elements cannot be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WalkError {
+    /// An element reaches beyond the end.
+    Cut,
+    /// What stands at this byte is no element.
+    Broken(usize),
+}
+
+/// An element of the top level: all of it, and its value.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// Group and element number, as 0xggggeeee.
+    pub tag: u32,
+    pub vr: [u8; 2],
+    pub whole: Range<usize>,
+    pub value: Range<usize>,
+    /// Whether the value is a list of items of unknown length in all.
+    pub has_items: bool,
+}
+
+struct Header {
+    tag: u32,
+    vr: [u8; 2],
+    length: u32,
+    value: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Walker<'a> {
+    bytes: &'a [u8],
+    encoding: Encoding,
+}
+
+impl<'a> Walker<'a> {
+    pub fn new(bytes: &'a [u8], encoding: Encoding) -> Self {
+        Self { bytes, encoding }
+    }
+
+    /// The element that begins at `at`, or `None` at the end. Sequences inside `wanted` ones are walked too.
+    pub fn element(&self, at: usize, wanted: impl Fn(u32) -> bool) -> Result<Option<Element>, WalkError> {
+        if at >= self.bytes.len() {
+            return Ok(None);
+        }
+        let header = self.header(at)?;
+        let (end, has_items) = match header.length {
+            UNDEFINED if header.tag == PIXEL_DATA => (self.fragments_end(header.value)?, true),
+            UNDEFINED => (self.inside(&header).nested(header.value, None, 1)?, true),
+            length => (self.reach(header.value, length)?, false),
+        };
+        if !has_items && wanted(header.tag) && self.is_sequence(&header, end) {
+            self.nested(header.value, Some(end), 1)?;
+        }
+        Ok(Some(Element { tag: header.tag, vr: header.vr, whole: at..end, value: header.value..end, has_items }))
+    }
+
+    /// The items of encapsulated pixel data that begin at `at`; the first is the table of offsets.
+    pub fn fragments(&self, at: usize) -> Result<Vec<Range<usize>>, WalkError> {
+        let mut fragments = Vec::new();
+        let mut at = at;
+        loop {
+            let header = self.header(at)?;
+            match header.tag {
+                ITEM if header.length != UNDEFINED => at = self.reach(header.value, header.length)?,
+                SEQUENCE_END => return Ok(fragments),
+                _ => return Err(WalkError::Broken(at)),
+            }
+            fragments.push(header.value..at);
+        }
+    }
+
+    fn fragments_end(&self, at: usize) -> Result<usize, WalkError> {
+        let last = self.fragments(at)?.last().map_or(at, |range| range.end);
+        Ok(last + 8)
+    }
+
+    /// Goes through elements or items up to `end`, or up to the delimiter of the open one; gives where they end.
+    fn nested(&self, start: usize, end: Option<usize>, depth: usize) -> Result<usize, WalkError> {
+        if depth > MOST_DEPTH {
+            return Err(WalkError::Broken(start));
+        }
+        let mut at = start;
+        while end.is_none_or(|end| at < end) {
+            let header = self.header(at)?;
+            if matches!(header.tag, ITEM_END | SEQUENCE_END) {
+                if end.is_some() {
+                    return Err(WalkError::Broken(at));
+                }
+                return Ok(header.value);
+            }
+            at = if header.length == UNDEFINED {
+                self.inside(&header).nested(header.value, None, depth + 1)?
+            } else {
+                let reach = self.reach(header.value, header.length)?;
+                if end.is_some_and(|end| reach > end) {
+                    return Err(WalkError::Broken(at));
+                }
+                if header.tag == ITEM || self.is_sequence(&header, reach) {
+                    self.nested(header.value, Some(reach), depth + 1)?;
+                }
+                reach
+            };
+        }
+        Ok(at)
+    }
+
+    /// Without VRs a sequence is known by its first item.
+    fn is_sequence(&self, header: &Header, end: usize) -> bool {
+        if self.encoding.explicit_vr {
+            return header.vr == *b"SQ";
+        }
+        header.tag != PIXEL_DATA && end >= header.value + 8 && self.number(header.value) == Ok(ITEM)
+    }
+
+    /// What is inside an unknown VR of undefined length is written without VRs (PS3.5 6.2.2).
+    fn inside(&self, header: &Header) -> Self {
+        let encoding = if header.vr == *b"UN" { Encoding::IMPLICIT_LITTLE } else { self.encoding };
+        Self { encoding, ..*self }
+    }
+
+    fn header(&self, at: usize) -> Result<Header, WalkError> {
+        let tag = self.number(at)?;
+        let short = |vr, length, value| Ok(Header { tag, vr, length, value });
+        if !self.encoding.explicit_vr || tag >> 16 == 0xfffe {
+            return short([0; 2], self.length(at + 4)?, at + 8);
+        }
+        let vr: [u8; 2] = self.take(at + 4)?;
+        if !vr.iter().all(u8::is_ascii_uppercase) {
+            return Err(WalkError::Broken(at));
+        }
+        if matches!(
+            &vr,
+            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV"
+        ) {
+            return short(vr, self.length(at + 8)?, at + 12);
+        }
+        short(vr, self.half(at + 6)?.into(), at + 8)
+    }
+
+    fn reach(&self, value: usize, length: u32) -> Result<usize, WalkError> {
+        let end = value.checked_add(length as usize).ok_or(WalkError::Cut)?;
+        if end > self.bytes.len() { Err(WalkError::Cut) } else { Ok(end) }
+    }
+
+    /// A tag as 0xggggeeee.
+    fn number(&self, at: usize) -> Result<u32, WalkError> {
+        Ok(u32::from(self.half(at)?) << 16 | u32::from(self.half(at + 2)?))
+    }
+
+    fn half(&self, at: usize) -> Result<u16, WalkError> {
+        let bytes = self.take(at)?;
+        Ok(if self.encoding.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    fn length(&self, at: usize) -> Result<u32, WalkError> {
+        let bytes = self.take(at)?;
+        Ok(if self.encoding.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
+    fn take<const N: usize>(&self, at: usize) -> Result<[u8; N], WalkError> {
+        self.bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(WalkError::Cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(bytes: &[u8], encoding: Encoding) -> Result<Vec<u32>, WalkError> {
+        let (walker, mut at, mut tags) = (Walker::new(bytes, encoding), 0, Vec::new());
+        while let Some(element) = walker.element(at, |_| true)? {
+            tags.push(element.tag);
+            at = element.whole.end;
+        }
+        Ok(tags)
+    }
+
+    #[test]
+    fn a_length_beyond_the_end_is_a_cut() {
+        let bytes = [0x28, 0, 0x10, 0, b'U', b'S', 2, 0, 9, 0, 0x28, 0, 0x11, 0, b'U', b'S', 4, 0, 9, 0];
+        assert_eq!(walk(&bytes, Encoding::EXPLICIT_LITTLE), Err(WalkError::Cut));
+        assert_eq!(walk(&bytes[..10], Encoding::EXPLICIT_LITTLE), Ok(vec![0x0028_0010]));
+    }
+
+    #[test]
+    fn sequences_without_an_end_are_given_up() {
+        let open = [0x28, 0, 0, 0x30, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0, 0xe0, 0xff, 0xff, 0xff, 0xff];
+        let bytes = open.repeat(100_000);
+        assert!(matches!(walk(&bytes, Encoding::IMPLICIT_LITTLE), Err(WalkError::Broken(_))));
+    }
+}

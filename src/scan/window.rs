@@ -1,0 +1,122 @@
+//! Window and level: which grey values become which light. Pure arithmetic; must not know files or DICOM.
+//!
+//! The formulas are those of DICOM PS3.3 C.11.2.1.2 (LINEAR), C.11.2.1.3.1 (SIGMOID) and C.11.2.1.3.2 (LINEAR_EXACT).
+
+use std::sync::Arc;
+
+/// How a window's ramp runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VoiFunction {
+    #[default]
+    Linear,
+    LinearExact,
+    Sigmoid,
+}
+
+/// A window in the units of the values after the modality LUT.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    pub centre: f64,
+    pub width: f64,
+    pub function: VoiFunction,
+}
+
+impl Window {
+    /// The window, or `None` where no light could be computed from it.
+    pub fn new(centre: f64, width: f64, function: VoiFunction) -> Option<Self> {
+        let narrowest = if function == VoiFunction::Linear { 1.0 } else { f64::MIN_POSITIVE };
+        (centre.is_finite() && width.is_finite() && width >= narrowest).then_some(Self { centre, width, function })
+    }
+
+    /// The whole of `low..=high`, without LINEAR's half steps.
+    pub fn spanning(low: f64, high: f64) -> Self {
+        let width = (high - low).max(1e-6);
+        Self { centre: f64::midpoint(low, high), width, function: VoiFunction::LinearExact }
+    }
+
+    /// Light between 0 and 1.
+    pub fn light(&self, value: f64) -> f64 {
+        let Self { centre, width, function } = *self;
+        match function {
+            VoiFunction::Linear => {
+                let half = (width - 1.0) / 2.0;
+                let from_middle = value - (centre - 0.5);
+                if from_middle <= -half {
+                    0.0
+                } else if from_middle > half {
+                    1.0
+                } else {
+                    from_middle / (width - 1.0) + 0.5
+                }
+            }
+            VoiFunction::LinearExact => ((value - centre) / width + 0.5).clamp(0.0, 1.0),
+            VoiFunction::Sigmoid => 1.0 / (1.0 + (-4.0 * (value - centre) / width).exp()),
+        }
+    }
+}
+
+/// A VOI LUT: light for each whole value from `first` on; values beyond its ends get those ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoiTable {
+    pub first: i32,
+    pub entries: Vec<u16>,
+    /// Bits of an entry: 2^bits − 1 is full light.
+    pub bits: u8,
+}
+
+impl VoiTable {
+    pub fn light(&self, value: f64) -> f64 {
+        let last = self.entries.len().saturating_sub(1);
+        let at = (value.round() - f64::from(self.first)).clamp(0.0, last as f64) as usize;
+        let most = (1u32 << self.bits.clamp(1, 16)) - 1;
+        self.entries.get(at).map_or(0.0, |entry| (f64::from(*entry) / f64::from(most)).min(1.0))
+    }
+}
+
+/// What turns values into light.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Voi {
+    Window(Window),
+    Table(Arc<VoiTable>),
+}
+
+impl Voi {
+    /// Light between 0 and 1.
+    pub fn light(&self, value: f64) -> f64 {
+        match self {
+            Self::Window(window) => window.light(value),
+            Self::Table(table) => table.light(value),
+        }
+    }
+}
+
+/// A window or table that the file offers, with its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preset {
+    pub name: String,
+    pub voi: Voi,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_that_give_no_light_are_none() {
+        assert!(Window::new(40.0, 0.5, VoiFunction::Linear).is_none());
+        assert!(Window::new(40.0, 0.5, VoiFunction::LinearExact).is_some());
+        assert!(Window::new(40.0, 0.0, VoiFunction::Sigmoid).is_none());
+        assert!(Window::new(f64::NAN, 9.0, VoiFunction::Linear).is_none());
+    }
+
+    #[test]
+    fn a_linear_window_of_width_one_is_a_step() {
+        let step = Window::new(100.0, 1.0, VoiFunction::Linear).unwrap();
+        assert_eq!([99.0, 99.5, 99.6, 100.0].map(|v| step.light(v)), [0.0, 0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn an_empty_table_is_dark() {
+        assert_eq!(VoiTable { first: 0, entries: Vec::new(), bits: 8 }.light(3.0), 0.0);
+    }
+}
