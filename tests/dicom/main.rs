@@ -367,7 +367,7 @@ fn the_real_files_of_the_test_set_open() {
         return;
     }
     for (name, size, bits) in
-        [("RG1_J2KI", (1841, 1955), 15), ("MR1_RLE", (512, 512), 12), ("CT1_JPLL", (512, 512), 16)]
+        [("RG1_J2KI", (1841, 1955), 15), ("MR1_RLE", (512, 512), 16), ("CT1_JPLL", (512, 512), 16)]
     {
         let scan = open(&folder.join(format!("{name}.dcm"))).unwrap();
         assert_eq!((scan.size_px(), scan.bit_depth()), (size, bits), "{name}");
