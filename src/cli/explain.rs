@@ -11,13 +11,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::bundle::{Bundle, Card, Library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
-use crate::export::{self, ExportError, OutputSet, Parts, Record, Style};
+use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
 use crate::network::{DeviceChoice, device};
-use crate::scan;
+use crate::scan::window::{Voi, VoiFunction, Window};
+use crate::scan::{self, GreyDisplay, Scan};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Pictures, or folders of pictures (PNG, JPEG, TIFF, BMP, WebP)
+    /// Pictures, or folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP)
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// The model that reads the pictures
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
+    /// Of DICOM files with several frames, this one, counted from 1
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    frame: u32,
     /// Write only the panel, the raw maps and the record, not each layer as a picture of its own
     #[arg(long)]
     no_layers: bool,
@@ -79,9 +83,32 @@ struct Drawing {
     /// Colours of the classes
     #[arg(long, value_enum)]
     palette: Option<Palette>,
+    /// Show grey pictures under this window; models are given what their own card says [default: the file's own]
+    #[arg(long, value_name = "CENTRE,WIDTH", value_parser = window, allow_hyphen_values = true)]
+    window: Option<Window>,
+    /// Show grey pictures with light and dark swapped
+    #[arg(long)]
+    invert: bool,
     /// Draw no red box
     #[arg(long)]
     no_box: bool,
+}
+
+impl Drawing {
+    /// How a grey picture is shown; `None` for the file's own way.
+    fn display(&self, scan: &Scan) -> Option<GreyDisplay> {
+        let own = scan.grey()?.default_display();
+        let voi = self.window.map_or(own.voi, Voi::Window);
+        Some(GreyDisplay { voi, inverted: self.invert })
+    }
+}
+
+fn window(text: &str) -> Result<Window, String> {
+    let numbers = text
+        .split_once(',')
+        .and_then(|(centre, width)| Some((centre.trim().parse::<f64>().ok()?, width.trim().parse::<f64>().ok()?)));
+    let window = numbers.and_then(|(centre, width)| Window::new(centre, width, VoiFunction::Linear));
+    window.ok_or_else(|| "give centre and width as two numbers, the width at least 1: 40,400".to_owned())
 }
 
 /// Explains every picture and goes on past bad ones.
@@ -220,14 +247,19 @@ impl Run<'_> {
         let parts = Parts { layers: !self.arguments.no_layers, ..Parts::ALL };
         files.check(parts.endings(&self.card).iter().map(String::as_str)).map_err(with_advice)?;
         let start = Instant::now();
-        let scan = scan::open(path)?;
+        let scan = scan::open_frame(path, self.arguments.frame - 1)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
         let (settings, style) = (self.settings, self.style.clone());
+        let display = self.arguments.drawing.display(&scan);
         let explainer = self.explainer()?;
         let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();
         let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
-        export::write(&mut files, parts, &scan, &explainer.card, &explanation, &style, &record)?;
+        let record = record.of_scan(&scan, display.as_ref());
+        let picture = scan.to_rgb8_under(display.as_ref());
+        let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style);
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        export::write(&mut files, parts, &file_name, &pictures, &record)?;
         files.finish().map_err(with_advice)?;
         Ok(self.line(path, &explanation, record.timings_ms.total))
     }

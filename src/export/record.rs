@@ -6,6 +6,8 @@ use super::Style;
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
 use crate::explain::{BackwardRule, Explanation, Magnitude};
+use crate::scan::Scan;
+use crate::scan::window::{GreyDisplay, Voi, Window};
 
 /// Stands on every picture and in every record.
 pub const NOTICE: &str = "Research use only, not for diagnosis";
@@ -26,6 +28,12 @@ pub struct Record {
     pub settings: SettingsRecord,
     /// How the pictures were drawn.
     pub style: Style,
+    /// How grey values were shown; the model was given what its own preprocessing says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowRecord>,
+    /// Of a file with several frames, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u32>,
     /// What a reader said before the model's answer was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderRecord>,
@@ -46,6 +54,30 @@ pub struct SettingsRecord {
     /// Index of the class that CAM and box are of.
     pub shown_class: usize,
     pub decision: Decision,
+}
+
+/// Window and level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WindowRecord {
+    /// `linear`, `linear-exact`, `sigmoid` or `table`.
+    pub function: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub centre: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    pub inverted: bool,
+}
+
+impl WindowRecord {
+    fn new(display: &GreyDisplay) -> Self {
+        let inverted = display.inverted;
+        match &display.voi {
+            Voi::Table(_) => Self { function: "table", centre: None, width: None, inverted },
+            Voi::Window(Window { centre, width, function }) => {
+                Self { function: function.name(), centre: Some(*centre), width: Some(*width), inverted }
+            }
+        }
+    }
 }
 
 /// A reader's own answer, given while the model's was hidden.
@@ -133,6 +165,8 @@ impl Record {
                 decision: card.output.decision,
             },
             style: style.clone(),
+            window: None,
+            frame: None,
             reader: None,
             classes: classes.collect(),
             decided: verdict.decided,
@@ -145,5 +179,13 @@ impl Record {
                 total: decode_ms + timings.prepare + timings.forward + timings.back_projection,
             },
         }
+    }
+
+    /// Adds how `scan` was shown.
+    pub fn of_scan(self, scan: &Scan, display: Option<&GreyDisplay>) -> Self {
+        let own = scan.grey().map(crate::scan::GreyValues::default_display);
+        let window = display.or(own.as_ref()).map(WindowRecord::new);
+        let frame = scan.facts.as_ref().filter(|facts| facts.frames > 1).map(|facts| facts.frame + 1);
+        Self { window, frame, ..self }
     }
 }

@@ -2,10 +2,8 @@
 
 use anyhow::Result;
 
-use super::{OutputSet, Pictures, Record, Style, npz};
+use super::{OutputSet, Pictures, Record, npz};
 use crate::bundle::Card;
-use crate::explain::Explanation;
-use crate::scan::Scan;
 
 /// Which files are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,26 +35,18 @@ impl Parts {
 pub fn write(
     files: &mut OutputSet,
     parts: Parts,
-    scan: &Scan,
-    card: &Card,
-    explanation: &Explanation,
-    style: &Style,
+    file_name: &str,
+    pictures: &Pictures<'_>,
     record: &Record,
 ) -> Result<()> {
     if parts.record {
         files.add("json", serde_json::to_string_pretty(record)?.as_bytes())?;
     }
     if parts.maps {
-        files.add("npz", &npz(explanation)?)?;
+        files.add("npz", &npz(pictures.explanation)?)?;
     }
-    if !(parts.panel || parts.layers) {
-        return Ok(());
-    }
-    let picture = scan.to_rgb8();
-    let pictures = Pictures::new(&picture, card, explanation, style);
     if parts.panel {
-        let file_name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-        files.add("panel.png", &pictures.panel(&file_name)?)?;
+        files.add("panel.png", &pictures.panel(file_name)?)?;
     }
     if parts.layers {
         for (ending, bytes) in pictures.layers()? {

@@ -6,6 +6,8 @@ mod local_contrast;
 mod retina;
 mod stage;
 
+use image::RgbImage;
+
 use crate::bundle::card::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
@@ -24,6 +26,24 @@ pub struct ModelInput {
     pub width: usize,
     /// Takes positions of the model's frame to source pixels.
     pub source_from_model: Transform,
+}
+
+impl ModelInput {
+    /// The values as a picture for people, the lowest black and the highest white: grey for one channel, the first
+    /// three as colours for more.
+    pub fn to_picture(&self) -> RgbImage {
+        let (low, high) =
+            self.values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        let area = self.width * self.height;
+        let light = |channel: usize, i: usize| {
+            let value = self.values[channel.min(self.channels - 1) * area + i];
+            ((value - low) / (high - low).max(f32::MIN_POSITIVE) * 255.0).round() as u8
+        };
+        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            let i = y as usize * self.width + x as usize;
+            image::Rgb([light(0, i), light(1, i), light(2, i)])
+        })
+    }
 }
 
 /// Why a picture cannot be given to a model.

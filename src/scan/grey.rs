@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use image::{GrayImage, ImageBuffer, Luma};
 use rayon::prelude::*;
 
-use super::window::{Preset, Voi, Window};
+use super::window::{GreyDisplay, Preset, Voi, Window};
 
 /// Share of the pixels that the automatic window leaves out at either end.
 const AUTO_TAIL: f64 = 0.005;
@@ -55,6 +55,10 @@ impl GreyValues {
     /// How the picture is shown at first, and what a model is given.
     pub fn default_voi(&self) -> &Voi {
         &self.presets[0].voi
+    }
+
+    pub fn default_display(&self) -> GreyDisplay {
+        GreyDisplay { voi: self.default_voi().clone(), inverted: false }
     }
 
     /// Bits that the codes need.

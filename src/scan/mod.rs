@@ -16,6 +16,7 @@ pub mod window;
 pub use facts::Facts;
 pub use grey::GreyValues;
 pub use open::{ScanError, open, open_frame, personal};
+pub use window::GreyDisplay;
 
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.
 #[derive(Debug, Clone)]
@@ -89,12 +90,21 @@ impl Scan {
         self.grey().is_some()
     }
 
-    /// The picture in 8-bit colour, borrowed where it already is: what models are given. Grey values go through their
+    /// The picture in 8-bit colour as models are given it, borrowed where it already is. Grey values go through their
     /// default window, 16-bit colours are divided by 257.
     pub fn to_rgb8(&self) -> Cow<'_, RgbImage> {
+        self.to_rgb8_under(None)
+    }
+
+    /// As [`Self::to_rgb8`], with grey values as `display` says.
+    pub fn to_rgb8_under(&self, display: Option<&GreyDisplay>) -> Cow<'_, RgbImage> {
         match &self.pixels {
             Pixels::Rgb8(p) => Cow::Borrowed(p),
-            Pixels::Grey(p) => Cow::Owned(DynamicImage::ImageLuma8(p.display(p.default_voi(), false)).into_rgb8()),
+            Pixels::Grey(p) => {
+                let display = display.cloned().unwrap_or_else(|| p.default_display());
+                let shown = p.display(&display.voi, display.inverted);
+                Cow::Owned(DynamicImage::ImageLuma8(shown).into_rgb8())
+            }
             Pixels::Rgb16(p) => Cow::Owned(DynamicImage::ImageRgb16(p.clone()).into_rgb8()),
         }
     }

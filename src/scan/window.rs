@@ -13,6 +13,16 @@ pub enum VoiFunction {
     Sigmoid,
 }
 
+impl VoiFunction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::LinearExact => "linear-exact",
+            Self::Sigmoid => "sigmoid",
+        }
+    }
+}
+
 /// A window in the units of the values after the modality LUT.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
@@ -88,6 +98,14 @@ impl Voi {
             Self::Table(table) => table.light(value),
         }
     }
+}
+
+/// How grey values are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GreyDisplay {
+    pub voi: Voi,
+    /// Whether light and dark are swapped beyond what the file says of itself.
+    pub inverted: bool,
 }
 
 /// A window or table that the file offers, with its name.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::grey::GreyState;
 use super::message::Job;
 use super::worklist::Worklist;
 use super::{Choices, Command, Current, Pending, Session};
@@ -36,6 +37,16 @@ impl Session {
                 self.read_first.enabled = *on;
                 self.preferences.read_first = *on;
             }
+            Command::WindowLevel { .. }
+            | Command::WindowDrag { .. }
+            | Command::WindowPreset(_)
+            | Command::WindowAuto
+            | Command::WindowInvert
+            | Command::WindowReset => self.adjust_window(command),
+            Command::Personal(_) | Command::ModelInput => self.ask(command),
+            Command::Frame(frame) => self.show_frame(*frame),
+            Command::FrameNext => self.show_frame(self.frames().1 + 1),
+            Command::FramePrevious => self.show_frame(self.frames().1.saturating_sub(1)),
             Command::DismissNotice(id) => self.notices.retain(|notice| notice.id != *id),
             other => self.adjust(other),
         }
@@ -167,6 +178,11 @@ impl Session {
 
     /// Brings `path` onto the screen: at once where it is known, else through the worker.
     pub(super) fn want(&mut self, path: PathBuf, worklist: Option<Worklist>) {
+        self.want_frame(path, worklist, 0);
+    }
+
+    /// As [`Self::want`]; of a picture that is not known yet, frame `frame`.
+    pub(super) fn want_frame(&mut self, path: PathBuf, worklist: Option<Worklist>, frame: u32) {
         self.generation += 1;
         self.stage = None;
         let known = self.cache.get(&path).cloned().unwrap_or_default();
@@ -181,7 +197,7 @@ impl Session {
                 self.take_look(look);
                 self.work_ahead();
             }
-            (picture, _) => self.worker.explain(Job { generation, path, picture, rule: self.choices.rule }),
+            (picture, _) => self.worker.explain(Job { generation, path, frame, picture, rule: self.choices.rule }),
         }
     }
 
@@ -196,7 +212,8 @@ impl Session {
             return;
         }
         self.generation += 1;
-        let job = Job { generation: self.generation, path, picture: Some(picture), rule: Some(settings.rule) };
+        let (generation, frame) = (self.generation, picture.frame());
+        let job = Job { generation, path, frame, picture: Some(picture), rule: Some(settings.rule) };
         self.worker.explain(job);
     }
 
@@ -222,7 +239,17 @@ impl Session {
         }
         self.read_first.appears(&path, Instant::now());
         self.next_id += 1;
-        self.current = Some(Current { id: self.next_id, path, picture, look: None, shown: None });
+        let fresh = || picture.scan.grey().map(GreyState::new);
+        // Another frame of the same file keeps the reader's window.
+        let kept =
+            self.current.take().filter(|current| current.path == path && current.picture.frame() != picture.frame());
+        let grey = match (kept.and_then(|current| current.grey), picture.scan.grey()) {
+            (Some(state), Some(grey)) => Some(state.carried_to(grey)),
+            _ => fresh(),
+        };
+        self.current = Some(Current { id: self.next_id, path, picture, look: None, shown: None, grey });
+        self.forget_aside();
+        self.want_model_input();
     }
 
     fn want_thumbnails(&mut self, first: &Path) {
@@ -252,7 +279,7 @@ impl Session {
         let jobs = wanted.into_iter().filter_map(|path| {
             let known = self.cache.peek(&path).cloned().unwrap_or_default();
             let is_known = known.picture.is_some() && known.look(&model, settings.rule).is_some();
-            (!is_known).then_some(Job { generation, path, picture: known.picture, rule: Some(settings.rule) })
+            (!is_known).then_some(Job { generation, path, frame: 0, picture: known.picture, rule: Some(settings.rule) })
         });
         let jobs = jobs.collect();
         self.worker.ahead(jobs);

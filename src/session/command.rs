@@ -80,5 +80,28 @@ pub enum Command {
     Magnitude(Magnitude),
     /// Drawing and explaining as at first.
     Defaults,
+    // Of the grey picture on the screen.
+    WindowLevel {
+        centre: f64,
+        width: f64,
+    },
+    /// By fractions of a view.
+    WindowDrag {
+        across: f64,
+        down: f64,
+    },
+    WindowPreset(usize),
+    WindowAuto,
+    WindowInvert,
+    WindowReset,
+    /// Counted from 0.
+    Frame(u32),
+    FrameNext,
+    FramePrevious,
+    /// Whose picture it is: read from the file now, or forgotten.
+    Personal(bool),
+    /// The picture as the network receives it.
+    ModelInput,
+    Ruler,
     DismissNotice(u64),
 }

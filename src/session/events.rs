@@ -48,6 +48,8 @@ impl Session {
             Event::Found(Err(reason)) => self.notice(reason, true, None),
             Event::Derived { look, shown } => self.derived(&look, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
+            Event::Personal { id, said } => self.take_personal(id, said),
+            Event::ModelInput { id, picture } => self.take_model_input(id, picture),
             Event::Exported(result) => self.exported(result),
         }
     }
@@ -67,6 +69,8 @@ impl Session {
         if let Some(current) = &mut self.current {
             (current.look, current.shown) = (None, None);
         }
+        self.forget_aside();
+        self.want_model_input();
         match self.pending.take_if(|_| !is_first) {
             Some(pending) => self.want(pending.path, pending.worklist),
             // What was wanted before the first model stood ready waits in the worker.

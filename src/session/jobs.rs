@@ -10,6 +10,7 @@ use super::{Look, Picture, Session};
 use crate::bundle::Card;
 use crate::explain::Explanation;
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, ReaderRecord, Record, Style};
+use crate::scan::GreyDisplay;
 
 /// All that pictures and files of the explanation on the screen are made from.
 struct Result {
@@ -19,6 +20,7 @@ struct Result {
     explanation: Explanation,
     style: Style,
     reader: Option<ReaderRecord>,
+    display: Option<GreyDisplay>,
 }
 
 impl Session {
@@ -68,6 +70,7 @@ impl Session {
             explanation: shown.explanation.clone(),
             style: self.preferences.style.clone(),
             reader,
+            display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }
 
@@ -80,7 +83,7 @@ impl Session {
         rayon::spawn(move || {
             let scan = &result.picture.scan;
             let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-            let picture = scan.to_rgb8();
+            let picture = scan.to_rgb8_under(result.display.as_ref());
             let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style);
             voice.say(Event::Panel { use_for, panel: pictures.panel_picture(&name) });
         });
@@ -104,8 +107,11 @@ impl Result {
         let scan = &self.picture.scan;
         let (file, decode_ms) = (scan.path.to_string_lossy().into_owned(), self.picture.decode_ms);
         let record = Record::new(file, &self.card, &self.sha256, &self.explanation, &self.style, decode_ms);
-        let record = Record { reader: self.reader.clone(), ..record };
-        export::write(&mut files, parts, scan, &self.card, &self.explanation, &self.style, &record)?;
+        let record = Record { reader: self.reader.clone(), ..record.of_scan(scan, self.display.as_ref()) };
+        let picture = scan.to_rgb8_under(self.display.as_ref());
+        let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style);
+        let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
+        export::write(&mut files, parts, &name, &pictures, &record)?;
         Ok(files.finish()?)
     }
 }

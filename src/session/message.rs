@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use image::RgbImage;
 
+use super::aside::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;
@@ -20,6 +21,8 @@ pub struct Job {
     /// Answers carry it, so that those to an older wish can be told apart.
     pub generation: u64,
     pub path: PathBuf,
+    /// Of a picture that is not decoded yet, counted from 0.
+    pub frame: u32,
     /// Left out where it is decoded already.
     pub picture: Option<Arc<Picture>>,
     /// What the model's card recommends where `None`.
@@ -98,6 +101,16 @@ pub enum Event {
     Panel {
         use_for: PanelUse,
         panel: RgbImage,
+    },
+    /// Whose picture it is.
+    Personal {
+        id: u64,
+        said: Personal,
+    },
+    /// What the network receives.
+    ModelInput {
+        id: u64,
+        picture: RgbImage,
     },
     Exported(Result<Vec<PathBuf>, String>),
 }

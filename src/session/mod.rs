@@ -4,10 +4,12 @@
 //! Must not know egui, so that all of it can be tested without a window.
 
 mod act;
+pub mod aside;
 pub mod cache;
 pub mod camera;
 pub mod command;
 mod events;
+pub mod grey;
 mod jobs;
 pub mod message;
 pub mod picture;
@@ -25,7 +27,9 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
+use self::aside::Aside;
 use self::cache::Cache;
+use self::grey::GreyState;
 use self::message::{Event, Model, ModelWish, PanelUse, Stage, Voice, Wake};
 use self::picture::Picture;
 use self::preferences::Preferences;
@@ -73,6 +77,8 @@ pub struct Current {
     pub picture: Arc<Picture>,
     pub look: Option<Arc<Look>>,
     pub shown: Option<Shown>,
+    /// How it is shown, where it is grey.
+    pub grey: Option<GreyState>,
 }
 
 /// The picture that was asked for and is not on the screen yet.
@@ -121,6 +127,7 @@ pub struct Session {
     deriving: bool,
     derive_again: bool,
     cache: Cache,
+    aside: Aside,
     generation: u64,
     next_id: u64,
     network_runs: u64,
@@ -161,6 +168,7 @@ impl Session {
             deriving: false,
             derive_again: false,
             cache: Cache::new(cache::BUDGET_BYTES),
+            aside: Aside::default(),
             generation: 0,
             next_id: 0,
             network_runs: 0,

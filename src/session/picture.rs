@@ -2,11 +2,12 @@
 //!
 //! Must not know models, maps or the user interface.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
 use image::imageops::{FilterType, resize};
-use image::{Rgb, RgbImage};
+use image::{ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use rayon::prelude::*;
 
 use crate::scan::{self, Pixels, Scan, ScanError};
@@ -16,51 +17,85 @@ pub const THUMBNAIL_PX: u32 = 96;
 /// A level this small is not halved again.
 const SMALLEST_LEVEL_PX: u32 = 256;
 
+/// Grey codes of one level.
+pub type Codes = ImageBuffer<Luma<u16>, Vec<u16>>;
+
+/// A picture at one of its sizes.
+#[derive(Debug, Clone, Copy)]
+pub enum Level<'a> {
+    /// Codes, to be looked up when they are shown: window and level change that alone.
+    Grey(&'a Codes),
+    Colour(&'a RgbImage),
+}
+
+impl Level<'_> {
+    pub fn dimensions(&self) -> (u32, u32) {
+        match self {
+            Self::Grey(codes) => codes.dimensions(),
+            Self::Colour(colours) => colours.dimensions(),
+        }
+    }
+}
+
 /// A scan with its levels: level n has 1/2ⁿ of the sides.
 #[derive(Debug)]
 pub struct Picture {
     pub scan: Scan,
     pub decode_ms: f64,
-    /// Level 0 where the scan itself is not 8-bit colour.
+    /// Level 0 where the scan itself is 16-bit colour.
     full: Option<RgbImage>,
-    halved: Vec<RgbImage>,
+    halved: Halved,
+}
+
+#[derive(Debug)]
+enum Halved {
+    Grey(Vec<Codes>),
+    Colour(Vec<RgbImage>),
 }
 
 impl Picture {
-    /// Reads a file and makes its levels.
+    /// Reads frame `frame` of a file, counted from 0, and makes its levels.
     ///
     /// # Errors
     /// Whatever keeps the file from being opened.
-    pub fn open(path: &Path) -> Result<Self, ScanError> {
+    pub fn open(path: &Path, frame: u32) -> Result<Self, ScanError> {
         let start = Instant::now();
-        let scan = scan::open(path)?;
+        let scan = scan::open_frame(path, frame)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
         Ok(Self::new(scan, decode_ms))
     }
 
     pub fn new(scan: Scan, decode_ms: f64) -> Self {
-        let full = (!matches!(scan.pixels, Pixels::Rgb8(_))).then(|| scan.to_rgb8().into_owned());
-        let mut picture = Self { scan, decode_ms, full, halved: Vec::new() };
-        loop {
-            let last = picture.level(picture.levels() - 1);
-            if last.width().max(last.height()) <= SMALLEST_LEVEL_PX {
-                return picture;
-            }
-            let next = halved(last);
-            picture.halved.push(next);
-        }
+        let full = matches!(scan.pixels, Pixels::Rgb16(_)).then(|| scan.to_rgb8().into_owned());
+        let halved = match (&scan.pixels, &full) {
+            (Pixels::Grey(grey), _) => Halved::Grey(levels(&grey.codes)),
+            (Pixels::Rgb8(colours), _) | (Pixels::Rgb16(_), Some(colours)) => Halved::Colour(levels(colours)),
+            (Pixels::Rgb16(_), None) => Halved::Colour(Vec::new()),
+        };
+        Self { scan, decode_ms, full, halved }
+    }
+
+    /// Which frame of its file it is, counted from 0.
+    pub fn frame(&self) -> u32 {
+        self.scan.facts.as_ref().map_or(0, |facts| facts.frame)
     }
 
     pub fn levels(&self) -> u32 {
-        self.halved.len() as u32 + 1
+        1 + match &self.halved {
+            Halved::Grey(levels) => levels.len() as u32,
+            Halved::Colour(levels) => levels.len() as u32,
+        }
     }
 
     /// The picture at 1/2ⁿ of its sides, odd sides rounded up; the smallest level where `level` is beyond it.
-    pub fn level(&self, level: u32) -> &RgbImage {
-        let at = (level as usize).min(self.halved.len());
-        match (at, &self.full, &self.scan.pixels) {
-            (0, Some(full), _) | (0, None, Pixels::Rgb8(full)) => full,
-            _ => &self.halved[at.max(1) - 1],
+    pub fn level(&self, level: u32) -> Level<'_> {
+        let at = level.min(self.levels() - 1) as usize;
+        match (&self.scan.pixels, &self.full, &self.halved) {
+            (_, _, Halved::Grey(halved)) if at > 0 => Level::Grey(&halved[at - 1]),
+            (_, _, Halved::Colour(halved)) if at > 0 => Level::Colour(&halved[at - 1]),
+            (Pixels::Grey(grey), ..) => Level::Grey(&grey.codes),
+            (Pixels::Rgb8(colours), ..) | (Pixels::Rgb16(_), Some(colours), _) => Level::Colour(colours),
+            (Pixels::Rgb16(_), None, _) => unreachable!("16-bit colour has its level 0 from the start"),
         }
     }
 
@@ -71,59 +106,99 @@ impl Picture {
     /// What the picture holds in memory.
     pub fn bytes(&self) -> usize {
         let (width, height) = self.size_px();
-        let channels = if self.scan.is_grey() { 1 } else { 3 };
-        let scan = width as usize * height as usize * channels * usize::from(self.scan.bit_depth() / 8);
-        scan + self.full.iter().chain(&self.halved).map(|level| level.as_raw().len()).sum::<usize>()
+        let a_pixel = match &self.scan.pixels {
+            Pixels::Grey(_) => 2,
+            Pixels::Rgb8(_) => 3,
+            Pixels::Rgb16(_) => 6,
+        };
+        let halved: usize = match &self.halved {
+            Halved::Grey(levels) => levels.iter().map(|level| 2 * level.as_raw().len()).sum(),
+            Halved::Colour(levels) => levels.iter().map(|level| level.as_raw().len()).sum(),
+        };
+        let full = self.full.as_ref().map_or(0, |full| full.as_raw().len());
+        width as usize * height as usize * a_pixel + full + halved
     }
 
     /// The picture at most [`THUMBNAIL_PX`] long.
     pub fn thumbnail(&self) -> RgbImage {
-        let smallest = self.level(u32::MAX);
+        let smallest = match (self.level(u32::MAX), self.scan.grey()) {
+            (Level::Colour(colours), _) => Cow::Borrowed(colours),
+            (Level::Grey(codes), grey) => {
+                let lookup = grey.map(|grey| grey.lookup(grey.default_voi(), false)).unwrap_or_default();
+                let light = |code: u16| lookup.get(usize::from(code)).copied().unwrap_or(0);
+                Cow::Owned(RgbImage::from_fn(codes.width(), codes.height(), |x, y| {
+                    Rgb([light(codes.get_pixel(x, y).0[0]); 3])
+                }))
+            }
+        };
         let (width, height) = smallest.dimensions();
         let scale = f64::from(THUMBNAIL_PX) / f64::from(width.max(height));
         let side = |px: u32| ((f64::from(px) * scale).round() as u32).max(1);
-        resize(smallest, side(width), side(height), FilterType::Triangle)
+        resize(&*smallest, side(width), side(height), FilterType::Triangle)
+    }
+}
+
+/// The levels below `full`, until one is small.
+fn levels<P>(full: &ImageBuffer<P, Vec<P::Subpixel>>) -> Vec<ImageBuffer<P, Vec<P::Subpixel>>>
+where
+    P: Pixel + Send + Sync,
+    P::Subpixel: Into<u32> + TryFrom<u32> + Send + Sync,
+{
+    let mut levels: Vec<ImageBuffer<P, Vec<P::Subpixel>>> = Vec::new();
+    loop {
+        let last = levels.last().unwrap_or(full);
+        if last.width().max(last.height()) <= SMALLEST_LEVEL_PX {
+            return levels;
+        }
+        let next = halved(last);
+        levels.push(next);
     }
 }
 
 /// Half the sides, odd ones rounded up: each pixel is the mean of those of its four that exist.
-fn halved(picture: &RgbImage) -> RgbImage {
-    let (width, height) = picture.dimensions();
-    let mut half = RgbImage::new(width.div_ceil(2), height.div_ceil(2));
-    let line_bytes = 3 * half.width() as usize;
-    half.par_chunks_exact_mut(line_bytes).enumerate().with_min_len(16).for_each(|(y, line)| {
-        let (top, bottom) = (2 * y as u32, (2 * y as u32 + 1).min(height - 1));
-        let (pixels, _) = line.as_chunks_mut::<3>();
-        for (x, pixel) in (0..).zip(pixels) {
+fn halved<P>(picture: &ImageBuffer<P, Vec<P::Subpixel>>) -> ImageBuffer<P, Vec<P::Subpixel>>
+where
+    P: Pixel + Send + Sync,
+    P::Subpixel: Into<u32> + TryFrom<u32> + Send + Sync,
+{
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let channels = usize::from(P::CHANNEL_COUNT);
+    let mut half = ImageBuffer::<P, _>::new(picture.width().div_ceil(2), picture.height().div_ceil(2));
+    let line = channels * half.width() as usize;
+    let from = picture.as_raw();
+    half.par_chunks_exact_mut(line).enumerate().with_min_len(16).for_each(|(y, out)| {
+        let (top, bottom) = (2 * y * width, (2 * y + 1).min(height - 1) * width);
+        for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
             let (left, right) = (2 * x, (2 * x + 1).min(width - 1));
-            let four = [(left, top), (right, top), (left, bottom), (right, bottom)];
-            let four = four.map(|(x, y)| picture.get_pixel(x, y).0.map(u16::from));
-            let mean = |c: usize| ((four[0][c] + four[1][c] + four[2][c] + four[3][c] + 2) / 4) as u8;
-            *pixel = [mean(0), mean(1), mean(2)];
+            let corners = [top + left, top + right, bottom + left, bottom + right].map(|i| i * channels);
+            for (c, value) in pixel.iter_mut().enumerate() {
+                let sum: u32 = corners.iter().map(|i| from[i + c].into()).sum();
+                // A mean of four fits where each of them did.
+                *value = P::Subpixel::try_from((sum + 2) / 4).unwrap_or(*value);
+            }
         }
     });
     half
 }
 
-/// The value of one source pixel, in the depth in which it was stored.
-pub fn value_at(scan: &Scan, x: u32, y: u32) -> Option<Vec<u16>> {
+/// The value of one source pixel: of a grey one after the modality look-up, nothing in padding; of a colour one in the
+/// depth in which it was stored.
+pub fn value_at(scan: &Scan, x: u32, y: u32) -> Option<Vec<f64>> {
     let (width, height) = scan.size_px();
     if x >= width || y >= height {
         return None;
     }
     Some(match &scan.pixels {
-        Pixels::Grey(p) => vec![p.codes.get_pixel(x, y).0[0]],
-        Pixels::Rgb8(p) => p.get_pixel(x, y).0.map(u16::from).to_vec(),
-        Pixels::Rgb16(p) => {
-            let Rgb(values) = *p.get_pixel(x, y);
-            values.to_vec()
-        }
+        Pixels::Grey(p) => p.value(x, y).into_iter().collect(),
+        Pixels::Rgb8(p) => p.get_pixel(x, y).0.map(f64::from).to_vec(),
+        Pixels::Rgb16(p) => p.get_pixel(x, y).0.map(f64::from).to_vec(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::GreyValues;
 
     fn picture(width: u32, height: u32) -> Picture {
         let pixels = RgbImage::from_fn(width, height, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 7]));
@@ -135,8 +210,9 @@ mod tests {
         let picture = picture(1001, 600);
         let sizes: Vec<_> = (0..picture.levels()).map(|n| picture.level(n).dimensions()).collect();
         assert_eq!(sizes, [(1001, 600), (501, 300), (251, 150)]);
-        assert_eq!(picture.level(1).get_pixel(3, 10).0, [7, 21, 7]);
-        assert_eq!(picture.level(1).get_pixel(500, 0).0[0], (1000 % 256) as u8, "an odd column stands alone");
+        let Level::Colour(half) = picture.level(1) else { panic!("a colour picture") };
+        assert_eq!(half.get_pixel(3, 10).0, [7, 21, 7]);
+        assert_eq!(half.get_pixel(500, 0).0[0], (1000 % 256) as u8, "an odd column stands alone");
         assert_eq!(picture.level(99).dimensions(), (251, 150));
     }
 
@@ -149,7 +225,18 @@ mod tests {
     #[test]
     fn values_are_read_as_they_were_stored() {
         let picture = picture(4, 4);
-        assert_eq!(value_at(&picture.scan, 2, 3), Some(vec![2, 3, 7]));
+        assert_eq!(value_at(&picture.scan, 2, 3), Some(vec![2.0, 3.0, 7.0]));
         assert_eq!(value_at(&picture.scan, 4, 0), None);
+    }
+
+    #[test]
+    fn grey_levels_keep_their_codes() {
+        let codes = ImageBuffer::from_fn(600, 400, |x, y| Luma([60_000 + (x + y) as u16]));
+        let picture = Picture::new(Scan::new(Pixels::Grey(GreyValues::plain(codes, 16)), "g"), 0.0);
+        let Level::Grey(half) = picture.level(1) else { panic!("a grey picture") };
+        assert_eq!(half.dimensions(), (300, 200));
+        assert_eq!(half.get_pixel(10, 20).0, [60_061], "the mean of 60060, 60061, 60061 and 60062");
+        assert_eq!(value_at(&picture.scan, 3, 4), Some(vec![60_007.0]));
+        assert_eq!(picture.thumbnail().dimensions(), (96, 64));
     }
 }

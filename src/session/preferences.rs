@@ -55,6 +55,8 @@ pub struct Preferences {
     pub more: bool,
     pub read_first: bool,
     pub probe_chart: bool,
+    /// Whether a picture from a modality carries a scale bar.
+    pub ruler: bool,
     pub sort: SortBy,
     pub model: String,
     pub window: Option<WindowPlace>,
@@ -72,6 +74,7 @@ impl Default for Preferences {
             more: false,
             read_first: false,
             probe_chart: false,
+            ruler: true,
             sort: SortBy::default(),
             model: "retina-dr".to_owned(),
             window: None,

@@ -213,7 +213,7 @@ impl Thread {
             Some(picture) => Arc::clone(picture),
             None => {
                 stage(Stage::Decoding);
-                match Picture::open(&job.path) {
+                match Picture::open(&job.path, job.frame) {
                     Ok(picture) => Arc::new(picture),
                     Err(error) => return self.failed(&job, error.to_string(), false),
                 }
@@ -243,7 +243,9 @@ impl Thread {
     fn made_already(&self, job: &Job) -> Option<(Arc<Picture>, Arc<Look>)> {
         let (path, picture, look) = self.last.as_ref()?;
         let rule = job.rule.or(self.explainer.as_ref().map(|e| e.card.explanation.rule))?;
-        (*path == job.path && look.rule == rule).then(|| (Arc::clone(picture), Arc::clone(look)))
+        let is_same =
+            job.picture.as_ref().map_or(picture.frame() == job.frame, |known| known.frame() == picture.frame());
+        (*path == job.path && look.rule == rule && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
     }
 
     fn failed(&self, job: &Job, reason: String, device_lost: bool) {
@@ -253,7 +255,7 @@ impl Thread {
 
     fn thumbnail(&self, path: PathBuf) {
         // A file that cannot be opened says so when it is chosen.
-        if let Ok(picture) = Picture::open(&path) {
+        if let Ok(picture) = Picture::open(&path, 0) {
             let thumbnail = picture.thumbnail();
             self.voice.say(Event::Thumbnail { path, thumbnail });
         }
@@ -276,7 +278,7 @@ mod tests {
     use crate::network::DeviceChoice;
 
     fn job(generation: u64) -> Job {
-        Job { generation, path: PathBuf::from("p"), picture: None, rule: None }
+        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, rule: None }
     }
 
     #[test]

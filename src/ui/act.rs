@@ -33,6 +33,7 @@ impl App {
             Command::ModelCard => self.shows_card = !self.shows_card,
             Command::More => self.session.preferences.more = !self.session.preferences.more,
             Command::ProbeChart => self.session.preferences.probe_chart = !self.session.preferences.probe_chart,
+            Command::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
             Command::WorklistPanel => self.shows_worklist = !self.shows_worklist,
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Command::Cancel => self.cancel(ctx),
@@ -54,7 +55,7 @@ impl App {
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
             self.camera.fit();
-            self.probe = None;
+            (self.probe, self.measure) = (None, None);
         }
     }
 

@@ -87,6 +87,8 @@ impl App {
             ("Only the CLEAR map", Command::Maximise(View::Clear)),
             ("List of pictures", Command::WorklistPanel),
             ("Chart under the pointer", Command::ProbeChart),
+            ("Scale bar", Command::Ruler),
+            ("Swap light and dark", Command::WindowInvert),
             ("Full screen", Command::FullScreen),
         ] {
             self.entry(ui, name, command);
@@ -182,7 +184,8 @@ impl App {
     fn probe_line(&self) -> String {
         let (Some((x, y)), Some(current)) = (self.probe, self.session.current()) else { return String::new() };
         let Some(value) = value_at(&current.picture.scan, x as u32, y as u32) else { return String::new() };
-        let value: Vec<String> = value.iter().map(u16::to_string).collect();
+        let value: Vec<String> = value.iter().map(f64::to_string).collect();
+        let value = if value.is_empty() { vec!["padding".to_owned()] } else { value };
         let mut line = format!("({}, {})  value {}", x as u32, y as u32, value.join(" "));
         let (Some(shown), Some(card)) = (self.session.shown(), self.session.card()) else { return line };
         match shown.probe(x, y) {

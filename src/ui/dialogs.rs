@@ -28,7 +28,9 @@ impl App {
                 let columns = if ui.available_width() > 600.0 { 2 } else { 1 };
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
-                    for (index, group) in ["Files", "Pictures", "Maps", "View", "Help"].into_iter().enumerate() {
+                    for (index, group) in
+                        ["Files", "Pictures", "Maps", "Grey pictures", "View", "Help"].into_iter().enumerate()
+                    {
                         key_group(&mut columns[if index < 3 { 0 } else { last }], group);
                     }
                     mouse(&mut columns[last]);
@@ -151,6 +153,8 @@ fn mouse(ui: &mut Ui) {
         for (does, says) in [
             ("Wheel, pinch", "Magnify at the pointer"),
             ("Drag", "Move the picture"),
+            ("Right drag", "Window across, level down, of a grey picture"),
+            ("Shift and drag", "Measure a length; click to end"),
             ("Double click", "Fit"),
             ("Point", "Values in the line below"),
         ] {

@@ -27,6 +27,7 @@ impl App {
                 return;
             }
             self.verdict(ui);
+            self.picture_controls(ui);
             ui.separator();
             self.cam_controls(ui);
             ui.separator();
@@ -188,6 +189,7 @@ impl App {
         if ui.button("Back to the first settings").clicked() {
             commands.push(Command::Defaults);
         }
+        self.model_input(ui);
         self.numbers(ui);
     }
 

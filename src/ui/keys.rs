@@ -44,6 +44,12 @@ pub fn bindings() -> Vec<Binding> {
         binding("Maps", "Less opacity", NONE, Key::ArrowDown, Command::OpacityDown),
         binding("Maps", "Red box on or off", NONE, Key::B, Command::ToggleBox),
         binding("Maps", "Values under the pointer as a chart", NONE, Key::V, Command::ProbeChart),
+        binding("Grey pictures", "Window from the darkest to the lightest", NONE, Key::L, Command::WindowAuto),
+        binding("Grey pictures", "Swap light and dark", NONE, Key::X, Command::WindowInvert),
+        binding("Grey pictures", "Window as the file has it", NONE, Key::R, Command::WindowReset),
+        binding("Grey pictures", "Next frame", NONE, Key::Period, Command::FrameNext),
+        binding("Grey pictures", "Previous frame", NONE, Key::Comma, Command::FramePrevious),
+        binding("Grey pictures", "Scale bar on or off", NONE, Key::S, Command::Ruler),
         binding("View", "Fit the picture into the view", NONE, Key::F, Command::Fit),
         binding("View", "Actual size, 1:1", NONE, Key::Z, Command::ActualSize),
         binding("View", "Magnify", NONE, Key::Plus, Command::ZoomIn),
@@ -88,6 +94,8 @@ pub fn key_text(shortcut: &KeyboardShortcut) -> String {
         Key::Equals => "=",
         Key::Questionmark => "?",
         Key::Escape => "Esc",
+        Key::Period => ".",
+        Key::Comma => ",",
         other => other.name(),
     };
     let (held, command) = (shortcut.modifiers, if cfg!(target_os = "macos") { "Cmd+" } else { "Ctrl+" });

@@ -11,6 +11,8 @@ mod keys;
 mod layout;
 mod legend;
 mod picker;
+mod picture_controls;
+mod ruler;
 mod start;
 mod textures;
 mod theme;
@@ -47,6 +49,8 @@ pub struct App {
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     pointer_view: Option<View>,
+    /// A measured line, in source pixels.
+    measure: Option<((f64, f64), (f64, f64))>,
     last_view_px: (f64, f64),
     textures: Textures,
     shows_help: bool,
@@ -80,6 +84,7 @@ impl App {
             view_has_focus: false,
             probe: None,
             pointer_view: None,
+            measure: None,
             last_view_px: (1.0, 1.0),
             textures: Textures::default(),
             shows_help: false,

@@ -12,7 +12,7 @@ use crate::bundle::Card;
 use crate::compose::{cam_layer, clear_layer};
 use crate::export::Style;
 use crate::session::camera::Region;
-use crate::session::picture::Picture;
+use crate::session::picture::{Codes, Level};
 use crate::session::shown::Shown;
 use crate::session::{Current, Session, View};
 
@@ -69,9 +69,10 @@ impl Textures {
         needed: Region,
         wide: Region,
     ) -> Option<Seen<'_>> {
-        let key = Key { of: current.id, class: 0, style: None };
+        let version = current.grey.as_ref().map_or(0, |grey| grey.version);
+        let key = Key { of: current.id, class: version, style: None };
         let slot = &mut self.base[view as usize];
-        slot.show(ctx, "picture", key, needed, wide, || Some(part(&current.picture, wide)))
+        slot.show(ctx, "picture", key, needed, wide, || Some(part(current, wide)))
     }
 
     /// The layer over the picture in `view`; the input view has none.
@@ -169,8 +170,28 @@ pub fn clear_part(shown: &Shown, card: &Card, style: &Style, region: Region) -> 
     clear_layer(&shown.smoothed, &style.colours(card), &region_from_model, size, shown.peak, &style.clear)
 }
 
-fn part(picture: &Picture, region: Region) -> ColorImage {
-    opaque(picture.level(region.level), region)
+fn part(current: &Current, region: Region) -> ColorImage {
+    match current.picture.level(region.level) {
+        Level::Colour(colours) => opaque(colours, region),
+        Level::Grey(codes) => {
+            let lookup = current.grey.as_ref().map(|grey| grey.lookup.as_slice()).unwrap_or_default();
+            looked_up(codes, region, lookup)
+        }
+    }
+}
+
+/// Codes as window and level show them.
+fn looked_up(codes: &Codes, region: Region, lookup: &[u8]) -> ColorImage {
+    let (width, height) = (region.width as usize, region.height as usize);
+    let lights: Vec<Color32> = lookup.iter().map(|light| Color32::from_gray(*light)).collect();
+    let mut pixels = vec![Color32::BLACK; width * height];
+    let lines = codes.as_raw().par_chunks_exact(codes.width() as usize).skip(region.y as usize);
+    pixels.par_chunks_exact_mut(width.max(1)).zip(lines).with_min_len(32).for_each(|(to, from)| {
+        for (to, code) in to.iter_mut().zip(&from[region.x as usize..]) {
+            *to = lights.get(usize::from(*code)).copied().unwrap_or(Color32::BLACK);
+        }
+    });
+    ColorImage::new([width, height], pixels)
 }
 
 fn whole(picture: &RgbImage) -> Region {

@@ -2,11 +2,12 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, PointerButton, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, pos2, vec2,
 };
 
 use super::layout::arrange;
-use super::{App, theme};
+use super::{App, ruler, theme};
 use crate::export::clear_title;
 use crate::geometry::Transform;
 use crate::session::camera::{MARGIN, Region};
@@ -112,7 +113,17 @@ impl App {
                 format!("CAM: evidence for {}", super::class_name(class))
             }
             (View::Clear, Some(_), Some(card)) => clear_title(card).to_owned(),
+            (View::Input, ..) => self.input_title(),
             (view, _, _) => self.plain_name(view).to_owned(),
+        }
+    }
+
+    /// With side and position, so that nobody takes left for right.
+    fn input_title(&self) -> String {
+        let facts = self.session.current().and_then(|current| current.picture.scan.facts.as_deref());
+        match facts.map(crate::scan::Facts::line) {
+            Some(line) if !line.is_empty() => format!("Input: {line}"),
+            _ => "Input".to_owned(),
         }
     }
 
@@ -131,6 +142,13 @@ impl App {
         self.last_view_px = view_px;
         if response.double_clicked() {
             self.camera.fit();
+        } else if response.dragged_by(PointerButton::Secondary) {
+            let (by, size) = (response.drag_delta(), response.rect.size());
+            if by != egui::Vec2::ZERO {
+                let (across, down) = (f64::from(by.x / size.x), f64::from(by.y / size.y));
+                self.commands.push(Command::WindowDrag { across, down });
+            }
+        } else if self.measures(ui, response, &frame) {
         } else if response.dragged() {
             let by = response.drag_delta() * frame.pixels_per_point;
             if by != egui::Vec2::ZERO {
@@ -155,6 +173,37 @@ impl App {
         if moved || response.dragged() {
             self.pointer_view = Some(view);
             self.probe = frame.to_source(at).filter(|at| is_inside(*at, source_px));
+        }
+    }
+
+    /// Shift and drag draws a line; a click takes it away.
+    fn measures(&mut self, ui: &Ui, response: &Response, frame: &Frame) -> bool {
+        if response.clicked() {
+            self.measure = None;
+        }
+        let is_held = ui.input(|input| input.modifiers.shift_only());
+        let Some(at) = response.interact_pointer_pos().and_then(|at| frame.to_source(at)) else { return false };
+        if response.drag_started() && is_held {
+            self.measure = Some((at, at));
+        }
+        match &mut self.measure {
+            Some((_, end)) if response.dragged() && is_held => *end = at,
+            _ => return false,
+        }
+        true
+    }
+
+    fn lengths(&self, painter: &egui::Painter, view: View, frame: &Frame) {
+        let Some(current) = self.session.current() else { return };
+        let facts = current.picture.scan.facts.as_deref();
+        let spacing = facts.and_then(|facts| facts.spacing.as_ref());
+        if let Some((from, to)) = self.measure {
+            let says = ruler::says(spacing, to.0 - from.0, to.1 - from.1);
+            ruler::measured(painter, frame.to_screen(from), frame.to_screen(to), &says);
+        }
+        if view == View::Input && facts.is_some() && self.session.preferences.ruler {
+            let scale = f64::from(frame.to_screen((1.0, 0.0)).x - frame.to_screen((0.0, 0.0)).x);
+            ruler::scale_bar(painter, frame.rect, scale, spacing);
         }
     }
 
@@ -198,6 +247,7 @@ impl App {
             self.red_box(&painter, frame);
         }
         self.cross_hair(&painter, frame);
+        self.lengths(&painter, view, frame);
         self.words(ui, &painter, view, frame);
     }
 

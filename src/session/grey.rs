@@ -1,0 +1,179 @@
+//! Window and level of the grey picture on the screen. It changes what is seen, never what a model is given.
+//!
+//! Must not know the user interface.
+
+use super::{Command, Session};
+use crate::scan::grey::GreyValues;
+use crate::scan::window::{GreyDisplay, Voi, VoiFunction, Window};
+
+/// Half the width of a view dragged across multiplies or divides the window's width by about this.
+const WIDTH_PER_HALF_VIEW: f64 = 4.0;
+
+/// How the grey values of one picture are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GreyState {
+    pub display: GreyDisplay,
+    /// The preset of the picture that this still is.
+    pub preset: Option<usize>,
+    /// The lowest and the highest value of the picture.
+    pub range: (f64, f64),
+    /// The light of every code.
+    pub lookup: Vec<u8>,
+    /// Changes whenever the look-up does.
+    pub version: usize,
+}
+
+impl GreyState {
+    pub fn new(grey: &GreyValues) -> Self {
+        let display = grey.default_display();
+        let lookup = grey.lookup(&display.voi, display.inverted);
+        Self { display, preset: Some(0), range: grey.range(), lookup, version: 0 }
+    }
+
+    /// The same display for another frame of the same file.
+    pub fn carried_to(mut self, grey: &GreyValues) -> Self {
+        self.range = grey.range();
+        self.renew(grey);
+        self
+    }
+
+    /// The window that is shown; of a table the one that spans it.
+    pub fn window(&self) -> Window {
+        match &self.display.voi {
+            Voi::Window(window) => *window,
+            Voi::Table(table) => {
+                let first = f64::from(table.first);
+                Window::spanning(first, first + table.entries.len().saturating_sub(1) as f64)
+            }
+        }
+    }
+
+    /// The narrowest window and the widest that make sense.
+    pub fn widths(&self) -> (f64, f64) {
+        let span = (self.range.1 - self.range.0).max(1.0);
+        (if span > 255.0 { 2.0 } else { span / 128.0 }, 2.0 * span)
+    }
+
+    fn set(&mut self, grey: &GreyValues, voi: Voi, preset: Option<usize>) {
+        (self.display.voi, self.preset) = (voi, preset);
+        self.renew(grey);
+    }
+
+    fn renew(&mut self, grey: &GreyValues) {
+        self.lookup = grey.lookup(&self.display.voi, self.display.inverted);
+        self.version += 1;
+    }
+
+    /// A window of the reader's own, within what makes sense.
+    fn set_window(&mut self, grey: &GreyValues, centre: f64, width: f64) {
+        let (low, high) = self.range;
+        let (narrowest, widest) = self.widths();
+        let span = (high - low).max(1.0);
+        let function = match &self.display.voi {
+            Voi::Window(window) => window.function,
+            Voi::Table(_) => VoiFunction::LinearExact,
+        };
+        let (centre, width) = (centre.clamp(low - span, high + span), width.clamp(narrowest, widest));
+        if let Some(window) = Window::new(centre, width, function) {
+            self.set(grey, Voi::Window(window), None);
+        }
+    }
+
+    fn apply(&mut self, grey: &GreyValues, command: &Command) {
+        let window = self.window();
+        match *command {
+            Command::WindowLevel { centre, width } => self.set_window(grey, centre, width),
+            // Rightwards wider, downwards a higher centre and so a darker picture: as in other viewers.
+            Command::WindowDrag { across, down } => {
+                let width = window.width * WIDTH_PER_HALF_VIEW.powf(2.0 * across);
+                self.set_window(grey, window.centre + down * window.width, width);
+            }
+            Command::WindowPreset(index) => {
+                if let Some(preset) = grey.presets().get(index) {
+                    self.set(grey, preset.voi.clone(), Some(index));
+                }
+            }
+            Command::WindowAuto => self.set(grey, Voi::Window(grey.auto_window()), None),
+            Command::WindowInvert => {
+                self.display.inverted = !self.display.inverted;
+                self.renew(grey);
+            }
+            Command::WindowReset => {
+                self.display.inverted = false;
+                self.set(grey, grey.default_voi().clone(), Some(0));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Session {
+    /// How the picture on the screen is shown, where it is grey.
+    pub fn grey(&self) -> Option<&GreyState> {
+        self.current.as_ref()?.grey.as_ref()
+    }
+
+    pub(super) fn adjust_window(&mut self, command: &Command) {
+        if let Some(current) = &mut self.current
+            && let Some((state, grey)) = current.grey.as_mut().zip(current.picture.scan.grey())
+        {
+            state.apply(grey, command);
+        }
+    }
+
+    /// Frames that the file on the screen holds, and which one is shown, counted from 0.
+    pub fn frames(&self) -> (u32, u32) {
+        let facts = self.current.as_ref().and_then(|current| current.picture.scan.facts.as_deref());
+        facts.map_or((1, 0), |facts| (facts.frames, facts.frame))
+    }
+
+    pub(super) fn show_frame(&mut self, frame: u32) {
+        let (frames, shown) = self.frames();
+        let frame = frame.min(frames - 1);
+        if let Some(path) = self.current.as_ref().map(|current| current.path.clone()).filter(|_| frame != shown) {
+            self.cache.forget(&path);
+            self.worker.forget();
+            self.want_frame(path, None, frame);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageBuffer, Luma};
+
+    use super::*;
+
+    fn grey() -> GreyValues {
+        GreyValues::plain(ImageBuffer::from_fn(1000, 1, |x, _| Luma([x as u16 * 4])), 16)
+    }
+
+    #[test]
+    fn drags_widen_and_darken_within_bounds_and_reset_ends_them() {
+        let grey = grey();
+        let mut state = GreyState::new(&grey);
+        state.apply(&grey, &Command::WindowAuto);
+        let auto = state.window();
+        state.apply(&grey, &Command::WindowDrag { across: 0.5, down: 0.25 });
+        assert!((state.window().width - (4.0 * auto.width).min(state.widths().1)).abs() < 1e-9);
+        assert!((state.window().centre - auto.centre - 0.25 * auto.width).abs() < 1e-9);
+        for _ in 0..50 {
+            state.apply(&grey, &Command::WindowDrag { across: -1.0, down: 1.0 });
+        }
+        assert_eq!(state.window().width, state.widths().0);
+        state.apply(&grey, &Command::WindowInvert);
+        state.apply(&grey, &Command::WindowReset);
+        let first = GreyState::new(&grey);
+        assert_eq!((state.display, state.lookup), (first.display, first.lookup));
+    }
+
+    #[test]
+    fn inversion_swaps_light_and_dark_under_any_window() {
+        let grey = grey();
+        let mut state = GreyState::new(&grey);
+        state.apply(&grey, &Command::WindowLevel { centre: 2000.0, width: 1000.0 });
+        let before = state.lookup.clone();
+        state.apply(&grey, &Command::WindowInvert);
+        assert!(before.iter().zip(&state.lookup).all(|(a, b)| (i32::from(*a) + i32::from(*b) - 255).abs() <= 1));
+    }
+}
