@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::Colour;
 use crate::explain::options::{BackwardRule, Magnitude};
+use crate::input::gate::Gate;
 
 /// A whole model card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Card {
     pub limits: Vec<String>,
     pub classes: Vec<Class>,
     pub preprocessing: Vec<Step>,
+    /// How to tell pictures that the model does not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
     pub architecture: Architecture,
     pub output: Output,
     pub explanation: Recommended,
@@ -236,6 +240,7 @@ impl Card {
             return Err("`explanation.smoothing-px` must lie between 0 and 64".to_owned());
         }
         self.check_output()?;
+        self.gate.as_ref().map_or(Ok(()), Gate::check)?;
         let Architecture::ConvStack(sizes) = &self.architecture;
         super::sizes::check(sizes)?;
         super::sizes::check_steps(&self.preprocessing, sizes.input)

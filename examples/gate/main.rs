@@ -1,0 +1,86 @@
+//! Makes a model's gate from pictures of its own kind, and measures how often it errs:
+//!
+//!     cargo run --release --example gate -- --own FOLDER... --other FOLDER... [--colour LEAST MOST]
+//!
+//! The first half of the own pictures, by name, gives template and least likeness (its 1st percentile less 0.05); the
+//! second half and all others are what the errors are counted on.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use fovea::input::gate::{Gate, Measures};
+use fovea::scan;
+use rayon::prelude::*;
+
+#[derive(Parser)]
+struct Arguments {
+    #[arg(long, num_args = 1.., required = true)]
+    own: Vec<PathBuf>,
+    #[arg(long, num_args = 0..)]
+    other: Vec<PathBuf>,
+    /// Least and greatest colour
+    #[arg(long, num_args = 2, value_names = ["LEAST", "MOST"], default_values_t = [0.0, 1.0])]
+    colour: Vec<f64>,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    // Each folder is halved by itself, so that both halves hold pictures of every kind.
+    let (mut make, mut count) = (Vec::new(), Vec::new());
+    for folder in &arguments.own {
+        let own = measured(folder);
+        let (a, b) = own.split_at(own.len() / 2);
+        make.extend_from_slice(a);
+        count.extend_from_slice(b);
+    }
+    let cells = |i: usize| make.iter().map(|m| standardised(&m.cells)[i]).sum::<f64>() / make.len() as f64;
+    let mean: Vec<f64> = (0..make[0].cells.len()).map(cells).collect();
+    let template: Vec<u8> = mean.iter().map(|v| (128.0 + 40.0 * v).round().clamp(0.0, 255.0) as u8).collect();
+    let mut likeness: Vec<f64> = make.iter().map(|m| m.likeness(&template)).collect();
+    likeness.sort_by(f64::total_cmp);
+    let least = ((likeness[likeness.len() / 100] - 0.05) * 100.0).round() / 100.0;
+    let mut colours: Vec<f64> = make.iter().map(|m| m.colour).collect();
+    colours.sort_by(f64::total_cmp);
+    println!("colour of the own: {:.3} to {:.3}", colours[0], colours[colours.len() - 1]);
+    let gate = Gate {
+        reads: String::new(),
+        colour: [arguments.colour[0], arguments.colour[1]],
+        likeness: least,
+        template,
+        modalities: Vec::new(),
+    };
+    println!("likeness = {least}\ntemplate = {:?}", gate.template);
+    let wrongly = count.iter().filter(|m| !gate.passes(m)).count();
+    println!("own pictures turned away: {wrongly} of {}", count.len());
+    let spread = |measures: &[Measures]| {
+        let mut all: Vec<f64> = measures.iter().map(|m| m.likeness(&gate.template)).collect();
+        all.sort_by(f64::total_cmp);
+        let at = |part: f64| all[((all.len() - 1) as f64 * part).round() as usize];
+        format!("likeness from {:.2} over {:.2} to {:.2}", at(0.0), at(0.5), at(1.0))
+    };
+    println!("own pictures: {}", spread(&count));
+    for folder in &arguments.other {
+        let others = measured(folder);
+        println!("{}: {}", folder.display(), spread(&others));
+        let through = others.iter().filter(|m| gate.passes(m)).count();
+        let by_likeness = others.iter().filter(|m| m.likeness(&gate.template) >= least).count();
+        println!(
+            "let through of {}: {through} of {} ({by_likeness} by likeness alone)",
+            folder.display(),
+            others.len()
+        );
+    }
+}
+
+fn measured(folder: &PathBuf) -> Vec<Measures> {
+    let paths = scan::find::pictures(std::slice::from_ref(folder)).unwrap();
+    paths.par_iter().filter_map(|path| scan::open(path).ok()).map(|scan| Measures::of(&scan)).collect()
+}
+
+fn standardised(cells: &[f64]) -> Vec<f64> {
+    let count = cells.len() as f64;
+    let mean = cells.iter().sum::<f64>() / count;
+    let deviation = (cells.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt().max(1e-6);
+    cells.iter().map(|v| (v - mean) / deviation).collect()
+}
