@@ -4,8 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::ComputeDevice;
 use super::conv_stack::{Classifier, Conv, ConvStack, Layer};
-use crate::bundle::Bundle;
-use crate::bundle::card::{Architecture, ConvStackSizes, Layer as LayerSizes};
+use crate::bundle::card::{ConvStackSizes, Layer as LayerSizes};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// Weights and bias of one convolution after folding.
@@ -15,20 +14,19 @@ struct Folded {
 }
 
 impl ConvStack {
-    /// Puts a bundle's network on `device`. The bundle was checked against its card, so nothing can be missing.
-    pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
-        let Architecture::ConvStack(sizes) = &bundle.card.architecture;
+    /// Puts a checked bundle's network on `device`.
+    pub(super) fn load(sizes: &ConvStackSizes, weights: &WeightMap, device: &ComputeDevice) -> Self {
         let mut layers = Vec::new();
         let mut classifier = None;
         for (index, layer) in sizes.layers.iter().enumerate() {
             match *layer {
                 LayerSizes::MaxPool { size } => layers.push(Layer::MaxPool { size }),
                 LayerSizes::Conv { kernel, stride, norm, .. } => {
-                    let folded = folded(&bundle.weights, index, norm, sizes);
+                    let folded = folded(weights, index, norm, sizes);
                     layers.push(Layer::Conv(Box::new(conv(folded, index == 0, kernel, stride, device))));
                 }
                 LayerSizes::Classes { kernel, relu } => {
-                    let Folded { weight, bias } = folded(&bundle.weights, index, false, sizes);
+                    let Folded { weight, bias } = folded(weights, index, false, sizes);
                     classifier = Some(Classifier { weight: on_device(&weight, device), bias, kernel, relu });
                 }
             }

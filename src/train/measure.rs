@@ -9,7 +9,7 @@ use crate::bundle::card::Measured;
 use crate::explain::Verdict;
 use crate::geometry::Transform;
 use crate::input::ModelInput;
-use crate::network::{ComputeDevice, ConvStack, NetworkError};
+use crate::network::{ComputeDevice, Network, NetworkError};
 
 /// The figures for the card.
 pub fn measure(
@@ -42,7 +42,7 @@ pub fn measure(
 }
 
 fn verdicts(bundle: &Bundle, data: &DataSet, device: &ComputeDevice) -> Result<Vec<Verdict>, NetworkError> {
-    let network = ConvStack::load(bundle, device);
+    let network = Network::load(bundle, device);
     let [channels, height, width] = data.input;
     let verdict = |values: &Vec<f32>| {
         let values = values.clone();

@@ -7,10 +7,10 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use fovea::bundle::weights::{WeightMap, WeightTensor, conv_stack_tensors, sha256_hex, write};
-use fovea::bundle::{Bundle, Card, card};
+use fovea::bundle::{Bundle, Card};
 use fovea::explain::ClassMaps;
 use fovea::input::ModelInput;
-use fovea::network::{ComputeDevice, ConvStack, device};
+use fovea::network::{ComputeDevice, Network, device};
 use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::NpzReader;
 
@@ -56,7 +56,7 @@ command = "none"
 
 /// The card's tensors filled with the formula of `tests/reference/conv_stack.py`.
 pub fn formula_weights(card: &Card) -> WeightMap {
-    let card::Architecture::ConvStack(sizes) = &card.architecture;
+    let sizes = card.conv_stack().expect("the test card is of a conv-stack");
     conv_stack_tensors(sizes, card.classes.len())
         .into_iter()
         .map(|spec| {
@@ -134,13 +134,13 @@ pub fn mirrored_maps(maps: &ClassMaps) -> ClassMaps {
 }
 
 /// The network of `bundle` on the CPU.
-pub fn on_cpu(bundle: &Bundle) -> ConvStack {
-    ConvStack::load(bundle, &device::cpu())
+pub fn on_cpu(bundle: &Bundle) -> Network {
+    Network::load(bundle, &device::cpu())
 }
 
 /// The network of `bundle` on `device`.
-pub fn on(bundle: &Bundle, device: &ComputeDevice) -> ConvStack {
-    ConvStack::load(bundle, device)
+pub fn on(bundle: &Bundle, device: &ComputeDevice) -> Network {
+    Network::load(bundle, device)
 }
 
 /// One array of `tests/reference/NAME.npz`.
