@@ -110,8 +110,13 @@ impl ConvStack {
     ///
     /// # Errors
     /// A device that fails.
-    pub fn back_project(&self, pass: &Pass, classes: &[usize], rule: BackwardRule) -> Result<ClassMaps, NetworkError> {
-        let Traces::ConvStack(traces) = &pass.traces;
+    pub(super) fn back_project(
+        &self,
+        pass: &Pass,
+        traces: &[Trace],
+        classes: &[usize],
+        rule: BackwardRule,
+    ) -> Result<ClassMaps, NetworkError> {
         let mut signal = self.start(pass, classes);
         for (layer, trace) in self.layers.iter().zip(traces).rev() {
             signal = match (layer, trace) {

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::conv_stack::{self, ConvStack};
+use super::densenet::{self, DenseNet};
 use super::{ComputeDevice, NetworkError};
 use crate::bundle::Bundle;
 use crate::bundle::card::Architecture;
@@ -14,6 +15,7 @@ use crate::input::ModelInput;
 #[derive(Debug)]
 pub enum Network {
     ConvStack(ConvStack),
+    DenseNet(DenseNet),
 }
 
 /// What one forward pass leaves behind.
@@ -31,6 +33,7 @@ pub struct Pass {
 pub(super) enum Traces {
     /// One per layer.
     ConvStack(Vec<conv_stack::Trace>),
+    DenseNet(densenet::Trace),
 }
 
 impl Network {
@@ -38,13 +41,14 @@ impl Network {
     pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
         match &bundle.card.architecture {
             Architecture::ConvStack(sizes) => Self::ConvStack(ConvStack::load(sizes, &bundle.weights, device)),
-            Architecture::DenseNet(_) => unimplemented!("the densenet family has no network yet"),
+            Architecture::DenseNet(sizes) => Self::DenseNet(DenseNet::load(sizes, &bundle.weights, device)),
         }
     }
 
     pub fn device(&self) -> &ComputeDevice {
         match self {
             Self::ConvStack(network) => network.device(),
+            Self::DenseNet(network) => network.device(),
         }
     }
 
@@ -52,6 +56,7 @@ impl Network {
     pub fn classes(&self) -> usize {
         match self {
             Self::ConvStack(network) => network.classes(),
+            Self::DenseNet(network) => network.classes(),
         }
     }
 
@@ -62,6 +67,7 @@ impl Network {
     pub fn forward(&self, input: &ModelInput) -> Result<Pass, NetworkError> {
         match self {
             Self::ConvStack(network) => network.forward(input),
+            Self::DenseNet(network) => network.forward(input),
         }
     }
 
@@ -80,8 +86,10 @@ impl Network {
     /// # Errors
     /// A device that fails.
     pub fn back_project(&self, pass: &Pass, classes: &[usize], rule: BackwardRule) -> Result<ClassMaps, NetworkError> {
-        match self {
-            Self::ConvStack(network) => network.back_project(pass, classes, rule),
+        match (self, &pass.traces) {
+            (Self::ConvStack(network), Traces::ConvStack(traces)) => network.back_project(pass, traces, classes, rule),
+            (Self::DenseNet(network), Traces::DenseNet(trace)) => network.back_project(pass, trace, classes, rule),
+            _ => unreachable!("a pass goes back through the network that made it"),
         }
     }
 }

@@ -46,7 +46,7 @@ fn conv(folded: Folded, is_first: bool, kernel: usize, stride: usize, device: &C
 /// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε), in f64 so that folding adds no error of its own.
 fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes) -> Folded {
     let part = |name: &str| &weights[&format!("layers.{index}.{name}")];
-    let mut weight = part("weight").clone();
+    let weight = part("weight").clone();
     if !norm {
         return Folded { weight, bias: part("bias").values.clone() };
     }
@@ -54,16 +54,21 @@ fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes)
         ["weight", "bias", "running_mean", "running_var"].map(|name| &part(&format!("norm.{name}")).values);
     let factor: Vec<f64> =
         gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + sizes.norm_epsilon).sqrt()).collect();
+    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
+    Folded { weight: scaled(weight, &factor), bias }
+}
+
+/// Every kernel times its factor, in f64.
+pub(super) fn scaled(mut weight: WeightTensor, factor: &[f64]) -> WeightTensor {
     let per_kernel = weight.values.len() / factor.len();
-    for (kernel, f) in weight.values.chunks_exact_mut(per_kernel).zip(&factor) {
+    for (kernel, f) in weight.values.chunks_exact_mut(per_kernel).zip(factor) {
         kernel.iter_mut().for_each(|w| *w = (f64::from(*w) * f) as f32);
     }
-    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
-    Folded { weight, bias }
+    weight
 }
 
 /// `[out, in, k, k]` to `[out, 1, k, k]`: back-projection is linear, so the sum over channels can be taken first.
-fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
+pub(super) fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
     let [out, inputs, kh, kw] = *weight.shape.as_slice() else { unreachable!("a convolution has four dimensions") };
     let area = kh * kw;
     let values = weight
@@ -74,6 +79,6 @@ fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
     WeightTensor { shape: vec![out, 1, kh, kw], values }
 }
 
-fn on_device(weight: &WeightTensor, device: &ComputeDevice) -> Tensor<4> {
+pub(super) fn on_device(weight: &WeightTensor, device: &ComputeDevice) -> Tensor<4> {
     Tensor::from_data(TensorData::new(weight.values.clone(), weight.shape.clone()), &device.burn)
 }

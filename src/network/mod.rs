@@ -1,11 +1,13 @@
 //! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
 
 mod conv_stack;
+mod densenet;
 pub mod device;
 mod family;
 mod load;
 
 pub use conv_stack::ConvStack;
+pub use densenet::DenseNet;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use family::{Network, Pass};
 

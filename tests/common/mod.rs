@@ -1,6 +1,7 @@
 //! What several test files share: small models whose weights are formulas.
 #![allow(dead_code)]
 
+pub mod dense;
 pub mod formula;
 
 use std::io::BufReader;
@@ -14,8 +15,14 @@ use fovea::network::{ComputeDevice, Network, device};
 use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::NpzReader;
 
-/// A card with `classes` classes around the given `[architecture]` lines and input size.
-pub fn card(architecture: &str, [channels, height, width]: [usize; 3], classes: usize) -> Card {
+/// A card of a conv-stack with `classes` classes around the given `[architecture]` lines and input size.
+pub fn card(architecture: &str, input: [usize; 3], classes: usize) -> Card {
+    family_card("conv-stack", architecture, input, classes)
+}
+
+/// As [`card`], of any family.
+pub fn family_card(family: &str, architecture: &str, input: [usize; 3], classes: usize) -> Card {
+    let [channels, height, width] = input;
     let classes: String = (0..classes)
         .map(|c| format!("[[classes]]\nname = \"{c}\"\nlabel = \"Class {c}\"\ncolour = \"#1020{:02x}\"\n", 10 + c))
         .collect();
@@ -31,7 +38,7 @@ limits = []
 preprocessing = [{grey}{{ step = "resize", width = {width}, height = {height} }}, {{ step = "unit-range" }}]
 {classes}
 [architecture]
-family = "conv-stack"
+family = "{family}"
 input = [{channels}, {height}, {width}]
 {architecture}
 [output]
