@@ -43,7 +43,7 @@ pub fn dense_bundle(card: Card) -> Bundle {
 }
 
 /// A model input of formula values.
-pub fn noise_input([height, width]: [usize; 2]) -> ModelInput {
-    let values = noise(3 * height * width, 9999);
+pub fn noise_input([height, width]: [usize; 2], seed: usize) -> ModelInput {
+    let values = noise(3 * height * width, seed);
     ModelInput { values, channels: 3, height, width, source_from_model: Transform::IDENTITY }
 }
