@@ -14,7 +14,7 @@ use fovea::bundle::Library;
 use fovea::compose::{CamScale, CamStyle, ClearStyle, cam_layer, clear_layer};
 use fovea::explain::{BackwardRule, Explainer, Settings};
 use fovea::input::{self, ModelInput};
-use fovea::network::{ConvStack, device};
+use fovea::network::{Network, device};
 use fovea::scan::{self, Scan};
 use image::imageops::{FilterType, resize};
 
@@ -108,7 +108,7 @@ struct Ours {
 }
 
 /// Forward pass alone, with the CAMs, and CLEAR of all classes, in turns.
-fn network(network: &ConvStack, input: &ModelInput) -> Ours {
+fn network(network: &Network, input: &ModelInput) -> Ours {
     let (mut forward, mut cam) = (Vec::new(), Vec::new());
     let mut clear: Vec<(BackwardRule, Vec<f64>)> = BackwardRule::ALL.map(|rule| (rule, Vec::new())).into();
     for round in 0..ROUNDS + 2 {

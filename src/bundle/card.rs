@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::colour::Colour;
+use super::densenet::DenseNetSizes;
 use crate::explain::options::{BackwardRule, Magnitude};
 use crate::input::gate::Gate;
 
@@ -76,6 +77,27 @@ pub enum Step {
 pub enum Architecture {
     /// Convolutions, ReLU, max pooling, a last convolution with one kernel per class, global average pooling.
     ConvStack(ConvStackSizes),
+    /// DenseNet: dense blocks of norm-ReLU-conv layers, global average pooling, one linear layer.
+    #[serde(rename = "densenet")]
+    DenseNet(DenseNetSizes),
+}
+
+impl Architecture {
+    /// Channels, height and width of the network's input.
+    pub fn input(&self) -> [usize; 3] {
+        match self {
+            Self::ConvStack(sizes) => sizes.input,
+            Self::DenseNet(sizes) => sizes.input,
+        }
+    }
+
+    /// The family's name, as cards write it.
+    pub fn family(&self) -> &'static str {
+        match self {
+            Self::ConvStack(_) => "conv-stack",
+            Self::DenseNet(_) => "densenet",
+        }
+    }
 }
 
 /// The sizes of a `conv-stack`.
@@ -90,7 +112,8 @@ pub struct ConvStackSizes {
     pub layers: Vec<Layer>,
 }
 
-fn default_norm_epsilon() -> f64 {
+/// PyTorch's.
+pub(super) fn default_norm_epsilon() -> f64 {
     1e-5
 }
 
@@ -224,6 +247,14 @@ impl Card {
         self.classes.iter().position(|c| c.name.eq_ignore_ascii_case(text) || c.label.eq_ignore_ascii_case(text))
     }
 
+    /// The sizes of a `conv-stack`, the one family that is trained here; `None` for any other.
+    pub fn conv_stack(&self) -> Option<&ConvStackSizes> {
+        match &self.architecture {
+            Architecture::ConvStack(sizes) => Some(sizes),
+            Architecture::DenseNet(_) => None,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.classes.len()) {
             return Err(format!("`classes` has {} entries; 2 to 1000 make sense", self.classes.len()));
@@ -241,9 +272,11 @@ impl Card {
         }
         self.check_output()?;
         self.gate.as_ref().map_or(Ok(()), Gate::check)?;
-        let Architecture::ConvStack(sizes) = &self.architecture;
-        super::sizes::check(sizes)?;
-        super::sizes::check_steps(&self.preprocessing, sizes.input)
+        match &self.architecture {
+            Architecture::ConvStack(sizes) => super::sizes::check(sizes)?,
+            Architecture::DenseNet(sizes) => sizes.check()?,
+        }
+        super::sizes::check_steps(&self.preprocessing, self.architecture.input())
     }
 
     fn check_output(&self) -> Result<(), String> {

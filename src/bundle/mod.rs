@@ -5,6 +5,7 @@
 
 pub mod card;
 pub mod colour;
+pub mod densenet;
 mod error;
 pub mod library;
 mod sizes;

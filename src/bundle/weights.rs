@@ -26,7 +26,7 @@ pub struct TensorSpec {
 }
 
 impl TensorSpec {
-    fn new(name: String, shape: &[usize]) -> Self {
+    pub(super) fn new(name: String, shape: &[usize]) -> Self {
         Self { name, shape: shape.to_vec() }
     }
 
@@ -37,8 +37,10 @@ impl TensorSpec {
 
 /// All tensors that the card's network needs, in the order of its layers. Names follow PyTorch.
 pub fn needed_tensors(card: &Card) -> Vec<TensorSpec> {
-    let Architecture::ConvStack(sizes) = &card.architecture;
-    conv_stack_tensors(sizes, card.classes.len())
+    match &card.architecture {
+        Architecture::ConvStack(sizes) => conv_stack_tensors(sizes, card.classes.len()),
+        Architecture::DenseNet(sizes) => sizes.tensors(card.classes.len()),
+    }
 }
 
 /// The tensors of a `conv-stack` with `classes` outputs: `layers.N.weight` `[out, in, k, k]`, and either

@@ -15,6 +15,20 @@ pub struct Dominant {
     pub response: Vec<f32>,
 }
 
+/// As many classes as the authors advise to look at together.
+pub const MOST_CLASSES: usize = 10;
+
+/// The classes to back-project, ascending: all where there are at most [`MOST_CLASSES`], else those of the largest
+/// `scores`, with `wanted` in the place of the last of them where it is not among them.
+pub fn most_activated(scores: &[f32], wanted: Option<usize>) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..scores.len()).collect();
+    // Stable: of equals the first.
+    classes.sort_by(|a, b| (Some(*b) == wanted).cmp(&(Some(*a) == wanted)).then(scores[*b].total_cmp(&scores[*a])));
+    classes.truncate(MOST_CLASSES);
+    classes.sort_unstable();
+    classes
+}
+
 /// Ĉ and D over the classes that are left on in `enabled` (one entry per class).
 pub fn dominant(response: &ClassMaps, enabled: &[bool]) -> Dominant {
     let area = response.height * response.width;
@@ -82,6 +96,17 @@ mod tests {
     fn the_argmax_survives_a_common_positive_factor() {
         let scaled = ClassMaps { data: maps().data.iter().map(|v| v * 7.5).collect(), ..maps() };
         assert_eq!(dominant(&scaled, &[true; 3]).class, dominant(&maps(), &[true; 3]).class);
+    }
+
+    #[test]
+    fn of_many_classes_the_ten_most_activated_go_back() {
+        let scores: Vec<f32> = (0..14).map(|c| ((c * 5) % 14) as f32).collect();
+        let without = |gone: [usize; 4]| (0..14).filter(|c| !gone.contains(c)).collect::<Vec<_>>();
+        // Scores 0 to 3 are those of the classes 0, 3, 6 and 9; score 4 is class 12's.
+        assert_eq!(most_activated(&scores, None), without([0, 3, 6, 9]));
+        assert_eq!(most_activated(&scores, Some(5)), without([0, 3, 6, 9]));
+        assert_eq!(most_activated(&scores, Some(0)), without([12, 3, 6, 9]));
+        assert_eq!(most_activated(&scores[..10], None), (0..10).collect::<Vec<_>>());
     }
 
     #[test]

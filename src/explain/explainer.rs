@@ -9,7 +9,7 @@ use super::{Attention, BackwardRule, ClassMaps, Magnitude, Verdict, attention, c
 use crate::bundle::{Bundle, Card};
 use crate::geometry::Transform;
 use crate::input::{self, InputError};
-use crate::network::{ComputeDevice, ConvStack, NetworkError};
+use crate::network::{ComputeDevice, Network, NetworkError};
 use crate::scan::Scan;
 
 /// What the papers leave open, as it was chosen for one explanation.
@@ -52,8 +52,11 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
     pub cam: ClassMaps,
-    /// R(x|c) of every class, signed as the magnitude says, not scaled: `[classes, H, W]` in the model's frame.
+    /// R(x|c) of every class, signed as the magnitude says, not scaled: `[classes, H, W]` in the model's frame. Zero
+    /// for classes that are not in `response_classes`.
     pub response: ClassMaps,
+    /// The classes that were back-projected, ascending.
+    pub response_classes: Vec<usize>,
     pub source_from_model: Transform,
     pub source_size_px: (u32, u32),
     /// Each class's share of the dominant response.
@@ -114,7 +117,7 @@ pub enum ExplainError {
 pub struct Explainer {
     pub card: Card,
     pub sha256: String,
-    network: ConvStack,
+    network: Network,
 }
 
 impl Explainer {
@@ -123,11 +126,11 @@ impl Explainer {
     /// # Errors
     /// A device that cannot be started.
     pub fn new(bundle: Bundle, device: &ComputeDevice) -> Result<Self, NetworkError> {
-        let network = guarded(device, || Ok(ConvStack::load(&bundle, device)))?;
+        let network = guarded(device, || Ok(Network::load(&bundle, device)))?;
         Ok(Self { card: bundle.card, sha256: bundle.sha256, network })
     }
 
-    pub fn network(&self) -> &ConvStack {
+    pub fn network(&self) -> &Network {
         &self.network
     }
 
@@ -136,7 +139,7 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn explain(&self, scan: &Scan, settings: &Settings) -> Result<Explanation, ExplainError> {
-        Ok(self.look(scan, settings.rule)?.into_explanation(settings))
+        Ok(self.look_at(scan, settings.rule, settings.class)?.into_explanation(settings))
     }
 
     /// Lets the network look at one picture under one backward rule: all that needs the network, and nothing else.
@@ -144,22 +147,31 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn look(&self, scan: &Scan, rule: BackwardRule) -> Result<Look, ExplainError> {
+        self.look_at(scan, rule, None)
+    }
+
+    /// As [`Self::look`], with `wanted` among the classes that are back-projected however little it is activated.
+    ///
+    /// # Errors
+    /// A picture that the model cannot read, or a device that fails.
+    pub fn look_at(&self, scan: &Scan, rule: BackwardRule, wanted: Option<usize>) -> Result<Look, ExplainError> {
         let start = Instant::now();
         let input = input::prepare(scan, &self.card.preprocessing)?;
         let prepare = milliseconds(start);
-        let classes: Vec<usize> = (0..self.network.classes()).collect();
         let look = guarded(self.network.device(), || {
             let start = Instant::now();
             let pass = self.network.forward(&input)?;
             let cam = self.network.class_maps(&pass)?;
             let forward = milliseconds(start);
             let start = Instant::now();
-            let signed_response = self.network.back_project(&pass, &classes, rule)?;
+            let response_classes = clear::most_activated(&pass.scores, wanted);
+            let responses = self.network.back_project(&pass, &response_classes, rule)?;
             Ok(Look {
                 verdict: Verdict::from_scores(&pass.scores, &self.card.output),
                 scores: pass.scores,
                 cam,
-                signed_response,
+                signed_response: responses.spread(&response_classes, self.network.classes()),
+                response_classes,
                 rule,
                 source_from_model: input.source_from_model,
                 source_size_px: scan.size_px(),
@@ -181,7 +193,10 @@ pub struct Look {
     /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
     pub cam: ClassMaps,
     /// The signed sum over the input channels of what came back for every class: `[classes, H, W]` in the model's frame.
+    /// Zero for classes that are not in `response_classes`.
     pub signed_response: ClassMaps,
+    /// The classes that were back-projected, ascending: all, or where there are more the ten most activated.
+    pub response_classes: Vec<usize>,
     pub rule: BackwardRule,
     pub source_from_model: Transform,
     pub source_size_px: (u32, u32),
@@ -200,6 +215,7 @@ impl Look {
             verdict: self.verdict,
             cam: self.cam,
             response,
+            response_classes: self.response_classes,
             source_from_model: self.source_from_model,
             source_size_px: self.source_size_px,
             attention: None,

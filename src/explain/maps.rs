@@ -31,6 +31,19 @@ impl ClassMaps {
         &self.data[class * area..(class + 1) * area]
     }
 
+    /// Maps of `classes` classes, of which the k-th of these is that of class `of[k]`; all others are zero.
+    pub fn spread(self, of: &[usize], classes: usize) -> Self {
+        if self.classes == classes {
+            return self;
+        }
+        let mut whole = Self::new(classes, self.height, self.width, vec![0.0; classes * self.height * self.width]);
+        let area = self.height * self.width;
+        for (from, &to) in self.data.chunks_exact(area).zip(of) {
+            whole.data[to * area..(to + 1) * area].copy_from_slice(from);
+        }
+        whole
+    }
+
     /// The largest value over all classes, at least 0: the one scale that keeps classes comparable.
     pub fn peak(&self) -> f32 {
         self.data.iter().copied().filter(|v| v.is_finite()).fold(0.0, f32::max)
@@ -88,6 +101,12 @@ mod tests {
         let smooth = point.smoothed(2.0);
         assert!((smooth.data.iter().sum::<f32>() - 1.0).abs() < 1e-3);
         assert!(smooth.peak() < 0.06 && point.smoothed(0.0) == point);
+    }
+
+    #[test]
+    fn maps_of_some_classes_go_to_their_places() {
+        let some = ClassMaps::new(2, 1, 2, vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(some.spread(&[1, 3], 4).data, [0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 3.0, 4.0]);
     }
 
     #[test]

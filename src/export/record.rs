@@ -41,6 +41,8 @@ pub struct Record {
     pub classes: Vec<ClassRecord>,
     /// Index into `classes`.
     pub decided: usize,
+    /// Indices into `classes`: those whose response was computed.
+    pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
     pub timings_ms: TimingsRecord,
 }
@@ -170,6 +172,7 @@ impl Record {
             reader: None,
             classes: classes.collect(),
             decided: verdict.decided,
+            response_classes: explanation.response_classes.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {
                 decode: decode_ms,

@@ -4,8 +4,9 @@
 
 use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, TensorData, activation};
+use burn::tensor::{Int, Tensor, activation};
 
+use super::family::{Pass, Traces, responses, scores, upload};
 use super::{ComputeDevice, NetworkError};
 use crate::explain::ClassMaps;
 use crate::explain::options::BackwardRule;
@@ -52,19 +53,9 @@ pub(super) struct Classifier {
     pub relu: bool,
 }
 
-/// What one forward pass leaves behind.
+/// What the way back needs of one layer.
 #[derive(Debug)]
-pub struct Pass {
-    /// Class scores, bias included.
-    pub scores: Vec<f32>,
-    /// The class maps M_c = z_c without bias, `[1, classes, h, w]`.
-    maps: Tensor<4>,
-    /// One per layer.
-    traces: Vec<Trace>,
-}
-
-#[derive(Debug)]
-enum Trace {
+pub(super) enum Trace {
     /// Output of the ReLU `[1, channels, h, w]` and the height and width that went into the convolution.
     Conv { activated: Tensor<4>, before: [usize; 2] },
     /// Pooling switches `[1, channels, h, w]` and the height and width that went into the pooling.
@@ -86,13 +77,7 @@ impl ConvStack {
     /// # Errors
     /// An input of another shape, or a device that fails.
     pub fn forward(&self, input: &ModelInput) -> Result<Pass, NetworkError> {
-        let found = [input.channels, input.height, input.width];
-        if found != self.input {
-            return Err(NetworkError::InputShape { expected: self.input, found });
-        }
-        let [channels, height, width] = found;
-        let values = TensorData::new(input.values.clone(), [1, channels, height, width]);
-        let mut x = Tensor::<4>::from_data(values, &self.device.burn);
+        let mut x = upload(input, self.input, &self.device)?;
         let mut traces = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
             let [_, _, h, w] = x.dims();
@@ -113,18 +98,11 @@ impl ConvStack {
         }
         let maps = conv2d(x, self.classifier.weight.clone(), None, self.classifier.options());
         let maps = if self.classifier.relu { activation::relu(maps) } else { maps };
-        let means = self.read(maps.clone().mean_dims(&[2, 3]))?;
-        let scores = means.iter().zip(&self.classifier.bias).map(|(mean, bias)| mean + bias).collect();
-        Ok(Pass { scores, maps, traces })
-    }
-
-    /// The class activation maps M_c of all classes, signed, bias left out: `[classes, h, w]` (Zhou 2016, eq. 2).
-    ///
-    /// # Errors
-    /// A device that fails.
-    pub fn class_maps(&self, pass: &Pass) -> Result<ClassMaps, NetworkError> {
-        let [_, classes, height, width] = pass.maps.dims();
-        Ok(ClassMaps::new(classes, height, width, self.read(pass.maps.clone())?))
+        Ok(Pass {
+            scores: scores(&maps, &self.classifier.bias, &self.device)?,
+            maps,
+            traces: Traces::ConvStack(traces),
+        })
     }
 
     /// Back-projects the map of every class in `classes` to the input grid, all in one batch: the signed sum over the
@@ -132,9 +110,15 @@ impl ConvStack {
     ///
     /// # Errors
     /// A device that fails.
-    pub fn back_project(&self, pass: &Pass, classes: &[usize], rule: BackwardRule) -> Result<ClassMaps, NetworkError> {
+    pub(super) fn back_project(
+        &self,
+        pass: &Pass,
+        traces: &[Trace],
+        classes: &[usize],
+        rule: BackwardRule,
+    ) -> Result<ClassMaps, NetworkError> {
         let mut signal = self.start(pass, classes);
-        for (layer, trace) in self.layers.iter().zip(&pass.traces).rev() {
+        for (layer, trace) in self.layers.iter().zip(traces).rev() {
             signal = match (layer, trace) {
                 (Layer::Conv(conv), Trace::Conv { activated, before }) => {
                     conv.back(through_relu(signal, activated, rule), *before)
@@ -145,31 +129,15 @@ impl ConvStack {
                 _ => unreachable!("a pass has the traces of the layers that made it"),
             };
         }
-        let [_, height, width] = self.input;
-        let values = self.read(signal.sum_dim(1))?;
-        if !values.iter().all(|v| v.is_finite()) {
-            return Err(NetworkError::NotFinite { device: self.device.name.clone() });
-        }
-        Ok(ClassMaps::new(classes.len(), height, width, values))
+        responses(signal.sum_dim(1), &self.device)
     }
 
     /// One class a batch entry: its own map through its own kernel, `[classes.len(), channels, h, w]`. A ReLU of the
     /// class maps changes nothing on the way back under any rule: the map is what it let through.
     fn start(&self, pass: &Pass, classes: &[usize]) -> Tensor<4> {
-        let one_hot: Vec<f32> =
-            classes.iter().flat_map(|c| (0..self.classes()).map(move |k| if k == *c { 1.0 } else { 0.0 })).collect();
-        let chosen = TensorData::new(one_hot, [classes.len(), self.classes(), 1, 1]);
-        let chosen = Tensor::<4>::from_data(chosen, &self.device.burn);
-        let own_maps = pass.maps.clone() * chosen;
         let padding = self.classifier.kernel / 2;
         let options = ConvTransposeOptions::new([1, 1], [padding; 2], [0, 0], [1, 1], 1);
-        conv_transpose2d(own_maps, self.classifier.weight.clone(), None, options)
-    }
-
-    fn read(&self, tensor: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
-        let failed = |reason: String| NetworkError::Device { device: self.device.name.clone(), reason };
-        let data = tensor.try_into_data().map_err(|error| failed(error.to_string()))?;
-        data.try_to_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+        conv_transpose2d(pass.own_maps(classes), self.classifier.weight.clone(), None, options)
     }
 }
 
@@ -200,7 +168,7 @@ fn pool_options(size: usize) -> MaxPoolOptions<2> {
 }
 
 /// The backward ReLU rule; `activated` is the forward ReLU's output, broadcast over the batch of classes.
-fn through_relu(signal: Tensor<4>, activated: &Tensor<4>, rule: BackwardRule) -> Tensor<4> {
+pub(super) fn through_relu(signal: Tensor<4>, activated: &Tensor<4>, rule: BackwardRule) -> Tensor<4> {
     let signal = if rule.keeps_positive_only() { activation::relu(signal) } else { signal };
     if !rule.uses_forward_mask() {
         return signal;

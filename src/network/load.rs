@@ -4,8 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::ComputeDevice;
 use super::conv_stack::{Classifier, Conv, ConvStack, Layer};
-use crate::bundle::Bundle;
-use crate::bundle::card::{Architecture, ConvStackSizes, Layer as LayerSizes};
+use crate::bundle::card::{ConvStackSizes, Layer as LayerSizes};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// Weights and bias of one convolution after folding.
@@ -15,20 +14,19 @@ struct Folded {
 }
 
 impl ConvStack {
-    /// Puts a bundle's network on `device`. The bundle was checked against its card, so nothing can be missing.
-    pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
-        let Architecture::ConvStack(sizes) = &bundle.card.architecture;
+    /// Puts a checked bundle's network on `device`.
+    pub(super) fn load(sizes: &ConvStackSizes, weights: &WeightMap, device: &ComputeDevice) -> Self {
         let mut layers = Vec::new();
         let mut classifier = None;
         for (index, layer) in sizes.layers.iter().enumerate() {
             match *layer {
                 LayerSizes::MaxPool { size } => layers.push(Layer::MaxPool { size }),
                 LayerSizes::Conv { kernel, stride, norm, .. } => {
-                    let folded = folded(&bundle.weights, index, norm, sizes);
+                    let folded = folded(weights, index, norm, sizes);
                     layers.push(Layer::Conv(Box::new(conv(folded, index == 0, kernel, stride, device))));
                 }
                 LayerSizes::Classes { kernel, relu } => {
-                    let Folded { weight, bias } = folded(&bundle.weights, index, false, sizes);
+                    let Folded { weight, bias } = folded(weights, index, false, sizes);
                     classifier = Some(Classifier { weight: on_device(&weight, device), bias, kernel, relu });
                 }
             }
@@ -48,7 +46,7 @@ fn conv(folded: Folded, is_first: bool, kernel: usize, stride: usize, device: &C
 /// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε), in f64 so that folding adds no error of its own.
 fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes) -> Folded {
     let part = |name: &str| &weights[&format!("layers.{index}.{name}")];
-    let mut weight = part("weight").clone();
+    let weight = part("weight").clone();
     if !norm {
         return Folded { weight, bias: part("bias").values.clone() };
     }
@@ -56,16 +54,21 @@ fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes)
         ["weight", "bias", "running_mean", "running_var"].map(|name| &part(&format!("norm.{name}")).values);
     let factor: Vec<f64> =
         gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + sizes.norm_epsilon).sqrt()).collect();
+    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
+    Folded { weight: scaled(weight, &factor), bias }
+}
+
+/// Every kernel times its factor, in f64.
+pub(super) fn scaled(mut weight: WeightTensor, factor: &[f64]) -> WeightTensor {
     let per_kernel = weight.values.len() / factor.len();
-    for (kernel, f) in weight.values.chunks_exact_mut(per_kernel).zip(&factor) {
+    for (kernel, f) in weight.values.chunks_exact_mut(per_kernel).zip(factor) {
         kernel.iter_mut().for_each(|w| *w = (f64::from(*w) * f) as f32);
     }
-    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
-    Folded { weight, bias }
+    weight
 }
 
 /// `[out, in, k, k]` to `[out, 1, k, k]`: back-projection is linear, so the sum over channels can be taken first.
-fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
+pub(super) fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
     let [out, inputs, kh, kw] = *weight.shape.as_slice() else { unreachable!("a convolution has four dimensions") };
     let area = kh * kw;
     let values = weight
@@ -76,6 +79,6 @@ fn summed_over_inputs(weight: &WeightTensor) -> WeightTensor {
     WeightTensor { shape: vec![out, 1, kh, kw], values }
 }
 
-fn on_device(weight: &WeightTensor, device: &ComputeDevice) -> Tensor<4> {
+pub(super) fn on_device(weight: &WeightTensor, device: &ComputeDevice) -> Tensor<4> {
     Tensor::from_data(TensorData::new(weight.values.clone(), weight.shape.clone()), &device.burn)
 }

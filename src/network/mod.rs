@@ -1,11 +1,15 @@
 //! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
 
-pub mod conv_stack;
+mod conv_stack;
+mod densenet;
 pub mod device;
+mod family;
 mod load;
 
-pub use conv_stack::{ConvStack, Pass};
+pub use conv_stack::ConvStack;
+pub use densenet::DenseNet;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
+pub use family::{Network, Pass};
 
 /// Why a network could not run.
 #[derive(Debug, thiserror::Error)]

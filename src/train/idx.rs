@@ -10,7 +10,6 @@ use image::GrayImage;
 use super::TrainError;
 use super::data::{DataSet, Example};
 use crate::bundle::Card;
-use crate::bundle::card::Architecture;
 use crate::input;
 use crate::scan::{Pixels, Scan};
 
@@ -30,9 +29,8 @@ struct Pictures {
 pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
     let learn = part(card, folder, "train")?;
     let held = part(card, folder, "t10k")?;
-    let Architecture::ConvStack(sizes) = &card.architecture;
     let held_is = format!("{} test digits of MNIST (t10k), none seen in training", held.len());
-    Ok(DataSet { learn, tune: Vec::new(), held, held_is, input: sizes.input, cells: None })
+    Ok(DataSet { learn, tune: Vec::new(), held, held_is, input: card.architecture.input(), cells: None })
 }
 
 fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainError> {

@@ -9,7 +9,6 @@ use rayon::prelude::*;
 use super::data::{DataSet, Example};
 use super::{TrainError, thumbnail};
 use crate::bundle::Card;
-use crate::bundle::card::Architecture;
 use crate::input;
 use crate::scan;
 
@@ -56,13 +55,12 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
             Ok((part, example))
         })
         .collect::<Result<_, TrainError>>()?;
-    let Architecture::ConvStack(sizes) = &card.architecture;
     let mut data = DataSet {
         learn: Vec::new(),
         tune: Vec::new(),
         held: Vec::new(),
         held_is: String::new(),
-        input: sizes.input,
+        input: card.architecture.input(),
         cells: None,
     };
     for (part, example) in examples {

@@ -11,7 +11,7 @@ use crate::bundle::card::{Decision, Measured};
 use crate::explain::Verdict;
 use crate::geometry::Transform;
 use crate::input::ModelInput;
-use crate::network::{ComputeDevice, ConvStack, NetworkError};
+use crate::network::{ComputeDevice, Network, NetworkError};
 
 /// Chooses the operating point where the card's decision needs one, on the pictures that are kept for it.
 pub fn set_operating_point(bundle: &mut Bundle, data: &DataSet, device: &ComputeDevice) -> Result<(), TrainError> {
@@ -118,7 +118,7 @@ fn verdicts(
     data: &DataSet,
     device: &ComputeDevice,
 ) -> Result<Vec<Verdict>, NetworkError> {
-    let network = ConvStack::load(bundle, device);
+    let network = Network::load(bundle, device);
     let [channels, height, width] = data.input;
     let verdict = |values: &Vec<f32>| {
         let values = values.clone();

@@ -28,7 +28,7 @@ mod thumbnail;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::bundle::card::{Architecture, Card};
+use crate::bundle::Card;
 use crate::export::OutputSet;
 use crate::network::ComputeDevice;
 
@@ -61,7 +61,7 @@ pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Progress), stop: &Ato
     OutputSet::new(request.out, "model", request.force).check(["toml"])?;
     let data = data::read(request.recipe, request.data)?;
     let checkpoint = checkpoint_path(request.out);
-    let Architecture::ConvStack(sizes) = &card.architecture;
+    let sizes = request.recipe.sizes()?;
     let fit = Fit { sizes, classes: card.classes.len(), schedule, data: &data, checkpoint: &checkpoint };
     let weights = fit.run(request.device, request.force, watch, stop)?;
     let mut bundle = bundle::assemble(card, weights)?;

@@ -4,13 +4,15 @@ use serde::Deserialize;
 
 use super::{Schedule, TrainError};
 use crate::bundle::Card;
-use crate::bundle::card::{Architecture, Layer};
+use crate::bundle::card::{ConvStackSizes, Layer};
 
 const RECIPES: [(&str, &str); 3] = [
     ("cxr-pneumonia", include_str!("recipes/cxr-pneumonia.toml")),
     ("mnist", include_str!("recipes/mnist.toml")),
     ("retina-dr", include_str!("recipes/retina-dr.toml")),
 ];
+
+const NO_CONV_STACK: &str = "`architecture.family` must be `conv-stack`, the one family that can be trained here";
 
 /// What is trained and how.
 #[derive(Debug, Clone)]
@@ -37,13 +39,22 @@ impl Recipe {
         Self::parse(name, text).map_err(|reason| TrainError::Recipe { recipe: name.to_owned(), reason })
     }
 
+    /// The sizes of the network to be.
+    ///
+    /// # Errors
+    /// A card of a family that cannot be trained here; recipes that were read have none.
+    pub fn sizes(&self) -> Result<&ConvStackSizes, TrainError> {
+        let refused = || TrainError::Recipe { recipe: self.name.clone(), reason: NO_CONV_STACK.to_owned() };
+        self.card.conv_stack().ok_or_else(refused)
+    }
+
     fn parse(name: &str, text: &str) -> Result<Self, String> {
         let mut table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
         let schedule = table.remove("schedule").ok_or("it has no [schedule]")?;
         let schedule = Schedule::deserialize(schedule).map_err(|error| error.to_string())?;
         schedule.check()?;
         let card = Card::parse(&toml::to_string(&table).map_err(|error| error.to_string())?)?;
-        let Architecture::ConvStack(sizes) = &card.architecture;
+        let sizes = card.conv_stack().ok_or(NO_CONV_STACK)?;
         let head = schedule.lesion_head.map(|head| sizes.layers.get(head.layer));
         if head.is_some_and(|layer| !matches!(layer, Some(Layer::Conv { .. }))) {
             return Err("`schedule.lesion-head.layer` must be a convolution".to_owned());

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::data::{DataSet, Example};
 use super::{Recipe, TrainError};
-use crate::bundle::card::{Architecture, ConvStackSizes, Layer};
+use crate::bundle::card::{ConvStackSizes, Layer};
 use crate::input::{self, ModelInput};
 use crate::scan;
 
@@ -33,7 +33,7 @@ struct LesionBox {
 
 /// Reads pictures, grades and, where they are there, lesion boxes; a fifth of each grade is left out.
 pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
-    let Architecture::ConvStack(sizes) = &recipe.card.architecture;
+    let sizes = recipe.sizes()?;
     let grades = grades(&folder.join(GRADES), recipe.card.classes.len())?;
     let boxes = boxes(&folder.join(BOXES))?;
     let cells = recipe.schedule.lesion_head.filter(|_| boxes.is_some()).map(|head| {
@@ -196,8 +196,7 @@ mod tests {
     #[test]
     fn the_lesion_grid_follows_strides_and_pools() {
         let recipe = Recipe::find("retina-dr").unwrap();
-        let Architecture::ConvStack(sizes) = &recipe.card.architecture;
-        assert_eq!(grid(sizes, 7), [64, 64]);
+        assert_eq!(grid(recipe.sizes().unwrap(), 7), [64, 64]);
     }
 
     #[test]

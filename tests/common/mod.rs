@@ -1,21 +1,28 @@
 //! What several test files share: small models whose weights are formulas.
 #![allow(dead_code)]
 
+pub mod dense;
 pub mod formula;
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use fovea::bundle::weights::{WeightMap, WeightTensor, conv_stack_tensors, sha256_hex, write};
-use fovea::bundle::{Bundle, Card, card};
+use fovea::bundle::{Bundle, Card};
 use fovea::explain::ClassMaps;
 use fovea::input::ModelInput;
-use fovea::network::{ComputeDevice, ConvStack, device};
+use fovea::network::{ComputeDevice, Network, device};
 use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::NpzReader;
 
-/// A card with `classes` classes around the given `[architecture]` lines and input size.
-pub fn card(architecture: &str, [channels, height, width]: [usize; 3], classes: usize) -> Card {
+/// A card of a conv-stack with `classes` classes around the given `[architecture]` lines and input size.
+pub fn card(architecture: &str, input: [usize; 3], classes: usize) -> Card {
+    family_card("conv-stack", architecture, input, classes)
+}
+
+/// As [`card`], of any family.
+pub fn family_card(family: &str, architecture: &str, input: [usize; 3], classes: usize) -> Card {
+    let [channels, height, width] = input;
     let classes: String = (0..classes)
         .map(|c| format!("[[classes]]\nname = \"{c}\"\nlabel = \"Class {c}\"\ncolour = \"#1020{:02x}\"\n", 10 + c))
         .collect();
@@ -31,7 +38,7 @@ limits = []
 preprocessing = [{grey}{{ step = "resize", width = {width}, height = {height} }}, {{ step = "unit-range" }}]
 {classes}
 [architecture]
-family = "conv-stack"
+family = "{family}"
 input = [{channels}, {height}, {width}]
 {architecture}
 [output]
@@ -56,7 +63,7 @@ command = "none"
 
 /// The card's tensors filled with the formula of `tests/reference/conv_stack.py`.
 pub fn formula_weights(card: &Card) -> WeightMap {
-    let card::Architecture::ConvStack(sizes) = &card.architecture;
+    let sizes = card.conv_stack().expect("the test card is of a conv-stack");
     conv_stack_tensors(sizes, card.classes.len())
         .into_iter()
         .map(|spec| {
@@ -134,13 +141,13 @@ pub fn mirrored_maps(maps: &ClassMaps) -> ClassMaps {
 }
 
 /// The network of `bundle` on the CPU.
-pub fn on_cpu(bundle: &Bundle) -> ConvStack {
-    ConvStack::load(bundle, &device::cpu())
+pub fn on_cpu(bundle: &Bundle) -> Network {
+    Network::load(bundle, &device::cpu())
 }
 
 /// The network of `bundle` on `device`.
-pub fn on(bundle: &Bundle, device: &ComputeDevice) -> ConvStack {
-    ConvStack::load(bundle, device)
+pub fn on(bundle: &Bundle, device: &ComputeDevice) -> Network {
+    Network::load(bundle, device)
 }
 
 /// One array of `tests/reference/NAME.npz`.

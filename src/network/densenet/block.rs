@@ -1,0 +1,101 @@
+//! A dense block: layers that read all channels so far and append their own.
+
+use burn::tensor::{Tensor, activation, s};
+
+use super::norm::{Norm, gate, through_relu};
+use super::{Conv, same_size};
+use crate::explain::options::BackwardRule;
+
+/// The layers of one dense block.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub layers: Vec<DenseLayer>,
+    /// Channels that go in.
+    pub before: usize,
+    /// Channels that each layer adds.
+    pub growth: usize,
+}
+
+/// Norm, ReLU, 1×1 convolution (with the second normalisation folded in), ReLU, 3×3 convolution.
+#[derive(Debug)]
+pub(super) struct DenseLayer {
+    pub norm: Norm,
+    pub narrow: Conv,
+    pub narrow_bias: Tensor<1>,
+    pub wide: Conv,
+}
+
+/// What the way back needs of one block.
+#[derive(Debug)]
+pub(super) struct BlockTrace {
+    /// All channels of the block, `[1, before + layers · growth, h, w]`.
+    pub features: Tensor<4>,
+    /// The output of each layer's second ReLU.
+    pub middles: Vec<Tensor<4>>,
+}
+
+/// Which values the two ReLUs of each layer let through.
+#[derive(Debug)]
+pub(super) struct BlockGates {
+    pub first: Vec<Tensor<4>>,
+    pub second: Vec<Tensor<4>>,
+}
+
+impl Block {
+    pub fn forward(&self, x: Tensor<4>) -> BlockTrace {
+        let [batch, _, height, width] = x.dims();
+        let after = self.before + self.layers.len() * self.growth;
+        let mut features = Tensor::zeros([batch, after, height, width], &x.device());
+        features = features.slice_assign(s![.., 0..self.before], x);
+        let mut middles = Vec::with_capacity(self.layers.len());
+        for (index, layer) in self.layers.iter().enumerate() {
+            let read = self.reads(index);
+            let (middle, added) = layer.forward(features.clone().slice(s![.., 0..read]));
+            features = features.slice_assign(s![.., read..read + self.growth], added);
+            middles.push(middle);
+        }
+        BlockTrace { features, middles }
+    }
+
+    /// Takes the signal of all channels, `[classes, after, h, w]`, to that of the channels that went in.
+    pub fn back(&self, mut signal: Tensor<4>, gates: Option<&BlockGates>, rule: BackwardRule) -> Tensor<4> {
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let read = self.reads(index);
+            let own = signal.clone().slice(s![.., read..read + self.growth]);
+            let gates = gates.map(|gates| (&gates.first[index], &gates.second[index]));
+            signal = signal.slice(s![.., 0..read]) + layer.back(own, gates, rule);
+        }
+        signal
+    }
+
+    pub fn gates(&self, trace: &BlockTrace) -> BlockGates {
+        let first = |(index, layer): (usize, &DenseLayer)| {
+            gate(&layer.norm.activate(trace.features.clone().slice(s![.., 0..self.reads(index)])))
+        };
+        BlockGates {
+            first: self.layers.iter().enumerate().map(first).collect(),
+            second: trace.middles.iter().map(gate).collect(),
+        }
+    }
+
+    /// How many channels the layer at `index` reads.
+    fn reads(&self, index: usize) -> usize {
+        self.before + index * self.growth
+    }
+}
+
+impl DenseLayer {
+    /// The output of the second ReLU, and the channels that the layer adds.
+    fn forward(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+        let narrowed = same_size(self.norm.activate(x), &self.narrow.weight, Some(&self.narrow_bias));
+        let middle = activation::relu(narrowed);
+        let added = self.wide.forward(middle.clone());
+        (middle, added)
+    }
+
+    fn back(&self, own: Tensor<4>, gates: Option<(&Tensor<4>, &Tensor<4>)>, rule: BackwardRule) -> Tensor<4> {
+        let middle = through_relu(self.wide.back(own), gates.map(|(_, second)| second), rule);
+        let read = through_relu(self.narrow.back(middle), gates.map(|(first, _)| first), rule);
+        self.norm.back(read)
+    }
+}
