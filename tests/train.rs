@@ -174,7 +174,7 @@ fn data_that_is_missing_or_broken_ends_in_one_sentence() {
         command.args(["train", recipe, "--data"]).arg(data).arg("--out").arg(folder.path().join("out"));
         command.assert().code(2)
     };
-    train("cifar", folder.path()).stderr(contains("no recipe `cifar`; known are: mnist, retina-dr"));
+    train("cifar", folder.path()).stderr(contains("no recipe `cifar`; known are: cxr-pneumonia, mnist, retina-dr"));
     train("mnist", &folder.path().join("absent")).stderr(contains("there is no such folder"));
     train("mnist", folder.path()).stderr(contains("train-images-idx3-ubyte.gz: there is no such file"));
     train("retina-dr", folder.path()).stderr(contains("Training Labels.csv: cannot be read"));

@@ -1,8 +1,9 @@
-//! Draws fundus phantoms, pictures of eyes that never were, so that the program can be tried without a patient's
+//! Draws phantoms, pictures of eyes and chests that never were, so that the program can be tried without a patient's
 //! photograph: `cargo run --release --example phantoms -- assets/samples`.
 //!
-//! Five JPEG files and `phantoms.json` with the place of every lesion. Every run draws the same pictures.
+//! Five JPEG files and `phantoms.json` with the place of every lesion, and two DICOM files in `chest-samples` beside them. Every run draws the same pictures.
 
+mod chest;
 mod fundus;
 mod lesions;
 mod vessels;
@@ -71,6 +72,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("say where the phantoms go: assets/samples")?);
     std::fs::create_dir_all(&folder)?;
     let records = CASES.iter().map(|case| draw_case(case, &folder)).collect::<Result<Vec<_>, _>>()?;
+    // Beside the folder of eyes, which is opened as a whole.
+    let chests = folder.with_file_name("chest-samples");
+    std::fs::create_dir_all(&chests)?;
+    for drawn in &chest::CHESTS {
+        chest::write(drawn, &chests)?;
+    }
     let record = json!({
         "about": "Phantoms drawn by examples/phantoms; no patient. Boxes are pixels: x, y of the first, width, height.",
         "pictures": records,

@@ -45,6 +45,14 @@ pub struct Class {
     pub colour: Colour,
 }
 
+impl Class {
+    /// As people call it: name and label, or the label alone where it begins with the name.
+    pub fn full_name(&self) -> String {
+        let (name, label) = (self.name.to_lowercase(), self.label.to_lowercase());
+        if label.starts_with(&name) { self.label.clone() } else { format!("{} {}", self.name, self.label) }
+    }
+}
+
 /// One step from decoded picture to model input. All sizes are pixels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]

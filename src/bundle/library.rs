@@ -66,6 +66,11 @@ impl Library {
         Ok(library)
     }
 
+    /// The cards of all models that can be used.
+    pub fn usable(&self) -> impl Iterator<Item = &Card> {
+        self.entries.iter().filter_map(|entry| entry.card.as_ref().ok())
+    }
+
     /// The entry of the model `name`, its weights not yet read.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! A bundle is either whole and exactly as its card says, or it is refused. This module must not know Burn: weights
 //! are plain f32 values here.
 
+mod advice;
 pub mod card;
 pub mod colour;
 pub mod densenet;
@@ -11,6 +12,7 @@ pub mod library;
 mod sizes;
 pub mod weights;
 
+pub use advice::{Advice, advise};
 pub use card::Card;
 pub use colour::Colour;
 pub use error::BundleError;

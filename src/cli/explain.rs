@@ -8,10 +8,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bundle::{Bundle, Card, Library};
+use crate::bundle::{Bundle, Card, Library, advise};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
+use crate::input::gate::Measures;
 use crate::network::{DeviceChoice, device};
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
@@ -117,8 +118,17 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
     let paths = scan::find::pictures(&arguments.paths)?;
-    let mut run = Run { card: bundle.card.clone(), waiting: Some(bundle), explainer: None, settings, style, arguments };
     let bar = progress(paths.len());
+    let mut run = Run {
+        card: bundle.card.clone(),
+        waiting: Some(bundle),
+        explainer: None,
+        settings,
+        style,
+        arguments,
+        library: Library::open(folders)?,
+        bar: bar.clone(),
+    };
     let names = output_names(&paths);
     let mut failures = Vec::new();
     for (path, name) in paths.iter().zip(&names) {
@@ -228,6 +238,9 @@ struct Run<'a> {
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
+    /// For the model that would read a picture that this one does not.
+    library: Library,
+    bar: ProgressBar,
 }
 
 impl Run<'_> {
@@ -249,13 +262,18 @@ impl Run<'_> {
         let start = Instant::now();
         let scan = scan::open_frame(path, self.arguments.frame - 1)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
+        let advice = advise(&self.card, &Measures::of(&scan), &self.library);
+        if let Some(advice) = &advice {
+            self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
+        }
         let (settings, style) = (self.settings, self.style.clone());
         let display = self.arguments.drawing.display(&scan);
         let explainer = self.explainer()?;
         let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();
         let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
-        let record = record.of_scan(&scan, display.as_ref());
+        let mut record = record.of_scan(&scan, display.as_ref());
+        record.warnings.extend(advice.map(|advice| advice.text));
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style);
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -266,10 +284,16 @@ impl Run<'_> {
 
     fn line(&self, path: &Path, explanation: &Explanation, total_ms: f64) -> String {
         let verdict = &explanation.verdict;
-        let says = |c: usize| {
-            let class = &self.card.classes[c];
-            format!("{} {} {:.2}", class.name, class.label, verdict.probabilities[c])
-        };
+        let says = |c: usize| format!("{} {:.2}", self.card.classes[c].full_name(), verdict.probabilities[c]);
+        if let Some(findings) = &verdict.findings {
+            let names: Vec<String> = findings.iter().map(|c| says(*c)).collect();
+            let found = if names.is_empty() {
+                format!("no finding (nearest {})", says(verdict.decided))
+            } else {
+                names.join(", ")
+            };
+            return format!("{}  {found}  {total_ms:.0} ms", path.display());
+        }
         let probability = |c: usize| verdict.probabilities[c];
         let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };
         let then = verdict.runner_up().map_or_else(String::new, |c| format!("  ({} {})", word(c), says(c)));

@@ -33,8 +33,8 @@ const GAP: u32 = 16;
 const PER_ROW: usize = 5;
 const PAD: i32 = 18;
 
-/// The legend of all classes, `width` pixels wide: up to five cards per row, the decided class framed.
-pub fn legend(entries: &[LegendEntry], decided: usize, width: u32) -> RgbImage {
+/// The legend of `entries`, `width` pixels wide: up to five cards per row, those that the model says are there framed.
+pub fn legend(entries: &[&LegendEntry], framed: &[bool], width: u32) -> RgbImage {
     let columns = entries.len().clamp(1, PER_ROW);
     let rows = entries.len().div_ceil(columns) as u32;
     let mut picture = RgbImage::from_pixel(width, (rows * (HEIGHT + GAP)).saturating_sub(GAP).max(1), GROUND);
@@ -42,7 +42,7 @@ pub fn legend(entries: &[LegendEntry], decided: usize, width: u32) -> RgbImage {
     for (index, entry) in entries.iter().enumerate() {
         let (column, row) = ((index % columns) as u32, (index / columns) as u32);
         let corner = ((column * (card_width + GAP)) as i32, (row * (HEIGHT + GAP)) as i32);
-        card(&mut picture, entry, index == decided, corner, card_width);
+        card(&mut picture, entry, framed.get(index).copied().unwrap_or(false), corner, card_width);
     }
     picture
 }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn each_class_shows_its_colour_in_its_own_card_and_the_decided_one_is_framed() {
         let entries = [entry("None", [1, 2, 250]), entry("Mild", [250, 2, 1])];
-        let picture = legend(&entries, 1, 800);
+        let picture = legend(&entries.iter().collect::<Vec<_>>(), &[false, true], 800);
         assert_eq!(picture.get_pixel(30, 28).0, [1, 2, 250]);
         assert_eq!(picture.get_pixel(408 + 30, 28).0, [250, 2, 1]);
         assert_eq!((picture.get_pixel(0, 50), picture.get_pixel(408, 50)), (&CARD, &CLEAR_WHITE));
@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn many_classes_take_several_rows_and_none_at_all_does_not_panic() {
         let entries: Vec<_> = (0..14).map(|_| entry("Pleural_Thickening with a long name", [9, 9, 9])).collect();
-        assert_eq!(legend(&entries, 3, 1000).height(), 3 * HEIGHT + 2 * GAP);
-        assert_eq!(legend(&[], 0, 1000).width(), 1000);
+        let all: Vec<_> = entries.iter().collect();
+        assert_eq!(legend(&all, &[false; 14], 1000).height(), 3 * HEIGHT + 2 * GAP);
+        assert_eq!(legend(&[], &[], 1000).width(), 1000);
     }
 }

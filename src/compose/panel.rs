@@ -25,6 +25,10 @@ pub struct Panel<'a> {
     pub entries: &'a [LegendEntry],
     /// Index of the decided class.
     pub decided: usize,
+    /// Of a model whose classes are findings of their own: those at their operating points.
+    pub findings: Option<&'a [usize]>,
+    /// The classes that stand in the legend.
+    pub drawn: &'a [usize],
     /// Index of the class that the CAM and the red box are of.
     pub shown: usize,
     pub cam_layer: &'a RgbaImage,
@@ -42,6 +46,33 @@ pub struct Panel<'a> {
     pub footer: &'a str,
 }
 
+impl Panel<'_> {
+    /// Whether the model says that `class` is there.
+    fn is_said(&self, class: usize) -> bool {
+        self.findings.map_or(class == self.decided, |findings| findings.contains(&class))
+    }
+
+    /// The answer in large letters, and what stands beneath it.
+    fn answer(&self, decided: &LegendEntry) -> (String, String) {
+        let with = |entry: &LegendEntry| format!("{}  {}", entry.label, percent(entry.probability));
+        if let Some(findings) = self.findings {
+            let names: Vec<&str> =
+                findings.iter().filter_map(|c| self.entries.get(*c)).map(|entry| entry.label.as_str()).collect();
+            return match names.as_slice() {
+                [] => ("No finding".to_owned(), format!("nearest to its operating point: {}", with(decided))),
+                names => (names.join(", "), format!("at their operating points; clearest {}", with(decided))),
+            };
+        }
+        let others = self.entries.iter().enumerate().filter(|(index, _)| *index != self.decided);
+        let beside = others.max_by(|a, b| a.1.probability.total_cmp(&b.1.probability)).map(|(_, second)| {
+            // Decisions by median or threshold need not be for the most probable class.
+            let word = if second.probability > decided.probability { "most probable:" } else { "then" };
+            format!("{word} {}", with(second))
+        });
+        (with(decided), beside.unwrap_or_default())
+    }
+}
+
 const VIEW_WIDTH: u32 = 720;
 /// A tall picture is shown narrower instead.
 const VIEW_HEIGHT_LIMIT: u32 = 760;
@@ -57,7 +88,11 @@ const WARNING: Rgb<u8> = Rgb([255, 196, 92]);
 /// Draws the panel: 2288 pixels wide, as high as its contents ask for.
 pub fn panel(panel: &Panel<'_>) -> RgbImage {
     let (view_width, view_height) = view_size(panel.picture.dimensions());
-    let legend = legend(panel.entries, panel.decided, WIDTH - 2 * MARGIN);
+    let legend = {
+        let entries: Vec<_> = panel.drawn.iter().filter_map(|c| panel.entries.get(*c)).collect();
+        let framed: Vec<bool> = panel.drawn.iter().map(|c| panel.is_said(*c)).collect();
+        legend(&entries, &framed, WIDTH - 2 * MARGIN)
+    };
     let views_top = HEADER + TITLE;
     let legend_top = views_top + view_height + CAPTION;
     let height = legend_top + legend.height() + FOOTER;
@@ -95,16 +130,12 @@ fn header(page: &mut RgbImage, panel: &Panel<'_>) {
     text(Face::Bold, 34.0, CLEAR_WHITE, Align::Left, Fit::Middle, 38, panel.file_name);
     text(Face::Regular, 24.0, QUIET, Align::Left, Fit::End, 86, panel.model_name);
     let Some(decided) = panel.entries.get(panel.decided) else { return };
-    let grade = format!("{}  {}", decided.label, percent(decided.probability));
-    let wide = text(Face::Bold, 40.0, CLEAR_WHITE, Align::Right, Fit::End, 34, &grade);
-    let others = panel.entries.iter().enumerate().filter(|(index, _)| *index != panel.decided);
-    if let Some((_, second)) = others.max_by(|a, b| a.1.probability.total_cmp(&b.1.probability)) {
-        // Ordered grades may be decided by their median, which need not be the most probable one.
-        let word = if second.probability > decided.probability { "most probable:" } else { "then" };
-        let runner_up = format!("{word} {}  {}", second.label, percent(second.probability));
-        text(Face::Regular, 24.0, QUIET, Align::Right, Fit::End, 86, &runner_up);
+    let (answer, beside) = panel.answer(decided);
+    let wide = text(Face::Bold, 40.0, CLEAR_WHITE, Align::Right, Fit::End, 34, &answer);
+    text(Face::Regular, 24.0, QUIET, Align::Right, Fit::End, 86, &beside);
+    if panel.findings.is_none_or(|findings| !findings.is_empty()) {
+        swatch(page, decided, ((WIDTH - MARGIN - wide - 46) as i32, 40), 30);
     }
-    swatch(page, decided, ((WIDTH - MARGIN - wide - 46) as i32, 40), 30);
     draw_filled_rect_mut(page, area(MARGIN, HEADER - 16, WIDTH - 2 * MARGIN, 1), FAINT);
 }
 
@@ -208,6 +239,8 @@ mod tests {
             picture: &RgbImage::from_pixel(size.0, size.1, Rgb([90, 90, 90])),
             entries: &entries,
             decided: 1,
+            findings: None,
+            drawn: &[0, 1],
             shown: 1,
             cam_layer: &empty,
             cam_scale: CamScale { low: 0.0, high: 0.0 },

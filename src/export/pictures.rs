@@ -85,6 +85,8 @@ impl<'a> Pictures<'a> {
             picture: self.picture,
             entries: &entries,
             decided: explanation.verdict.decided,
+            findings: explanation.verdict.findings.as_deref(),
+            drawn: &explanation.response_classes,
             shown,
             cam_layer: &self.cam(shown),
             cam_scale: CamScale::of_class(&explanation.cam, shown),
@@ -101,7 +103,7 @@ impl<'a> Pictures<'a> {
         let shares = &self.explanation.response_shares;
         let probabilities = &self.explanation.verdict.probabilities;
         let entry = |(c, class): (usize, &crate::bundle::card::Class)| LegendEntry {
-            label: format!("{}  {}", class.name, class.label),
+            label: class.full_name(),
             colour: self.colours[c],
             probability: probabilities[c],
             share: shares[c] as f32,

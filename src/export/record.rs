@@ -41,6 +41,12 @@ pub struct Record {
     pub classes: Vec<ClassRecord>,
     /// Index into `classes`.
     pub decided: usize,
+    /// Of a model whose classes are findings of their own: the names of those at their operating points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<String>>,
+    /// What speaks against believing the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
@@ -97,6 +103,9 @@ pub struct ClassRecord {
     pub name: String,
     pub label: String,
     pub probability: f32,
+    /// From which probability on the finding is said to be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operating_point: Option<f32>,
     /// Of the dominant response over the whole field.
     pub response_share: f64,
 }
@@ -139,6 +148,7 @@ impl Record {
             name: class.name.clone(),
             label: class.label.clone(),
             probability: verdict.probabilities[c],
+            operating_point: verdict.findings.as_ref().and_then(|_| card.output.operating_points.get(c).copied()),
             response_share: explanation.response_shares[c],
         });
         let boxes = explanation.attention.iter().map(|region| BoxRecord {
@@ -172,6 +182,11 @@ impl Record {
             reader: None,
             classes: classes.collect(),
             decided: verdict.decided,
+            findings: verdict
+                .findings
+                .as_ref()
+                .map(|findings| findings.iter().map(|c| card.classes[*c].name.clone()).collect()),
+            warnings: Vec::new(),
             response_classes: explanation.response_classes.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {

@@ -250,6 +250,7 @@ impl Session {
         self.current = Some(Current { id: self.next_id, path, picture, look: None, shown: None, grey });
         self.forget_aside();
         self.want_model_input();
+        self.judge();
     }
 
     fn want_thumbnails(&mut self, first: &Path) {

@@ -71,6 +71,7 @@ impl Session {
         }
         self.forget_aside();
         self.want_model_input();
+        self.judge();
         match self.pending.take_if(|_| !is_first) {
             Some(pending) => self.want(pending.path, pending.worklist),
             // What was wanted before the first model stood ready waits in the worker.

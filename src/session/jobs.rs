@@ -21,6 +21,7 @@ struct Result {
     style: Style,
     reader: Option<ReaderRecord>,
     display: Option<GreyDisplay>,
+    warning: Option<String>,
 }
 
 impl Session {
@@ -70,6 +71,7 @@ impl Session {
             explanation: shown.explanation.clone(),
             style: self.preferences.style.clone(),
             reader,
+            warning: self.advice.as_ref().map(|advice| advice.text.clone()),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }
@@ -107,7 +109,9 @@ impl Result {
         let scan = &self.picture.scan;
         let (file, decode_ms) = (scan.path.to_string_lossy().into_owned(), self.picture.decode_ms);
         let record = Record::new(file, &self.card, &self.sha256, &self.explanation, &self.style, decode_ms);
-        let record = Record { reader: self.reader.clone(), ..record.of_scan(scan, self.display.as_ref()) };
+        let record = record.of_scan(scan, self.display.as_ref());
+        let warnings = self.warning.iter().cloned().collect();
+        let record = Record { reader: self.reader.clone(), warnings, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
         let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style);
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();

@@ -37,7 +37,7 @@ use self::read_first::ReadFirst;
 use self::shown::Shown;
 use self::worker::Worker;
 use self::worklist::Worklist;
-use crate::bundle::{Card, Library};
+use crate::bundle::{Advice, Card, Library, advise};
 use crate::explain::{BackwardRule, Look, Magnitude, Settings};
 use crate::network::DeviceChoice;
 
@@ -128,6 +128,7 @@ pub struct Session {
     derive_again: bool,
     cache: Cache,
     aside: Aside,
+    advice: Option<Advice>,
     generation: u64,
     next_id: u64,
     network_runs: u64,
@@ -169,6 +170,7 @@ impl Session {
             derive_again: false,
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
+            advice: None,
             generation: 0,
             next_id: 0,
             network_runs: 0,
@@ -232,6 +234,19 @@ impl Session {
         let entries = Library::open(&self.options.folders).map(|library| library.entries).unwrap_or_default();
         let usable = entries.into_iter().filter_map(|entry| entry.card.ok().map(|card| (entry.name, card.title)));
         usable.collect()
+    }
+
+    /// What speaks against believing the answer about the picture on the screen.
+    pub fn advice(&self) -> Option<&Advice> {
+        self.advice.as_ref()
+    }
+
+    /// Asks the model's gate about the picture on the screen.
+    fn judge(&mut self) {
+        self.advice = self.current.as_ref().zip(self.model.as_ref()).and_then(|(current, model)| {
+            let library = Library::open(&self.options.folders).ok()?;
+            advise(&model.card, &current.picture.measures, &library)
+        });
     }
 
     /// The settings of explanation that hold now.

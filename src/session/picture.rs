@@ -10,6 +10,7 @@ use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use rayon::prelude::*;
 
+use crate::input::gate::Measures;
 use crate::scan::{self, Pixels, Scan, ScanError};
 
 /// Longest side of a thumbnail.
@@ -42,6 +43,8 @@ impl Level<'_> {
 pub struct Picture {
     pub scan: Scan,
     pub decode_ms: f64,
+    /// What the models' gates look at.
+    pub measures: Measures,
     /// Level 0 where the scan itself is 16-bit colour.
     full: Option<RgbImage>,
     halved: Halved,
@@ -72,7 +75,7 @@ impl Picture {
             (Pixels::Rgb8(colours), _) | (Pixels::Rgb16(_), Some(colours)) => Halved::Colour(levels(colours)),
             (Pixels::Rgb16(_), None) => Halved::Colour(Vec::new()),
         };
-        Self { scan, decode_ms, full, halved }
+        Self { measures: Measures::of(&scan), scan, decode_ms, full, halved }
     }
 
     /// Which frame of its file it is, counted from 0.

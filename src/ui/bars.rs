@@ -110,7 +110,7 @@ impl App {
             ("CAM of the next class", Command::ClassNext),
             ("CAM of the previous class", Command::ClassPrevious),
             ("CAM of the decided class", Command::Class(None)),
-            ("All grades on", Command::AllGrades(true)),
+            ("All classes on", Command::AllGrades(true)),
             ("More opacity", Command::OpacityUp),
             ("Less opacity", Command::OpacityDown),
             ("Red box", Command::ToggleBox),

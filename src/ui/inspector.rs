@@ -3,10 +3,11 @@
 use egui::accesskit::Role;
 use egui::{ComboBox, RichText, Slider, Ui};
 
-use super::{App, class_name, legend, percent, theme};
-use crate::bundle::Card;
+use super::{App, legend, percent, theme};
+use crate::bundle::card::{Class, Decision};
+use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
-use crate::explain::{BackwardRule, Magnitude};
+use crate::explain::{BackwardRule, Magnitude, Verdict};
 use crate::session::Command;
 use crate::session::shown::Shown;
 
@@ -53,7 +54,7 @@ impl App {
         ui.add_space(6.0);
         let colours = self.session.preferences.style.colours(card);
         for (index, class) in card.classes.iter().enumerate() {
-            let name = class_name(class);
+            let name = class.full_name();
             let button = egui::Button::new(format!("  {name}")).min_size(egui::vec2(ui.available_width(), 34.0));
             let response = ui.add(button).on_hover_text("This is my grade");
             response.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("My grade is {name}")));
@@ -66,32 +67,18 @@ impl App {
     }
 
     fn verdict(&mut self, ui: &mut Ui) {
+        self.warning(ui);
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let verdict = &shown.explanation.verdict;
         let colours = self.session.preferences.style.colours(card);
-        ui.horizontal(|ui| {
-            legend::swatch(ui, colours[verdict.decided], true, 20.0);
-            ui.heading(RichText::new(class_name(&card.classes[verdict.decided])).strong().size(22.0));
-        });
-        let probability = |class: usize| percent(verdict.probabilities[class]);
-        let decided = probability(verdict.decided);
-        match verdict.runner_up() {
-            None => ui.label(decided),
-            Some(other) => {
-                let name = class_name(&card.classes[other]);
-                // Ordered grades may be decided by their median, which need not be the most probable one.
-                let (word, why) = if verdict.probabilities[other] > verdict.probabilities[verdict.decided] {
-                    ("most probable", "This model decides for the median of its ordered grades")
-                } else {
-                    ("then", "The most probable of the others")
-                };
-                ui.label(format!("{decided}, {word} {name} {}", probability(other))).on_hover_text(why)
-            }
-        };
+        match &verdict.findings {
+            Some(findings) => found(ui, card, findings, &colours),
+            None => decided(ui, card, verdict, colours[verdict.decided]),
+        }
         if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
         {
             let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
-            let yours = class_name(&card.classes[reading.class]);
+            let yours = card.classes[reading.class].full_name();
             ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));
         }
         let says = format!("{}: what it can and cannot do", card.name);
@@ -102,13 +89,29 @@ impl App {
         legend::probabilities(ui, card, verdict, &colours);
     }
 
+    /// Above the answer, since it says how far to believe it.
+    fn warning(&mut self, ui: &mut Ui) {
+        let Some(advice) = self.session.advice() else { return };
+        let colour = theme::warning(ui.visuals());
+        egui::Frame::group(ui.style()).stroke(egui::Stroke::new(1.5, colour)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.add(egui::Label::new(RichText::new(&advice.text).color(colour)).wrap());
+            if let Some(name) = &advice.instead
+                && ui.button(format!("Use {name}")).clicked()
+            {
+                self.commands.push(Command::Model(name.clone()));
+            }
+        });
+        ui.add_space(4.0);
+    }
+
     fn cam_controls(&mut self, ui: &mut Ui) {
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let style = &self.session.preferences.style;
         let class = shown.explanation.shown_class();
         ui.strong("CAM: evidence for one class");
         let mut chosen = class;
-        let names: Vec<String> = card.classes.iter().map(class_name).collect();
+        let names: Vec<String> = card.classes.iter().map(Class::full_name).collect();
         let parse = |text: &str| card.class_index(text.trim()).map(|index| index as f64);
         let slider = Slider::new(&mut chosen, 0..=names.len() - 1)
             .custom_formatter(|value, _| names.get(value as usize).cloned().unwrap_or_default())
@@ -155,7 +158,7 @@ impl App {
         colour_bar(ui, bar, &ticks(0.0, full), ("no response", "strong"), "Response brightness bar");
         let mut boxed = style.boxed;
         let says = match shown.explanation.attention {
-            Some(region) => format!("Red box: where {} responds most", class_name(&card.classes[region.class])),
+            Some(region) => format!("Red box: where {} responds most", card.classes[region.class].full_name()),
             None => "Red box (no region stands out)".to_owned(),
         };
         if ui.checkbox(&mut boxed, says).changed() {
@@ -209,6 +212,60 @@ impl App {
             current.picture.decode_ms, timings.prepare, timings.forward, timings.back_projection
         ));
     }
+}
+
+/// The decided class and the one after it.
+fn decided(ui: &mut Ui, card: &Card, verdict: &Verdict, colour: Colour) {
+    ui.horizontal(|ui| {
+        legend::swatch(ui, colour, true, 20.0);
+        ui.heading(RichText::new(card.classes[verdict.decided].full_name()).strong().size(22.0));
+    });
+    let probability = |class: usize| percent(verdict.probabilities[class]);
+    let decided = probability(verdict.decided);
+    let Some(other) = verdict.runner_up() else {
+        ui.label(decided);
+        return;
+    };
+    let name = card.classes[other].full_name();
+    // Decisions by median or threshold need not be for the most probable class.
+    let (word, why) = match card.output.decision {
+        _ if verdict.probabilities[other] <= verdict.probabilities[verdict.decided] => {
+            ("then", "The most probable of the others".to_owned())
+        }
+        Decision::Threshold => ("most probable", below_point(card)),
+        _ => ("most probable", "This model decides for the median of its ordered grades".to_owned()),
+    };
+    ui.label(format!("{decided}, {word} {name} {}", probability(other))).on_hover_text(why);
+    if card.output.decision == Decision::Threshold {
+        ui.small(below_point(card));
+    }
+}
+
+fn below_point(card: &Card) -> String {
+    let point = card.output.operating_points.first().copied().unwrap_or_default();
+    format!("{} unless the others together reach {}", card.classes[0].full_name(), percent(point))
+}
+
+/// The findings at their operating points.
+fn found(ui: &mut Ui, card: &Card, findings: &[usize], colours: &[Colour]) {
+    if findings.is_empty() {
+        ui.heading(RichText::new("No finding").strong().size(22.0));
+        ui.label("None reaches its operating point.");
+        return;
+    }
+    for class in findings.iter().take(4) {
+        ui.horizontal(|ui| {
+            legend::swatch(ui, colours[*class], true, 20.0);
+            ui.heading(RichText::new(card.classes[*class].full_name()).strong().size(20.0));
+        });
+    }
+    let more = findings.len().saturating_sub(4);
+    let words = if more > 0 {
+        format!("and {more} more at their operating points")
+    } else {
+        "at their operating points".to_owned()
+    };
+    ui.label(words);
 }
 
 fn cam_ends(scale: CamScale) -> (&'static str, &'static str) {

@@ -37,7 +37,7 @@ pub fn bindings() -> Vec<Binding> {
         binding("Maps", "CAM of the next class", NONE, Key::ArrowRight, Command::ClassNext),
         binding("Maps", "CAM of the previous class", NONE, Key::ArrowLeft, Command::ClassPrevious),
         binding("Maps", "CAM of the decided class", NONE, Key::D, Command::Class(None)),
-        binding("Maps", "All grades on", NONE, Key::A, Command::AllGrades(true)),
+        binding("Maps", "All classes on", NONE, Key::A, Command::AllGrades(true)),
         binding("Maps", "More opacity", NONE, Key::CloseBracket, Command::OpacityUp),
         binding("Maps", "More opacity", NONE, Key::ArrowUp, Command::OpacityUp),
         binding("Maps", "Less opacity", NONE, Key::OpenBracket, Command::OpacityDown),

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Color32, CornerRadius, Rect, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use super::{class_name, percent, theme};
+use super::{percent, theme};
 use crate::bundle::{Card, Colour};
 use crate::explain::Verdict;
 use crate::export::Style;
@@ -11,6 +11,9 @@ use crate::session::Command;
 use crate::session::shown::Shown;
 
 const ROW: f32 = 22.0;
+/// The part of a row that is the class's name, and the points for its number.
+const NAME_PART: f32 = 0.42;
+const NUMBER_WIDTH: f32 = 52.0;
 
 /// A square in the class's colour; hollow where it is switched off.
 pub fn swatch(ui: &mut Ui, colour: Colour, is_on: bool, side: f32) {
@@ -30,23 +33,38 @@ fn paint_swatch(ui: &Ui, rect: Rect, colour: Colour, is_on: bool) {
 pub fn probabilities(ui: &mut Ui, card: &Card, verdict: &Verdict, colours: &[Colour]) {
     for (index, class) in card.classes.iter().enumerate() {
         let probability = verdict.probabilities[index];
-        let name = class_name(class);
+        let name = class.full_name();
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         let says = format!("Probability of {name}: {}", percent(probability));
         response.widget_info(|| egui::WidgetInfo::labeled(Role::Meter, true, &says));
-        bar_row(ui, rect, &name, probability, colours[index], index == verdict.decided);
+        let is_said = verdict.findings.as_ref().map_or(index == verdict.decided, |found| found.contains(&index));
+        bar_row(ui, rect, &name, probability, colours[index], is_said);
+        if verdict.findings.is_some() {
+            // A notch where the finding begins.
+            let point = card.output.operating_points[index];
+            let (start, full) = bar_span(rect);
+            let x = start + full * point;
+            let notch = Rect::from_center_size(egui::pos2(x, rect.center().y), vec2(2.0, 14.0));
+            ui.painter().rect_filled(notch, CornerRadius::ZERO, ui.visuals().strong_text_color());
+            response.on_hover_text(format!("Said to be there from {} on", percent(point)));
+        }
     }
 }
 
+/// Where a row's bar begins, and its full length.
+fn bar_span(rect: Rect) -> (f32, f32) {
+    let name_width = rect.width() * NAME_PART;
+    (rect.left() + name_width, (rect.width() - name_width - NUMBER_WIDTH).max(4.0))
+}
+
 fn bar_row(ui: &Ui, rect: Rect, name: &str, fraction: f32, colour: Colour, is_strong: bool) {
-    let (name_width, number_width) = (rect.width() * 0.42, 52.0);
+    let name_width = rect.width() * NAME_PART;
     let text_colour = if is_strong { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
     let font = egui::FontId::proportional(if is_strong { 14.0 } else { 13.5 });
     let painter = ui.painter();
     let left = Rect::from_min_size(rect.min, vec2(name_width - 6.0, rect.height()));
     painter.with_clip_rect(left).text(left.left_center(), egui::Align2::LEFT_CENTER, name, font.clone(), text_colour);
-    let start = rect.left() + name_width;
-    let full = (rect.width() - name_width - number_width).max(4.0);
+    let (start, full) = bar_span(rect);
     let track = Rect::from_min_size(egui::pos2(start, rect.center().y - 5.0), vec2(full, 10.0));
     painter.rect_filled(track, CornerRadius::same(2), ui.visuals().extreme_bg_color);
     let filled = track.with_max_x(start + full * fraction.clamp(0.0, 1.0));
@@ -64,9 +82,10 @@ fn bar_row(ui: &Ui, rect: Rect, name: &str, fraction: f32, colour: Colour, is_st
 pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands: &mut Vec<Command>) {
     let colours = style.colours(card);
     let shares = &shown.explanation.response_shares;
-    for (index, class) in card.classes.iter().enumerate() {
+    for &index in &shown.explanation.response_classes {
+        let class = &card.classes[index];
         ui.horizontal(|ui| {
-            switch(ui, index, &class_name(class), colours[index], shares[index] as f32, style, commands)
+            switch(ui, index, &class.full_name(), colours[index], shares[index] as f32, style, commands)
         });
     }
     ui.horizontal(|ui| {
@@ -76,6 +95,10 @@ pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands
             }
         }
     });
+    let drawn = shown.explanation.response_classes.len();
+    if drawn < card.classes.len() {
+        ui.small(format!("The {drawn} most activated of {}, as CLEAR's authors advise", card.classes.len()));
+    }
     ui.small("Per cent: share of the whole response");
 }
 
@@ -118,10 +141,10 @@ pub fn probe_chart(ui: &mut Ui, card: &Card, colours: &[Colour], responses: &[f3
     for (index, class) in card.classes.iter().enumerate() {
         let (rect, response) = ui.allocate_exact_size(vec2(260.0, 20.0), Sense::hover());
         let value = responses[index];
-        let says = format!("Response of {} here: {}", class_name(class), crate::compose::short_number(value));
+        let says = format!("Response of {} here: {}", class.full_name(), crate::compose::short_number(value));
         response.widget_info(|| egui::WidgetInfo::labeled(Role::Meter, true, &says));
         let fraction = if peak > 0.0 { value / peak } else { 0.0 };
-        bar_row(ui, rect, &class_name(class), fraction, colours[index], false);
+        bar_row(ui, rect, &class.full_name(), fraction, colours[index], false);
     }
     ui.label(RichText::new("of the picture's strongest response").small().color(Color32::GRAY));
 }

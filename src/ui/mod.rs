@@ -28,7 +28,6 @@ use egui::{Context, Key, Ui};
 use self::export_form::ExportForm;
 use self::picker::Picker;
 use self::textures::Textures;
-use crate::bundle::card::Class;
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
 use crate::session::{Command, Options, Session, View};
@@ -238,15 +237,6 @@ impl eframe::App for App {
 
     fn on_exit(&mut self) {
         self.session.save_preferences();
-    }
-}
-
-/// A class as people call it: its name and its label, where they differ.
-pub(crate) fn class_name(class: &Class) -> String {
-    if class.name.eq_ignore_ascii_case(&class.label) {
-        class.label.clone()
-    } else {
-        format!("{} {}", class.name, class.label)
     }
 }
 

@@ -110,7 +110,7 @@ impl App {
         match (view, self.session.shown(), self.session.card()) {
             (View::Cam, Some(shown), Some(card)) => {
                 let class = &card.classes[shown.explanation.shown_class()];
-                format!("CAM: evidence for {}", super::class_name(class))
+                format!("CAM: evidence for {}", class.full_name())
             }
             (View::Clear, Some(_), Some(card)) => clear_title(card).to_owned(),
             (View::Input, ..) => self.input_title(),
@@ -313,7 +313,7 @@ impl App {
                 "The map is empty: no evidence for this class"
             }
             View::Clear if shown.peak <= 0.0 => "The map is empty: nothing responds",
-            View::Clear if (0..card.classes.len()).all(|c| !style.is_on(c)) => "All grades are switched off",
+            View::Clear if (0..card.classes.len()).all(|c| !style.is_on(c)) => "All classes are switched off",
             _ => return,
         };
         label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);

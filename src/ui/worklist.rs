@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Color32, ComboBox, CornerRadius, Rect, Sense, Ui, pos2, vec2};
 
-use super::{App, class_name, percent, theme};
+use super::{App, percent, theme};
 use crate::bundle::Card;
 use crate::compose::Palette;
 use crate::session::Command;
@@ -89,7 +89,7 @@ impl App {
             return None;
         }
         Some((
-            format!("{} {}", class_name(card.classes.get(graded.class)?), percent(graded.probability)),
+            format!("{} {}", card.classes.get(graded.class)?.full_name(), percent(graded.probability)),
             self.chip(card, graded.class),
         ))
     }

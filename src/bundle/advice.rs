@@ -1,0 +1,58 @@
+//! What is said of a picture that does not look like those a model reads, and which other model would.
+//!
+//! Must not know pictures: it is given what was measured of one.
+
+use super::{Card, Library};
+use crate::input::gate::Measures;
+
+/// A warning beside an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    pub text: String,
+    /// The name of a model that reads such pictures.
+    pub instead: Option<String>,
+}
+
+/// The warning about a picture of `measures` under the model of `card`; `None` where it is of the model's kind, or
+/// where the card has no gate.
+pub fn advise(card: &Card, measures: &Measures, library: &Library) -> Option<Advice> {
+    let gate = card.gate.as_ref().filter(|gate| !gate.passes(measures))?;
+    let mut text = format!("This picture does not look like those that {} reads ({}).", card.name, gate.reads);
+    let reads_it = |other: &&Card| other.name != card.name && other.gate.as_ref().is_some_and(|g| g.passes(measures));
+    let instead = library.usable().find(reads_it).map(|other| other.name.clone());
+    match &instead {
+        Some(name) => text += &format!(" {name} reads such pictures."),
+        None => text += " Do not trust the answer.",
+    }
+    Some(Advice { text, instead })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the two shipped gates say of pictures that are only colour and coarse light.
+    #[test]
+    fn each_model_sends_the_others_pictures_there() {
+        let library = Library::open(&[]).unwrap();
+        let card = |name: &str| library.usable().find(|card| card.name == name).unwrap().clone();
+        let of = |card: &Card, colour: f64| Measures {
+            colour,
+            cells: card.gate.as_ref().unwrap().template.iter().map(|v| f64::from(*v)).collect(),
+            modality: None,
+        };
+        let (chest, retina) = (card("cxr-pneumonia"), card("retina-dr"));
+        let (radiograph, fundus) = (of(&chest, 0.0), of(&retina, 0.3));
+        assert_eq!(advise(&chest, &radiograph, &library), None);
+        assert_eq!(advise(&retina, &fundus, &library), None);
+        let advice = advise(&chest, &fundus, &library).unwrap();
+        assert_eq!(advice.instead.as_deref(), Some("retina-dr"));
+        assert!(advice.text.contains("a child's chest X-ray"), "{}", advice.text);
+        assert_eq!(advise(&retina, &radiograph, &library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
+        // A colourful picture with its light elsewhere: nobody's.
+        let cells = (0..256).map(|i| f64::from(i % 16)).collect();
+        let holiday = Measures { colour: 0.3, cells, modality: None };
+        let advice = advise(&chest, &holiday, &library).unwrap();
+        assert!(advice.instead.is_none() && advice.text.contains("Do not trust"), "{}", advice.text);
+    }
+}
