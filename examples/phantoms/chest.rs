@@ -52,9 +52,9 @@ fn soft_parts(at: (f32, f32), chest: &Chest) -> f32 {
     }
     let heart =
         depth(at, (middle + 42.0, 470.0), (112.0, 104.0)).max(depth(at, (middle + 6.0, 360.0), (52.0, 160.0)) * 0.8);
-    sum += 0.62 * heart * body;
+    sum += 0.5 * heart * body;
     let spine = (-((x - middle) / 30.0).powi(2)).exp();
-    sum += 0.42 * spine * (0.9 + 0.1 * (y / 13.0).sin()) * body.max(neck);
+    sum += 0.24 * spine * (0.9 + 0.1 * (y / 13.0).sin()) * body.max(neck);
     let windpipe = (-((x - middle) / 13.0).powi(2)).exp() / (1.0 + ((y - 268.0) / 12.0).exp());
     sum -= 0.22 * windpipe;
     // Vessels fan out from the hila.
