@@ -15,7 +15,7 @@ use crate::input::ModelInput;
 #[derive(Debug)]
 pub enum Network {
     ConvStack(ConvStack),
-    DenseNet(DenseNet),
+    DenseNet(Box<DenseNet>),
 }
 
 /// What one forward pass leaves behind.
@@ -33,7 +33,7 @@ pub struct Pass {
 pub(super) enum Traces {
     /// One per layer.
     ConvStack(Vec<conv_stack::Trace>),
-    DenseNet(densenet::Trace),
+    DenseNet(Box<densenet::Trace>),
 }
 
 impl Network {
@@ -41,7 +41,7 @@ impl Network {
     pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
         match &bundle.card.architecture {
             Architecture::ConvStack(sizes) => Self::ConvStack(ConvStack::load(sizes, &bundle.weights, device)),
-            Architecture::DenseNet(sizes) => Self::DenseNet(DenseNet::load(sizes, &bundle.weights, device)),
+            Architecture::DenseNet(sizes) => Self::DenseNet(Box::new(DenseNet::load(sizes, &bundle.weights, device))),
         }
     }
 
