@@ -14,7 +14,7 @@ use crate::input::ModelInput;
 /// A network, ready to run on one device.
 #[derive(Debug)]
 pub enum Network {
-    ConvStack(ConvStack),
+    ConvStack(Box<ConvStack>),
     DenseNet(Box<DenseNet>),
 }
 
@@ -40,7 +40,9 @@ impl Network {
     /// Puts a bundle's network on `device`. The bundle was checked against its card, so nothing can be missing.
     pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
         match &bundle.card.architecture {
-            Architecture::ConvStack(sizes) => Self::ConvStack(ConvStack::load(sizes, &bundle.weights, device)),
+            Architecture::ConvStack(sizes) => {
+                Self::ConvStack(Box::new(ConvStack::load(sizes, &bundle.weights, device)))
+            }
             Architecture::DenseNet(sizes) => Self::DenseNet(Box::new(DenseNet::load(sizes, &bundle.weights, device))),
         }
     }
