@@ -9,6 +9,7 @@ pub mod compose;
 pub mod explain;
 pub mod export;
 pub mod geometry;
+pub mod import;
 pub mod input;
 pub mod network;
 pub mod scan;

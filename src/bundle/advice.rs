@@ -18,7 +18,10 @@ pub struct Advice {
 pub fn advise(card: &Card, measures: &Measures, library: &Library) -> Option<Advice> {
     let gate = card.gate.as_ref().filter(|gate| !gate.passes(measures))?;
     let mut text = format!("This picture does not look like those that {} reads ({}).", card.name, gate.reads);
-    let reads_it = |other: &&Card| other.name != card.name && other.gate.as_ref().is_some_and(|g| g.passes(measures));
+    // A gate without a template is too wide to recommend anything.
+    let reads_it = |other: &&Card| {
+        other.name != card.name && other.gate.as_ref().is_some_and(|g| !g.template.is_empty() && g.passes(measures))
+    };
     let instead = library.usable().find(reads_it).map(|other| other.name.clone());
     match &instead {
         Some(name) => text += &format!(" {name} reads such pictures."),

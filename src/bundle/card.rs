@@ -209,7 +209,7 @@ pub struct Recommended {
 #[serde(deny_unknown_fields)]
 pub struct Weights {
     pub file: String,
-    /// Lower-case hexadecimal.
+    /// Lower-case hexadecimal; empty in a card that comes without weights.
     pub sha256: String,
 }
 
@@ -253,6 +253,11 @@ impl Card {
     /// The position of the class whose name or label is `text`, regardless of case.
     pub fn class_index(&self, text: &str) -> Option<usize> {
         self.classes.iter().position(|c| c.name.eq_ignore_ascii_case(text) || c.label.eq_ignore_ascii_case(text))
+    }
+
+    /// Whether there are weights that belong to this card; without them it is a form to be filled by an import.
+    pub fn has_weights(&self) -> bool {
+        !self.weights.sha256.is_empty()
     }
 
     /// The sizes of a `conv-stack`, the one family that is trained here; `None` for any other.

@@ -66,6 +66,15 @@ impl DenseNetSizes {
         Some(Self { input: [3, 224, 224], growth, first_channels, blocks, bottleneck: 4, norm_epsilon: 1e-5 })
     }
 
+    /// The depth that the paper counts, where these are the sizes of one that has a name.
+    pub fn depth(&self) -> Option<usize> {
+        [121, 161, 169, 201].into_iter().find(|depth| {
+            Self::of_depth(*depth).is_some_and(|named| {
+                named == Self { input: named.input, norm_epsilon: named.norm_epsilon, ..self.clone() }
+            })
+        })
+    }
+
     /// The dense blocks in their order.
     pub fn block_shapes(&self) -> Vec<BlockShape> {
         let [_, height, width] = self.input;
@@ -142,7 +151,7 @@ impl DenseNetSizes {
             }
         }
         let features = self.features();
-        norm(&mut specs, &last_norm_name(shapes.len()), features);
+        norm(&mut specs, LAST_NORM, features);
         specs.push(TensorSpec::new("classifier.weight".to_owned(), &[classes, features]));
         specs.push(TensorSpec::new("classifier.bias".to_owned(), &[classes]));
         specs
@@ -154,10 +163,8 @@ pub fn layer_name(block: usize, layer: usize) -> String {
     format!("features.denseblock{}.denselayer{}", block + 1, layer + 1)
 }
 
-/// torchvision's name of the last normalisation: `norm5` after four blocks.
-pub fn last_norm_name(blocks: usize) -> String {
-    format!("features.norm{}", blocks + 1)
-}
+/// torchvision's name of the last normalisation, however many blocks there are.
+pub const LAST_NORM: &str = "features.norm5";
 
 fn conv(specs: &mut Vec<TensorSpec>, name: &str, out: usize, inputs: usize, kernel: usize) {
     specs.push(TensorSpec::new(format!("{name}.weight"), &[out, inputs, kernel, kernel]));

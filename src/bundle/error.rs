@@ -7,6 +7,10 @@ use std::path::PathBuf;
 pub enum BundleError {
     #[error("there is no model `{wanted}`; known are: {known}")]
     Unknown { wanted: String, known: String },
+    #[error(
+        "model `{model}` comes without weights; add those of a checkpoint that you have: fovea import CHECKPOINT --as {kind} --card {model} --out {}", out.display()
+    )]
+    NoWeights { model: String, kind: String, out: PathBuf },
     #[error("cannot read {}: {source}; check that the model's folder is complete", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("model `{model}`: its model.toml is not valid: {reason}")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use super::card::Architecture;
 use super::{Bundle, BundleError, Card, weights};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
@@ -68,7 +69,7 @@ impl Library {
 
     /// The cards of all models that can be used.
     pub fn usable(&self) -> impl Iterator<Item = &Card> {
-        self.entries.iter().filter_map(|entry| entry.card.as_ref().ok())
+        self.entries.iter().filter_map(|entry| entry.card.as_ref().ok()).filter(|card| card.has_weights())
     }
 
     /// The entry of the model `name`, its weights not yet read.
@@ -86,10 +87,13 @@ impl Library {
     /// Loads and checks the model `name`.
     ///
     /// # Errors
-    /// No such model, or one that is not exactly as its card says.
+    /// No such model, one that comes without weights, or one that is not exactly as its card says.
     pub fn load(self, name: &str) -> Result<Bundle, BundleError> {
         let entry = self.find(name)?;
         let card = entry.card?;
+        if !card.has_weights() {
+            return Err(no_weights(&card));
+        }
         let bytes = match &entry.origin {
             Origin::Embedded => embedded_weights(&entry.name, &card)?,
             Origin::Folder(folder) => folder_weights(folder, &card)?,
@@ -97,6 +101,26 @@ impl Library {
         let weights = weights::read(&card, &bytes)?;
         Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
     }
+}
+
+/// Says that there are no weights and how to add them.
+pub fn no_weights(card: &Card) -> BundleError {
+    let kind = match &card.architecture {
+        Architecture::DenseNet(sizes) => {
+            sizes.depth().map_or("densenet".to_owned(), |depth| format!("densenet{depth}"))
+        }
+        Architecture::ConvStack(_) => "conv-stack".to_owned(),
+    };
+    let out = user_folder().unwrap_or_default().join(&card.name);
+    BundleError::NoWeights { model: card.name.clone(), kind, out }
+}
+
+/// Reads and checks one card.
+///
+/// # Errors
+/// A file that cannot be read, is far too large, or is no sensible card.
+pub fn read_card(path: &Path) -> Result<Card, BundleError> {
+    folder_card(&path.display().to_string(), path)
 }
 
 fn parse_card(model: &str, text: &str) -> Result<Card, BundleError> {

@@ -3,6 +3,7 @@
 
 mod devices;
 mod explain;
+mod import;
 mod models;
 mod train;
 mod view;
@@ -42,6 +43,8 @@ enum Command {
     Models(models::Arguments),
     /// Trains a model from a recipe, on data on this machine; can be stopped and goes on later
     Train(train::Arguments),
+    /// Makes a model of a checkpoint that was trained elsewhere; pickles are read as data, nothing in them is run
+    Import(import::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
 }
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
         Some(Command::Explain(arguments)) => explain::run(&arguments, &cli.models),
         Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
         Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Import(arguments)) => import::run(&arguments, &cli.models),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

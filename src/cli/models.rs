@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::say;
 use crate::bundle::Library;
-use crate::bundle::library::{Entry, user_folder};
+use crate::bundle::library::{Entry, no_weights, user_folder};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -35,6 +35,9 @@ fn line(entry: &Entry) {
     match &entry.card {
         Ok(card) => {
             say(format_args!("{:<12} {} ({}; reads: {})", entry.name, card.title, entry.origin, card.reads));
+            if !card.has_weights() {
+                say(format_args!("{:<12}   {}", "", no_weights(card)));
+            }
             for result in &card.results {
                 say(format_args!("{:<12}   {}", "", measured(result)));
             }

@@ -50,7 +50,18 @@ impl OutputSet {
     /// # Errors
     /// A folder that cannot be made or written to.
     pub fn add(&mut self, ending: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.path(ending);
+        self.stage(self.path(ending), bytes)
+    }
+
+    /// Writes one file of its own name in the same folder beside its place.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written to.
+    pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        self.stage(self.stem.with_file_name(name), bytes)
+    }
+
+    fn stage(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), ExportError> {
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         let failed = |source| ExportError::Write { path: path.clone(), source };
         std::fs::create_dir_all(&folder).map_err(failed)?;

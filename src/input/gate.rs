@@ -20,7 +20,8 @@ pub struct Gate {
     pub colour: [f64; 2],
     /// Least likeness to `template`, see [`Measures::likeness`].
     pub likeness: f64,
-    /// The mean coarse picture of the model's own kind, 16×16 grey values of 0–255, row by row.
+    /// The mean coarse picture of the model's own kind, 16×16 grey values of 0–255, row by row. Without one, likeness
+    /// does not matter.
     pub template: Vec<u8>,
     /// Modalities whose DICOM pictures pass; others do not, whatever they look like. Empty for any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -33,8 +34,12 @@ impl Gate {
     /// # Errors
     /// Names the figure.
     pub fn check(&self) -> Result<(), String> {
-        if self.template.len() != SIDE * SIDE {
-            return Err(format!("`gate.template` has {} values; {} are needed", self.template.len(), SIDE * SIDE));
+        if !self.template.is_empty() && self.template.len() != SIDE * SIDE {
+            return Err(format!(
+                "`gate.template` has {} values; {} are needed, or none",
+                self.template.len(),
+                SIDE * SIDE
+            ));
         }
         let [least, most] = self.colour;
         if !(0.0..=1.0).contains(&least) || !(least..=1.0).contains(&most) || !(-1.0..=1.0).contains(&self.likeness) {
@@ -50,7 +55,8 @@ impl Gate {
             .modality
             .as_ref()
             .is_none_or(|found| self.modalities.is_empty() || self.modalities.iter().any(|known| known == found));
-        is_modality && (least..=most).contains(&measures.colour) && measures.likeness(&self.template) >= self.likeness
+        let is_alike = self.template.is_empty() || measures.likeness(&self.template) >= self.likeness;
+        is_modality && is_alike && (least..=most).contains(&measures.colour)
     }
 }
 

@@ -14,8 +14,8 @@ use crate::input::ModelInput;
 /// A network, ready to run on one device.
 #[derive(Debug)]
 pub enum Network {
-    ConvStack(ConvStack),
-    DenseNet(DenseNet),
+    ConvStack(Box<ConvStack>),
+    DenseNet(Box<DenseNet>),
 }
 
 /// What one forward pass leaves behind.
@@ -33,15 +33,17 @@ pub struct Pass {
 pub(super) enum Traces {
     /// One per layer.
     ConvStack(Vec<conv_stack::Trace>),
-    DenseNet(densenet::Trace),
+    DenseNet(Box<densenet::Trace>),
 }
 
 impl Network {
     /// Puts a bundle's network on `device`. The bundle was checked against its card, so nothing can be missing.
     pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
         match &bundle.card.architecture {
-            Architecture::ConvStack(sizes) => Self::ConvStack(ConvStack::load(sizes, &bundle.weights, device)),
-            Architecture::DenseNet(sizes) => Self::DenseNet(DenseNet::load(sizes, &bundle.weights, device)),
+            Architecture::ConvStack(sizes) => {
+                Self::ConvStack(Box::new(ConvStack::load(sizes, &bundle.weights, device)))
+            }
+            Architecture::DenseNet(sizes) => Self::DenseNet(Box::new(DenseNet::load(sizes, &bundle.weights, device))),
         }
     }
 

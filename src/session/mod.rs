@@ -229,10 +229,12 @@ impl Session {
         self.pending.as_ref().filter(is_noticed).map(|pending| pending.path.as_path())
     }
 
-    /// The names and titles of all models that can be chosen.
+    /// The names and titles of all models that can be chosen: those whose weights are there.
     pub fn models(&self) -> Vec<(String, String)> {
         let entries = Library::open(&self.options.folders).map(|library| library.entries).unwrap_or_default();
-        let usable = entries.into_iter().filter_map(|entry| entry.card.ok().map(|card| (entry.name, card.title)));
+        let usable = entries
+            .into_iter()
+            .filter_map(|entry| entry.card.ok().filter(Card::has_weights).map(|card| (entry.name, card.title)));
         usable.collect()
     }
 

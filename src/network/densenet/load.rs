@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::block::{Block, DenseLayer};
 use super::norm::Norm;
 use super::{Conv, DenseNet, Stem, Transition};
-use crate::bundle::densenet::{DenseNetSizes, last_norm_name, layer_name};
+use crate::bundle::densenet::{DenseNetSizes, LAST_NORM, layer_name};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 use crate::network::ComputeDevice;
 use crate::network::load::{on_device, scaled, summed_over_inputs};
@@ -39,7 +39,7 @@ impl DenseNet {
             stem: loader.stem(),
             blocks: blocks.collect(),
             transitions: (1..shapes.len()).map(transition).collect(),
-            last_norm: loader.norm(&last_norm_name(shapes.len())),
+            last_norm: loader.norm(LAST_NORM),
             classifier: loader.conv(&classifier),
             bias: loader.tensor("classifier.bias").values.clone(),
             device: device.clone(),

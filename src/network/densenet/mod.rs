@@ -115,7 +115,7 @@ impl DenseNet {
             blocks.push(trace);
         }
         let maps = self.classifier.forward(x.clone());
-        let traces = Traces::DenseNet(Trace { stem, switches, blocks, features: x });
+        let traces = Traces::DenseNet(Box::new(Trace { stem, switches, blocks, features: x }));
         Ok(Pass { scores: scores(&maps, &self.bias, &self.device)?, maps, traces })
     }
 

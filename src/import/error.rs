@@ -1,0 +1,41 @@
+//! What can be wrong with a checkpoint.
+
+use std::path::PathBuf;
+
+use crate::bundle::BundleError;
+use crate::export::ExportError;
+
+/// As many names as a message lists.
+const MOST_NAMED: usize = 20;
+
+/// Why a checkpoint did not become a bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} is {found} bytes; a checkpoint of this network has at most {limit}", path.display())]
+    TooLarge { path: PathBuf, found: u64, limit: u64 },
+    #[error("{} is no PyTorch checkpoint or safetensors file that can be read: {reason}", path.display())]
+    Format { path: PathBuf, reason: String },
+    #[error("the card `{card}` is not of a {kind}; give --as the kind of the card's [architecture], or another --card")]
+    OtherKind { card: String, kind: String },
+    #[error(
+        "{} does not hold the weights of this card's network ({} {}):{}",
+        path.display(), problems.len(), if problems.len() == 1 { "tensor" } else { "tensors" }, listed(problems)
+    )]
+    Tensors { path: PathBuf, problems: Vec<String> },
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error("the weights cannot be stored: {0}")]
+    Store(String),
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+fn listed(problems: &[String]) -> String {
+    let mut text: String = problems.iter().take(MOST_NAMED).map(|problem| format!("\n  {problem}")).collect();
+    if problems.len() > MOST_NAMED {
+        text += &format!("\n  and {} more", problems.len() - MOST_NAMED);
+    }
+    text
+}
