@@ -1,6 +1,6 @@
 //! Pictures of the window for README and review, drawn without a display.
 //!
-//!     cargo run --release --example screenshots -- [--out DIR] [FILE|FOLDER...]
+//!     cargo run --release --example screenshots -- [--out DIR] [--model NAME] [FILE|FOLDER...]
 //!
 //! Without files the drawn phantoms are shown, dark and light, in three sizes. A software Vulkan driver serves.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
@@ -22,6 +22,12 @@ struct Arguments {
     /// Only this size, as WIDTHxHEIGHT
     #[arg(long)]
     size: Option<String>,
+    /// Another model than that for eyes
+    #[arg(long)]
+    model: Option<String>,
+    /// Folders with further models
+    #[arg(long)]
+    models: Vec<PathBuf>,
     paths: Vec<PathBuf>,
 }
 
@@ -58,7 +64,12 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
         .with_pixels_per_point(scale)
         .wgpu()
         .build_eframe(|creation| {
-            let options = Options { folders: Vec::new(), model: None, device: DeviceChoice::Cpu, preferences: None };
+            let options = Options {
+                folders: arguments.models.clone(),
+                model: arguments.model.clone(),
+                device: DeviceChoice::Cpu,
+                preferences: None,
+            };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
             app.session.preferences.theme = theme;
             // No path of the machine that draws them.

@@ -5,8 +5,18 @@ use std::path::PathBuf;
 use include_dir::{Dir, include_dir};
 
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/samples");
+static CHESTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/chest-samples");
 
-/// File and name of every sample.
+/// File and name of every chest X-ray, for the model that reads them.
+pub fn chests() -> Vec<(&'static str, &'static str)> {
+    vec![("phantom-chest-clear.dcm", "Clear"), ("phantom-chest-consolidation.dcm", "Consolidation")]
+}
+
+/// The model for [`chests`], and that for [`all`].
+pub const CHEST_MODEL: &str = "cxr-pneumonia";
+pub const EYE_MODEL: &str = "retina-dr";
+
+/// File and name of every fundus photograph.
 pub fn all() -> Vec<(&'static str, &'static str)> {
     vec![
         ("phantom-healthy-left.jpg", "Healthy, left eye"),
@@ -22,7 +32,8 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
 /// # Errors
 /// An unknown sample, or a place that cannot be written to.
 pub fn path(file: &str) -> std::io::Result<PathBuf> {
-    let bytes = SAMPLES.get_file(file).ok_or(std::io::ErrorKind::NotFound)?.contents();
+    let found = SAMPLES.get_file(file).or_else(|| CHESTS.get_file(file));
+    let bytes = found.ok_or(std::io::ErrorKind::NotFound)?.contents();
     let dirs = directories::ProjectDirs::from("", "", "fovea");
     let folder = dirs.map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned()).join("samples");
     let path = folder.join(file);
@@ -41,5 +52,6 @@ mod tests {
     #[test]
     fn every_sample_named_is_there() {
         assert!(super::all().iter().all(|(file, _)| super::SAMPLES.get_file(file).is_some()));
+        assert!(super::chests().iter().all(|(file, _)| super::CHESTS.get_file(file).is_some()));
     }
 }

@@ -32,27 +32,38 @@ impl App {
     }
 
     pub(super) fn sample_buttons(&mut self, ui: &mut Ui) {
+        ui.small("Eyes");
         for (file, name) in samples::all() {
             if ui.button(name).clicked() {
-                self.open_sample(file);
+                self.open_samples(&[file], samples::EYE_MODEL);
                 ui.close();
             }
         }
         if ui.button("All samples").clicked() {
-            self.open_all_samples();
+            let files: Vec<&str> = samples::all().into_iter().map(|(file, _)| file).collect();
+            self.open_samples(&files, samples::EYE_MODEL);
             ui.close();
         }
-    }
-
-    fn open_sample(&mut self, file: &str) {
-        match samples::path(file) {
-            Ok(path) => self.commands.push(Command::Open(vec![path])),
-            Err(error) => self.session.notice(format!("The sample could not be unpacked: {error}"), true, None),
+        ui.small("Chests");
+        for (file, name) in samples::chests() {
+            let response = ui.button(name);
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("Chest X-ray: {name}"))
+            });
+            if response.clicked() {
+                self.open_samples(&[file], samples::CHEST_MODEL);
+                ui.close();
+            }
         }
     }
 
-    fn open_all_samples(&mut self) {
-        let paths: Result<Vec<_>, _> = samples::all().into_iter().map(|(file, _)| samples::path(file)).collect();
+    /// Opens samples with the model that was made for them.
+    fn open_samples(&mut self, files: &[&str], model: &str) {
+        let paths: Result<Vec<_>, _> = files.iter().map(|file| samples::path(file)).collect();
+        let reads = |card: &crate::bundle::Card| card.name == model;
+        if !self.session.card().is_some_and(reads) {
+            self.commands.push(Command::Model(model.to_owned()));
+        }
         match paths {
             Ok(paths) => self.commands.push(Command::Open(paths)),
             Err(error) => self.session.notice(format!("The samples could not be unpacked: {error}"), true, None),
