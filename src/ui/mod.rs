@@ -106,6 +106,11 @@ impl App {
         self.textures.composed
     }
 
+    /// The measured line, in source pixels.
+    pub fn measured(&self) -> Option<((f64, f64), (f64, f64))> {
+        self.measure
+    }
+
     fn is_dialog_open(&self) -> bool {
         self.shows_help || self.shows_card || self.typed.is_some() || self.export.is_some()
     }

@@ -106,18 +106,19 @@ pub fn reference_card(relu: bool) -> Card {
 /// A folder with a small model of formula weights that reads any picture, for tests that need no retina.
 pub fn small_models() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("the test's folder can be written");
-    let mut bundle = formula_bundle(reference_card(false));
-    bundle.card.weights.sha256 = bundle.sha256.clone();
-    let place = folder.path().join("small");
-    std::fs::create_dir(&place).expect("the test's folder can be written");
-    std::fs::write(place.join("model.toml"), toml::to_string(&bundle.card).expect("the test's folder can be written"))
-        .expect("the test's folder can be written");
-    std::fs::write(
-        place.join("weights.safetensors"),
-        write(&bundle.weights).expect("the test's folder can be written"),
-    )
-    .expect("the test's folder can be written");
+    write_bundle(&formula_bundle(reference_card(false)), &folder.path().join("small"));
     folder
+}
+
+/// Writes card and weights into `place`.
+pub fn write_bundle(bundle: &Bundle, place: &Path) {
+    let mut card = bundle.card.clone();
+    card.weights.sha256.clone_from(&bundle.sha256);
+    let bytes = write(&bundle.weights).expect("the test's weights can be stored");
+    let written = std::fs::create_dir(place)
+        .and_then(|()| std::fs::write(place.join("model.toml"), toml::to_string(&card).unwrap_or_default()))
+        .and_then(|()| std::fs::write(place.join("weights.safetensors"), bytes));
+    written.expect("the test's folder can be written");
 }
 
 /// A model input of formula values.

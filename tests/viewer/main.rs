@@ -1,7 +1,12 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
+#[path = "../common/mod.rs"]
 mod common;
+#[path = "../dicom/file.rs"]
+#[allow(dead_code)]
+mod file;
+mod radiographs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,12 +32,16 @@ fn moderate() -> PathBuf {
 type Window = Harness<'static, App>;
 
 fn build(preferences: Option<PathBuf>, with_pixels: bool) -> Window {
+    build_with(Vec::new(), None, preferences, with_pixels)
+}
+
+fn build_with(folders: Vec<PathBuf>, model: Option<String>, preferences: Option<PathBuf>, with_pixels: bool) -> Window {
     let mut builder = Harness::builder().with_size([1280.0, 1100.0]).with_max_steps(60);
     if with_pixels {
         builder = builder.wgpu();
     }
     builder.build_eframe(|creation| {
-        let options = Options { folders: Vec::new(), model: None, device: DeviceChoice::Cpu, preferences };
+        let options = Options { folders, model, device: DeviceChoice::Cpu, preferences };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
     })
 }
