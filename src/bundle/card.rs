@@ -48,8 +48,12 @@ pub struct Class {
 impl Class {
     /// As people call it: name and label, or the label alone where it begins with the name.
     pub fn full_name(&self) -> String {
-        let (name, label) = (self.name.to_lowercase(), self.label.to_lowercase());
-        if label.starts_with(&name) { self.label.clone() } else { format!("{} {}", self.name, self.label) }
+        let plain = |text: &str| text.to_lowercase().replace(['-', '_'], " ");
+        if plain(&self.label).starts_with(&plain(&self.name)) {
+            self.label.clone()
+        } else {
+            format!("{} {}", self.name, self.label)
+        }
     }
 }
 

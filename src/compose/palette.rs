@@ -64,11 +64,11 @@ const COLOUR_SAFE: [[u8; 3]; 10] = [
 ];
 
 /// One colour per class, in class order, for a model whose card gives its classes the colours `own`. Fewer than five
-/// colour-safe ones lie as far apart as five allow. After ten the colours repeat: show at most ten classes at once, as
-/// the paper's authors advise.
+/// colour-safe ones lie as far apart as five allow. More than ten classes keep the card's own colours, which tell
+/// apart what ten hues cannot.
 pub fn palette(kind: Palette, own: &[Colour]) -> Vec<Colour> {
     let (colours, order): (_, &[usize]) = match (kind, own.len()) {
-        (Palette::Model, _) => return own.to_vec(),
+        (Palette::Model, _) | (_, 11..) => return own.to_vec(),
         (Palette::Paper, _) => (PAPER, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (Palette::ColourSafe, 2) => (COLOUR_SAFE, &[0, 4]),
         (Palette::ColourSafe, 3) => (COLOUR_SAFE, &[0, 2, 4]),

@@ -7,7 +7,9 @@ use walkdir::WalkDir;
 
 use super::{ScanError, dicom};
 
-const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "jfif", "dcm", "dicom", "dic", "ima"];
+/// Of the files that are looked for in folders; others are known by their content once they are named.
+pub const ENDINGS: [&str; 12] =
+    ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "jfif", "dcm", "dicom", "dic", "ima"];
 
 /// Files stay as they are; a folder becomes the pictures in it and below, by name.
 ///

@@ -11,10 +11,18 @@ use super::{Command, Session};
 use crate::{input, scan};
 
 /// What a file says of its patient, or why it could not be read.
-pub type Personal = Result<Vec<(&'static str, String)>, String>;
+#[derive(Clone)]
+pub struct Personal(pub Result<Vec<(&'static str, String)>, String>);
+
+impl std::fmt::Debug for Personal {
+    /// Nobody's name belongs into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Personal(hidden)")
+    }
+}
 
 /// Answers to what was asked about the picture on the screen; they go with it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Aside {
     personal: Option<Personal>,
     shows_model_input: bool,
@@ -22,13 +30,6 @@ pub struct Aside {
     model_input: Option<(u64, RgbImage)>,
     /// The picture that was asked for last.
     asked: Option<u64>,
-}
-
-impl std::fmt::Debug for Aside {
-    /// Nobody's name belongs into a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Aside").finish_non_exhaustive()
-    }
 }
 
 impl Session {
@@ -56,7 +57,7 @@ impl Session {
                 };
                 let voice = self.voice.clone();
                 rayon::spawn(move || {
-                    let said = scan::personal(&path).map_err(|error| error.to_string());
+                    let said = Personal(scan::personal(&path).map_err(|error| error.to_string()));
                     voice.say(Event::Personal { id, said });
                 });
             }

@@ -30,7 +30,7 @@ impl Picker {
     pub fn files(ctx: &Context) -> Self {
         let dialog = AsyncFileDialog::new()
             .set_title("Open pictures")
-            .add_filter("Pictures", &["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"])
+            .add_filter("Pictures", &crate::scan::find::ENDINGS)
             .add_filter("All files", &["*"]);
         Self::start(ctx, dialog.pick_files(), Answer::Open, |handles| paths(&handles))
     }

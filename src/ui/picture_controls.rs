@@ -54,7 +54,7 @@ impl App {
 
     /// Hidden until it is asked for, and forgotten with the picture.
     fn personal(&mut self, ui: &mut Ui) {
-        let said = self.session.personal();
+        let said = self.session.personal().map(|personal| &personal.0);
         let mut shows = said.is_some();
         let says = "Reads name, id and dates from the file now; they are neither kept nor exported";
         if ui.checkbox(&mut shows, "Show whose picture it is").on_hover_text(says).changed() {
