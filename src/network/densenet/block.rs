@@ -1,6 +1,9 @@
 //! A dense block: layers that read all channels so far and append their own.
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, activation, s};
+use rayon::prelude::*;
 
 use super::norm::{Norm, gate, through_relu};
 use super::{Conv, same_size};
@@ -30,8 +33,8 @@ pub(super) struct DenseLayer {
 pub(super) struct BlockTrace {
     /// All channels of the block, `[1, before + layers · growth, h, w]`.
     pub features: Tensor<4>,
-    /// The output of each layer's second ReLU.
-    pub middles: Vec<Tensor<4>>,
+    /// The output of each layer's second ReLU, band by band.
+    pub middles: Vec<Vec<Tensor<4>>>,
 }
 
 /// Which values the two ReLUs of each layer let through.
@@ -42,16 +45,23 @@ pub(super) struct BlockGates {
 }
 
 impl Block {
-    pub fn forward(&self, x: Tensor<4>) -> BlockTrace {
+    /// Runs the block in `bands` of rows at a time: every layer does each band as a whole, which keeps all cores busy
+    /// where single operations are too small to be shared out. One band is the whole.
+    pub fn forward(&self, x: Tensor<4>, bands: usize) -> BlockTrace {
         let [batch, _, height, width] = x.dims();
         let after = self.before + self.layers.len() * self.growth;
         let mut features = Tensor::zeros([batch, after, height, width], &x.device());
         features = features.slice_assign(s![.., 0..self.before], x);
+        let bands = bands_of(height, bands);
         let mut middles = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let read = self.reads(index);
-            let (middle, added) = layer.forward(features.clone().slice(s![.., 0..read]));
-            features = features.slice_assign(s![.., read..read + self.growth], added);
+            let band = |rows: &Range<usize>| layer.forward_band(&features, read, rows.clone(), height);
+            let (middle, added): (Vec<_>, Vec<_>) = bands.par_iter().map(band).unzip();
+            for (rows, added) in bands.iter().zip(added) {
+                let place = s![.., read..read + self.growth, rows.clone()];
+                features = features.slice_assign(place, added);
+            }
             middles.push(middle);
         }
         BlockTrace { features, middles }
@@ -73,8 +83,8 @@ impl Block {
             gate(&layer.norm.activate(trace.features.clone().slice(s![.., 0..self.reads(index)])))
         };
         BlockGates {
-            first: self.layers.iter().enumerate().map(first).collect(),
-            second: trace.middles.iter().map(gate).collect(),
+            first: self.layers.par_iter().enumerate().map(first).collect(),
+            second: trace.middles.par_iter().map(|bands| gate(&Tensor::cat(bands.clone(), 2))).collect(),
         }
     }
 
@@ -84,7 +94,27 @@ impl Block {
     }
 }
 
+/// `height` rows in `count` bands of nearly the same size.
+pub(super) fn bands_of(height: usize, count: usize) -> Vec<Range<usize>> {
+    let count = count.clamp(1, height.max(1));
+    (0..count).map(|band| band * height / count..(band + 1) * height / count).collect()
+}
+
 impl DenseLayer {
+    /// [`Self::forward`] of some rows of all `height`; the 3×3 convolution needs one row more on either side.
+    fn forward_band(
+        &self,
+        features: &Tensor<4>,
+        read: usize,
+        rows: Range<usize>,
+        height: usize,
+    ) -> (Tensor<4>, Tensor<4>) {
+        let around = rows.start.saturating_sub(1)..(rows.end + 1).min(height);
+        let (middle, added) = self.forward(features.clone().slice(s![.., 0..read, around.clone()]));
+        let own = rows.start - around.start..rows.end - around.start;
+        (middle.slice(s![.., .., own.clone()]), added.slice(s![.., .., own]))
+    }
+
     /// The output of the second ReLU, and the channels that the layer adds.
     fn forward(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let narrowed = same_size(self.norm.activate(x), &self.narrow.weight, Some(&self.narrow_bias));

@@ -9,15 +9,17 @@ mod block;
 mod load;
 mod norm;
 
+use std::ops::Range;
+
 use burn::tensor::module::{
     avg_pool2d, avg_pool2d_backward, conv_transpose2d, conv2d, max_pool2d_with_indices,
     max_pool2d_with_indices_backward,
 };
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, activation};
+use burn::tensor::{Int, Tensor, activation, s};
 use rayon::prelude::*;
 
-use self::block::{Block, BlockGates, BlockTrace};
+use self::block::{Block, BlockGates, BlockTrace, bands_of};
 use self::norm::{Norm, gate, through_relu};
 use super::family::{Pass, Traces, responses, scores, upload};
 use super::{ComputeDevice, NetworkError};
@@ -107,9 +109,10 @@ impl DenseNet {
         let (mut x, switches) = max_pool2d_with_indices(stem.clone(), stem_pooling());
         let mut blocks = Vec::with_capacity(self.blocks.len());
         for (index, block) in self.blocks.iter().enumerate() {
-            let trace = block.forward(x);
+            let [_, _, height, _] = x.dims();
+            let trace = block.forward(x, self.bands(height));
             x = match self.transitions.get(index) {
-                Some(transition) => transition.forward(trace.features.clone()),
+                Some(transition) => transition.forward(&trace.features, self.bands(height)),
                 None => self.last_norm.activate(trace.features.clone()),
             };
             blocks.push(trace);
@@ -161,6 +164,12 @@ impl DenseNet {
         self.stem.back(through_relu(signal, gates.map(|g| &g.stem), rule), [height, width])
     }
 
+    /// In how many bands of rows a feature map of `height` rows is worked on.
+    fn bands(&self, height: usize) -> usize {
+        const FEWEST_ROWS: usize = 3;
+        if self.device.is_gpu { 1 } else { rayon::current_num_threads().min(height / FEWEST_ROWS).max(1) }
+    }
+
     fn gates(&self, trace: &Trace) -> Gates {
         let transition =
             |(transition, block): (&Transition, &BlockTrace)| gate(&transition.norm.activate(block.features.clone()));
@@ -189,8 +198,13 @@ impl Stem {
 
 impl Transition {
     /// The mean of cells and the 1×1 convolution change places: the same values with a quarter of the work.
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.conv.forward(avg_pool2d(self.norm.activate(x), halving()))
+    fn forward(&self, features: &Tensor<4>, bands: usize) -> Tensor<4> {
+        let [_, _, height, _] = features.dims();
+        let band = |rows: Range<usize>| {
+            let x = features.clone().slice(s![.., .., 2 * rows.start..2 * rows.end]);
+            self.conv.forward(avg_pool2d(self.norm.activate(x), halving()))
+        };
+        Tensor::cat(bands_of(height / 2, bands).into_par_iter().map(band).collect(), 2)
     }
 
     fn back(
