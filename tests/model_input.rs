@@ -112,3 +112,17 @@ fn every_format_and_depth_opens_as_it_was_stored() {
         assert_eq!(open(&path).unwrap().bit_depth(), 16, "{name}");
     }
 }
+
+#[test]
+fn three_equal_channels_are_grey_and_stay_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = RgbImage::from_fn(256, 3, |x, y| image::Rgb([(x ^ y) as u8; 3]));
+    let mut other = same.clone();
+    other.put_pixel(255, 2, image::Rgb([1, 2, 3]));
+    for (picture, is_grey) in [(same, true), (other, false)] {
+        let path = folder.path().join("p.png");
+        picture.save(&path).unwrap();
+        let scan = open(&path).unwrap();
+        assert_eq!((scan.is_grey(), &*scan.to_rgb8()), (is_grey, &picture));
+    }
+}

@@ -36,18 +36,27 @@ pub enum Pixels {
 }
 
 impl Pixels {
-    /// Takes a decoded picture over; an alpha channel is dropped, floats become 16 bit.
+    /// Takes a decoded picture over; an alpha channel is dropped, three equal channels are one, floats become 16 bit.
     pub fn from_decoded(picture: DynamicImage) -> Self {
         match picture {
             DynamicImage::ImageLuma8(grey) => Self::from_grey8(&grey),
             DynamicImage::ImageLuma16(grey) => Self::Grey(GreyValues::plain(grey, 16)),
-            DynamicImage::ImageRgb8(rgb) => Self::Rgb8(rgb),
+            DynamicImage::ImageRgb8(rgb) => Self::from_rgb8(rgb),
             DynamicImage::ImageRgb16(rgb) => Self::Rgb16(rgb),
             DynamicImage::ImageLumaA8(_) => Self::from_grey8(&picture.into_luma8()),
             DynamicImage::ImageLumaA16(_) => Self::Grey(GreyValues::plain(picture.into_luma16(), 16)),
-            DynamicImage::ImageRgba8(_) => Self::Rgb8(picture.into_rgb8()),
+            DynamicImage::ImageRgba8(_) => Self::from_rgb8(picture.into_rgb8()),
             _ => Self::Rgb16(picture.into_rgb16()),
         }
+    }
+
+    /// Radiographs are often stored with three equal channels: they are grey, and can be windowed.
+    fn from_rgb8(rgb: RgbImage) -> Self {
+        let is_grey = |[r, g, b]: &[u8; 3]| r == g && g == b;
+        if rgb.as_raw().as_chunks::<3>().0.iter().all(is_grey) {
+            return Self::from_grey8(&DynamicImage::ImageRgb8(rgb).into_luma8());
+        }
+        Self::Rgb8(rgb)
     }
 
     pub fn from_grey8(grey: &GrayImage) -> Self {
