@@ -118,6 +118,28 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
         harness.state_mut().commands.push(Command::Cancel);
         harness.run_steps(4);
     }
+    if arguments.paths.is_empty() {
+        chests(&mut harness, &name);
+    }
+}
+
+/// A chest X-ray under its own model, and an eye under the chest's.
+fn chests(harness: &mut Harness<'_, App>, name: &impl Fn(&str) -> PathBuf) {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let is_shown = |app: &App, file: &Path| {
+        let is_model = app.session.card().is_some_and(|card| card.name == "cxr-pneumonia");
+        is_model && app.session.current().is_some_and(|c| c.path == file) && app.session.shown().is_some()
+    };
+    let first = [Command::More, Command::OnBlack(true), Command::Model("cxr-pneumonia".to_owned())];
+    harness.state_mut().commands.extend(first);
+    for (what, file) in [
+        ("chest", assets.join("chest-samples/phantom-chest-consolidation.dcm")),
+        ("gate", assets.join("samples/phantom-moderate.jpg")),
+    ] {
+        harness.state_mut().commands.push(Command::Open(vec![file.clone()]));
+        wait(harness, |app| is_shown(app, &file));
+        save(harness, &name(what));
+    }
 }
 
 fn wait(harness: &mut Harness<'_, App>, ready: impl Fn(&App) -> bool) {
