@@ -5,6 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::block::{Block, DenseLayer};
 use super::norm::Norm;
+use super::taps::Taps;
 use super::{Conv, DenseNet, Stem, Transition};
 use crate::bundle::densenet::{DenseNetSizes, LAST_NORM, layer_name};
 use crate::bundle::weights::{WeightMap, WeightTensor};
@@ -85,11 +86,13 @@ impl Loader<'_> {
 
     fn layer(&self, name: &str) -> DenseLayer {
         let (narrow, narrow_bias) = self.folded(&format!("{name}.conv1"), &format!("{name}.norm2"));
+        let wide = self.tensor(&format!("{name}.conv2.weight"));
         DenseLayer {
             norm: self.norm(&format!("{name}.norm1")),
             narrow: self.conv(&narrow),
             narrow_bias,
-            wide: self.conv(self.tensor(&format!("{name}.conv2.weight"))),
+            wide: self.conv(wide),
+            taps: (!self.device.is_gpu).then(|| Taps::new(wide, self.device)),
         }
     }
 

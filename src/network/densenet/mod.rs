@@ -8,6 +8,7 @@
 mod block;
 mod load;
 mod norm;
+mod taps;
 
 use std::ops::Range;
 
