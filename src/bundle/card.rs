@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::Colour;
 use super::densenet::DenseNetSizes;
+use super::graph::GraphSizes;
 use crate::explain::options::{BackwardRule, Magnitude};
 use crate::input::gate::Gate;
 
@@ -92,6 +93,8 @@ pub enum Architecture {
     /// DenseNet: dense blocks of norm-ReLU-conv layers, global average pooling, one linear layer.
     #[serde(rename = "densenet")]
     DenseNet(DenseNetSizes),
+    /// A ResNet, VGG-16 with global average pooling or SqueezeNet by its name.
+    Graph(GraphSizes),
 }
 
 impl Architecture {
@@ -100,6 +103,7 @@ impl Architecture {
         match self {
             Self::ConvStack(sizes) => sizes.input,
             Self::DenseNet(sizes) => sizes.input,
+            Self::Graph(sizes) => sizes.input,
         }
     }
 
@@ -108,6 +112,7 @@ impl Architecture {
         match self {
             Self::ConvStack(_) => "conv-stack",
             Self::DenseNet(_) => "densenet",
+            Self::Graph(_) => "graph",
         }
     }
 }
@@ -268,7 +273,7 @@ impl Card {
     pub fn conv_stack(&self) -> Option<&ConvStackSizes> {
         match &self.architecture {
             Architecture::ConvStack(sizes) => Some(sizes),
-            Architecture::DenseNet(_) => None,
+            Architecture::DenseNet(_) | Architecture::Graph(_) => None,
         }
     }
 
@@ -292,6 +297,7 @@ impl Card {
         match &self.architecture {
             Architecture::ConvStack(sizes) => super::sizes::check(sizes)?,
             Architecture::DenseNet(sizes) => sizes.check()?,
+            Architecture::Graph(sizes) => sizes.check()?,
         }
         super::sizes::check_steps(&self.preprocessing, self.architecture.input())
     }

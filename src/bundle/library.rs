@@ -109,6 +109,7 @@ pub fn no_weights(card: &Card) -> BundleError {
         Architecture::DenseNet(sizes) => {
             sizes.depth().map_or("densenet".to_owned(), |depth| format!("densenet{depth}"))
         }
+        Architecture::Graph(sizes) => sizes.network.name().to_owned(),
         Architecture::ConvStack(_) => "conv-stack".to_owned(),
     };
     let out = user_folder().unwrap_or_default().join(&card.name);

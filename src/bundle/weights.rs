@@ -40,6 +40,7 @@ pub fn needed_tensors(card: &Card) -> Vec<TensorSpec> {
     match &card.architecture {
         Architecture::ConvStack(sizes) => conv_stack_tensors(sizes, card.classes.len()),
         Architecture::DenseNet(sizes) => sizes.tensors(card.classes.len()),
+        Architecture::Graph(sizes) => sizes.tensors(card.classes.len()),
     }
 }
 

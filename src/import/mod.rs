@@ -18,7 +18,7 @@ pub use error::ImportError;
 
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
-use crate::bundle::densenet::DenseNetSizes;
+use crate::bundle::graph::NamedGraph;
 use crate::bundle::weights::{self, TensorSpec, WeightMap, WeightTensor};
 use crate::bundle::{Bundle, Card};
 use crate::export::OutputSet;
@@ -38,22 +38,36 @@ pub enum Kind {
     DenseNet169,
     #[value(name = "densenet201")]
     DenseNet201,
+    #[value(name = "resnet18")]
+    ResNet18,
+    #[value(name = "resnet34")]
+    ResNet34,
+    #[value(name = "resnet50")]
+    ResNet50,
+    /// torchvision's VGG-16 `features`, global average pooling and one linear layer
+    #[value(name = "vgg16-gap")]
+    Vgg16Gap,
+    #[value(name = "squeezenet1-1")]
+    SqueezeNet11,
 }
 
 impl Kind {
-    fn depth(self) -> Option<usize> {
+    /// Whether a network of `architecture` is of this kind, whatever its input.
+    fn fits(self, architecture: &Architecture) -> bool {
+        let is_depth = |depth| matches!(architecture, Architecture::DenseNet(sizes) if sizes.depth() == Some(depth));
+        let is_graph = |named| matches!(architecture, Architecture::Graph(sizes) if sizes.network == named);
         match self {
-            Self::DenseNet => None,
-            Self::DenseNet121 => Some(121),
-            Self::DenseNet161 => Some(161),
-            Self::DenseNet169 => Some(169),
-            Self::DenseNet201 => Some(201),
+            Self::DenseNet => matches!(architecture, Architecture::DenseNet(_)),
+            Self::DenseNet121 => is_depth(121),
+            Self::DenseNet161 => is_depth(161),
+            Self::DenseNet169 => is_depth(169),
+            Self::DenseNet201 => is_depth(201),
+            Self::ResNet18 => is_graph(NamedGraph::ResNet18),
+            Self::ResNet34 => is_graph(NamedGraph::ResNet34),
+            Self::ResNet50 => is_graph(NamedGraph::ResNet50),
+            Self::Vgg16Gap => is_graph(NamedGraph::Vgg16Gap),
+            Self::SqueezeNet11 => is_graph(NamedGraph::SqueezeNet11),
         }
-    }
-
-    /// Whether a network of `sizes` is of this kind, whatever its input.
-    fn fits(self, sizes: &DenseNetSizes) -> bool {
-        self.depth().is_none_or(|depth| sizes.depth() == Some(depth))
     }
 }
 
@@ -63,12 +77,9 @@ impl Kind {
 /// A card of another kind, a file that is no checkpoint or far too large, and tensors that are missing, extra or
 /// misshapen: all of those by name.
 pub fn read(path: &Path, kind: Kind, card: &Card) -> Result<Bundle, ImportError> {
-    match &card.architecture {
-        Architecture::DenseNet(sizes) if kind.fits(sizes) => {}
-        _ => {
-            let kind = kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-            return Err(ImportError::OtherKind { card: card.name.clone(), kind });
-        }
+    if !kind.fits(&card.architecture) {
+        let kind = kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        return Err(ImportError::OtherKind { card: card.name.clone(), kind });
     }
     let specs = weights::needed_tensors(card);
     let stored = checkpoint::open(path, weights::most_bytes(card))?;
@@ -132,12 +143,18 @@ fn matched(path: &Path, specs: &[TensorSpec], stored: Vec<Stored>) -> Result<Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::densenet::DenseNetSizes;
+    use crate::bundle::graph::GraphSizes;
 
     #[test]
     fn a_kind_is_told_by_depth_and_width_alone() {
         let sizes = DenseNetSizes { input: [1, 512, 512], ..DenseNetSizes::of_depth(121).unwrap() };
-        assert!(Kind::DenseNet.fits(&sizes) && Kind::DenseNet121.fits(&sizes));
-        assert!(!Kind::DenseNet169.fits(&sizes));
-        assert!(!Kind::DenseNet121.fits(&DenseNetSizes { growth: 24, ..sizes }));
+        let dense = Architecture::DenseNet(sizes.clone());
+        assert!(Kind::DenseNet.fits(&dense) && Kind::DenseNet121.fits(&dense));
+        assert!(!Kind::DenseNet169.fits(&dense) && !Kind::ResNet18.fits(&dense));
+        assert!(!Kind::DenseNet121.fits(&Architecture::DenseNet(DenseNetSizes { growth: 24, ..sizes })));
+        let network = NamedGraph::ResNet50;
+        let graph = Architecture::Graph(GraphSizes { network, input: [1, 512, 512], norm_epsilon: 1e-5 });
+        assert!(Kind::ResNet50.fits(&graph) && !Kind::ResNet18.fits(&graph) && !Kind::DenseNet.fits(&graph));
     }
 }

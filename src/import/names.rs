@@ -34,7 +34,13 @@ fn without_wrappers(name: &str) -> &str {
 
 fn is_wrapper(part: &str) -> bool {
     let depth = part.strip_prefix("densenet");
-    matches!(part, "module" | "model") || depth.is_some_and(|d| d.chars().all(|c| c.is_ascii_digit()))
+    matches!(part, "module" | "model" | "backbone")
+        || is_graph(part)
+        || depth.is_some_and(|d| d.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn is_graph(part: &str) -> bool {
+    ["resnet", "vgg", "squeezenet"].iter().any(|name| part.starts_with(name))
 }
 
 /// `norm.1` is `norm1`, `classifier.0` is `classifier`.
@@ -43,7 +49,7 @@ fn current(name: &str) -> String {
     for part in name.split('.') {
         match (parts.last_mut(), part) {
             (Some(last), "1" | "2") if last == "norm" || last == "conv" => last.push_str(part),
-            (Some(last), "0") if last == "classifier" => {}
+            (Some(last), "0") if last == "classifier" || last == "fc" => {}
             _ => parts.push(part.to_owned()),
         }
     }

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::conv_stack::{self, ConvStack};
 use super::densenet::{self, DenseNet};
+use super::graph::{self, Graph};
 use super::{ComputeDevice, NetworkError};
 use crate::bundle::Bundle;
 use crate::bundle::card::Architecture;
@@ -16,6 +17,7 @@ use crate::input::ModelInput;
 pub enum Network {
     ConvStack(Box<ConvStack>),
     DenseNet(Box<DenseNet>),
+    Graph(Box<Graph>),
 }
 
 /// What one forward pass leaves behind.
@@ -34,6 +36,7 @@ pub(super) enum Traces {
     /// One per layer.
     ConvStack(Vec<conv_stack::Trace>),
     DenseNet(Box<densenet::Trace>),
+    Graph(Box<graph::Trace>),
 }
 
 impl Network {
@@ -44,6 +47,7 @@ impl Network {
                 Self::ConvStack(Box::new(ConvStack::load(sizes, &bundle.weights, device)))
             }
             Architecture::DenseNet(sizes) => Self::DenseNet(Box::new(DenseNet::load(sizes, &bundle.weights, device))),
+            Architecture::Graph(sizes) => Self::Graph(Box::new(Graph::load(sizes, &bundle.weights, device))),
         }
     }
 
@@ -51,6 +55,7 @@ impl Network {
         match self {
             Self::ConvStack(network) => network.device(),
             Self::DenseNet(network) => network.device(),
+            Self::Graph(network) => network.device(),
         }
     }
 
@@ -59,6 +64,7 @@ impl Network {
         match self {
             Self::ConvStack(network) => network.classes(),
             Self::DenseNet(network) => network.classes(),
+            Self::Graph(network) => network.classes(),
         }
     }
 
@@ -70,6 +76,7 @@ impl Network {
         match self {
             Self::ConvStack(network) => network.forward(input),
             Self::DenseNet(network) => network.forward(input),
+            Self::Graph(network) => network.forward(input),
         }
     }
 
@@ -91,6 +98,7 @@ impl Network {
         match (self, &pass.traces) {
             (Self::ConvStack(network), Traces::ConvStack(traces)) => network.back_project(pass, traces, classes, rule),
             (Self::DenseNet(network), Traces::DenseNet(trace)) => network.back_project(pass, trace, classes, rule),
+            (Self::Graph(network), Traces::Graph(trace)) => network.back_project(pass, trace, classes, rule),
             _ => unreachable!("a pass goes back through the network that made it"),
         }
     }

@@ -4,12 +4,14 @@ mod conv_stack;
 mod densenet;
 pub mod device;
 mod family;
+mod graph;
 mod load;
 
 pub use conv_stack::ConvStack;
 pub use densenet::DenseNet;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use family::{Network, Pass};
+pub use graph::Graph;
 
 /// Why a network could not run.
 #[derive(Debug, thiserror::Error)]
