@@ -14,16 +14,19 @@ pub fn rle(planes: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn pack_bits(bytes: &[u8]) -> Vec<u8> {
+    let run_at = |at: usize| bytes[at..].iter().take(128).take_while(|b| **b == bytes[at]).count();
     let mut out = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let run = bytes[at..].iter().take(128).take_while(|b| **b == bytes[at]).count();
+        let run = run_at(at);
         if run > 1 {
             out.extend([(257 - run) as u8, bytes[at]]);
             at += run;
         } else {
-            out.extend([0, bytes[at]]);
-            at += 1;
+            let literal = (at..bytes.len()).take(128).take_while(|i| run_at(*i) == 1).count();
+            out.push((literal - 1) as u8);
+            out.extend(&bytes[at..at + literal]);
+            at += literal;
         }
     }
     if out.len() % 2 == 1 {
