@@ -135,7 +135,7 @@ fn start(file: &[u8]) -> Result<(usize, Syntax), Fault> {
         return Err(Fault::Cut);
     }
     let syntax = match uid {
-        Some(uid) => Syntax::of(&uid)?,
+        Some(uid) => Syntax::of(&uid)?.as_written(&file[at..]),
         None => Syntax::native(bare(&file[at..]).unwrap_or(Encoding::EXPLICIT_LITTLE)),
     };
     Ok((at, syntax))
