@@ -47,7 +47,7 @@ fn functional_groups_hold_for_their_frames() {
     }
 }
 
-/// Without VRs nothing but the pixels' own sign tells that a table begins below 0.
+/// Without VRs nothing but what goes into a table tells that it begins below 0.
 #[test]
 fn tables_of_signed_numbers_begin_below_zero_with_and_without_vrs() {
     let words: Vec<u16> = samples(12).iter().map(|v| v.wrapping_sub(2048)).collect();
@@ -60,9 +60,14 @@ fn tables_of_signed_numbers_begin_below_zero_with_and_without_vrs() {
         let expected: Vec<u16> = samples(12).iter().map(|v| entries[usize::from(*v)]).collect();
         let modality = file.clone().set([(0x0028_3000, Value::Sequence(vec![item.clone()]))]);
         assert_values(&read(&modality), &expected, syntax);
-        let voi = read(&file.set([(0x0028_3010, Value::Sequence(vec![item.clone()]))]));
-        for (shown, entry) in rgb(&voi).iter().zip(&expected) {
-            assert_eq!(f64::from(shown[0]), (f64::from(*entry) / 65535.0 * 255.0).round(), "{syntax}");
+        let voi = [(0x0028_3010, Value::Sequence(vec![item.clone()]))];
+        // Below 0 as stored, and below 0 only by the intercept.
+        let rescaled = File::grey(syntax, SIZE, [16, 12, 11], Value::Words(samples(12)))
+            .set([(0x0028_1052, text("DS", "-2048")), (0x0028_1053, text("DS", "1"))]);
+        for scan in [read(&file.set(voi.clone())), read(&rescaled.set(voi))] {
+            for (shown, entry) in rgb(&scan).iter().zip(&expected) {
+                assert_eq!(f64::from(shown[0]), (f64::from(*entry) / 65535.0 * 255.0).round(), "{syntax}");
+            }
         }
     }
 }
