@@ -51,7 +51,7 @@ fn functional_groups_hold_for_their_frames() {
 #[test]
 fn tables_of_signed_numbers_begin_below_zero_with_and_without_vrs() {
     let words: Vec<u16> = samples(12).iter().map(|v| v.wrapping_sub(2048)).collect();
-    let entries: Vec<u16> = (0..4096u32).map(|i| (i * i >> 8) as u16).collect();
+    let entries: Vec<u16> = (0..4096u32).map(|i| ((i * i) >> 8) as u16).collect();
     let first = (-2048i16).cast_unsigned();
     let item: Elements =
         vec![(0x0028_3002, Value::Short(vec![4096, first, 16])), (0x0028_3006, Value::Words(entries.clone()))];
