@@ -1,10 +1,21 @@
 //! What a 2500×3000 radiograph of 16 bits costs: opening it, windowing it, and one frame of a window/level drag.
 //!
-//!     cargo bench --bench radiograph
+//! Then decoding and windowing one in every packing for which there is an encoder here, and of the FILEs named, such as
+//! radiographs in JPEG 2000.
+//!
+//!     cargo bench --bench radiograph [-- FILE...]
 //!
 //! Machines are noisy: medians are printed, nothing is asserted. The peer of the run is a plain copy of the file.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "../tests/dicom/encode.rs"]
+mod encode;
+#[allow(dead_code)]
+#[path = "../tests/dicom/file.rs"]
+mod file;
+
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dicom_core::{DataElement, PrimitiveValue, VR};
@@ -17,6 +28,8 @@ use fovea::session::picture::Picture;
 use fovea::session::{Command, Options};
 use fovea::ui::App;
 
+use file::{BIG_ENDIAN, DEFLATED, EXPLICIT, File, JPEG_LOSSLESS, JPEG_LS, RLE, Value, text};
+
 /// As in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,6 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const WIDTH: u16 = 2500;
 const HEIGHT: u16 = 3000;
 const ROUNDS: usize = 15;
+/// Slow packings are decoded so often.
+const FEW_ROUNDS: usize = 5;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -45,10 +60,62 @@ fn main() {
     let grey = opened.grey().unwrap();
     line("a look-up table of 65,536 codes", median(|| drop(grey.lookup(grey.default_voi(), false))));
     drag(&path, "window/level drag, 1280×800 window, fit");
+    packings(folder.path());
+}
+
+/// Decoding and windowing in every packing, of 14 bits with noise: noise is what packings pay for.
+fn packings(folder: &Path) {
+    let words = noisy();
+    let packed = |stream: Vec<u8>| Value::Fragments(vec![vec![], stream]);
+    let columns = usize::from(WIDTH);
+    let files = [
+        ("uncompressed", EXPLICIT, Value::Words(words.clone())),
+        ("uncompressed, big endian", BIG_ENDIAN, Value::Words(words.clone())),
+        ("deflated", DEFLATED, Value::Words(words.clone())),
+        ("RLE", RLE, packed(encode::rle(&encode::byte_planes(&words)))),
+        ("JPEG lossless", JPEG_LOSSLESS, packed(encode::jpeg_lossless(&words, columns, 14))),
+        ("JPEG-LS", JPEG_LS, packed(encode::jpeg_ls(&words, columns))),
+    ];
+    println!("\ndecoding and windowing by packing, 14 bits with noise");
+    for (name, syntax, value) in files {
+        let file = File::grey(syntax, (WIDTH, HEIGHT), [16, 14, 13], value);
+        let file = file.set([(0x0028_1050, text("DS", "8000")), (0x0028_1051, text("DS", "9000"))]);
+        opened_and_shown(name, &file.write(folder, &format!("{name}.dcm")));
+    }
+    // Cargo's own words among the arguments are no files.
+    for path in std::env::args_os().skip(1).map(PathBuf::from).filter(|path| path.is_file()) {
+        opened_and_shown(&path.file_name().unwrap_or_default().to_string_lossy(), &path);
+    }
+}
+
+fn opened_and_shown(name: &str, path: &Path) {
+    let ((width, height), mib) = (scan::open(path).unwrap().size_px(), std::fs::metadata(path).unwrap().len() >> 20);
+    let mut times: Vec<f64> = (0..FEW_ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            drop(scan::open(path).unwrap().to_rgb8());
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let what = format!("{name}, {width}×{height}, {mib} MiB");
+    println!("{what:<64}{:>9.1} ms", times[FEW_ROUNDS / 2]);
+}
+
+/// A bright field with dark ribs and noise of 64 values.
+fn noisy() -> Vec<u16> {
+    let width = u32::from(WIDTH);
+    let value = |i: u32| {
+        let (x, y) = ((i % width) as f32, (i / width) as f32);
+        let noise = (i.wrapping_mul(2_654_435_761) ^ (i >> 7).wrapping_mul(0x9e37_79b1)) >> 26;
+        (8000.0 + 4000.0 * (x / 400.0).sin() * (y / 700.0).cos() + 1500.0 * (y / 60.0 + x / 500.0).sin()) as u16
+            + noise as u16
+    };
+    (0..width * u32::from(HEIGHT)).map(value).collect()
 }
 
 /// Frames of a window/level drag in the whole window: what the program does for each, the graphics card apart.
-fn drag(path: &std::path::Path, what: &str) {
+fn drag(path: &Path, what: &str) {
     let mut window = Harness::builder().with_size([1280.0, 800.0]).wgpu().build_eframe(|creation| {
         let options = Options {
             folders: Vec::new(),
@@ -92,7 +159,7 @@ fn median(mut work: impl FnMut()) -> f64 {
     times[ROUNDS / 2]
 }
 
-fn write(path: &std::path::Path) {
+fn write(path: &Path) {
     let (width, height) = (u32::from(WIDTH), u32::from(HEIGHT));
     let value = |i: u32| {
         let (x, y) = ((i % width) as f32, (i / width) as f32);

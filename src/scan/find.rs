@@ -65,9 +65,11 @@ fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
     }
 }
 
-/// Files from a modality's disc often have no ending, or a number for one: DICOM's mark tells them.
+/// Files from a modality's disc often have no ending, or a number for one: DICOM's mark tells them. The disc's own list
+/// has the mark too.
 fn is_bare_dicom(path: &Path) -> bool {
-    let is_bare = path.extension().is_none_or(|e| e.to_string_lossy().chars().all(|c| c.is_ascii_digit()));
+    let is_list = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    let is_bare = !is_list && path.extension().is_none_or(|e| e.to_string_lossy().chars().all(|c| c.is_ascii_digit()));
     let mut head = Vec::new();
     let mut read = || std::fs::File::open(path).and_then(|file| file.take(132).read_to_end(&mut head));
     is_bare && read().is_ok() && dicom::has_mark(&head)

@@ -4,7 +4,7 @@
 
 use std::ops::RangeInclusive;
 
-use image::{GrayImage, ImageBuffer, Luma};
+use image::{GrayImage, ImageBuffer, Luma, RgbImage};
 use rayon::prelude::*;
 
 use super::window::{GreyDisplay, Preset, Voi, Window};
@@ -146,13 +146,26 @@ impl GreyValues {
 
     /// The whole picture under `voi`, as a screen shows it; `inverted` is the viewer's own wish.
     pub fn display(&self, voi: &Voi, inverted: bool) -> GrayImage {
-        let lookup = self.lookup(voi, inverted);
         let (width, height) = self.size_px();
         let mut shown = GrayImage::new(width, height);
-        let line = width.max(1) as usize;
+        self.light_up(&mut shown, voi, inverted, |light| [light]);
+        shown
+    }
+
+    /// As [`Self::display`], in colour.
+    pub fn display_rgb(&self, voi: &Voi, inverted: bool) -> RgbImage {
+        let (width, height) = self.size_px();
+        let mut shown = RgbImage::new(width, height);
+        self.light_up(&mut shown, voi, inverted, |light| [light; 3]);
+        shown
+    }
+
+    fn light_up<const N: usize>(&self, shown: &mut [u8], voi: &Voi, inverted: bool, pixel: fn(u8) -> [u8; N]) {
+        let lookup: Vec<[u8; N]> = self.lookup(voi, inverted).into_iter().map(pixel).collect();
+        let (shown, _) = shown.as_chunks_mut::<N>();
+        let line = self.codes.width().max(1) as usize;
         let lines = shown.par_chunks_mut(line).zip(self.codes.par_chunks(line)).with_min_len(16);
         lines.for_each(|(out, codes)| out.iter_mut().zip(codes).for_each(|(o, c)| *o = lookup[usize::from(*c)]));
-        shown
     }
 
     /// Values that occur outside padding, rising, with how often they do.

@@ -111,8 +111,7 @@ impl Scan {
             Pixels::Rgb8(p) => Cow::Borrowed(p),
             Pixels::Grey(p) => {
                 let display = display.cloned().unwrap_or_else(|| p.default_display());
-                let shown = p.display(&display.voi, display.inverted);
-                Cow::Owned(DynamicImage::ImageLuma8(shown).into_rgb8())
+                Cow::Owned(p.display_rgb(&display.voi, display.inverted))
             }
             Pixels::Rgb16(p) => Cow::Owned(DynamicImage::ImageRgb16(p.clone()).into_rgb8()),
         }

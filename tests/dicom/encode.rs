@@ -14,16 +14,19 @@ pub fn rle(planes: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn pack_bits(bytes: &[u8]) -> Vec<u8> {
+    let run_at = |at: usize| bytes[at..].iter().take(128).take_while(|b| **b == bytes[at]).count();
     let mut out = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let run = bytes[at..].iter().take(128).take_while(|b| **b == bytes[at]).count();
+        let run = run_at(at);
         if run > 1 {
             out.extend([(257 - run) as u8, bytes[at]]);
             at += run;
         } else {
-            out.extend([0, bytes[at]]);
-            at += 1;
+            let literal = (at..bytes.len()).take(128).take_while(|i| run_at(*i) == 1).count();
+            out.push((literal - 1) as u8);
+            out.extend(&bytes[at..at + literal]);
+            at += literal;
         }
     }
     if out.len() % 2 == 1 {
@@ -39,21 +42,30 @@ pub fn byte_planes(words: &[u16]) -> Vec<Vec<u8>> {
 
 /// Lossless JPEG (T.81 process 14, first prediction), with one code of five bits for each of the 17 sizes.
 pub fn jpeg_lossless(samples: &[u16], width: usize, precision: u8) -> Vec<u8> {
-    let height = samples.len() / width;
-    let mut out = vec![0xff, 0xd8, 0xff, 0xc3, 0, 11, precision];
-    out.extend((height as u16).to_be_bytes());
+    jpeg_lossless_of(1, samples, width, precision)
+}
+
+/// The same of pixels with `kinds` samples each.
+pub fn jpeg_lossless_of(kinds: usize, samples: &[u16], width: usize, precision: u8) -> Vec<u8> {
+    let line = width * kinds;
+    let ids = 1..=kinds as u8;
+    let mut out = vec![0xff, 0xd8, 0xff, 0xc3, 0, 8 + 3 * kinds as u8, precision];
+    out.extend(((samples.len() / line) as u16).to_be_bytes());
     out.extend((width as u16).to_be_bytes());
-    out.extend([1, 1, 0x11, 0]);
+    out.push(kinds as u8);
+    out.extend(ids.clone().flat_map(|id| [id, 0x11, 0]));
     out.extend([0xff, 0xc4, 0, 19 + 17, 0, 0, 0, 0, 0, 17]);
     out.extend([0; 11]);
     out.extend(0..17);
-    out.extend([0xff, 0xda, 0, 8, 1, 1, 0, 1, 0, 0]);
+    out.extend([0xff, 0xda, 0, 6 + 2 * kinds as u8, kinds as u8]);
+    out.extend(ids.flat_map(|id| [id, 0]));
+    out.extend([1, 0, 0]);
     let mut bits = Bits { out, held: 0, count: 0 };
     for (i, sample) in samples.iter().enumerate() {
-        let before = match (i % width, i / width) {
-            (0, 0) => 1 << (precision - 1),
-            (0, _) => samples[i - width],
-            _ => samples[i - 1],
+        let before = match (i % line, i / line) {
+            (x, 0) if x < kinds => 1 << (precision - 1),
+            (x, _) if x < kinds => samples[i - line],
+            _ => samples[i - kinds],
         };
         let difference = i32::from(sample.wrapping_sub(before).cast_signed());
         let size = 32 - difference.unsigned_abs().leading_zeros();

@@ -31,8 +31,8 @@ fn each_fault_has_its_own_sentence() {
         (whole().set([(0x0028_0010, us(0))]), "24×0 pixels"),
         (whole().set([(0x0028_0010, us(65535)), (0x0028_0011, us(65535))]), "at most 144 million pixels"),
         (whole().set([(0x0028_0008, text("IS", "2000000000"))]), "its sizes need 960000000000"),
-        (whole().set([(0x0028_0100, us(32))]), "up to 16 in 8 or 16"),
-        (whole().set([(0x0028_0101, us(17))]), "up to 16 in 8 or 16"),
+        (whole().set([(0x0028_0100, us(32))]), "samples take 32 bits; 8 and 16"),
+        (whole().set([(0x0028_0101, us(17))]), "stores 17 bits up to bit 11 in 16"),
         (whole().set([(0x0028_0002, us(3))]), "3 samples a pixel where MONOCHROME2 needs 1"),
         (whole().without(0x0028_0011), "does not say its columns"),
         (File { syntax: "1.2.840.10008.1.2.4.100", ..whole() }, "is packed as MPEG2"),
@@ -67,6 +67,62 @@ fn streams_of_another_size_are_refused_before_they_are_decoded() {
             let error = refused(&file.set([(0x0028_0010, us(11))]).bytes());
             assert!(error.contains("24×10") && error.contains("24×11"), "{name}: {error}");
         }
+    }
+}
+
+/// The fragment is as long as it says; the stream within it is not.
+#[test]
+fn streams_cut_within_whole_files_are_refused() {
+    let baseline = super::encode::jpeg_grey(&super::bytes_of(8), 24);
+    let baseline = File::grey(JPEG_BASELINE, super::SIZE, [8, 8, 7], Value::Fragments(vec![vec![], baseline]));
+    for (name, file) in lossless().into_iter().chain([("JPEG", baseline)]) {
+        let Some((_, Value::Fragments(fragments))) = file.elements.last() else { continue };
+        let stream = &fragments[1];
+        for length in (0..stream.len() * 9 / 10).step_by(5) {
+            let cut = Value::Fragments(vec![vec![], stream[..length].to_vec()]);
+            let error = refused(&file.clone().set([(0x7fe0_0010, cut)]).bytes());
+            assert!(!error.is_empty(), "{name}");
+        }
+    }
+}
+
+/// The first header that looks right is one in a box that no decoder reads; the code stream's own says otherwise.
+#[test]
+fn a_decoy_header_in_a_jp2_box_is_not_believed() {
+    let stream = include_bytes!("../reference/slope_12.j2k");
+    let boxed = |kind: &[u8; 4], inside: &[u8]| {
+        [(inside.len() as u32 + 8).to_be_bytes().as_slice(), kind.as_slice(), inside].concat()
+    };
+    let mut decoy = stream[..60].to_vec();
+    decoy[12..16].copy_from_slice(&11u32.to_be_bytes());
+    let sign = boxed(b"jP  ", &[0x0d, 0x0a, 0x87, 0x0a]);
+    let file = [sign, boxed(b"free", &decoy), boxed(b"jp2c", stream)].concat();
+    let file = twelve(JPEG_2000, Value::Fragments(vec![vec![], file])).set([(0x0028_0010, us(11))]);
+    let error = refused(&file.bytes());
+    assert!(error.contains("24×10") && error.contains("24×11"), "{error}");
+}
+
+/// The codec would give wrong pixels for these, and no error.
+#[test]
+fn lossless_jpeg_with_a_point_transform_or_restarts_is_refused() {
+    let stream = super::encode::jpeg_lossless(&samples(12), 24, 12);
+    let scan = stream.windows(2).position(|two| two == [0xff, 0xda]).unwrap();
+    let mut transformed = stream.clone();
+    transformed[scan + 9] = 1;
+    let restarts = [&stream[..scan], &[0xff, 0xdd, 0, 4, 0, 24], &stream[scan..]].concat();
+    for stream in [transformed, restarts] {
+        let error = refused(&twelve(JPEG_LOSSLESS, Value::Fragments(vec![vec![], stream])).bytes());
+        assert!(error.contains("restarts or left-out bits"), "{error}");
+    }
+}
+
+#[test]
+fn halved_colour_in_impossible_layouts_is_refused() {
+    for (columns, allocated, planar) in [(8, 16, 0), (8, 16, 1), (7, 8, 0), (7, 8, 1)] {
+        let bits = [allocated, allocated, allocated - 1];
+        let file = File::with(EXPLICIT, "YBR_FULL_422", 3, (columns, 4), bits, Value::Bytes(vec![9; 1000]));
+        let error = refused(&file.set([(0x0028_0006, us(planar))]).bytes());
+        assert!(error.contains("halved colour"), "{error}");
     }
 }
 

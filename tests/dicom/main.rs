@@ -2,6 +2,7 @@
 //! ones of the test set; and files that lie.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
+mod archive;
 mod encode;
 mod file;
 mod hostile;

@@ -82,10 +82,12 @@ pub struct Table {
     pub entries: Vec<u16>,
 }
 
-/// `None` where the table is absent or its data is not what its descriptor says.
-pub fn table(object: &InMemDicomObject, descriptor: Tag, data: Tag) -> Option<Table> {
+/// `None` where the table is absent or its data is not what its descriptor says. Files without VRs don't say whether a
+/// first number is below 0: in one whose numbers are `is_signed` it may be.
+pub fn table(object: &InMemDicomObject, descriptor: Tag, data: Tag, is_signed: bool) -> Option<Table> {
     let descriptor = object.get(descriptor)?.to_multi_int::<i32>().ok()?;
     let [count, first, bits] = *descriptor.first_chunk()?;
+    let first = if is_signed && first > i32::from(i16::MAX) { first - 65536 } else { first };
     // 0 stands for 65536; a count that was read as signed is taken back.
     let count = match count & 0xffff {
         0 => 65536,

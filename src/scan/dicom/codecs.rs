@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jpeg_decoder::{ColorTransform, PixelFormat};
+use jpeg_decoder::{CodingProcess, ColorTransform, PixelFormat};
 
+use super::display::from_ybr;
 use super::fault::Fault;
 use super::layout::{Layout, Photometric};
 
@@ -24,7 +25,7 @@ fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usiz
     )))
 }
 
-/// Baseline, extended and lossless JPEG.
+/// Baseline, extended and lossless JPEG. Luminance and colour differences are red, green and blue afterwards.
 pub fn jpeg(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(layout.samples() * 2);
@@ -36,6 +37,10 @@ pub fn jpeg(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
         PixelFormat::CMYK32 => 4,
     };
     same_size("JPEG", layout, info.width.into(), info.height.into(), samples)?;
+    let is_lossless = info.coding_process == CodingProcess::Lossless;
+    if is_lossless && has_unusual_prediction(bytes) {
+        return Err(Fault::other("its lossless JPEG has restarts or left-out bits, which cannot be read"));
+    }
     // The file, and not a guess from the stream, says what the three samples are.
     match layout.photometric {
         Photometric::Rgb => decoder.set_color_transform(ColorTransform::RGB),
@@ -43,10 +48,36 @@ pub fn jpeg(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
         _ => {}
     }
     let decoded = guarded("JPEG", || decoder.decode().map_err(|error| error.to_string()))?;
-    Ok(match info.pixel_format {
-        PixelFormat::L16 => decoded.as_chunks::<2>().0.iter().map(|word| u16::from_ne_bytes(*word)).collect(),
-        _ => decoded.into_iter().map(u16::from).collect(),
-    })
+    // Whatever the pixel format says: lossless streams of other than 8 bits come in words.
+    let mut samples: Vec<u16> = if decoded.len() == 2 * layout.samples() {
+        decoded.as_chunks::<2>().0.iter().map(|word| u16::from_ne_bytes(*word)).collect()
+    } else {
+        decoded.into_iter().map(u16::from).collect()
+    };
+    if is_lossless && layout.photometric.is_ybr() {
+        from_ybr(&mut samples, layout);
+    }
+    Ok(samples)
+}
+
+/// Whether a lossless stream has restart intervals or a point transform: the decoder predicts wrongly from both.
+fn has_unusual_prediction(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some([0xff, marker]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let payload = |n: usize| bytes.get(at + 4 + n).copied().unwrap_or(0);
+        match marker {
+            0xff => {
+                at += 1;
+                continue;
+            }
+            0xdd if [payload(0), payload(1)] != [0, 0] => return true,
+            0xda => return payload(usize::from(payload(0)) * 2 + 3) & 0x0f != 0,
+            _ => {}
+        }
+        let Some(length) = bytes.get(at + 2..).and_then(|rest| rest.first_chunk()) else { break };
+        at += 2 + usize::from(u16::from_be_bytes(*length));
+    }
+    false
 }
 
 /// JPEG 2000, as a bare code stream or in a JP2 box.
@@ -54,7 +85,10 @@ pub fn jpeg2000(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
     const NAME: &str = "JPEG 2000";
     let size = siz(bytes).ok_or_else(|| Fault::other("its JPEG 2000 stream has no header"))?;
     same_size(NAME, layout, size.width, size.height, size.samples)?;
-    let image = guarded(NAME, || jpeg2k::Image::from_bytes(bytes).map_err(|error| error.to_string()))?;
+    // Palettes in the box would blow the picture up after its size was checked; DICOM has its own.
+    let parameters = jpeg2k::DecodeParameters::new().ignore_pclr_cmap_cdef();
+    let decode = || jpeg2k::Image::from_bytes_with(bytes, parameters).map_err(|error| error.to_string());
+    let image = guarded(NAME, decode)?;
     let parts = image.components();
     let whole = parts.len() == layout.photometric.samples()
         && parts.iter().all(|part| {
@@ -79,9 +113,8 @@ struct Siz {
 /// The image size in the code stream's SIZ segment, which follows its very beginning.
 fn siz(bytes: &[u8]) -> Option<Siz> {
     const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
-    const FAR: usize = 1 << 16;
-    let head = &bytes[..bytes.len().min(FAR)];
-    let at = head.windows(4).position(|four| four == START)? + 4;
+    let bytes = if bytes.starts_with(&START) { bytes } else { code_stream(bytes)? };
+    let at = bytes.starts_with(&START).then_some(START.len())?;
     let number = |n: usize| -> Option<u64> {
         let four = bytes.get(at + 4 + 4 * n..at + 8 + 4 * n)?.first_chunk()?;
         Some(u32::from_be_bytes(*four).into())
@@ -93,6 +126,24 @@ fn siz(bytes: &[u8]) -> Option<Siz> {
         height: bottom.checked_sub(top)?,
         samples: u16::from_be_bytes(*samples).into(),
     })
+}
+
+/// What the code stream's box of a JP2 file holds, found as a decoder finds it: box by box.
+fn code_stream(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    loop {
+        let (length, kind) = bytes.get(at..at + 8)?.split_at(4);
+        let length = match u32::from_be_bytes(*length.first_chunk()?) {
+            0 => bytes.len() - at,
+            1 => usize::try_from(u64::from_be_bytes(*bytes.get(at + 8..)?.first_chunk()?)).ok()?,
+            length => length as usize,
+        };
+        if kind == b"jp2c" {
+            let head = if bytes.get(at..at + 4)? == [0, 0, 0, 1] { 16 } else { 8 };
+            return bytes.get(at + head..);
+        }
+        at = at.checked_add(length.max(8))?;
+    }
 }
 
 /// JPEG-LS, lossless and near-lossless, grey.

@@ -54,19 +54,22 @@ fn to_sixteen_bits(sample: u16, layout: &Layout) -> u16 {
     ((u64::from(layout.code(sample)) * 65535 + most / 2) / most) as u16
 }
 
-/// Y, Cb and Cr of 8 bits each to red, green and blue (PS3.3 C.7.6.3.1.2), in place.
-pub fn from_ybr(samples: &mut [u16]) {
+/// Y, Cb and Cr to red, green and blue (PS3.3 C.7.6.3.1.2), in place.
+pub fn from_ybr(samples: &mut [u16], layout: &Layout) {
+    let half = (1u32 << layout.high_bit) as f32;
+    let most = 2.0 * half - 1.0;
     samples.as_chunks_mut::<3>().0.par_iter_mut().with_min_len(1 << 14).for_each(|pixel| {
         let [y, cb, cr] = pixel.map(f32::from);
-        let (cb, cr) = (cb - 128.0, cr - 128.0);
+        let (cb, cr) = (cb - half, cr - half);
         let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-        *pixel = rgb.map(|v| v.round().clamp(0.0, 255.0) as u16);
+        *pixel = rgb.map(|v| v.round().clamp(0.0, most) as u16);
     });
 }
 
 fn through_palette(samples: &[u16], layout: &Layout, root: &InMemDicomObject) -> Result<Vec<u8>, Fault> {
     let one = |descriptor: Tag, data: Tag| {
-        table(root, descriptor, data).ok_or_else(|| Fault::other("its colour palette is missing or not what it says"))
+        table(root, descriptor, data, layout.is_signed)
+            .ok_or_else(|| Fault::other("its colour palette is missing or not what it says"))
     };
     let palettes = [
         one(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
@@ -91,17 +94,18 @@ fn grey(samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_>) -> Resu
     let codes = ImageBuffer::from_raw(layout.width, layout.height, codes)
         .ok_or_else(|| Fault::other("it holds fewer samples than its sizes need"))?;
     let values = modality_values(layout, attributes);
+    let presets = presets(attributes, values.iter().any(|value| *value < 0.0));
     let low_is_light = layout.photometric == Photometric::Monochrome1;
     let grey = GreyValues::new(codes, values, padding(layout, attributes.root()), low_is_light)
         .ok_or_else(|| Fault::other("its samples are beyond their own bits"))?;
-    Ok(Pixels::Grey(grey.with_presets(presets(attributes))))
+    Ok(Pixels::Grey(grey.with_presets(presets)))
 }
 
 /// The value of every code: through the modality look-up table where there is one, else slope and intercept.
 fn modality_values(layout: &Layout, attributes: &Attributes<'_>) -> Vec<f64> {
     let stored = (0..=((1u32 << layout.bits_stored) - 1) as u16).map(|code| layout.stored_value(code));
     let of_table = items(attributes.root(), tags::MODALITY_LUT_SEQUENCE).first();
-    if let Some(lut) = of_table.and_then(|item| table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA)) {
+    if let Some(lut) = of_table.and_then(|item| table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, layout.is_signed)) {
         let last = lut.entries.len() as i32 - 1;
         return stored.map(|v| f64::from(lut.entries[(v - lut.first).clamp(0, last) as usize])).collect();
     }
@@ -118,16 +122,16 @@ fn padding(layout: &Layout, root: &InMemDicomObject) -> Option<std::ops::RangeIn
     let number = |tag| {
         let found = whole(root, tag)?;
         let wraps = layout.is_signed && found > i64::from(i16::MAX);
-        Some(layout.code_of(if wraps { found - 65536 } else { found }))
+        Some(if wraps { found - 65536 } else { found })
     };
     let value = number(tags::PIXEL_PADDING_VALUE)?;
     let limit = number(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value);
-    let range = value.min(limit)..=value.max(limit);
+    let range = layout.codes_of(value.min(limit), value.max(limit))?;
     (range.len() <= 1 << (layout.bits_stored - 1)).then_some(range)
 }
 
-/// VOI tables and windows in the file's order, tables first.
-fn presets(attributes: &Attributes<'_>) -> Vec<Preset> {
+/// VOI tables and windows in the file's order, tables first. `is_signed`: whether values below 0 go into them.
+fn presets(attributes: &Attributes<'_>, is_signed: bool) -> Vec<Preset> {
     let group = attributes.group(tags::FRAME_VOILUT_SEQUENCE);
     let named = |name: Option<String>, kind: &str, n: usize| match name.filter(|name| !name.is_empty()) {
         Some(name) => printable(&name),
@@ -135,7 +139,7 @@ fn presets(attributes: &Attributes<'_>) -> Vec<Preset> {
     };
     let mut presets = Vec::new();
     for (n, item) in items(attributes.root(), tags::VOILUT_SEQUENCE).iter().enumerate() {
-        if let Some(Table { first, bits, entries }) = table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA) {
+        if let Some(Table { first, bits, entries }) = table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, is_signed) {
             let voi = Voi::Table(Arc::new(VoiTable { first, entries, bits }));
             presets.push(Preset { name: named(text(item, tags::LUT_EXPLANATION), "Table", n), voi });
         }

@@ -44,6 +44,9 @@ fn native(
     in_words: bool,
 ) -> Result<Vec<u16>, Fault> {
     let length = layout.native_bytes();
+    if layout.photometric == Photometric::YbrFull422 && (layout.bits_allocated != 8 || layout.width % 2 == 1) {
+        return Err(Fault::other("halved colour that is not compressed needs 8 bits and an even number of columns"));
+    }
     let start = length.checked_mul(frame as usize).ok_or(Fault::Cut)?;
     let whole = u64::from(layout.frames) * length as u64;
     if whole > value.len() as u64 {
@@ -99,26 +102,43 @@ fn fragment<'a>(
 ) -> Result<Cow<'a, [u8]>, Fault> {
     let Some((table, fragments)) = fragments.split_first() else { return Err(Fault::NoPixelData) };
     let Some(first) = fragments.first() else { return Err(Fault::NoPixelData) };
-    let bytes = &source.bytes;
+    let places: Vec<usize> = fragments.iter().map(|range| range.start - first.start).collect();
     let of_frame = if layout.frames == 1 {
-        fragments
+        0..fragments.len()
     } else if fragments.len() == layout.frames as usize {
-        &fragments[frame as usize..=frame as usize]
+        frame as usize..frame as usize + 1
     } else {
-        let offset = |n: u32| -> Option<usize> {
-            let at = 4 * n as usize;
-            let four = bytes[table.clone()].get(at..at + 4)?.first_chunk()?;
-            Some(first.start + u32::from_le_bytes(*four) as usize)
-        };
-        let lost = || Fault::other("its fragments cannot be told apart: it has no table of offsets");
-        let begins = offset(frame).ok_or_else(lost)?;
-        let ends = if frame + 1 == layout.frames { usize::MAX } else { offset(frame + 1).ok_or_else(lost)? };
-        let from = fragments.partition_point(|range| range.start < begins);
-        let to = fragments.partition_point(|range| range.start < ends);
-        fragments.get(from..to).filter(|some| !some.is_empty()).ok_or_else(lost)?
+        by_table(&source.bytes[table.clone()], layout.frames, frame, &places)
+            .or_else(|| by_beginnings(&source.bytes, fragments, layout.frames, frame))
+            .ok_or_else(|| Fault::other("its fragments cannot be told apart: it has no table of offsets"))?
     };
+    let bytes = &source.bytes;
+    let of_frame = &fragments[of_frame];
     Ok(match of_frame {
         [one] => Cow::Borrowed(&bytes[one.clone()]),
         several => Cow::Owned(several.iter().flat_map(|range| &bytes[range.clone()]).copied().collect()),
     })
+}
+
+/// The fragments of a frame by the table of offsets; `places` are those of the fragments, the first at 0.
+fn by_table(table: &[u8], frames: u32, frame: u32, places: &[usize]) -> Option<Range<usize>> {
+    let offset = |n: u32| -> Option<usize> {
+        let four = table.get(4 * n as usize..)?.first_chunk()?;
+        // Places are those of the fragments' values, offsets those of their items: both begin at the first.
+        usize::try_from(u32::from_le_bytes(*four)).ok()
+    };
+    let begins = offset(frame)?;
+    let ends = if frame + 1 == frames { usize::MAX } else { offset(frame + 1)? };
+    let range = places.partition_point(|place| *place < begins)..places.partition_point(|place| *place < ends);
+    (!range.is_empty()).then_some(range)
+}
+
+/// The fragments of a frame where every frame begins as JPEG and JPEG 2000 streams do.
+fn by_beginnings(bytes: &[u8], fragments: &[Range<usize>], frames: u32, frame: u32) -> Option<Range<usize>> {
+    const BEGINNINGS: [&[u8]; 3] = [&[0xff, 0xd8, 0xff], &[0xff, 0x4f, 0xff, 0x51], b"\0\0\0\x0cjP"];
+    let begins = |range: &Range<usize>| BEGINNINGS.iter().any(|start| bytes[range.clone()].starts_with(start));
+    let starts: Vec<usize> = (0..fragments.len()).filter(|n| begins(&fragments[*n])).collect();
+    let is_whole = starts.len() == frames as usize && starts.first() == Some(&0);
+    let from = *starts.get(frame as usize).filter(|_| is_whole)?;
+    Some(from..starts.get(frame as usize + 1).copied().unwrap_or(fragments.len()))
 }

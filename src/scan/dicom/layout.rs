@@ -1,5 +1,7 @@
 //! How a frame's samples are laid out, checked before anything is allocated for them.
 
+use std::ops::RangeInclusive;
+
 use dicom_dictionary_std::tags;
 
 use super::attributes::{Attributes, text, whole};
@@ -35,6 +37,11 @@ impl Photometric {
 
     pub fn is_grey(self) -> bool {
         matches!(self, Self::Monochrome1 | Self::Monochrome2)
+    }
+
+    /// Luminance and colour differences that no codec turns back by itself.
+    pub fn is_ybr(self) -> bool {
+        matches!(self, Self::YbrFull | Self::YbrFull422)
     }
 
     pub fn samples(self) -> usize {
@@ -77,14 +84,15 @@ impl Layout {
             )));
         }
         let bits_allocated = needed(tags::BITS_ALLOCATED, "bits allocated")?;
+        if !matches!(bits_allocated, 8 | 16) {
+            return Err(Fault::other(format!("its samples take {bits_allocated} bits; 8 and 16 can be read")));
+        }
         let bits_stored = number(tags::BITS_STORED).unwrap_or(bits_allocated);
         let high_bit = number(tags::HIGH_BIT).unwrap_or(bits_stored.saturating_sub(1));
         let fits =
             (1..=bits_allocated).contains(&bits_stored) && high_bit < bits_allocated && high_bit + 1 >= bits_stored;
-        if !matches!(bits_allocated, 8 | 16) || !fits {
-            return Err(Fault::Size(format!(
-                "it stores {bits_stored} bits up to bit {high_bit} in {bits_allocated}; up to 16 in 8 or 16 can be read"
-            )));
+        if !fits {
+            return Err(Fault::Size(format!("it stores {bits_stored} bits up to bit {high_bit} in {bits_allocated}")));
         }
         Ok(Self {
             width,
@@ -125,9 +133,11 @@ impl Layout {
         i32::from(code) - if self.is_signed { 1 << (self.bits_stored - 1) } else { 0 }
     }
 
-    /// The code of a stored number, at the nearest end where it is out of reach.
-    pub fn code_of(&self, stored: i64) -> u16 {
+    /// The codes of the stored numbers from `low` to `high`; `None` where all of them are out of reach.
+    pub fn codes_of(&self, low: i64, high: i64) -> Option<RangeInclusive<u16>> {
         let lowest = i64::from(self.stored_value(0));
-        (stored - lowest).clamp(0, (1 << self.bits_stored) - 1) as u16
+        let most = (1 << self.bits_stored) - 1;
+        let (low, high) = (low.saturating_sub(lowest), high.saturating_sub(lowest));
+        (high >= 0 && low <= most).then(|| low.max(0) as u16..=high.min(most) as u16)
     }
 }

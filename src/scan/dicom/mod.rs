@@ -24,7 +24,7 @@ use dicom_object::InMemDicomObject;
 
 use self::attributes::{Attributes, decimals, is_wanted, text};
 use self::fault::{Fault, printable};
-use self::layout::{Layout, Photometric};
+use self::layout::Layout;
 use self::source::Source;
 use self::syntax::Packing;
 use super::facts::{Facts, Spacing, SpacingOrigin};
@@ -47,10 +47,9 @@ fn frame_of(bytes: &[u8], frame: u32) -> Result<(Pixels, Facts), Fault> {
     let attributes = Attributes::new(&source.object, frame);
     let layout = Layout::read(&attributes)?;
     let mut samples = frame::samples(&source, &layout, frame)?;
-    // JPEG's own decoder gives red, green and blue already; all others leave YBR_FULL as it is.
-    let is_ybr = matches!(layout.photometric, Photometric::YbrFull | Photometric::YbrFull422);
-    if is_ybr && source.syntax.packing != Packing::Jpeg {
-        display::from_ybr(&mut samples);
+    // JPEG gives red, green and blue already; all others leave YBR_FULL as it is.
+    if layout.photometric.is_ybr() && source.syntax.packing != Packing::Jpeg {
+        display::from_ybr(&mut samples, &layout);
     }
     let pixels = display::pixels(samples, &layout, &attributes)?;
     Ok((pixels, facts(&source, &layout, &attributes, frame)))
@@ -72,13 +71,19 @@ fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, fram
     }
 }
 
-/// Pixel Spacing where it is given, else that at the detector.
+/// Pixel Spacing where it is given, else that at the detector. Where both are equal nothing was calibrated, and the
+/// lengths are the detector's (PS3.3 10.7.1.3).
 fn spacing(attributes: &Attributes<'_>) -> Option<Spacing> {
     let of = |object: &InMemDicomObject, tag: Tag, origin: SpacingOrigin| match decimals(object, tag)[..] {
         [row_mm, column_mm] if row_mm > 0.0 && column_mm > 0.0 => Some(Spacing { row_mm, column_mm, origin }),
         _ => None,
     };
     let measures = attributes.group(tags::PIXEL_MEASURES_SEQUENCE);
+    let imager = of(attributes.root(), tags::IMAGER_PIXEL_SPACING, SpacingOrigin::Imager);
+    let is_told = text(attributes.root(), tags::PIXEL_SPACING_CALIBRATION_TYPE).is_some();
+    let is_the_imagers = |spacing: &Spacing| {
+        imager.is_some_and(|imager| (imager.row_mm, imager.column_mm) == (spacing.row_mm, spacing.column_mm))
+    };
     let calibrated = of(measures, tags::PIXEL_SPACING, SpacingOrigin::Calibrated);
-    calibrated.or_else(|| of(attributes.root(), tags::IMAGER_PIXEL_SPACING, SpacingOrigin::Imager))
+    calibrated.filter(|spacing| is_told || !is_the_imagers(spacing)).or(imager)
 }

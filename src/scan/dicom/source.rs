@@ -60,7 +60,7 @@ fn bare(bytes: &[u8]) -> Option<Encoding> {
         return Some(Encoding::EXPLICIT_LITTLE);
     }
     let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-    (length <= 256 && length % 2 == 0).then_some(Encoding::IMPLICIT_LITTLE)
+    (length <= 256 && length.is_multiple_of(2)).then_some(Encoding::IMPLICIT_LITTLE)
 }
 
 impl<'a> Source<'a> {
@@ -135,7 +135,7 @@ fn start(file: &[u8]) -> Result<(usize, Syntax), Fault> {
         return Err(Fault::Cut);
     }
     let syntax = match uid {
-        Some(uid) => Syntax::of(&uid)?,
+        Some(uid) => Syntax::of(&uid)?.as_written(&file[at..]),
         None => Syntax::native(bare(&file[at..]).unwrap_or(Encoding::EXPLICIT_LITTLE)),
     };
     Ok((at, syntax))

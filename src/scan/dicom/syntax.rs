@@ -50,6 +50,15 @@ impl Syntax {
         })
     }
 
+    /// Some writers name one syntax and write the elements in another: the first element of `data` shows whether it
+    /// has a VR.
+    pub fn as_written(self, data: &[u8]) -> Self {
+        let Some(vr) = data.get(4..6).filter(|_| !self.is_deflated && !self.encoding.big_endian) else { return self };
+        // As the low half of a length these would be 16,705 and more, which no first element has.
+        let explicit_vr = vr.iter().all(u8::is_ascii_uppercase);
+        Self { encoding: Encoding { explicit_vr, ..self.encoding }, ..self }
+    }
+
     /// For people.
     pub fn name(self) -> &'static str {
         match (self.packing, self.is_deflated, self.encoding.big_endian) {
