@@ -39,11 +39,21 @@ impl GreyValues {
         (usize::from(highest) < grey.values.len()).then(|| grey.with_presets(Vec::new()))
     }
 
-    /// Takes the file's own windows and tables; without any the automatic window is the default.
+    /// Takes the file's own windows and tables. Without any the automatic window is the default, for up to 8 bits the
+    /// whole range.
     pub fn with_presets(mut self, presets: Vec<Preset>) -> Self {
         self.presets = presets;
         if self.presets.is_empty() {
-            self.presets.push(Preset { name: "Automatic".to_owned(), voi: Voi::Window(self.auto_window()) });
+            // Eight bits were made for a screen: secondary captures are shown as they are.
+            let is_deep = self.values.len() > 256;
+            let ends = (self.values.first().copied(), self.values.last().copied());
+            self.presets.push(match ends {
+                (Some(low), Some(high)) if !is_deep => {
+                    let voi = Voi::Window(Window::spanning(low.min(high), low.max(high)));
+                    Preset { name: "Whole range".to_owned(), voi }
+                }
+                _ => Preset { name: "Automatic".to_owned(), voi: Voi::Window(self.auto_window()) },
+            });
         }
         self
     }

@@ -159,6 +159,9 @@ impl App {
         let mut boxed = style.boxed;
         let says = match shown.explanation.attention {
             Some(region) => format!("Red box: where {} responds most", card.classes[region.class].full_name()),
+            None if !shown.explanation.response_classes.contains(&shown.explanation.shown_class()) => {
+                "Red box (this class is not among the most activated)".to_owned()
+            }
             None => "Red box (no region stands out)".to_owned(),
         };
         if ui.checkbox(&mut boxed, says).changed() {
