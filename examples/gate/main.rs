@@ -9,7 +9,8 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use fovea::input::gate::{Gate, Measures};
+use fovea::bundle::gate::{Gate, Measures};
+use fovea::input;
 use fovea::scan;
 use rayon::prelude::*;
 
@@ -75,7 +76,7 @@ fn main() {
 
 fn measured(folder: &PathBuf) -> Vec<Measures> {
     let paths = scan::find::pictures(std::slice::from_ref(folder)).unwrap();
-    paths.par_iter().filter_map(|path| scan::open(path).ok()).map(|scan| Measures::of(&scan)).collect()
+    paths.par_iter().filter_map(|path| scan::open(path).ok()).map(|scan| input::measure(&scan)).collect()
 }
 
 fn standardised(cells: &[f64]) -> Vec<f64> {

@@ -2,8 +2,8 @@
 //!
 //! Must not know pictures: it is given what was measured of one.
 
+use super::gate::Measures;
 use super::{Card, Library};
-use crate::input::gate::Measures;
 
 /// A warning beside an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

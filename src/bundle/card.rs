@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::Colour;
 use super::densenet::DenseNetSizes;
+use super::gate::Gate;
 use super::graph::GraphSizes;
 use crate::explain::options::{BackwardRule, Magnitude};
-use crate::input::gate::Gate;
 
 /// A whole model card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

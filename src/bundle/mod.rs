@@ -8,6 +8,7 @@ pub mod card;
 pub mod colour;
 pub mod densenet;
 mod error;
+pub mod gate;
 pub mod graph;
 pub mod library;
 mod sizes;

@@ -12,7 +12,7 @@ use crate::bundle::{Bundle, Card, Library, advise};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
-use crate::input::gate::Measures;
+use crate::input;
 use crate::network::{DeviceChoice, device};
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
@@ -262,7 +262,7 @@ impl Run<'_> {
         let start = Instant::now();
         let scan = scan::open_frame(path, self.arguments.frame - 1)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let advice = advise(&self.card, &Measures::of(&scan), &self.library);
+        let advice = advise(&self.card, &input::measure(&scan), &self.library);
         if let Some(advice) = &advice {
             self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
         }

@@ -13,10 +13,10 @@ use crate::train::{Progress, Recipe, Request, train};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What to train: `mnist` or `retina-dr`
+    /// What to train: `cxr-pneumonia`, `mnist` or `retina-dr`
     #[arg(value_name = "RECIPE")]
     recipe: String,
-    /// The folder of the data: MNIST's four .gz files, or IDRiD's own folders
+    /// The folder of the data: Kermany's NORMAL and PNEUMONIA, MNIST's four .gz files, or IDRiD's own folders
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// The folder of the model, made if it is absent; a training that was stopped goes on from here

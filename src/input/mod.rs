@@ -2,8 +2,8 @@
 //!
 //! Plain f32 values with the transform back to source pixels; this module must not know Burn.
 
-pub mod gate;
 mod local_contrast;
+mod measure;
 mod retina;
 mod stage;
 
@@ -14,6 +14,8 @@ use crate::geometry::Transform;
 use crate::scan::Scan;
 
 use stage::Stage;
+
+pub use measure::measure;
 
 /// What a network receives for one picture.
 ///

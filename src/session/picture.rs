@@ -10,7 +10,8 @@ use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use crate::input::gate::Measures;
+use crate::bundle::gate::Measures;
+use crate::input;
 use crate::scan::{self, Pixels, Scan, ScanError};
 
 /// Longest side of a thumbnail.
@@ -75,7 +76,7 @@ impl Picture {
             (Pixels::Rgb8(colours), _) | (Pixels::Rgb16(_), Some(colours)) => Halved::Colour(levels(colours)),
             (Pixels::Rgb16(_), None) => Halved::Colour(Vec::new()),
         };
-        Self { measures: Measures::of(&scan), scan, decode_ms, full, halved }
+        Self { measures: input::measure(&scan), scan, decode_ms, full, halved }
     }
 
     /// Which frame of its file it is, counted from 0.

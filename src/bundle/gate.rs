@@ -1,11 +1,9 @@
 //! Whether a picture is of the kind that a model reads, by a simple rule whose errors were measured: how colourful it
 //! is, and how alike its coarse light and dark are to the mean of the model's own pictures.
 //!
-//! A gate warns; it does not stop anybody. Must not know networks.
+//! A gate warns; it does not stop anybody. Must not know pictures: `input::measure` takes their measures.
 
 use serde::{Deserialize, Serialize};
-
-use crate::scan::{Pixels, Scan};
 
 /// Rows and columns of the coarse picture.
 pub const SIDE: usize = 16;
@@ -72,32 +70,6 @@ pub struct Measures {
 }
 
 impl Measures {
-    pub fn of(scan: &Scan) -> Self {
-        let modality = scan.facts.as_ref().and_then(|facts| facts.modality.clone());
-        let picture = scan.to_rgb8();
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let mut sums = vec![(0u64, 0u64); SIDE * SIDE];
-        let mut colour = 0u64;
-        let columns: Vec<usize> = (0..width).map(|x| x * SIDE / width).collect();
-        let line_bytes = 3 * width;
-        for (y, line) in picture.as_raw().chunks_exact(line_bytes.max(3)).enumerate() {
-            let row = &mut sums[y * SIDE / height * SIDE..][..SIDE];
-            for (pixel, column) in line.as_chunks::<3>().0.iter().zip(&columns) {
-                let [r, g, b] = pixel.map(u64::from);
-                colour += r.max(g).max(b) - r.min(g).min(b);
-                let cell = &mut row[*column];
-                *cell = (cell.0 + r + g + b, cell.1 + 3);
-            }
-        }
-        let is_grey = matches!(scan.pixels, Pixels::Grey(_));
-        let pixels = (width * height).max(1) as f64;
-        Self {
-            colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
-            cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
-            modality,
-        }
-    }
-
     /// Pearson's correlation of the cells with `template`; 0 where one of them is even.
     pub fn likeness(&self, template: &[u8]) -> f64 {
         let count = self.cells.len().max(1) as f64;
@@ -113,26 +85,20 @@ impl Measures {
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
-
     use super::*;
 
-    /// Light in the middle, dark at the edges.
-    fn disc(tint: [u8; 3]) -> Scan {
-        let picture = RgbImage::from_fn(160, 100, |x, y| {
-            let off = (f64::from(x) - 79.5).hypot(f64::from(y) - 49.5);
-            if off < 45.0 { Rgb(tint) } else { Rgb([0; 3]) }
-        });
-        Scan::new(Pixels::Rgb8(picture), "disc")
+    /// Cells that rise to the right, times `light`.
+    fn slope(light: f64, colour: f64) -> Measures {
+        let cells = (0..SIDE * SIDE).map(|i| light * (i % SIDE) as f64).collect();
+        Measures { colour, cells, modality: None }
     }
 
     fn gate() -> Gate {
-        let cells = Measures::of(&disc([90, 90, 90])).cells;
         Gate {
-            reads: "a disc".to_owned(),
+            reads: "a slope".to_owned(),
             colour: [0.0, 0.05],
             likeness: 0.8,
-            template: cells.iter().map(|v| v.round() as u8).collect(),
+            template: (0..SIDE * SIDE).map(|i| (10 * (i % SIDE)) as u8).collect(),
             modalities: vec!["DX".to_owned()],
         }
     }
@@ -141,20 +107,24 @@ mod tests {
     fn colour_likeness_and_modality_each_decide() {
         let gate = gate();
         assert!(gate.check().is_ok());
-        assert!(gate.passes(&Measures::of(&disc([200, 200, 200]))), "twice as light is as alike");
-        assert!(!gate.passes(&Measures::of(&disc([200, 90, 20]))), "too colourful");
-        let slope = RgbImage::from_fn(160, 100, |x, _| Rgb([x as u8; 3]));
-        assert!(!gate.passes(&Measures::of(&Scan::new(Pixels::Rgb8(slope), "slope"))), "unlike");
-        let even = Scan::new(Pixels::Rgb8(RgbImage::new(20, 20)), "black");
-        assert_eq!(Measures::of(&even).likeness(&gate.template), 0.0);
-        let with = |modality: &str| {
-            gate.passes(&Measures { modality: Some(modality.to_owned()), ..Measures::of(&disc([90; 3])) })
-        };
+        assert!(gate.passes(&slope(12.0, 0.0)), "lighter is as alike");
+        assert!(!gate.passes(&slope(12.0, 0.3)), "too colourful");
+        assert!(!gate.passes(&slope(-12.0, 0.0)), "the other way round");
+        assert_eq!(slope(0.0, 0.0).likeness(&gate.template), 0.0, "an even picture is like nothing");
+        let with = |modality: &str| gate.passes(&Measures { modality: Some(modality.to_owned()), ..slope(1.0, 0.0) });
         assert!(with("DX") && !with("MR"));
+        let wide = Gate { template: Vec::new(), ..gate };
+        assert!(wide.check().is_ok() && wide.passes(&slope(-12.0, 0.0)), "without a template likeness does not matter");
     }
 
     #[test]
-    fn a_tiny_picture_is_measured_too() {
-        assert_eq!(Measures::of(&Scan::new(Pixels::Rgb8(RgbImage::new(1, 1)), "dot")).cells.len(), SIDE * SIDE);
+    fn figures_that_make_no_sense_are_refused() {
+        for bad in [
+            Gate { template: vec![0; 7], ..gate() },
+            Gate { colour: [0.5, 0.1], ..gate() },
+            Gate { likeness: f64::NAN, ..gate() },
+        ] {
+            assert!(bad.check().is_err(), "{bad:?}");
+        }
     }
 }
