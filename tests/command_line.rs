@@ -263,3 +263,43 @@ fn without_a_display_the_window_says_so() {
         command.assert().code(2).stderr(contains("no display").and(contains("fovea explain")));
     }
 }
+
+const CHEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chest-samples/phantom-chest-clear.dcm");
+
+fn record(out: &Path, name: &str) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(out.join(format!("{name}.json"))).unwrap()).unwrap()
+}
+
+#[test]
+fn a_radiograph_is_read_and_its_window_recorded() {
+    let out = tempfile::tempdir().unwrap();
+    let run = explain(out.path()).args(["--model", "cxr-pneumonia", CHEST]).assert().success();
+    run.stdout(contains("phantom-chest-clear.dcm")).stderr(contains("does not look like").not());
+    let record = record(out.path(), "phantom-chest-clear");
+    assert_eq!((record["window"]["centre"].as_f64(), record["window"]["width"].as_f64()), (Some(1650.0), Some(2600.0)));
+    assert!(record["warnings"].is_null());
+    let written = fs::read(out.path().join("phantom-chest-clear.json")).unwrap();
+    assert!(!String::from_utf8_lossy(&written).contains("PHANTOM"), "no patient's name");
+    explain(out.path()).args(["--frame", "2", CHEST]).assert().code(2).stderr(contains("has no frame 2; it has 1"));
+    explain(out.path()).args(["--window", "40", CHEST]).assert().code(2).stderr(contains("centre and width"));
+}
+
+#[test]
+fn a_picture_of_another_kind_is_answered_with_a_warning() {
+    let (plain, warned) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let says =
+        contains("does not look like those that cxr-pneumonia reads").and(contains("retina-dr reads such pictures"));
+    explain(warned.path()).args(["--model", "cxr-pneumonia", PHANTOM]).assert().success().stderr(says);
+    let warnings = record(warned.path(), "phantom-moderate")["warnings"].clone();
+    assert!(warnings[0].as_str().unwrap().contains("a child's chest X-ray"), "{warnings}");
+    // The panel says it too: its last lines are not those of a panel without a warning.
+    explain(plain.path()).args(["--model", "cxr-pneumonia", CHEST]).assert().success();
+    let amber = |folder: &Path, name: &str| {
+        let panel = image::open(folder.join(format!("{name}.panel.png"))).unwrap().into_rgb8();
+        let (width, height) = panel.dimensions();
+        let is_amber =
+            |x: u32| (height - 70..height).any(|y| matches!(panel.get_pixel(x, y).0, [200.., 120..220, 0..140]));
+        (0..width).filter(|x| is_amber(*x)).count()
+    };
+    assert!(amber(warned.path(), "phantom-moderate") > 2 * amber(plain.path(), "phantom-chest-clear"));
+}

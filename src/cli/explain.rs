@@ -273,9 +273,10 @@ impl Run<'_> {
         let file = path.to_string_lossy().into_owned();
         let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
         let mut record = record.of_scan(&scan, display.as_ref());
-        record.warnings.extend(advice.map(|advice| advice.text));
+        record.warnings.extend(advice.iter().map(|advice| advice.text.clone()));
         let picture = scan.to_rgb8_under(display.as_ref());
-        let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style);
+        let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style)
+            .with_warning(advice.as_ref().map(|advice| advice.text.as_str()));
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &file_name, &pictures, &record)?;
         files.finish().map_err(with_advice)?;

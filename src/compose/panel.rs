@@ -44,6 +44,8 @@ pub struct Panel<'a> {
     pub attention: Option<PixelBox>,
     /// Device, version, rule, magnitude: whatever belongs to the result.
     pub footer: &'a str,
+    /// What speaks against believing the answer.
+    pub warning: Option<&'a str>,
 }
 
 impl Panel<'_> {
@@ -114,7 +116,7 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     }
     captions(&mut page, panel, views_top + view_height + 16);
     replace(&mut page, &legend, i64::from(MARGIN), i64::from(legend_top));
-    footer(&mut page, panel.footer, legend_top + legend.height());
+    footer(&mut page, panel, legend_top + legend.height());
     page
 }
 
@@ -174,13 +176,15 @@ fn bar_with_ticks(page: &mut RgbImage, bar: &RgbImage, ticks: &[Tick], ends: (&s
     }
 }
 
-fn footer(page: &mut RgbImage, words: &str, top: u32) {
+fn footer(page: &mut RgbImage, panel: &Panel<'_>, top: u32) {
     draw_filled_rect_mut(page, area(MARGIN, top + 22, WIDTH - 2 * MARGIN, 1), FAINT);
     let y = (top + 36) as i32;
-    let warning = "Research use only, not for diagnosis";
-    let taken = draw_text(page, &line(Face::Bold, 21.0, WARNING), (MARGIN as i32, y), warning);
-    let room = WIDTH - 2 * MARGIN - taken - GAP;
-    let (size_px, words) = fit(Face::Regular, 20.0, room, Fit::End, words);
+    let notice = "Research use only, not for diagnosis";
+    let notice = panel.warning.map_or(notice.to_owned(), |warning| format!("{notice}. {warning}"));
+    let (size_px, notice) = fit(Face::Bold, 21.0, WIDTH - 2 * MARGIN, Fit::End, &notice);
+    let taken = draw_text(page, &line(Face::Bold, size_px, WARNING), (MARGIN as i32, y), &notice);
+    let room = (WIDTH - 2 * MARGIN).saturating_sub(taken + GAP);
+    let (size_px, words) = fit(Face::Regular, 20.0, room, Fit::End, panel.footer);
     let style = Text { size_px, align: Align::Right, ..line(Face::Regular, 20.0, QUIET) };
     draw_text(page, &style, ((WIDTH - MARGIN) as i32, y), &words);
 }
@@ -250,6 +254,7 @@ mod tests {
             clear_full: 0.0,
             attention,
             footer: "CPU",
+            warning: None,
         })
     }
 

@@ -19,6 +19,7 @@ pub struct Pictures<'a> {
     pub card: &'a Card,
     pub explanation: &'a Explanation,
     pub style: &'a Style,
+    warning: Option<&'a str>,
     colours: Vec<Colour>,
     /// The responses smoothed as the explanation's settings say.
     smoothed: ClassMaps,
@@ -28,7 +29,12 @@ impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
         let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
-        Self { picture, card, explanation, style, colours: style.colours(card), smoothed }
+        Self { picture, card, explanation, style, warning: None, colours: style.colours(card), smoothed }
+    }
+
+    /// Puts what speaks against believing the answer into the panel.
+    pub fn with_warning(self, warning: Option<&'a str>) -> Self {
+        Self { warning, ..self }
     }
 
     /// The endings of all layer files, in the order of [`Self::layers`].
@@ -96,6 +102,7 @@ impl<'a> Pictures<'a> {
             clear_full: self.smoothed.peak() / self.style.clear.gain,
             attention: self.attention(),
             footer: &footer,
+            warning: self.warning,
         })
     }
 

@@ -97,7 +97,8 @@ impl Session {
         let is_current_model = self.model.as_ref().is_some_and(|known| known.card.name == model);
         if is_current_model && let Some(item) = self.worklist.item_mut(path) {
             let class = look.verdict.decided;
-            item.graded = Some(Graded { class, probability: look.verdict.probabilities[class] });
+            let is_said = look.verdict.findings.as_ref().is_none_or(|findings| findings.contains(&class));
+            item.graded = Some(Graded { is_said, class, probability: look.verdict.probabilities[class] });
         }
         self.cache.add_look(path, model, Arc::clone(&look));
         let is_rule = self.settings().is_some_and(|settings| settings.rule == look.rule);

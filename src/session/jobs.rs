@@ -86,7 +86,8 @@ impl Session {
             let scan = &result.picture.scan;
             let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
             let picture = scan.to_rgb8_under(result.display.as_ref());
-            let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style);
+            let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style)
+                .with_warning(result.warning.as_deref());
             voice.say(Event::Panel { use_for, panel: pictures.panel_picture(&name) });
         });
     }
@@ -113,7 +114,8 @@ impl Result {
         let warnings = self.warning.iter().cloned().collect();
         let record = Record { reader: self.reader.clone(), warnings, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
-        let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style);
+        let pictures =
+            Pictures::new(&picture, &self.card, &self.explanation, &self.style).with_warning(self.warning.as_deref());
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &name, &pictures, &record)?;
         Ok(files.finish()?)

@@ -35,6 +35,8 @@ impl SortBy {
 /// A picture's result under the model that is in use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Graded {
+    /// Whether the model says so; of findings the one nearest to its operating point may not be there.
+    pub is_said: bool,
     pub class: usize,
     pub probability: f32,
 }
@@ -135,9 +137,9 @@ mod tests {
 
     fn list() -> Worklist {
         let mut list = Worklist::new(["c.png", "a.png", "b.png", "d.png"].map(PathBuf::from).to_vec(), SortBy::Given);
-        list.item_mut(Path::new("a.png")).unwrap().graded = Some(Graded { class: 1, probability: 0.9 });
-        list.item_mut(Path::new("b.png")).unwrap().graded = Some(Graded { class: 3, probability: 0.4 });
-        list.item_mut(Path::new("d.png")).unwrap().graded = Some(Graded { class: 3, probability: 0.6 });
+        list.item_mut(Path::new("a.png")).unwrap().graded = Some(Graded { is_said: true, class: 1, probability: 0.9 });
+        list.item_mut(Path::new("b.png")).unwrap().graded = Some(Graded { is_said: true, class: 3, probability: 0.4 });
+        list.item_mut(Path::new("d.png")).unwrap().graded = Some(Graded { is_said: true, class: 3, probability: 0.6 });
         list
     }
 

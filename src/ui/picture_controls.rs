@@ -89,9 +89,11 @@ impl App {
         let decimals = if high - low > 100.0 { 0 } else { 2 };
         let (mut centre, mut width) = (window.centre, window.width);
         let span = (high - low).max(1.0);
-        let slider = Slider::new(&mut centre, low - span / 2.0..=high + span / 2.0).fixed_decimals(decimals);
+        // The value itself keeps its fraction: a slider that rounds would set the window by being drawn.
+        let shown = |value: f64, _: std::ops::RangeInclusive<usize>| format!("{value:.decimals$}");
+        let slider = Slider::new(&mut centre, low - span..=high + span).custom_formatter(shown);
         let moved = ui.add(slider.text("Level (centre)")).changed();
-        let slider = Slider::new(&mut width, narrowest..=widest).logarithmic(true).fixed_decimals(decimals);
+        let slider = Slider::new(&mut width, narrowest..=widest).logarithmic(true).custom_formatter(shown);
         if ui.add(slider.text("Window (width)")).changed() || moved {
             self.commands.push(Command::WindowLevel { centre, width });
         }

@@ -88,6 +88,9 @@ impl App {
         if self.session.read_first.hides(&item.path) {
             return None;
         }
+        if !graded.is_said {
+            return Some(("No finding".to_owned(), Color32::TRANSPARENT));
+        }
         Some((
             format!("{} {}", card.classes.get(graded.class)?.full_name(), percent(graded.probability)),
             self.chip(card, graded.class),

@@ -254,3 +254,18 @@ fn findings_stand_by_their_operating_points_and_ten_go_back() {
     assert_eq!(record["findings"].as_array().unwrap().len(), 2);
     assert!(record["classes"][3]["operating_point"].as_f64().unwrap() > 0.99);
 }
+
+#[test]
+fn a_picture_is_shown_as_its_file_has_it_until_somebody_changes_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let grey = image::GrayImage::from_fn(120, 90, |x, y| image::Luma([(x + y) as u8]));
+    let path = folder.path().join("grey.png");
+    grey.save(&path).unwrap();
+    let mut window = for_chests();
+    for path in [path, chest("clear")] {
+        open(&mut window, std::slice::from_ref(&path));
+        window.run_steps(5);
+        let state = window.state().session.grey().unwrap();
+        assert_eq!((state.preset, state.version), (Some(0), 0), "{}", path.display());
+    }
+}
