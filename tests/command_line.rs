@@ -298,7 +298,7 @@ fn a_picture_of_another_kind_is_answered_with_a_warning() {
         let panel = image::open(folder.join(format!("{name}.panel.png"))).unwrap().into_rgb8();
         let (width, height) = panel.dimensions();
         let is_amber =
-            |x: u32| (height - 70..height).any(|y| matches!(panel.get_pixel(x, y).0, [200.., 120..220, 0..140]));
+            |x: u32| (height - 70..height).any(|y| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]));
         (0..width).filter(|x| is_amber(*x)).count()
     };
     assert!(amber(warned.path(), "phantom-moderate") > 2 * amber(plain.path(), "phantom-chest-clear"));
