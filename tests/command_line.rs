@@ -280,7 +280,11 @@ fn a_radiograph_is_read_and_its_window_recorded() {
     assert!(record["warnings"].is_null());
     let written = fs::read(out.path().join("phantom-chest-clear.json")).unwrap();
     assert!(!String::from_utf8_lossy(&written).contains("PHANTOM"), "no patient's name");
-    explain(out.path()).args(["--force", "--frame", "2", CHEST]).assert().code(2).stderr(contains("has no frame 2; it has 1"));
+    explain(out.path())
+        .args(["--force", "--frame", "2", CHEST])
+        .assert()
+        .code(2)
+        .stderr(contains("has no frame 2; it has 1"));
     explain(out.path()).args(["--window", "40", CHEST]).assert().code(2).stderr(contains("centre and width"));
 }
 

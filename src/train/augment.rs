@@ -5,6 +5,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::schedule::Augmentation;
 
+/// The lightest bar, in deviations, and where standardised values are cut off.
+const BAR_LIGHT: f32 = 3.0;
+const STANDARD_LIMIT: f32 = 3.0;
+
 /// Where each position of the changed picture comes from, in coordinates that run from −1 to 1 over both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Motion {
@@ -83,6 +87,35 @@ pub fn change_contrast(planes: &mut [f32], area: usize, settings: &Augmentation,
     }
 }
 
+/// Lays even bars of chance light along edges of the planes, then standardises them again.
+pub fn add_edge_bars(
+    values: &mut [f32],
+    [channels, height, width]: [usize; 3],
+    settings: &Augmentation,
+    rng: &mut ChaCha8Rng,
+) {
+    if settings.edge_bars <= 0.0 || rng.random_bool(0.5) {
+        return;
+    }
+    // Left, right, top, bottom.
+    let sides = [width, width, height, height];
+    let bars = sides.map(|side| {
+        let widest = settings.edge_bars * side as f32;
+        if rng.random_bool(0.5) { rng.random_range(0.0..=widest) as usize } else { 0 }
+    });
+    let light = if rng.random_bool(0.5) { BAR_LIGHT } else { -BAR_LIGHT } * rng.random_range(0.3..=1.0);
+    for (i, value) in values.iter_mut().enumerate().take(channels * height * width) {
+        let (x, y) = (i % width, i / width % height);
+        if x < bars[0] || x >= width - bars[1] || y < bars[2] || y >= height - bars[3] {
+            *value = light;
+        }
+    }
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count).sqrt() + 1e-3;
+    values.iter_mut().for_each(|v| *v = ((*v - mean) / deviation).clamp(-STANDARD_LIMIT, STANDARD_LIMIT));
+}
+
 /// Bends the scale of greys of all `values`, then shifts it.
 pub fn change_exposure(values: &mut [f32], settings: &Augmentation, rng: &mut ChaCha8Rng) {
     // Nothing is drawn where nothing changes: other recipes keep their course of chance.
@@ -138,5 +171,24 @@ mod tests {
         let mut changed = Vec::new();
         Motion { shift: [2.0 / 3.0, 0.0], ..NOTHING }.apply(&PLANES[..6], [1, 2, 3], true, &mut changed);
         approx::assert_relative_eq!(changed.as_slice(), [2.0, 3.0, 3.0, 5.0, 6.0, 6.0].as_slice(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn bars_lie_along_edges_and_the_rest_keeps_its_order() {
+        let mut settings = crate::train::Recipe::find("cxr-pneumonia").unwrap().schedule.augmentation;
+        settings.edge_bars = 0.25;
+        let before: Vec<f32> = (0..256).map(|i| (i as f32 - 128.0) / 64.0).collect();
+        let mut barred = 0;
+        for seed in 0..40 {
+            let mut after = before.clone();
+            add_edge_bars(&mut after, [1, 16, 16], &settings, &mut rand::SeedableRng::seed_from_u64(seed));
+            let inner: Vec<f32> = (4..12).flat_map(|y| after[16 * y + 4..16 * y + 12].to_vec()).collect();
+            assert!(inner.is_sorted(), "no bar is wider than a quarter");
+            let mean = after.iter().sum::<f32>() / 256.0;
+            let is_barred = after != before;
+            barred += usize::from(is_barred);
+            assert!(!is_barred || mean.abs() < 0.2, "{mean}");
+        }
+        assert!((10..30).contains(&barred), "{barred} of 40");
     }
 }

@@ -152,6 +152,7 @@ impl Fit<'_> {
             let motion = Motion::draw(settings, &mut rng);
             let start = batch.values.len();
             motion.apply(&example.values, input, settings.repeat_edges, &mut batch.values);
+            augment::add_edge_bars(&mut batch.values[start..], input, settings, &mut rng);
             augment::change_exposure(&mut batch.values[start..], settings, &mut rng);
             augment::change_contrast(&mut batch.values[start..], input[1] * input[2], settings, &mut rng);
             if let Some(grid) = self.data.cells {

@@ -96,6 +96,10 @@ pub struct Augmentation {
     /// with deviation 1.
     #[serde(default)]
     pub bend: f32,
+    /// The widest even bar along an edge, as a part of the side: collimators and films leave such. Every second picture
+    /// gets some, and is brought to mean 0 and deviation 1 again, as the step `standardise` would with the bars there.
+    #[serde(default)]
+    pub edge_bars: f32,
     /// Whether the edge is repeated beyond the picture, where otherwise 0 comes in: an edge would be a cue.
     #[serde(default)]
     pub repeat_edges: bool,
