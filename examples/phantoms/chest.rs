@@ -26,7 +26,7 @@ pub struct Chest {
 
 pub const CHESTS: [Chest; 2] = [
     Chest { name: "clear", seed: 71, consolidation: None },
-    Chest { name: "consolidation", seed: 83, consolidation: Some((205.0, 430.0, 88.0)) },
+    Chest { name: "consolidation", seed: 83, consolidation: Some((205.0, 440.0, 105.0)) },
 ];
 
 /// How deep within an ellipsoid the beam through `at` runs: 1 through the middle, 0 beyond its edge.
@@ -67,7 +67,7 @@ fn soft_parts(at: (f32, f32), chest: &Chest) -> f32 {
         }
     }
     if let Some((cx, cy, radius)) = chest.consolidation {
-        sum += 0.55 * (-((x - cx).hypot(y - cy) / radius).powi(4)).exp();
+        sum += 0.8 * (-((x - cx).hypot(y - cy) / radius).powi(4)).exp();
     }
     sum
 }
