@@ -7,6 +7,7 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
 use burn::tensor::{Int, Tensor, activation};
 
 use super::family::{Pass, Traces, responses, scores, upload};
+use super::relu::{gate, through_relu};
 use super::{ComputeDevice, NetworkError};
 use crate::explain::ClassMaps;
 use crate::explain::options::BackwardRule;
@@ -121,7 +122,8 @@ impl ConvStack {
         for (layer, trace) in self.layers.iter().zip(traces).rev() {
             signal = match (layer, trace) {
                 (Layer::Conv(conv), Trace::Conv { activated, before }) => {
-                    conv.back(through_relu(signal, activated, rule), *before)
+                    let gate = rule.uses_forward_mask().then(|| gate(activated));
+                    conv.back(through_relu(signal, gate.as_ref(), rule), *before)
                 }
                 (Layer::MaxPool { size }, Trace::MaxPool { switches, before }) => {
                     unpool(signal, switches, *size, *before)
@@ -165,16 +167,6 @@ impl Classifier {
 
 fn pool_options(size: usize) -> MaxPoolOptions<2> {
     MaxPoolOptions::new([size; 2]).with_stride([size; 2])
-}
-
-/// The backward ReLU rule; `activated` is the forward ReLU's output, broadcast over the batch of classes.
-pub(super) fn through_relu(signal: Tensor<4>, activated: &Tensor<4>, rule: BackwardRule) -> Tensor<4> {
-    let signal = if rule.keeps_positive_only() { activation::relu(signal) } else { signal };
-    if !rule.uses_forward_mask() {
-        return signal;
-    }
-    // A product that is broadcast over the classes is faster on Flex than filling by an expanded mask.
-    signal * activated.clone().greater_scalar(0.0).float()
 }
 
 /// U: every value returns to the position that its maximum came from, zeros elsewhere.

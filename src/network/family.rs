@@ -1,6 +1,7 @@
 //! One network of any family: what a card's `architecture` says, on a device. Callers need not know which.
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::conv_stack::{self, ConvStack};
 use super::densenet::{self, DenseNet};
@@ -134,6 +135,21 @@ pub(super) fn upload(
 pub(super) fn scores(maps: &Tensor<4>, bias: &[f32], device: &ComputeDevice) -> Result<Vec<f32>, NetworkError> {
     let means = read(maps.clone().mean_dims(&[2, 3]), device)?;
     Ok(means.iter().zip(bias).map(|(mean, bias)| mean + bias).collect())
+}
+
+/// Back-projects `classes` to the grid of the network's input by `back`: on a GPU all in one batch; on the CPU each alone and several at a time, since one
+/// class's signal stays in the cache.
+pub(super) fn class_by_class(
+    classes: &[usize],
+    [_, height, width]: [usize; 3],
+    device: &ComputeDevice,
+    back: impl Fn(&[usize]) -> Result<ClassMaps, NetworkError> + Sync,
+) -> Result<ClassMaps, NetworkError> {
+    if device.is_gpu {
+        return back(classes);
+    }
+    let maps = classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?;
+    Ok(ClassMaps::new(maps.len(), height, width, maps.into_iter().flat_map(|map| map.data).collect()))
 }
 
 /// Reads responses `[classes, 1, height, width]` back, which must be finite.

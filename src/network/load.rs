@@ -43,19 +43,25 @@ fn conv(folded: Folded, is_first: bool, kernel: usize, stride: usize, device: &C
     Conv { weight: on_device(&weight, device), bias, weight_back: on_device(&weight_back, device), kernel, stride }
 }
 
-/// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε), in f64 so that folding adds no error of its own.
+/// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε).
 fn folded(weights: &WeightMap, index: usize, norm: bool, sizes: &ConvStackSizes) -> Folded {
     let part = |name: &str| &weights[&format!("layers.{index}.{name}")];
     let weight = part("weight").clone();
     if !norm {
         return Folded { weight, bias: part("bias").values.clone() };
     }
-    let [gamma, beta, mean, variance] =
-        ["weight", "bias", "running_mean", "running_var"].map(|name| &part(&format!("norm.{name}")).values);
-    let factor: Vec<f64> =
-        gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + sizes.norm_epsilon).sqrt()).collect();
-    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
+    let (factor, bias) = scale_and_shift(weights, &format!("layers.{index}.norm"), sizes.norm_epsilon);
     Folded { weight: scaled(weight, &factor), bias }
+}
+
+/// A batch normalisation as scale γ/√(σ²+ε) and shift β − μ·scale, in f64 so that folding adds no error of its own.
+pub(super) fn scale_and_shift(weights: &WeightMap, norm: &str, epsilon: f64) -> (Vec<f64>, Vec<f32>) {
+    let [gamma, beta, mean, variance] =
+        ["weight", "bias", "running_mean", "running_var"].map(|part| &weights[&format!("{norm}.{part}")].values);
+    let scale: Vec<f64> =
+        gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + epsilon).sqrt()).collect();
+    let shift = (0..scale.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * scale[k]) as f32).collect();
+    (scale, shift)
 }
 
 /// Every kernel times its factor, in f64.

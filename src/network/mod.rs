@@ -6,6 +6,7 @@ pub mod device;
 mod family;
 mod graph;
 mod load;
+mod relu;
 
 pub use conv_stack::ConvStack;
 pub use densenet::DenseNet;

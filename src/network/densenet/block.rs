@@ -5,10 +5,11 @@ use std::ops::Range;
 use burn::tensor::{Tensor, activation, s};
 use rayon::prelude::*;
 
-use super::norm::{Norm, gate, through_relu};
+use super::norm::Norm;
 use super::taps::Taps;
 use super::{Conv, same_size};
 use crate::explain::options::BackwardRule;
+use crate::network::relu::{gate, through_relu};
 
 /// The layers of one dense block.
 #[derive(Debug)]

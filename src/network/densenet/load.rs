@@ -10,7 +10,7 @@ use super::{Conv, DenseNet, Stem, Transition};
 use crate::bundle::densenet::{DenseNetSizes, LAST_NORM, layer_name};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 use crate::network::ComputeDevice;
-use crate::network::load::{on_device, scaled, summed_over_inputs};
+use crate::network::load::{on_device, scale_and_shift, scaled, summed_over_inputs};
 
 /// Finds tensors by name and puts them on the device.
 struct Loader<'a> {
@@ -53,14 +53,8 @@ impl Loader<'_> {
         &self.weights[name]
     }
 
-    /// Scale γ/√(σ²+ε) and shift β − μ·scale, in f64 so that folding adds no error of its own.
-    fn scale_and_shift(&self, name: &str) -> (Vec<f64>, Vec<f32>) {
-        let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
-            .map(|part| &self.tensor(&format!("{name}.{part}")).values);
-        let scale: Vec<f64> =
-            gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + self.epsilon).sqrt()).collect();
-        let shift = (0..scale.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * scale[k]) as f32).collect();
-        (scale, shift)
+    fn scale_and_shift(&self, norm: &str) -> (Vec<f64>, Vec<f32>) {
+        scale_and_shift(self.weights, norm, self.epsilon)
     }
 
     fn norm(&self, name: &str) -> Norm {

@@ -21,8 +21,9 @@ use burn::tensor::{Int, Tensor, activation, s};
 use rayon::prelude::*;
 
 use self::block::{Block, BlockGates, BlockTrace, bands_of};
-use self::norm::{Norm, gate, through_relu};
-use super::family::{Pass, Traces, responses, scores, upload};
+use self::norm::Norm;
+use super::family::{Pass, Traces, class_by_class, responses, scores, upload};
+use super::relu::{gate, through_relu};
 use super::{ComputeDevice, NetworkError};
 use crate::explain::ClassMaps;
 use crate::explain::options::BackwardRule;
@@ -140,12 +141,7 @@ impl DenseNet {
             let signal = self.back(pass.own_maps(classes), trace, gates.as_ref(), rule);
             responses(signal, &self.device)
         };
-        if self.device.is_gpu {
-            return back(classes);
-        }
-        let maps = classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?;
-        let [_, height, width] = self.input;
-        Ok(ClassMaps::new(maps.len(), height, width, maps.into_iter().flat_map(|map| map.data).collect()))
+        class_by_class(classes, self.input, &self.device, back)
     }
 
     fn back(&self, own_maps: Tensor<4>, trace: &Trace, gates: Option<&Gates>, rule: BackwardRule) -> Tensor<4> {

@@ -4,9 +4,9 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{Conv, Graph, Pooling, Step};
 use crate::bundle::graph::{GraphSizes, Node};
-use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::weights::WeightMap;
 use crate::network::ComputeDevice;
-use crate::network::load::{on_device, scaled, summed_over_inputs};
+use crate::network::load::{on_device, scale_and_shift, scaled, summed_over_inputs};
 
 impl Graph {
     /// Puts the network of `sizes` on `device`. The weights were checked against the card, so nothing can be missing.
@@ -44,7 +44,10 @@ fn conv(node: &Node, weights: &WeightMap, epsilon: f64, device: &ComputeDevice) 
     let weight = weights[&format!("{name}.weight")].clone();
     let (weight, bias) = match norm {
         None => (weight, weights[&format!("{name}.bias")].values.clone()),
-        Some(norm) => folded(weight, norm, weights, epsilon),
+        Some(norm) => {
+            let (scale, shift) = scale_and_shift(weights, norm, epsilon);
+            (scaled(weight, &scale), shift)
+        }
     };
     let weight_back = if *from == 0 { summed_over_inputs(&weight) } else { weight.clone() };
     Conv {
@@ -56,16 +59,6 @@ fn conv(node: &Node, weights: &WeightMap, epsilon: f64, device: &ComputeDevice) 
         padding: *padding,
         relu: *relu,
     }
-}
-
-/// w' = w γ/√(σ²+ε), b' = β − μ γ/√(σ²+ε), in f64 so that folding adds no error of its own.
-fn folded(weight: WeightTensor, norm: &str, weights: &WeightMap, epsilon: f64) -> (WeightTensor, Vec<f32>) {
-    let [gamma, beta, mean, variance] =
-        ["weight", "bias", "running_mean", "running_var"].map(|part| &weights[&format!("{norm}.{part}")].values);
-    let factor: Vec<f64> =
-        gamma.iter().zip(variance).map(|(g, v)| f64::from(*g) / (f64::from(*v) + epsilon).sqrt()).collect();
-    let bias = (0..factor.len()).map(|k| (f64::from(beta[k]) - f64::from(mean[k]) * factor[k]) as f32).collect();
-    (scaled(weight, &factor), bias)
 }
 
 fn vector(values: &[f32], device: &ComputeDevice) -> Tensor<1> {

@@ -8,9 +8,9 @@ mod load;
 use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
 use burn::tensor::{Int, Tensor, activation};
-use rayon::prelude::*;
 
-use super::family::{Pass, Traces, responses, scores, upload};
+use super::family::{Pass, Traces, class_by_class, responses, scores, upload};
+use super::relu::{gate, through_relu};
 use super::{ComputeDevice, NetworkError};
 use crate::explain::ClassMaps;
 use crate::explain::options::BackwardRule;
@@ -124,17 +124,10 @@ impl Graph {
             .steps
             .iter()
             .zip(&trace.values[1..])
-            .map(|(step, value)| {
-                (rule.uses_forward_mask() && step.has_relu()).then(|| value.clone().greater_scalar(0.0).float())
-            })
+            .map(|(step, value)| (rule.uses_forward_mask() && step.has_relu()).then(|| gate(value)))
             .collect();
         let back = |classes: &[usize]| responses(self.back(pass.own_maps(classes), trace, &gates, rule), &self.device);
-        if self.device.is_gpu {
-            return back(classes);
-        }
-        let maps = classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?;
-        let [_, height, width] = self.input;
-        Ok(ClassMaps::new(maps.len(), height, width, maps.into_iter().flat_map(|map| map.data).collect()))
+        class_by_class(classes, self.input, &self.device, back)
     }
 
     fn back(&self, own_maps: Tensor<4>, trace: &Trace, gates: &[Option<Tensor<4>>], rule: BackwardRule) -> Tensor<4> {
@@ -224,13 +217,4 @@ fn give(to: &mut Option<Tensor<4>>, signal: Tensor<4>) {
         Some(known) => known + signal,
         None => signal,
     });
-}
-
-/// The backward ReLU rule; `gate` is there where the rule asks for it, and holds for all classes.
-fn through_relu(signal: Tensor<4>, gate: Option<&Tensor<4>>, rule: BackwardRule) -> Tensor<4> {
-    let signal = if rule.keeps_positive_only() { activation::relu(signal) } else { signal };
-    match gate {
-        Some(gate) => signal * gate.clone(),
-        None => signal,
-    }
 }
