@@ -126,7 +126,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         settings,
         style,
         arguments,
-        library: Library::open(folders)?,
+        folders,
         bar: bar.clone(),
     };
     let names = output_names(&paths);
@@ -238,8 +238,8 @@ struct Run<'a> {
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
-    /// For the model that would read a picture that this one does not.
-    library: Library,
+    /// Where the model may be that would read a picture that this one does not.
+    folders: &'a [PathBuf],
     bar: ProgressBar,
 }
 
@@ -262,7 +262,7 @@ impl Run<'_> {
         let start = Instant::now();
         let scan = scan::open_frame(path, self.arguments.frame - 1)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let advice = advise(&self.card, &input::measure(&scan), &self.library);
+        let advice = advise(&self.card, &input::measure(&scan), || Library::open(self.folders).ok());
         if let Some(advice) = &advice {
             self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
         }

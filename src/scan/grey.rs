@@ -3,6 +3,7 @@
 //! A pixel is held as a 16-bit code; a table gives each code its value. Windowing is then one look-up a pixel.
 
 use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 use image::{GrayImage, ImageBuffer, Luma, RgbImage};
 use rayon::prelude::*;
@@ -24,38 +25,41 @@ pub struct GreyValues {
     low_is_light: bool,
     /// What the file offers; never empty, and the first is the default.
     presets: Vec<Preset>,
+    /// Counted when it is first asked for: it takes a look at every pixel.
+    counted: OnceLock<Vec<(f64, u64)>>,
 }
 
 impl GreyValues {
-    /// `None` where a code has no value in the table.
+    /// `presets` are the file's own windows and tables. Without any the automatic window is the default, for up to 8
+    /// bits the whole range. `None` where a code has no value in the table.
     pub fn new(
         codes: ImageBuffer<Luma<u16>, Vec<u16>>,
         values: Vec<f64>,
         padding: Option<RangeInclusive<u16>>,
         low_is_light: bool,
+        presets: Vec<Preset>,
     ) -> Option<Self> {
         let highest = codes.par_iter().copied().max().unwrap_or(0);
-        let grey = Self { codes, values, padding, low_is_light, presets: Vec::new() };
-        (usize::from(highest) < grey.values.len()).then(|| grey.with_presets(Vec::new()))
+        let mut grey = Self { codes, values, padding, low_is_light, presets, counted: OnceLock::new() };
+        if usize::from(highest) >= grey.values.len() {
+            return None;
+        }
+        if grey.presets.is_empty() {
+            grey.presets.push(grey.own_preset());
+        }
+        Some(grey)
     }
 
-    /// Takes the file's own windows and tables. Without any the automatic window is the default, for up to 8 bits the
-    /// whole range.
-    pub fn with_presets(mut self, presets: Vec<Preset>) -> Self {
-        self.presets = presets;
-        if self.presets.is_empty() {
-            // Eight bits were made for a screen: secondary captures are shown as they are.
-            let is_deep = self.values.len() > 256;
-            let ends = (self.values.first().copied(), self.values.last().copied());
-            self.presets.push(match ends {
-                (Some(low), Some(high)) if !is_deep => {
-                    let voi = Voi::Window(Window::spanning(low.min(high), low.max(high)));
-                    Preset { name: "Whole range".to_owned(), voi }
-                }
-                _ => Preset { name: "Automatic".to_owned(), voi: Voi::Window(self.auto_window()) },
-            });
+    fn own_preset(&self) -> Preset {
+        // Eight bits were made for a screen: secondary captures are shown as they are.
+        let is_deep = self.values.len() > 256;
+        match (self.values.first().copied(), self.values.last().copied()) {
+            (Some(low), Some(high)) if !is_deep => {
+                let voi = Voi::Window(Window::spanning(low.min(high), low.max(high)));
+                Preset { name: "Whole range".to_owned(), voi }
+            }
+            _ => Preset { name: "Automatic".to_owned(), voi: Voi::Window(self.auto_window()) },
         }
-        self
     }
 
     pub fn presets(&self) -> &[Preset] {
@@ -81,7 +85,7 @@ impl GreyValues {
         let most = ((1u32 << bits.clamp(1, 16)) - 1) as u16;
         let whole = Preset { name: "Whole range".to_owned(), voi: Voi::Window(Window::spanning(0.0, f64::from(most))) };
         let values = (0..=most).map(f64::from).collect();
-        Self { codes, values, padding: None, low_is_light: false, presets: vec![whole] }
+        Self { codes, values, padding: None, low_is_light: false, presets: vec![whole], counted: OnceLock::new() }
     }
 
     /// An 8-bit picture.
@@ -179,7 +183,11 @@ impl GreyValues {
     }
 
     /// Values that occur outside padding, rising, with how often they do.
-    fn counted(&self) -> Vec<(f64, u64)> {
+    fn counted(&self) -> &[(f64, u64)] {
+        self.counted.get_or_init(|| self.count())
+    }
+
+    fn count(&self) -> Vec<(f64, u64)> {
         let add = |mut counts: Vec<u64>, codes: &[u16]| {
             codes.iter().for_each(|code| counts[usize::from(*code)] += 1);
             counts
@@ -204,7 +212,7 @@ mod tests {
 
     fn ramp(padding: Option<RangeInclusive<u16>>, low_is_light: bool) -> GreyValues {
         let codes = ImageBuffer::from_fn(1000, 1, |x, _| Luma([x as u16]));
-        GreyValues::new(codes, (0..1000).map(f64::from).collect(), padding, low_is_light).unwrap()
+        GreyValues::new(codes, (0..1000).map(f64::from).collect(), padding, low_is_light, Vec::new()).unwrap()
     }
 
     #[test]
@@ -233,6 +241,6 @@ mod tests {
     #[test]
     fn a_code_without_a_value_is_refused() {
         let codes = ImageBuffer::from_fn(2, 1, |x, _| Luma([x as u16 * 9]));
-        assert!(GreyValues::new(codes, vec![0.0; 9], None, false).is_none());
+        assert!(GreyValues::new(codes, vec![0.0; 9], None, false, Vec::new()).is_none());
     }
 }

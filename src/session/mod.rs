@@ -246,8 +246,8 @@ impl Session {
     /// Asks the model's gate about the picture on the screen.
     fn judge(&mut self) {
         self.advice = self.current.as_ref().zip(self.model.as_ref()).and_then(|(current, model)| {
-            let library = Library::open(&self.options.folders).ok()?;
-            advise(&model.card, &current.picture.measures, &library)
+            let library = || Library::open(&self.options.folders).ok();
+            advise(&model.card, &current.picture.measures, library)
         });
     }
 

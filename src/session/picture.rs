@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::bundle::gate::Measures;
 use crate::input;
-use crate::scan::{self, Pixels, Scan, ScanError};
+use crate::scan::{self, GreyValues, Pixels, Scan, ScanError};
 
 /// Longest side of a thumbnail.
 pub const THUMBNAIL_PX: u32 = 96;
@@ -76,6 +76,8 @@ impl Picture {
             (Pixels::Rgb8(colours), _) | (Pixels::Rgb16(_), Some(colours)) => Halved::Colour(levels(colours)),
             (Pixels::Rgb16(_), None) => Halved::Colour(Vec::new()),
         };
+        // Counted here and not when it is shown: that is the window's thread.
+        let _ = scan.grey().map(GreyValues::range);
         Self { measures: input::measure(&scan), scan, decode_ms, full, halved }
     }
 
@@ -202,7 +204,6 @@ pub fn value_at(scan: &Scan, x: u32, y: u32) -> Option<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::GreyValues;
 
     fn picture(width: u32, height: u32) -> Picture {
         let pixels = RgbImage::from_fn(width, height, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 7]));

@@ -96,9 +96,9 @@ fn grey(samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_>) -> Resu
     let values = modality_values(layout, attributes);
     let presets = presets(attributes, values.iter().any(|value| *value < 0.0));
     let low_is_light = layout.photometric == Photometric::Monochrome1;
-    let grey = GreyValues::new(codes, values, padding(layout, attributes.root()), low_is_light)
+    let grey = GreyValues::new(codes, values, padding(layout, attributes.root()), low_is_light, presets)
         .ok_or_else(|| Fault::other("its samples are beyond their own bits"))?;
-    Ok(Pixels::Grey(grey.with_presets(presets)))
+    Ok(Pixels::Grey(grey))
 }
 
 /// The value of every code: through the modality look-up table where there is one, else slope and intercept.
