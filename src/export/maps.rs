@@ -1,9 +1,10 @@
 //! The raw maps as NumPy's `.npz`: a contract that other programs lean on.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
-use ndarray::{ArrayView2, ArrayView3};
-use ndarray_npy::{NpzWriter, WriteNpzError};
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::explain::{ClassMaps, Explanation};
 
@@ -13,20 +14,60 @@ use crate::explain::{ClassMaps, Explanation};
 ///
 /// # Errors
 /// Only where the format itself cannot hold the maps.
-pub fn npz(explanation: &Explanation) -> Result<Vec<u8>, WriteNpzError> {
-    let mut bytes = Cursor::new(Vec::new());
-    let mut writer = NpzWriter::new(&mut bytes);
-    writer.add_array("cam", &view(&explanation.cam))?;
-    writer.add_array("response", &view(&explanation.response))?;
-    writer.add_array("source_from_model", &ArrayView2::from(&explanation.source_from_model.0))?;
-    writer.finish()?;
-    Ok(bytes.into_inner())
+pub fn npz(explanation: &Explanation) -> ZipResult<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    add(&mut archive, "cam", "<f4", &shape(&explanation.cam), explanation.cam.data.iter().map(|v| v.to_le_bytes()))?;
+    let response = &explanation.response;
+    add(&mut archive, "response", "<f4", &shape(response), response.data.iter().map(|v| v.to_le_bytes()))?;
+    let matrix = explanation.source_from_model.0.iter().flatten().map(|v| v.to_le_bytes());
+    add(&mut archive, "source_from_model", "<f8", &[3, 3], matrix)?;
+    Ok(archive.finish()?.into_inner())
 }
 
-fn view(maps: &ClassMaps) -> ArrayView3<'_, f32> {
-    let shape = (maps.classes, maps.height, maps.width);
-    match ArrayView3::from_shape(shape, &maps.data) {
-        Ok(view) => view,
-        Err(_) => unreachable!("class maps hold classes × height × width values"),
+fn shape(maps: &ClassMaps) -> [usize; 3] {
+    [maps.classes, maps.height, maps.width]
+}
+
+/// Adds one row-major array. `kind` is NumPy's name of the values' type, `N` its bytes.
+fn add<const N: usize>(
+    archive: &mut ZipWriter<Cursor<Vec<u8>>>,
+    name: &str,
+    kind: &str,
+    shape: &[usize],
+    values: impl Iterator<Item = [u8; N]>,
+) -> ZipResult<()> {
+    // Maps hardly shrink, and a stored array can be mapped into memory.
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+    archive.start_file(format!("{name}.npy"), stored)?;
+    archive.write_all(&npy_header(kind, shape))?;
+    let bytes: Vec<u8> = values.flatten().collect();
+    Ok(archive.write_all(&bytes)?)
+}
+
+/// The head of NumPy's `.npy` format, version 1.0: magic, version, length, a dictionary padded to 64 bytes. `shape` has
+/// at least two sizes.
+fn npy_header(kind: &str, shape: &[usize]) -> Vec<u8> {
+    const BEFORE: usize = 10;
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}), }}", sizes.join(", "));
+    let whole = (BEFORE + text.len() + 1).next_multiple_of(64);
+    text.extend(std::iter::repeat_n(' ', whole - BEFORE - text.len() - 1));
+    text.push('\n');
+    let length = text.len() as u16;
+    [b"\x93NUMPY\x01\x00", &length.to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_numpys_own() {
+        // What numpy.lib.format.write_array_header_1_0 writes for zeros((2, 3), "<f4").
+        let mut expected =
+            b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".to_vec();
+        expected.resize(127, b' ');
+        expected.push(b'\n');
+        assert_eq!(npy_header("<f4", &[2, 3]), expected);
     }
 }
