@@ -14,5 +14,7 @@ pub mod input;
 pub mod network;
 pub mod scan;
 pub mod session;
+#[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "window")]
 pub mod ui;

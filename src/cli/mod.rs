@@ -5,6 +5,7 @@ mod devices;
 mod explain;
 mod import;
 mod models;
+#[cfg_attr(not(feature = "train"), path = "untrained.rs")]
 mod train;
 mod view;
 
@@ -12,8 +13,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::train::TrainError;
 
 /// Exit status where the input or the request was at fault.
 const BAD_INPUT: u8 = 2;
@@ -42,6 +41,7 @@ enum Command {
     /// Lists the models, their measured results and limits
     Models(models::Arguments),
     /// Trains a model from a recipe, on data on this machine; can be stopped and goes on later
+    #[cfg_attr(not(feature = "train"), command(about = "Trains a model (only in a program built with training)"))]
     Train(train::Arguments),
     /// Makes a model of a checkpoint that was trained elsewhere; pickles are read as data, nothing in them is run
     Import(import::Arguments),
@@ -76,8 +76,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let stopped = matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. }));
-            ExitCode::from(if stopped { INTERRUPTED } else { BAD_INPUT })
+            ExitCode::from(if train::was_stopped(&error) { INTERRUPTED } else { BAD_INPUT })
         }
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::network::{DeviceChoice, device};
-use crate::train::{Progress, Recipe, Request, train};
+use crate::train::{Progress, Recipe, Request, TrainError, train};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -62,6 +62,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         println!("  {}", super::models::measured(result));
     }
     Ok(())
+}
+
+/// Whether the user stopped the training: it goes on where it was, so nothing was at fault.
+pub fn was_stopped(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. }))
 }
 
 /// Puts the user's own settings into the recipe and returns the command that says so.

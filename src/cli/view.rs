@@ -7,7 +7,6 @@ use clap::Args;
 
 use crate::network::DeviceChoice;
 use crate::session::{Options, preferences};
-use crate::ui;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,6 +25,15 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, folders: Vec<PathBuf>) -> Result<()> {
     let preferences = preferences::user_file();
     let options = Options { folders, model: arguments.model, device: arguments.device, preferences };
-    ui::open(options, arguments.paths)?;
-    Ok(())
+    open(options, arguments.paths)
+}
+
+#[cfg(feature = "window")]
+fn open(options: Options, paths: Vec<PathBuf>) -> Result<()> {
+    Ok(crate::ui::open(options, paths)?)
+}
+
+#[cfg(not(feature = "window"))]
+fn open(_: Options, _: Vec<PathBuf>) -> Result<()> {
+    anyhow::bail!("this program was built without the feature `window`; `fovea explain FILE` works without one")
 }

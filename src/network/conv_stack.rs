@@ -2,9 +2,9 @@
 //!
 //! The forward pass stores what the way back needs: pooling switches and the ReLU masks.
 
-use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, activation};
+use burn_tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
+use burn_tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
+use burn_tensor::{Int, Tensor, activation};
 
 use super::family::{Pass, Traces, responses, scores, upload};
 use super::relu::{gate, through_relu};

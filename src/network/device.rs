@@ -1,7 +1,6 @@
 //! What can compute here, and which of it is taken.
 
-use burn::tensor::wgpu::wgpu;
-use burn::tensor::{Device, DeviceKind};
+use burn_tensor::{Device, DeviceKind};
 use clap::ValueEnum;
 
 /// What the user asked for.
@@ -19,7 +18,8 @@ pub enum DeviceChoice {
 /// Why the wanted device cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    #[error("no GPU was found (Vulkan, Metal or DirectX 12); use `--device cpu`")]
+    #[cfg_attr(feature = "gpu", error("no GPU was found (Vulkan, Metal or DirectX 12); use `--device cpu`"))]
+    #[cfg_attr(not(feature = "gpu"), error("this program was built without the feature `gpu`; use `--device cpu`"))]
     NoGpu,
 }
 
@@ -38,40 +38,25 @@ pub struct Adapter {
     pub api: String,
     /// Whether it is made of hardware rather than emulated on the CPU.
     pub is_hardware: bool,
-    kind: DeviceKind,
+    pub(super) kind: DeviceKind,
 }
 
-impl Adapter {
-    fn open(&self) -> ComputeDevice {
-        let name = format!("{} ({})", self.name, self.api);
-        ComputeDevice { burn: Device::wgpu(self.kind.clone()), name, is_gpu: true }
-    }
+/// Opens a GPU that was found.
+fn gpu(adapter: &Adapter) -> ComputeDevice {
+    #[cfg(feature = "gpu")]
+    let burn = Device::wgpu(adapter.kind.clone());
+    // No adapter is found then, so nobody comes here.
+    #[cfg(not(feature = "gpu"))]
+    let burn = Device::flex();
+    ComputeDevice { burn, name: format!("{} ({})", adapter.name, adapter.api), is_gpu: true }
 }
 
-/// All GPUs of the platform's own graphics API, in the order of their drivers.
+/// All GPUs of the platform's own graphics API, in the order of their drivers; none in a program built without `gpu`.
 pub fn adapters() -> Vec<Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::PRIMARY,
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    });
-    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let mut counted = [0usize; 3];
-    let mut next = |slot: usize| {
-        counted[slot] += 1;
-        counted[slot] - 1
-    };
-    let mut adapters = Vec::new();
-    for info in found.iter().map(wgpu::Adapter::get_info) {
-        let kind = match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next(0)),
-            wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next(1)),
-            wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next(2)),
-            wgpu::DeviceType::Cpu => DeviceKind::Cpu,
-            wgpu::DeviceType::Other => continue,
-        };
-        let is_hardware = kind != DeviceKind::Cpu;
-        adapters.push(Adapter { name: info.name, api: info.backend.to_string(), is_hardware, kind });
-    }
+    #[cfg(feature = "gpu")]
+    let adapters = super::gpu::adapters();
+    #[cfg(not(feature = "gpu"))]
+    let adapters = Vec::new();
     adapters
 }
 
@@ -102,8 +87,8 @@ pub fn open(choice: DeviceChoice) -> Result<ComputeDevice, DeviceError> {
     }
     let adapters = adapters();
     match (best_hardware(&adapters), choice) {
-        (Some(adapter), _) => Ok(adapter.open()),
-        (None, DeviceChoice::Gpu) => adapters.first().map(Adapter::open).ok_or(DeviceError::NoGpu),
+        (Some(adapter), _) => Ok(gpu(adapter)),
+        (None, DeviceChoice::Gpu) => adapters.first().map(gpu).ok_or(DeviceError::NoGpu),
         (None, _) => Ok(cpu()),
     }
 }

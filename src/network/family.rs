@@ -1,6 +1,6 @@
 //! One network of any family: what a card's `architecture` says, on a device. Callers need not know which.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::conv_stack::{self, ConvStack};

@@ -1,6 +1,6 @@
 //! From checked weights to a network on a device, batch normalisation folded into the convolution before it.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::ComputeDevice;
 use super::conv_stack::{Classifier, Conv, ConvStack, Layer};

@@ -4,6 +4,8 @@ mod conv_stack;
 mod densenet;
 pub mod device;
 mod family;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod graph;
 mod load;
 mod relu;

@@ -1,6 +1,6 @@
 //! A ReLU on the way back, the same for every family.
 
-use burn::tensor::{Tensor, activation};
+use burn_tensor::{Tensor, activation};
 
 use crate::explain::options::BackwardRule;
 

@@ -1,6 +1,6 @@
 //! What is minimised: cross-entropy, or for ordered grades the loss of `training/retina_dr.py`.
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn_tensor::{Device, Tensor, TensorData, activation};
 
 use super::schedule::{Objective, Ordinal};
 use super::stack::Outputs;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn_optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
+use burn_tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::stack::{TrainableStack, plain};
 use crate::bundle::weights::{WeightMap, WeightTensor};

@@ -1,7 +1,7 @@
 //! Two training steps against PyTorch: forward pass, loss, gradient, clipping, AdamW and running statistics at once.
 //! The expected figures are printed by `tests/reference/train_steps.py`.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn_tensor::{Device, Tensor, TensorData};
 
 use super::loss::{Batch, Loss};
 use super::optimiser::NamedAdamW;

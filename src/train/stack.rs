@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::module::{batch_norm_train, conv2d, max_pool2d};
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn_tensor::module::{batch_norm_train, conv2d, max_pool2d};
+use burn_tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn_tensor::{Device, Tensor, TensorData, activation};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, activation, s};
+use burn_tensor::{Tensor, activation, s};
 use rayon::prelude::*;
 
 use super::norm::Norm;

@@ -1,7 +1,7 @@
 //! From checked weights under torchvision's names to a DenseNet on a device. A normalisation that follows a convolution
 //! is folded into it; one that follows a concatenation becomes scale and shift.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::block::{Block, DenseLayer};
 use super::norm::Norm;

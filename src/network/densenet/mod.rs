@@ -12,12 +12,12 @@ mod taps;
 
 use std::ops::Range;
 
-use burn::tensor::module::{
+use burn_tensor::module::{
     avg_pool2d, avg_pool2d_backward, conv_transpose2d, conv2d, max_pool2d_with_indices,
     max_pool2d_with_indices_backward,
 };
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, activation, s};
+use burn_tensor::ops::{AvgPoolOptions, ConvOptions, ConvTransposeOptions, MaxPoolOptions};
+use burn_tensor::{Int, Tensor, activation, s};
 use rayon::prelude::*;
 
 use self::block::{Block, BlockGates, BlockTrace, bands_of};

@@ -1,6 +1,6 @@
 //! Batch normalisation that stands before its ReLU.
 
-use burn::tensor::{Tensor, activation};
+use burn_tensor::{Tensor, activation};
 
 /// A batch normalisation as scale and shift, `[1, channels, 1, 1]` each.
 #[derive(Debug)]

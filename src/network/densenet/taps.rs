@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Tensor, TensorData, s};
+use burn_tensor::{Tensor, TensorData, s};
 
 use crate::bundle::weights::WeightTensor;
 use crate::network::ComputeDevice;

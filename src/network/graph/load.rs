@@ -1,6 +1,6 @@
 //! From checked weights to a graph on a device, batch normalisation folded into the convolution before it.
 
-use burn::tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData};
 
 use super::{Conv, Graph, Pooling, Step};
 use crate::bundle::graph::{GraphSizes, Node};

@@ -5,9 +5,9 @@
 
 mod load;
 
-use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Int, Tensor, activation};
+use burn_tensor::module::{conv_transpose2d, conv2d, max_pool2d_with_indices, max_pool2d_with_indices_backward};
+use burn_tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
+use burn_tensor::{Int, Tensor, activation};
 
 use super::family::{Pass, Traces, class_by_class, responses, scores, upload};
 use super::relu::{gate, through_relu};

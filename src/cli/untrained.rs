@@ -1,0 +1,23 @@
+//! `fovea train` in a program that was built without training: says how to get it.
+
+use std::ffi::OsString;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Whatever training would be asked for
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _asked: Vec<OsString>,
+}
+
+/// Names what is missing and what to do.
+pub fn run(_: &Arguments) -> Result<()> {
+    bail!("this program was built without the feature `train`; build it with `cargo build --release --features train`")
+}
+
+/// Nothing is trained here that could be stopped.
+pub fn was_stopped(_: &anyhow::Error) -> bool {
+    false
+}
