@@ -11,6 +11,7 @@ pub mod export;
 pub mod geometry;
 pub mod import;
 pub mod input;
+pub mod labels;
 pub mod network;
 pub mod scan;
 pub mod session;

@@ -176,6 +176,16 @@ pub struct Output {
     /// none for the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operating_points: Vec<f32>,
+    /// Whether the classes are grades, each next to its neighbours: then a set of answers has no gaps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ordered: bool,
+}
+
+impl Output {
+    /// Whether the classes are findings that may stand side by side.
+    pub fn has_findings(&self) -> bool {
+        self.decision == Decision::EachFinding
+    }
 }
 
 /// From scores to probabilities.
@@ -303,7 +313,7 @@ impl Card {
     }
 
     fn check_output(&self) -> Result<(), String> {
-        let Output { activation, decision, operating_points } = &self.output;
+        let Output { activation, decision, operating_points, ordered: _ } = &self.output;
         let (needed, wanted) = match decision {
             Decision::MostProbable | Decision::Median => (0, None),
             Decision::Threshold => (1, Some(Activation::Softmax)),

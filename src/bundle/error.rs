@@ -33,4 +33,6 @@ pub enum BundleError {
     NotFinite { model: String, tensor: String },
     #[error("model `{model}`: tensor `{tensor}` holds a negative variance")]
     NegativeVariance { model: String, tensor: String },
+    #[error(transparent)]
+    Calibration(#[from] super::calibration::CalibrationError),
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use super::card::Architecture;
-use super::{Bundle, BundleError, Card, weights};
+use super::{Bundle, BundleError, Calibration, Card, calibration, weights};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 
@@ -101,6 +101,16 @@ impl Library {
         let weights = weights::read(&card, &bytes)?;
         Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
     }
+}
+
+/// What `fovea calibrate` kept of the model `name` with the weights of `sha256`, `None` where it never did.
+///
+/// # Errors
+/// A file that cannot be used; it says what to do.
+pub fn calibration(folders: &[PathBuf], name: &str, sha256: &str) -> Result<Option<Calibration>, BundleError> {
+    let entry = Library::open(folders)?.find(name)?;
+    let place = calibration::place(&entry.name, &entry.origin);
+    Ok(place.map_or(Ok(None), |path| calibration::read(&path, sha256))?)
 }
 
 /// Says that there are no weights and how to add them.

@@ -4,6 +4,7 @@
 //! are plain f32 values here.
 
 mod advice;
+pub mod calibration;
 pub mod card;
 pub mod colour;
 pub mod densenet;
@@ -15,6 +16,7 @@ mod sizes;
 pub mod weights;
 
 pub use advice::{Advice, advise};
+pub use calibration::Calibration;
 pub use card::Card;
 pub use colour::Colour;
 pub use error::BundleError;

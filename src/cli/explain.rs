@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use crate::bundle::{Bundle, Card, Library, advise};
+use super::progress;
+use crate::bundle::{Bundle, Card, Library, advise, library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
@@ -209,14 +210,6 @@ fn conclude(failures: &[anyhow::Error], pictures: usize) -> Result<()> {
     }
 }
 
-fn progress(pictures: usize) -> ProgressBar {
-    if pictures < 2 {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({eta} left)");
-    ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
 /// The pictures' stems; a number is added where two would be the same.
 fn output_names(paths: &[PathBuf]) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -250,7 +243,8 @@ impl Run<'_> {
             if device.is_gpu {
                 eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
             }
-            self.explainer = Some(Explainer::new(bundle, &device)?);
+            let calibration = library::calibration(self.folders, &self.arguments.model, &bundle.sha256)?;
+            self.explainer = Some(Explainer::new(bundle, &device)?.with_calibration(calibration));
         }
         self.explainer.as_ref().context("the device could not be started")
     }
@@ -294,6 +288,9 @@ impl Run<'_> {
                 names.join(", ")
             };
             return format!("{}  {found}  {total_ms:.0} ms", path.display());
+        }
+        if let Some(set) = verdict.said_as_set(|c| self.card.classes[c].full_name()) {
+            return format!("{}  {set}  (most probable {})  {total_ms:.0} ms", path.display(), says(verdict.mode()));
         }
         let probability = |c: usize| verdict.probabilities[c];
         let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };

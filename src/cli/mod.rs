@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how answers and errors are printed. All work is done by the library.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod calibrate;
 mod devices;
 mod explain;
 mod import;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Exit status where the input or the request was at fault.
 const BAD_INPUT: u8 = 2;
@@ -45,6 +47,8 @@ enum Command {
     Train(train::Arguments),
     /// Makes a model of a checkpoint that was trained elsewhere; pickles are read as data, nothing in them is run
     Import(import::Arguments),
+    /// Learns from a clinic's labelled pictures how sure a model may be: answers become sets, like "2 or 3"
+    Calibrate(calibrate::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
 }
@@ -53,6 +57,15 @@ enum Command {
 fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The bar of a work on several pictures.
+fn progress(pictures: usize) -> ProgressBar {
+    if pictures < 2 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({eta} left)");
+    ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Runs the program.
@@ -66,6 +79,7 @@ pub fn run() -> ExitCode {
         Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments, &cli.models),
+        Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &cli.models),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

@@ -27,6 +27,8 @@ pub struct Panel<'a> {
     pub decided: usize,
     /// Of a model whose classes are findings of their own: those at their operating points.
     pub findings: Option<&'a [usize]>,
+    /// Of a calibrated model that has more than one answer: all of them in words.
+    pub said_as_set: Option<&'a str>,
     /// The classes that stand in the legend.
     pub drawn: &'a [usize],
     /// Index of the class that the CAM and the red box are of.
@@ -71,7 +73,10 @@ impl Panel<'_> {
             let word = if second.probability > decided.probability { "most probable:" } else { "then" };
             format!("{word} {}", with(second))
         });
-        (with(decided), beside.unwrap_or_default())
+        match self.said_as_set {
+            Some(set) => (set.to_owned(), format!("single answer: {}", with(decided))),
+            None => (with(decided), beside.unwrap_or_default()),
+        }
     }
 }
 
@@ -244,6 +249,7 @@ mod tests {
             entries: &entries,
             decided: 1,
             findings: None,
+            said_as_set: None,
             drawn: &[0, 1],
             shown: 1,
             cam_layer: &empty,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{Attention, BackwardRule, ClassMaps, Magnitude, Verdict, attention, clear};
-use crate::bundle::{Bundle, Card};
+use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
 use crate::input::{self, InputError};
 use crate::network::{ComputeDevice, Network, NetworkError};
@@ -117,6 +117,8 @@ pub enum ExplainError {
 pub struct Explainer {
     pub card: Card,
     pub sha256: String,
+    /// What a clinic's labelled pictures taught of this model.
+    pub calibration: Option<Calibration>,
     network: Network,
 }
 
@@ -127,11 +129,31 @@ impl Explainer {
     /// A device that cannot be started.
     pub fn new(bundle: Bundle, device: &ComputeDevice) -> Result<Self, NetworkError> {
         let network = guarded(device, || Ok(Network::load(&bundle, device)))?;
-        Ok(Self { card: bundle.card, sha256: bundle.sha256, network })
+        Ok(Self { card: bundle.card, sha256: bundle.sha256, calibration: None, network })
+    }
+
+    /// The same model with what `fovea calibrate` kept of it.
+    pub fn with_calibration(self, calibration: Option<Calibration>) -> Self {
+        Self { calibration, ..self }
+    }
+
+    fn verdict(&self, scores: &[f32]) -> Verdict {
+        let output = &self.card.output;
+        Verdict::from_scores(scores, output).calibrated(output, self.calibration.as_ref())
     }
 
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What the model says of a picture, without a map.
+    ///
+    /// # Errors
+    /// A picture that the model cannot read, or a device that fails.
+    pub fn grade(&self, scan: &Scan) -> Result<Verdict, ExplainError> {
+        let input = input::prepare(scan, &self.card.preprocessing)?;
+        let pass = guarded(self.network.device(), || self.network.forward(&input))?;
+        Ok(self.verdict(&pass.scores))
     }
 
     /// Grades and explains one picture.
@@ -167,7 +189,7 @@ impl Explainer {
             let response_classes = clear::most_activated(&pass.scores, wanted);
             let responses = self.network.back_project(&pass, &response_classes, rule)?;
             Ok(Look {
-                verdict: Verdict::from_scores(&pass.scores, &self.card.output),
+                verdict: self.verdict(&pass.scores),
                 scores: pass.scores,
                 cam,
                 signed_response: responses.spread(&response_classes, self.network.classes()),

@@ -4,7 +4,9 @@
 //! colours.
 
 pub mod attention;
+pub mod class_set;
 pub mod clear;
+pub mod coverage;
 mod explainer;
 pub mod maps;
 pub mod options;

@@ -1,5 +1,7 @@
 //! From scores to probabilities and a decision, as the model card says.
 
+use super::class_set::class_set;
+use crate::bundle::Calibration;
 use crate::bundle::card::{Activation, Decision, Output};
 
 /// What the network says of a picture.
@@ -11,6 +13,8 @@ pub struct Verdict {
     pub decided: usize,
     /// For models whose classes are findings of their own: those from their operating points on, the clearest first.
     pub findings: Option<Vec<usize>>,
+    /// Of a calibrated model: the answers that together keep its promise, ascending.
+    pub class_set: Option<Vec<usize>>,
 }
 
 impl Verdict {
@@ -37,7 +41,32 @@ impl Verdict {
                 ranked[0]
             }
         };
-        Self { probabilities, decided, findings }
+        Self { probabilities, decided, findings, class_set: None }
+    }
+
+    /// The same with the set of answers that `calibration` allows; the decided class always belongs to it.
+    pub fn calibrated(self, output: &Output, calibration: Option<&Calibration>) -> Self {
+        let class_set = calibration.filter(|_| self.findings.is_none()).map(|calibration| {
+            let mut set = class_set(&self.probabilities, output.ordered, calibration.threshold);
+            if let Err(place) = set.binary_search(&self.decided) {
+                set.insert(place, self.decided);
+            }
+            set
+        });
+        Self { class_set, ..self }
+    }
+
+    /// The names of the set, "2 Moderate or 3 Severe", where there is more than one answer in it.
+    pub fn said_as_set(&self, name: impl Fn(usize) -> String) -> Option<String> {
+        let set = self.class_set.as_ref().filter(|set| set.len() > 1)?;
+        let (last, first) = set.split_last()?;
+        let names: Vec<String> = first.iter().map(|class| name(*class)).collect();
+        Some(format!("{} or {}", names.join(", "), name(*last)))
+    }
+
+    /// The most probable class.
+    pub fn mode(&self) -> usize {
+        most_probable(&self.probabilities, |_| true).unwrap_or(self.decided)
     }
 
     /// The most probable class besides the decided one.
@@ -81,7 +110,7 @@ mod tests {
     use super::*;
 
     fn output(decision: Decision) -> Output {
-        Output { activation: Activation::Softmax, decision, operating_points: Vec::new() }
+        Output { activation: Activation::Softmax, decision, operating_points: Vec::new(), ordered: false }
     }
 
     #[test]
@@ -92,6 +121,30 @@ mod tests {
         assert_eq!(median.decided, 2);
         assert_eq!(median.runner_up(), Some(0));
         assert!((median.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_calibrated_model_answers_with_a_set_that_holds_the_decided_class() {
+        let calibration = Calibration {
+            model: "m".to_owned(),
+            sha256: String::new(),
+            coverage: 0.9,
+            threshold: 0.45,
+            pictures: 100,
+            patients: None,
+            measured_coverage: [0.8, 0.9, 1.0],
+            mean_size: 2.0,
+        };
+        let scores = [0.40f32, 0.05, 0.30, 0.20, 0.05].map(f32::ln);
+        let ordered = Output { ordered: true, ..output(Decision::Median) };
+        let verdict = Verdict::from_scores(&scores, &ordered).calibrated(&ordered, Some(&calibration));
+        assert_eq!(verdict.class_set.as_deref(), Some(&[0, 1, 2][..]), "2 costs 0.45");
+        assert_eq!(verdict.said_as_set(|c| c.to_string()).as_deref(), Some("0, 1 or 2"));
+        let sure = Calibration { threshold: 0.0, ..calibration };
+        let verdict = verdict.calibrated(&ordered, Some(&sure));
+        assert_eq!(verdict.class_set.as_deref(), Some(&[0, 2][..]), "the median is decided, the mode costs nothing");
+        let verdict = verdict.calibrated(&ordered, None);
+        assert_eq!((verdict.said_as_set(|c| c.to_string()), verdict.class_set), (None, None));
     }
 
     #[test]
@@ -114,6 +167,7 @@ mod tests {
             activation: Activation::Sigmoid,
             decision: Decision::EachFinding,
             operating_points: vec![0.9, 0.1, 0.5],
+            ordered: false,
         };
         // Probabilities 0.73, 0.27 and 0.12: the second alone reaches its point.
         let verdict = Verdict::from_scores(&[1.0, -1.0, -2.0], &output);

@@ -85,6 +85,7 @@ impl<'a> Pictures<'a> {
             settings.rule.name(),
             settings.magnitude.name()
         );
+        let set = explanation.verdict.said_as_set(|class| self.card.classes[class].full_name());
         compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
@@ -92,6 +93,7 @@ impl<'a> Pictures<'a> {
             entries: &entries,
             decided: explanation.verdict.decided,
             findings: explanation.verdict.findings.as_deref(),
+            said_as_set: set.as_deref(),
             drawn: &explanation.response_classes,
             shown,
             cam_layer: &self.cam(shown),

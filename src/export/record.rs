@@ -41,6 +41,9 @@ pub struct Record {
     pub classes: Vec<ClassRecord>,
     /// Index into `classes`.
     pub decided: usize,
+    /// Of a calibrated model: indices into `classes`, the answers that together hold the truth as often as promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade_set: Option<Vec<usize>>,
     /// Of a model whose classes are findings of their own: the names of those at their operating points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<String>>,
@@ -182,6 +185,7 @@ impl Record {
             reader: None,
             classes: classes.collect(),
             decided: verdict.decided,
+            grade_set: verdict.class_set.clone(),
             findings: verdict
                 .findings
                 .as_ref()

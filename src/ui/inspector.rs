@@ -223,8 +223,15 @@ impl App {
 fn decided(ui: &mut Ui, card: &Card, verdict: &Verdict, colour: Colour) {
     ui.horizontal(|ui| {
         legend::swatch(ui, colour, true, 20.0);
-        ui.heading(RichText::new(card.classes[verdict.decided].full_name()).strong().size(22.0));
+        let set = verdict.said_as_set(|class| card.classes[class].full_name());
+        let said = set.unwrap_or_else(|| card.classes[verdict.decided].full_name());
+        ui.heading(RichText::new(said).strong().size(22.0));
     });
+    if verdict.class_set.is_some() {
+        ui.small("A set that keeps the promise of `fovea calibrate`").on_hover_text(
+            "Learned from a clinic's labelled pictures: the true grade is in the set as often as was promised there",
+        );
+    }
     let probability = |class: usize| percent(verdict.probabilities[class]);
     let decided = probability(verdict.decided);
     let Some(other) = verdict.runner_up() else {

@@ -1,0 +1,139 @@
+//! `fovea calibrate`: a model learns from one clinic's labelled pictures how sure it may be.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::{progress, say};
+use crate::bundle::calibration::{self, Calibration};
+use crate::bundle::{Card, Library};
+use crate::explain::Explainer;
+use crate::explain::coverage::{Graded, promise};
+use crate::export::OutputSet;
+use crate::labels::{self, Label};
+use crate::network::{DeviceChoice, device};
+use crate::scan;
+
+/// With fewer pictures a promise is too loose to be of use.
+const ENOUGH: usize = 100;
+const RESAMPLINGS: usize = 1000;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Pictures, or folders of pictures, of the clinic
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// A table image,grade[,patient]; names with or without their ending
+    #[arg(long, value_name = "CSV")]
+    labels: PathBuf,
+    /// The model that reads the pictures
+    #[arg(long, default_value = "retina-dr", value_name = "NAME")]
+    model: String,
+    /// How often the set of answers shall hold the true one
+    #[arg(long, default_value_t = 0.9, value_name = "FRACTION")]
+    coverage: f64,
+    /// What computes
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    /// Replace a calibration that is there already
+    #[arg(long)]
+    force: bool,
+}
+
+/// Grades the labelled pictures and keeps what follows beside the model.
+pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
+    if !(0.5..=0.99).contains(&arguments.coverage) {
+        bail!("--coverage is {}; it must lie between 0.5 and 0.99", arguments.coverage);
+    }
+    let entry = Library::open(folders)?.find(&arguments.model)?;
+    let place = calibration::place(&entry.name, &entry.origin);
+    let place = place.context("this system names no folder for a user's models; give one by --models")?;
+    if place.exists() && !arguments.force {
+        bail!("{} exists already; give --force to replace it", place.display());
+    }
+    let bundle = Library::open(folders)?.load(&arguments.model)?;
+    let pictures = pictures(arguments, &bundle.card)?;
+    let device = device::open(arguments.device)?;
+    let explainer = Explainer::new(bundle, &device)?;
+    let (graded, patients) = grade(&explainer, &pictures)?;
+    let card = &explainer.card;
+    let found = promise(&graded, card.output.ordered, arguments.coverage, RESAMPLINGS)
+        .context("two patients with labelled pictures are needed, and 100 pictures to be of use")?;
+    let made = Calibration {
+        model: card.name.clone(),
+        sha256: explainer.sha256.clone(),
+        coverage: arguments.coverage,
+        threshold: found.threshold,
+        pictures: graded.len(),
+        patients,
+        measured_coverage: found.coverage,
+        mean_size: found.mean_size,
+    };
+    let folder = place.parent().context("the calibration's folder has no name")?;
+    let mut files = OutputSet::new(folder, "calibration", arguments.force);
+    files.add("toml", toml::to_string(&made)?.as_bytes())?;
+    files.finish()?;
+    report(&made);
+    say(format_args!("kept in {}; delete it to go back to single answers", place.display()));
+    Ok(())
+}
+
+/// Files with the class that their label names.
+fn pictures(arguments: &Arguments, card: &Card) -> Result<Vec<(PathBuf, Label, usize)>> {
+    if card.output.has_findings() {
+        bail!("{} names findings that stand side by side; sets are for models of one answer", card.name);
+    }
+    let table = labels::read(&arguments.labels)?;
+    let matched = labels::matched(&scan::find::pictures(&arguments.paths)?, &table);
+    let (lines, files) = (matched.without_picture.len(), matched.without_label);
+    if lines + files > 0 {
+        eprintln!("left out: {files} pictures without a label, {lines} labels without a picture");
+    }
+    let with_class = |(path, label): (PathBuf, Label)| {
+        let class = card.class_index(&label.grade);
+        let class = class.with_context(|| format!("{}: {} has no class `{}`", label.image, card.name, label.grade));
+        class.map(|class| (path, label, class))
+    };
+    matched.pictures.into_iter().map(with_class).collect()
+}
+
+/// What the model says of every picture, and of how many patients they are, where all lines name one. A picture that
+/// cannot be read is named and passed over.
+fn grade(explainer: &Explainer, pictures: &[(PathBuf, Label, usize)]) -> Result<(Vec<Graded>, Option<usize>)> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut graded = Vec::new();
+    let bar = progress(pictures.len());
+    for (path, label, truth) in pictures {
+        // Without a patient's name every picture counts as one of its own.
+        let key = label.patient.as_deref().unwrap_or(&label.image);
+        let next = numbers.len();
+        let patient = *numbers.entry(key).or_insert(next);
+        let answer = scan::open(path).map_err(anyhow::Error::from).and_then(|scan| Ok(explainer.grade(&scan)?));
+        match answer {
+            Ok(verdict) => graded.push(Graded { probabilities: verdict.probabilities, truth: *truth, patient }),
+            Err(error) => bar.suspend(|| eprintln!("left out: {}: {error:#}", path.display())),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let are_known = pictures.iter().all(|(_, label, _)| label.patient.is_some());
+    Ok((graded, are_known.then_some(numbers.len())))
+}
+
+fn report(made: &Calibration) {
+    let [low, middle, high] = made.measured_coverage.map(|c| 100.0 * c);
+    let patients = made.patients.map_or_else(String::new, |n| format!(" of {n} patients"));
+    say(format_args!(
+        "{}: calibrated on {} pictures{patients}; sets hold the truth in {middle:.0} % of pictures left out \
+         ({low:.0} to {high:.0}, promised {:.0}), {:.1} classes on average",
+        made.model,
+        made.pictures,
+        100.0 * made.coverage,
+        made.mean_size
+    ));
+    if made.pictures < ENOUGH {
+        eprintln!("{} pictures are few: with {ENOUGH} or more the promise is tighter", made.pictures);
+    }
+}
