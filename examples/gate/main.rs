@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example gate -- --own FOLDER... --other FOLDER... [--colour LEAST MOST]
 //!
+//! With `--by MODEL` no gate is made: that of the model's card is counted on all folders.
+//!
 //! The first half of the own pictures, by name, gives template and least likeness (its 1st percentile less 0.05); the
 //! second half and all others are what the errors are counted on.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
@@ -9,6 +11,8 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use fovea::bundle::Library;
+use fovea::bundle::field::Field;
 use fovea::bundle::gate::{Gate, Measures};
 use fovea::input;
 use fovea::scan;
@@ -16,17 +20,23 @@ use rayon::prelude::*;
 
 #[derive(Parser)]
 struct Arguments {
-    #[arg(long, num_args = 1.., required = true)]
+    #[arg(long, num_args = 1.., required_unless_present = "by")]
     own: Vec<PathBuf>,
     #[arg(long, num_args = 0..)]
     other: Vec<PathBuf>,
     /// Least and greatest colour
     #[arg(long, num_args = 2, value_names = ["LEAST", "MOST"], default_values_t = [0.0, 1.0])]
     colour: Vec<f64>,
+    /// Count by this model's gate
+    #[arg(long, value_name = "MODEL")]
+    by: Option<String>,
 }
 
 fn main() {
     let arguments = Arguments::parse();
+    if let Some(model) = &arguments.by {
+        return count_by(model, arguments.own.iter().chain(&arguments.other));
+    }
     // Each folder is halved by itself, so that both halves hold pictures of every kind.
     let (mut make, mut count) = (Vec::new(), Vec::new());
     for folder in &arguments.own {
@@ -49,6 +59,7 @@ fn main() {
         colour: [arguments.colour[0], arguments.colour[1]],
         likeness: least,
         template,
+        field: None,
         modalities: Vec::new(),
     };
     println!("likeness = {least}\ntemplate = {:?}", gate.template);
@@ -71,6 +82,40 @@ fn main() {
             folder.display(),
             others.len()
         );
+    }
+}
+
+/// How many pictures of each folder pass, and how the measures of their fields lie.
+fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
+    let card = Library::open(&[]).unwrap().find(model).unwrap().card.unwrap();
+    let gate = card.gate.unwrap();
+    for folder in folders {
+        let all = measured(folder);
+        let passed = all.iter().filter(|m| gate.passes(m)).count();
+        println!("{}: {passed} of {} pass ({:.4})", folder.display(), all.len(), passed as f64 / all.len() as f64);
+        let fields: Vec<_> = all.iter().filter_map(|m| m.field).collect();
+        let values: [(&str, fn(&Field) -> f64); 7] = [
+            ("colour", |f| f.colour),
+            ("red", |f| f.red),
+            ("yellow", |f| f.yellow),
+            ("roundness", |f| f.roundness),
+            ("dark-lines", |f| f.dark_lines),
+            ("line-cover", |f| f.line_cover),
+            ("line-balance", |f| f.line_balance),
+        ];
+        for (name, value) in values {
+            let mut sorted: Vec<f64> = fields.iter().map(value).collect();
+            sorted.sort_by(f64::total_cmp);
+            let at = |part: f64| sorted.get(((sorted.len().max(1) - 1) as f64 * part).round() as usize).copied();
+            let at = |part: f64| at(part).unwrap_or(f64::NAN);
+            println!(
+                "  {name:<13} 1 % {:.3}  3 % {:.3}  half {:.3}  97 % {:.3}",
+                at(0.01),
+                at(0.03),
+                at(0.5),
+                at(0.97)
+            );
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Must not know pictures: it is given what was measured of one.
 
+use super::field::GreyRetina;
 use super::gate::Measures;
 use super::{Card, Library};
 
@@ -19,9 +20,15 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
     let gate = card.gate.as_ref().filter(|gate| !gate.passes(measures))?;
     let library = library()?;
     let mut text = format!("This picture does not look like those that {} reads ({}).", card.name, gate.reads);
-    // A gate without a template is too wide to recommend anything.
+    let grey = gate.field.zip(measures.field).and_then(|(least, found)| found.grey_retina(&least));
+    text += match grey {
+        Some(GreyRetina::RedFree) => " It looks like a red-free photograph.",
+        Some(GreyRetina::Angiogram) => " It looks like an angiogram.",
+        None => "",
+    };
+    // A gate without template or field is too wide to recommend anything.
     let reads_it = |other: &&Card| {
-        other.name != card.name && other.gate.as_ref().is_some_and(|g| !g.template.is_empty() && g.passes(measures))
+        other.name != card.name && other.gate.as_ref().is_some_and(|g| g.is_narrow() && g.passes(measures))
     };
     let instead = library.usable().find(reads_it).map(|other| other.name.clone());
     match &instead {
@@ -45,6 +52,7 @@ mod tests {
             colour,
             cells: card.gate.as_ref().unwrap().template.iter().map(|v| f64::from(*v)).collect(),
             modality: None,
+            field: card.gate.as_ref().unwrap().field,
         };
         let (chest, retina) = (card("cxr-pneumonia"), card("retina-dr"));
         let (radiograph, fundus) = (of(&chest, 0.0), of(&retina, 0.3));
@@ -56,7 +64,7 @@ mod tests {
         assert_eq!(advise(&retina, &radiograph, library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
         // A colourful picture with its light elsewhere: nobody's.
         let cells = (0..256).map(|i| f64::from(i % 16)).collect();
-        let holiday = Measures { colour: 0.3, cells, modality: None };
+        let holiday = Measures { colour: 0.3, cells, modality: None, field: None };
         let advice = advise(&chest, &holiday, library).unwrap();
         assert!(advice.instead.is_none() && advice.text.contains("Do not trust"), "{}", advice.text);
     }

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::field::Field;
+
 /// Rows and columns of the coarse picture.
 pub const SIDE: usize = 16;
 
@@ -17,16 +19,34 @@ pub struct Gate {
     /// Least and greatest colour, see [`Measures::colour`].
     pub colour: [f64; 2],
     /// Least likeness to `template`, see [`Measures::likeness`].
+    #[serde(default = "any_likeness", skip_serializing_if = "is_any_likeness")]
     pub likeness: f64,
     /// The mean coarse picture of the model's own kind, 16×16 grey values of 0–255, row by row. Without one, likeness
     /// does not matter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub template: Vec<u8>,
+    /// Of a model of retinal photographs: what the lit field must reach at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Field>,
     /// Modalities whose DICOM pictures pass; others do not, whatever they look like. Empty for any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modalities: Vec<String>,
 }
 
+fn any_likeness() -> f64 {
+    -1.0
+}
+
+fn is_any_likeness(likeness: &f64) -> bool {
+    *likeness <= -1.0
+}
+
 impl Gate {
+    /// Whether the gate is narrow enough to recommend its model for whatever passes.
+    pub fn is_narrow(&self) -> bool {
+        !self.template.is_empty() || self.field.is_some()
+    }
+
     /// Refuses figures that make no sense.
     ///
     /// # Errors
@@ -43,7 +63,7 @@ impl Gate {
         if !(0.0..=1.0).contains(&least) || !(least..=1.0).contains(&most) || !(-1.0..=1.0).contains(&self.likeness) {
             return Err("`gate.colour` must rise within 0 and 1, `gate.likeness` lie between -1 and 1".to_owned());
         }
-        Ok(())
+        self.field.as_ref().map_or(Ok(()), Field::check)
     }
 
     /// Whether `measures` are those of a picture of the model's kind.
@@ -54,7 +74,8 @@ impl Gate {
             .as_ref()
             .is_none_or(|found| self.modalities.is_empty() || self.modalities.iter().any(|known| known == found));
         let is_alike = self.template.is_empty() || measures.likeness(&self.template) >= self.likeness;
-        is_modality && is_alike && (least..=most).contains(&measures.colour)
+        let is_field = self.field.is_none_or(|least| measures.field.is_some_and(|found| found.reaches(&least)));
+        is_modality && is_alike && is_field && (least..=most).contains(&measures.colour)
     }
 }
 
@@ -67,6 +88,8 @@ pub struct Measures {
     pub cells: Vec<f64>,
     /// What a DICOM file says that it was taken with.
     pub modality: Option<String>,
+    /// The lit field, where there is one.
+    pub field: Option<Field>,
 }
 
 impl Measures {
@@ -90,7 +113,7 @@ mod tests {
     /// Cells that rise to the right, times `light`.
     fn slope(light: f64, colour: f64) -> Measures {
         let cells = (0..SIDE * SIDE).map(|i| light * (i % SIDE) as f64).collect();
-        Measures { colour, cells, modality: None }
+        Measures { colour, cells, modality: None, field: None }
     }
 
     fn gate() -> Gate {
@@ -99,6 +122,7 @@ mod tests {
             colour: [0.0, 0.05],
             likeness: 0.8,
             template: (0..SIDE * SIDE).map(|i| (10 * (i % SIDE)) as u8).collect(),
+            field: None,
             modalities: vec!["DX".to_owned()],
         }
     }

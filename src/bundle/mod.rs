@@ -9,6 +9,7 @@ pub mod card;
 pub mod colour;
 pub mod densenet;
 mod error;
+pub mod field;
 pub mod gate;
 pub mod graph;
 pub mod library;

@@ -3,7 +3,7 @@
 use crate::bundle::gate::{Measures, SIDE};
 use crate::scan::{Pixels, Scan};
 
-/// Colour, coarse light and dark, and modality of `scan`, as a model is given it.
+/// Colour, coarse light and dark, lit field and modality of `scan`, as a model is given it.
 pub fn measure(scan: &Scan) -> Measures {
     let modality = scan.facts.as_ref().and_then(|facts| facts.modality.clone());
     let picture = scan.to_rgb8();
@@ -27,6 +27,7 @@ pub fn measure(scan: &Scan) -> Measures {
         colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
         cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
         modality,
+        field: super::field::field(&picture),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Plain f32 values with the transform back to source pixels; this module must not know Burn.
 
+mod field;
 mod local_contrast;
 mod measure;
 mod retina;
