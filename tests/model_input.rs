@@ -88,7 +88,7 @@ fn grey_and_sixteen_bit_pictures_become_the_same_input() {
 
 #[test]
 fn a_dark_picture_is_refused() {
-    let steps = [Step::CropToRetina { threshold: 25, coverage: 0.05 }];
+    let steps = [Step::CropToRetina { threshold: 25, coverage: 0.05, bright_part: None, floor: None }];
     assert_eq!(prepare(&scan(RgbImage::new(64, 64)), &steps).unwrap_err(), InputError::NoRetina);
 }
 

@@ -30,7 +30,8 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
     let reads_it = |other: &&Card| {
         other.name != card.name && other.gate.as_ref().is_some_and(|g| g.is_narrow() && g.passes(measures))
     };
-    let instead = library.usable().find(reads_it).map(|other| other.name.clone());
+    // Coarse light alone takes a grey retina for a chest.
+    let instead = library.usable().filter(|_| grey.is_none()).find(reads_it).map(|other| other.name.clone());
     match &instead {
         Some(name) => text += &format!(" {name} reads such pictures."),
         None => text += " Do not trust the answer.",
@@ -41,6 +42,7 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::field::Field;
 
     /// What the two shipped gates say of pictures that are only colour and coarse light.
     #[test]
@@ -62,6 +64,16 @@ mod tests {
         assert_eq!(advice.instead.as_deref(), Some("retina-dr"));
         assert!(advice.text.contains("a child's chest X-ray"), "{}", advice.text);
         assert_eq!(advise(&retina, &radiograph, library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
+        // A retina without colour is named, and sent nowhere.
+        let least = retina.gate.as_ref().unwrap().field.unwrap();
+        let red_free =
+            Measures { field: Some(Field { colour: 0.0, red: 0.0, yellow: 0.0, ..least }), ..radiograph.clone() };
+        let angiogram = Field { colour: 0.0, red: 0.0, yellow: 0.0, line_balance: -0.4, ..least };
+        let angiogram = Measures { field: Some(angiogram), ..radiograph.clone() };
+        for (measures, named) in [(red_free, "a red-free photograph"), (angiogram, "an angiogram")] {
+            let advice = advise(&retina, &measures, library).unwrap();
+            assert!(advice.instead.is_none() && advice.text.contains(named), "{}", advice.text);
+        }
         // A colourful picture with its light elsewhere: nobody's.
         let cells = (0..256).map(|i| f64::from(i % 16)).collect();
         let holiday = Measures { colour: 0.3, cells, modality: None, field: None };

@@ -63,8 +63,16 @@ impl Class {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]
 pub enum Step {
     /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
-    /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black.
-    CropToRetina { threshold: u8, coverage: f64 },
+    /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black. In a dark picture the
+    /// threshold is lower: `bright_part` of its bright level (its 95th percentile), but not below `floor`.
+    CropToRetina {
+        threshold: u8,
+        coverage: f64,
+        #[serde(default, rename = "bright-part", skip_serializing_if = "Option::is_none")]
+        bright_part: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<u8>,
+    },
     /// Cuts this fraction of the width off at the left and the right, of the height at the top and the bottom: collimator
     /// edges, markers and burnt-in text lie there.
     CropMargins { fraction: f64 },

@@ -62,6 +62,9 @@ pub fn check_steps(steps: &[Step], [channels, height, width]: [usize; 3]) -> Res
             Step::CropToRetina { coverage, .. } if !(0.0..1.0).contains(coverage) => {
                 return Err(format!("{place}: `coverage` must be at least 0 and below 1"));
             }
+            Step::CropToRetina { bright_part: Some(part), .. } if !(0.0..=1.0).contains(part) => {
+                return Err(format!("{place}: `bright-part` must lie between 0 and 1"));
+            }
             Step::CropMargins { fraction } if !(0.0..0.5).contains(fraction) => {
                 return Err(format!("{place}: `fraction` must be at least 0 and below a half"));
             }

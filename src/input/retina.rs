@@ -10,9 +10,27 @@ pub struct Square {
     pub side: u32,
 }
 
+/// From which value on the brightest channel counts as lit: `part` of the picture's bright level (its 95th percentile),
+/// between `floor` and `threshold`, so that a dark picture keeps its field.
+pub fn lit_threshold(picture: &RgbImage, threshold: u8, part: f64, floor: u8) -> f64 {
+    let mut counts = [0u64; 256];
+    for Rgb([r, g, b]) in picture.pixels() {
+        counts[usize::from(*r.max(g).max(b))] += 1;
+    }
+    let rank = (counts.iter().sum::<u64>().saturating_sub(1)) * 95 / 100;
+    let mut below = 0;
+    let level = counts.iter().position(|count| {
+        below += count;
+        below > rank
+    });
+    (part * level.unwrap_or(0) as f64).max(f64::from(floor)).min(f64::from(threshold))
+}
+
 /// The square around all rows and columns of which more than `coverage` (a fraction) exceeds `threshold` in its
 /// brightest channel; `None` where there is no such row or column.
-pub fn square(picture: &RgbImage, threshold: u8, coverage: f64) -> Option<Square> {
+pub fn square(picture: &RgbImage, threshold: f64, coverage: f64) -> Option<Square> {
+    // Values are whole numbers: above 20.4 is above 20.
+    let threshold = threshold.floor() as u8;
     let (width, height) = picture.dimensions();
     let mut lit_in_column = vec![0u32; width as usize];
     let mut lit_in_row = vec![0u32; height as usize];
@@ -61,7 +79,7 @@ mod tests {
             let (dx, dy) = (f64::from(x) - 49.5, f64::from(y) - 29.5);
             if dx.hypot(dy) < 40.0 { Rgb([150, 60, 20]) } else { Rgb([2, 2, 2]) }
         });
-        let square = square(&picture, 25, 0.05).expect("there is a disc");
+        let square = square(&picture, 25.0, 0.05).expect("there is a disc");
         assert_eq!((square.left, square.top), (10, -10));
         assert_eq!(square.side, 80);
         let cropped = crop(&picture, square);
@@ -70,7 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn a_dark_picture_has_a_lower_threshold() {
+        let with = |light: u8| RgbImage::from_fn(100, 10, |x, _| Rgb([if x < 50 { light } else { 3 }, 0, 0]));
+        assert_eq!(lit_threshold(&with(200), 25, 0.2, 8), 25.0);
+        assert_eq!(lit_threshold(&with(60), 25, 0.2, 8), 12.0);
+        assert_eq!(lit_threshold(&with(20), 25, 0.2, 8), 8.0);
+        assert_eq!(square(&with(20), 8.0, 0.05).map(|square| square.side), Some(50));
+    }
+
+    #[test]
     fn a_black_picture_has_no_retina() {
-        assert_eq!(square(&RgbImage::new(30, 20), 25, 0.05), None);
+        assert_eq!(square(&RgbImage::new(30, 20), 25.0, 0.05), None);
     }
 }

@@ -34,7 +34,10 @@ impl Stage {
 
     pub fn follow(self, step: &Step) -> Result<Self, InputError> {
         match step {
-            Step::CropToRetina { threshold, coverage } => self.crop_to_retina(*threshold, *coverage),
+            Step::CropToRetina { threshold, coverage, bright_part, floor } => {
+                let part = bright_part.map(|part| (part, floor.unwrap_or(0)));
+                self.crop_to_retina(*threshold, part, *coverage)
+            }
             Step::CropMargins { fraction } => self.crop_margins(*fraction),
             Step::Grey => self.grey(),
             Step::Resize { width, height } => self.resize(*width, *height),
@@ -62,8 +65,11 @@ impl Stage {
         ModelInput { values, channels, height, width, source_from_model: source_from_stage }
     }
 
-    fn crop_to_retina(self, threshold: u8, coverage: f64) -> Result<Self, InputError> {
+    /// `dark`: part of the bright level and floor of a dark picture's threshold.
+    fn crop_to_retina(self, threshold: u8, dark: Option<(f64, u8)>, coverage: f64) -> Result<Self, InputError> {
         let rgb = self.into_rgb()?;
+        let fixed = f64::from(threshold);
+        let threshold = dark.map_or(fixed, |(part, floor)| retina::lit_threshold(&rgb.0, threshold, part, floor));
         let square = retina::square(&rgb.0, threshold, coverage).ok_or(InputError::NoRetina)?;
         let cropped = retina::crop(&rgb.0, square);
         let source_from_crop = Transform::scale_then_move(1.0, 1.0, square.left as f64, square.top as f64).then(&rgb.1);
