@@ -1,8 +1,9 @@
-"""Turns what `retina_dr.py fit` saved into the bundle's weights and writes their checksum into its card.
+"""Turns what `retina_dr.py` saved into the bundle's weights and writes their checksum into its card.
 
-    python3 training/bundle.py FIT.pt models/retina-dr
+    python3 training/bundle.py FIT.pt models/retina-dr [TEMPERATURE]
 
-The lesion head is dropped. Batch normalisation stays apart; `fovea` folds it when it loads the model.
+The lesion head is dropped. Batch normalisation stays apart; `fovea` folds it when it loads the model. The five class
+kernels are written out at their common length, with a bias of 0.
 """
 import hashlib, re, sys
 from pathlib import Path
@@ -11,11 +12,11 @@ import torch
 import torch.nn as nn
 from safetensors.torch import save_file
 
-from retina_dr import ARCH, Sequencer
+from retina_net import GRADES, load
 
-saved, folder = torch.load(sys.argv[1], weights_only=False), Path(sys.argv[2])
-net = Sequencer(**ARCH[saved["args"]["arch"]])
-net.load_state_dict(saved["net"])
+net, folder = load(sys.argv[1])[0], Path(sys.argv[2])
+# Scores divided by the temperature are the same maps on another scale: it goes into the kernels.
+temperature = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
 tensors, index = {}, -1
 for layer in [*net.low, *net.high]:
     if isinstance(layer, (nn.Conv2d, nn.MaxPool2d)):
@@ -25,7 +26,7 @@ for layer in [*net.low, *net.high]:
     elif isinstance(layer, nn.BatchNorm2d):
         for part in ("weight", "bias", "running_mean", "running_var"):
             tensors[f"layers.{index}.norm.{part}"] = getattr(layer, part)
-tensors[f"layers.{index + 1}.weight"], tensors[f"layers.{index + 1}.bias"] = net.grade.weight, net.grade.bias
+tensors[f"layers.{index + 1}.weight"], tensors[f"layers.{index + 1}.bias"] = net.kernels() / temperature, torch.zeros(GRADES)
 save_file({k: v.detach().float().contiguous() for k, v in tensors.items()}, folder / "weights.safetensors")
 digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
 card = folder / "model.toml"

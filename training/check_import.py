@@ -9,22 +9,18 @@ import numpy as np
 import torch
 from PIL import Image
 
-from retina_data import SIDE_PX, local_contrast, retina_square
-from retina_dr import ARCH, Sequencer
+from retina_data import local_contrast, square
+from retina_net import load
 
 fit, program, models, data, *names = sys.argv[1:]
-saved = torch.load(fit, weights_only=False)
-net = Sequencer(**ARCH[saved["args"]["arch"]]).eval()
-net.load_state_dict(saved["net"])
+net, _ = load(fit)
 files = [Path(data) / "1. Original Images" / "a. Training Set" / f"{name}.jpg" for name in names]
 with tempfile.TemporaryDirectory() as out:
     subprocess.run([program, "explain", "--models", models, "--device", "cpu", "--no-layers", "--rule", "linear", "--out", out, *files], check=True, stdout=subprocess.DEVNULL)
     worst = 0.0
     for file in files:
         picture = Image.open(file).convert("RGB")
-        left, top, side = retina_square(picture)
-        square = picture.crop((left, top, left + side, top + side)).resize((SIDE_PX, SIDE_PX), Image.BILINEAR)
-        x = local_contrast(torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1)[None].float() / 255)
+        x = local_contrast(torch.from_numpy(np.asarray(square(picture)).copy()).permute(2, 0, 1)[None].float() / 255)
         with torch.no_grad():
             maps, score, _ = net(x)
         ours = json.loads((Path(out) / f"{file.stem}.json").read_text())
