@@ -66,9 +66,9 @@ mod tests {
         assert_eq!(advise(&retina, &radiograph, library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
         // A retina without colour is named, and sent nowhere.
         let least = retina.gate.as_ref().unwrap().field.unwrap();
-        let red_free =
-            Measures { field: Some(Field { colour: 0.0, red: 0.0, yellow: 0.0, ..least }), ..radiograph.clone() };
-        let angiogram = Field { colour: 0.0, red: 0.0, yellow: 0.0, line_balance: -0.4, ..least };
+        let round = Field { colour: 0.0, red: 0.0, yellow: 0.0, roundness: 0.95, ..least };
+        let red_free = Measures { field: Some(round), ..radiograph.clone() };
+        let angiogram = Field { line_balance: -0.4, ..round };
         let angiogram = Measures { field: Some(angiogram), ..radiograph.clone() };
         for (measures, named) in [(red_free, "a red-free photograph"), (angiogram, "an angiogram")] {
             let advice = advise(&retina, &measures, library).unwrap();

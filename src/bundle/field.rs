@@ -46,8 +46,10 @@ impl Field {
     pub fn grey_retina(&self, least: &Self) -> Option<GreyRetina> {
         /// A single tint counts as grey too.
         const GREY: f64 = 0.02;
+        /// Chests are grey too and have bright lines, their ribs; none was rounder than 0.88.
+        const ROUND: f64 = 0.92;
         let is_tinted = self.red < -0.5;
-        if self.roundness < least.roundness || (self.colour > GREY && !is_tinted) {
+        if self.roundness < ROUND || (self.colour > GREY && !is_tinted) {
             return None;
         }
         match self.line_balance {
