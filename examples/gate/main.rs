@@ -85,6 +85,9 @@ fn main() {
     }
 }
 
+/// One measure of a field.
+type Value = fn(&Field) -> f64;
+
 /// How many pictures of each folder pass, and how the measures of their fields lie.
 fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
     let card = Library::open(&[]).unwrap().find(model).unwrap().card.unwrap();
@@ -94,7 +97,7 @@ fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
         let passed = all.iter().filter(|m| gate.passes(m)).count();
         println!("{}: {passed} of {} pass ({:.4})", folder.display(), all.len(), passed as f64 / all.len() as f64);
         let fields: Vec<_> = all.iter().filter_map(|m| m.field).collect();
-        let values: [(&str, fn(&Field) -> f64); 7] = [
+        let values: [(&str, Value); 7] = [
             ("colour", |f| f.colour),
             ("red", |f| f.red),
             ("yellow", |f| f.yellow),
