@@ -139,14 +139,14 @@ click 150 310
 
 step="a press on its slider lowers the CAM's opacity"
 press 985 340
-step="keys switch a grade off and show the CAM of the second class, and the export says so"
+step="keys switch a grade off and show the CAM of the class before the decided one, and the export says so"
 key 2
-key Right
-key Right
 key Left
+key Left
+key Right
 export_as phantom-severe
 grep -q '"enabled":\[true,true,false,true,true\]' <<<"$record"
-grep -q '"shown_class":1' <<<"$record"
+grep -q '"shown_class":3' <<<"$record"
 grep -q '"cam":{"opacity":0\.[0-4]' <<<"$record"
 
 step="Ctrl+Q ends the program with status 0 and keeps the settings"
