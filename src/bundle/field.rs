@@ -46,7 +46,7 @@ impl Field {
     pub fn grey_retina(&self, least: &Self) -> Option<GreyRetina> {
         /// A single tint counts as grey too.
         const GREY: f64 = 0.02;
-        /// Chests are grey too and have bright lines, their ribs; none was rounder than 0.88.
+        /// Chests are grey too and have bright lines, their ribs; of 200 none was rounder than 0.88.
         const ROUND: f64 = 0.92;
         let is_tinted = self.red < -0.5;
         if self.roundness < ROUND || (self.colour > GREY && !is_tinted) {
