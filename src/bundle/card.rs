@@ -258,7 +258,7 @@ pub struct Measured {
     pub what: String,
     pub on: String,
     pub value: f64,
-    /// Lowest and highest over the folds or seeds.
+    /// Lowest and highest over the folds or seeds, or a 95 % interval over patients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<[f64; 2]>,
     /// What always answering the most frequent class (or chance) would give.

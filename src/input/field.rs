@@ -3,11 +3,12 @@
 use image::imageops::{FilterType, resize, thumbnail};
 use image::{ImageBuffer, Luma, Rgb, RgbImage};
 
+use super::retina;
 use crate::bundle::field::Field;
 
 /// The longer side of the picture that is looked at, in pixels: the vessels of any camera are then a few pixels wide.
 const SIDE_PX: u32 = 256;
-/// A pixel is lit from this part of the bright level on, and never below `DARK`.
+/// A pixel is lit from this part of the picture's bright level on, and never below `DARK`.
 const LIT: f64 = 0.25;
 const DARK: u8 = 12;
 /// Rows and columns belong to the field where more than this part of them is lit.
@@ -18,9 +19,10 @@ const INNER: f64 = 0.8;
 /// The measures of `picture`; `None` where nothing in it is lit.
 pub fn field(picture: &RgbImage) -> Option<Field> {
     let picture = small(picture)?;
-    let size = (picture.width() as usize, picture.height() as usize);
-    let lit = lit(&picture);
-    let bounds = Bounds::of(&lit, size)?;
+    let width = picture.width() as usize;
+    let least = (LIT * retina::bright_level(&picture)).max(f64::from(DARK));
+    let lit: Vec<bool> = picture.pixels().map(|Rgb([r, g, b])| f64::from(*r.max(g).max(b)) > least).collect();
+    let bounds = Bounds::of(retina::lit_box(&picture, least, COVERAGE)?);
     let means = means(&picture, &lit)?;
     let [r, g, b] = means.channels;
     let Lines { dark, bright, cover } = lines(&picture, &lit, &bounds)?;
@@ -28,7 +30,7 @@ pub fn field(picture: &RgbImage) -> Option<Field> {
         colour: means.colour,
         red: (r - g) / (r + g + 1.0),
         yellow: (g - b) / (g + b + 1.0),
-        roundness: bounds.overlap(&lit, size, true).max(bounds.overlap(&lit, size, false)),
+        roundness: bounds.overlap(&lit, width, true).max(bounds.overlap(&lit, width, false)),
         dark_lines: dark,
         line_cover: cover,
         line_balance: (dark - bright) / (dark + bright + 0.05),
@@ -49,16 +51,6 @@ fn small(picture: &RgbImage) -> Option<RgbImage> {
     Some(resize(boxed.as_ref().unwrap_or(picture), w, h, FilterType::Triangle))
 }
 
-/// Where the brightest channel reaches a part of the picture's own bright level (its 95th percentile).
-fn lit(picture: &RgbImage) -> Vec<bool> {
-    let brightest: Vec<u8> = picture.pixels().map(|Rgb([r, g, b])| *r.max(g).max(b)).collect();
-    let mut sorted = brightest.clone();
-    sorted.sort_unstable();
-    let level = f64::from(sorted[(sorted.len() - 1) * 95 / 100]);
-    let least = (LIT * level).max(f64::from(DARK));
-    brightest.iter().map(|value| f64::from(*value) > least).collect()
-}
-
 /// The box around the lit rows and columns, in pixels; right and bottom lie outside.
 struct Bounds {
     left: f64,
@@ -68,15 +60,8 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(lit: &[bool], (width, height): (usize, usize)) -> Option<Self> {
-        let count = |cells: &mut dyn Iterator<Item = &bool>| cells.filter(|lit| **lit).count() as f64;
-        let rows: Vec<bool> =
-            (0..height).map(|y| count(&mut lit[y * width..][..width].iter()) > COVERAGE * width as f64).collect();
-        let columns: Vec<bool> =
-            (0..width).map(|x| count(&mut lit[x..].iter().step_by(width)) > COVERAGE * height as f64).collect();
-        let ends = |on: &[bool]| Some((on.iter().position(|v| *v)? as f64, on.iter().rposition(|v| *v)? as f64 + 1.0));
-        let ((left, right), (top, bottom)) = (ends(&columns)?, ends(&rows)?);
-        Some(Self { left, right, top, bottom })
+    fn of([columns, rows]: [(i64, i64); 2]) -> Self {
+        Self { left: columns.0 as f64, right: columns.1 as f64, top: rows.0 as f64, bottom: rows.1 as f64 }
     }
 
     /// How far a pixel's centre is from the middle: 1 on the ellipse of the box.
@@ -91,7 +76,7 @@ impl Bounds {
     }
 
     /// Lit pixels and those of the disc or ellipse: those in both over those in either.
-    fn overlap(&self, lit: &[bool], (width, _): (usize, usize), is_disc: bool) -> f64 {
+    fn overlap(&self, lit: &[bool], width: usize, is_disc: bool) -> f64 {
         let (mut both, mut either) = (0usize, 0usize);
         for (index, lit) in lit.iter().enumerate() {
             let inside = self.distance(index % width, index / width, is_disc) <= 1.0;
@@ -145,17 +130,18 @@ fn lines(picture: &RgbImage, lit: &[bool], bounds: &Bounds) -> Option<Lines> {
     let rows = REACH..height.saturating_sub(REACH);
     let places = rows.flat_map(|y| (REACH..width.saturating_sub(REACH)).map(move |x| (x, y)));
     let places: Vec<usize> = places.filter(|(x, y)| inside(*x, *y)).map(|(x, y)| y * width + x).collect();
-    let mean =
-        |value: &dyn Fn(usize) -> f64| places.iter().map(|place| value(*place)).sum::<f64>() / places.len() as f64;
     if places.len() < LEAST_PIXELS {
         return None;
     }
-    let level = mean(&|place| f64::from(green[place])) + 1.0;
-    let strength = |place: usize, sign: f32| f64::from(ridge(&green, width, place, sign)) / level;
+    let mean = |values: &[f32]| values.iter().map(|v| f64::from(*v)).sum::<f64>() / places.len() as f64;
+    let ridges = |sign: f32| places.iter().map(|place| ridge(&green, width, *place, sign)).collect::<Vec<f32>>();
+    let level = mean(&places.iter().map(|place| green[*place]).collect::<Vec<f32>>()) + 1.0;
+    let dark = ridges(1.0);
+    let counted = dark.iter().filter(|strength| f64::from(**strength) / level >= FAINT).count();
     Some(Lines {
-        dark: 100.0 * mean(&|place| strength(place, 1.0)),
-        bright: 100.0 * mean(&|place| strength(place, -1.0)),
-        cover: mean(&|place| f64::from(u8::from(strength(place, 1.0) >= FAINT))),
+        dark: 100.0 * mean(&dark) / level,
+        bright: 100.0 * mean(&ridges(-1.0)) / level,
+        cover: counted as f64 / places.len() as f64,
     })
 }
 

@@ -10,9 +10,8 @@ pub struct Square {
     pub side: u32,
 }
 
-/// From which value on the brightest channel counts as lit: `part` of the picture's bright level (its 95th percentile),
-/// between `floor` and `threshold`, so that a dark picture keeps its field.
-pub fn lit_threshold(picture: &RgbImage, threshold: u8, part: f64, floor: u8) -> f64 {
+/// The picture's bright level: the 95th percentile of its brightest channel, 0–255.
+pub fn bright_level(picture: &RgbImage) -> f64 {
     let mut counts = [0u64; 256];
     for Rgb([r, g, b]) in picture.pixels() {
         counts[usize::from(*r.max(g).max(b))] += 1;
@@ -23,12 +22,18 @@ pub fn lit_threshold(picture: &RgbImage, threshold: u8, part: f64, floor: u8) ->
         below += count;
         below > rank
     });
-    (part * level.unwrap_or(0) as f64).max(f64::from(floor)).min(f64::from(threshold))
+    level.unwrap_or(0) as f64
 }
 
-/// The square around all rows and columns of which more than `coverage` (a fraction) exceeds `threshold` in its
-/// brightest channel; `None` where there is no such row or column.
-pub fn square(picture: &RgbImage, threshold: f64, coverage: f64) -> Option<Square> {
+/// From which value on the brightest channel counts as lit: `part` of the picture's bright level, between `floor` and
+/// `threshold`, so that a dark picture keeps its field.
+pub fn lit_threshold(picture: &RgbImage, threshold: u8, part: f64, floor: u8) -> f64 {
+    (part * bright_level(picture)).max(f64::from(floor)).min(f64::from(threshold))
+}
+
+/// The columns and the rows, each from the first to just behind the last, of which more than `coverage` (a fraction)
+/// exceeds `threshold` in its brightest channel; `None` where there is no such row or column.
+pub fn lit_box(picture: &RgbImage, threshold: f64, coverage: f64) -> Option<[(i64, i64); 2]> {
     // Values are whole numbers: above 20.4 is above 20.
     let threshold = threshold.floor() as u8;
     let (width, height) = picture.dimensions();
@@ -41,8 +46,12 @@ pub fn square(picture: &RgbImage, threshold: f64, coverage: f64) -> Option<Squar
             *lit_row += lit;
         }
     }
-    let (x0, x1) = span(&lit_in_column, f64::from(height) * coverage)?;
-    let (y0, y1) = span(&lit_in_row, f64::from(width) * coverage)?;
+    Some([span(&lit_in_column, f64::from(height) * coverage)?, span(&lit_in_row, f64::from(width) * coverage)?])
+}
+
+/// The square around the lit box.
+pub fn square(picture: &RgbImage, threshold: f64, coverage: f64) -> Option<Square> {
+    let [(x0, x1), (y0, y1)] = lit_box(picture, threshold, coverage)?;
     let side = (x1 - x0).max(y1 - y0);
     Some(Square { left: (x0 + x1 - side).div_euclid(2), top: (y0 + y1 - side).div_euclid(2), side: side as u32 })
 }
