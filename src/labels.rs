@@ -5,6 +5,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use crate::scan::find::has_picture_ending;
+
 /// A table larger than this is not one of labels.
 const MOST_BYTES: u64 = 64 << 20;
 /// Heads under which the answer may stand.
@@ -97,10 +99,7 @@ pub fn matched(files: &[PathBuf], labels: &[Label]) -> Matched {
 /// A name without the ending of a picture file; a dot inside a name is no ending.
 fn stem(name: &str) -> String {
     let path = Path::new(name);
-    let is_picture = path.extension().and_then(|end| end.to_str()).is_some_and(|end| {
-        ["dcm", "png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"].iter().any(|known| end.eq_ignore_ascii_case(known))
-    });
-    let kept = if is_picture { path.file_stem() } else { path.file_name() };
+    let kept = if has_picture_ending(path) { path.file_stem() } else { path.file_name() };
     kept.unwrap_or_default().to_string_lossy().into_owned()
 }
 

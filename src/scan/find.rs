@@ -75,7 +75,8 @@ fn is_bare_dicom(path: &Path) -> bool {
     is_bare && read().is_ok() && dicom::has_mark(&head)
 }
 
-fn has_picture_ending(path: &Path) -> bool {
+/// Whether a file's name ends as those of pictures do.
+pub fn has_picture_ending(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
 }
