@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::library::{Origin, user_folder};
-
 /// The file's name.
 pub const FILE: &str = "calibration.toml";
 const MOST_BYTES: u64 = 1 << 16;
@@ -38,16 +36,6 @@ pub enum CalibrationError {
     Read { path: PathBuf, reason: String },
     #[error("{} was made for other weights of {model}; make it anew with `fovea calibrate`", path.display())]
     Other { path: PathBuf, model: String },
-}
-
-/// Where the calibration of the model `name` from `origin` lies: in its folder, for a model that is built in in the
-/// folder that the user's own of that name would have.
-pub fn place(name: &str, origin: &Origin) -> Option<PathBuf> {
-    let folder = match origin {
-        Origin::Folder(folder) => folder.clone(),
-        Origin::Embedded => user_folder()?.join(name),
-    };
-    Some(folder.join(FILE))
 }
 
 /// The calibration at `path`, `None` where there is none.

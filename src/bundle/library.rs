@@ -87,30 +87,50 @@ impl Library {
     /// Loads and checks the model `name`.
     ///
     /// # Errors
-    /// No such model, one that comes without weights, or one that is not exactly as its card says.
+    /// No such model, and as [`Entry::load`].
     pub fn load(self, name: &str) -> Result<Bundle, BundleError> {
-        let entry = self.find(name)?;
-        let card = entry.card?;
+        self.find(name)?.load()
+    }
+}
+
+impl Entry {
+    /// Where `fovea calibrate` keeps what it learned of this model: in its folder, for a model that is built in in the
+    /// folder that the user's own of that name would have.
+    pub fn calibration_file(&self) -> Option<PathBuf> {
+        let folder = match &self.origin {
+            Origin::Folder(folder) => folder.clone(),
+            Origin::Embedded => user_folder()?.join(&self.name),
+        };
+        Some(folder.join(calibration::FILE))
+    }
+
+    /// Loads and checks the model.
+    ///
+    /// # Errors
+    /// One that comes without weights, or one that is not exactly as its card says.
+    pub fn load(self) -> Result<Bundle, BundleError> {
+        let card = self.card?;
         if !card.has_weights() {
             return Err(no_weights(&card));
         }
-        let bytes = match &entry.origin {
-            Origin::Embedded => embedded_weights(&entry.name, &card)?,
+        let bytes = match &self.origin {
+            Origin::Embedded => embedded_weights(&self.name, &card)?,
             Origin::Folder(folder) => folder_weights(folder, &card)?,
         };
         let weights = weights::read(&card, &bytes)?;
         Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
     }
-}
 
-/// What `fovea calibrate` kept of the model `name` with the weights of `sha256`, `None` where it never did.
-///
-/// # Errors
-/// A file that cannot be used; it says what to do.
-pub fn calibration(folders: &[PathBuf], name: &str, sha256: &str) -> Result<Option<Calibration>, BundleError> {
-    let entry = Library::open(folders)?.find(name)?;
-    let place = calibration::place(&entry.name, &entry.origin);
-    Ok(place.map_or(Ok(None), |path| calibration::read(&path, sha256))?)
+    /// The model with what `fovea calibrate` kept of it, `None` where it never did.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; a calibration that cannot be used says what to do.
+    pub fn load_calibrated(self) -> Result<(Bundle, Option<Calibration>), BundleError> {
+        let file = self.calibration_file();
+        let bundle = self.load()?;
+        let calibration = file.map_or(Ok(None), |file| calibration::read(&file, &bundle.sha256))?;
+        Ok((bundle, calibration))
+    }
 }
 
 /// Says that there are no weights and how to add them.

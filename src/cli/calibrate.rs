@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use super::{progress, say};
-use crate::bundle::calibration::{self, Calibration};
-use crate::bundle::{Card, Library};
+use crate::bundle::{Calibration, Card, Library};
 use crate::explain::Explainer;
 use crate::explain::coverage::{Graded, promise};
 use crate::export::OutputSet;
@@ -48,12 +47,12 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         bail!("--coverage is {}; it must lie between 0.5 and 0.99", arguments.coverage);
     }
     let entry = Library::open(folders)?.find(&arguments.model)?;
-    let place = calibration::place(&entry.name, &entry.origin);
+    let place = entry.calibration_file();
     let place = place.context("this system names no folder for a user's models; give one by --models")?;
-    if place.exists() && !arguments.force {
-        bail!("{} exists already; give --force to replace it", place.display());
-    }
-    let bundle = Library::open(folders)?.load(&arguments.model)?;
+    let folder = place.parent().context("the calibration's folder has no name")?;
+    let mut files = OutputSet::new(folder, "calibration", arguments.force);
+    files.check(["toml"]).map_err(|taken| anyhow!("{taken}; give --force to replace it"))?;
+    let bundle = entry.load()?;
     let pictures = pictures(arguments, &bundle.card)?;
     let device = device::open(arguments.device)?;
     let explainer = Explainer::new(bundle, &device)?;
@@ -71,8 +70,6 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         measured_coverage: found.coverage,
         mean_size: found.mean_size,
     };
-    let folder = place.parent().context("the calibration's folder has no name")?;
-    let mut files = OutputSet::new(folder, "calibration", arguments.force);
     files.add("toml", toml::to_string(&made)?.as_bytes())?;
     files.finish()?;
     report(&made);

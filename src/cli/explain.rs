@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::progress;
-use crate::bundle::{Bundle, Card, Library, advise, library};
+use crate::bundle::{Bundle, Calibration, Card, Library, advise};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
@@ -115,14 +115,14 @@ fn window(text: &str) -> Result<Window, String> {
 
 /// Explains every picture and goes on past bad ones.
 pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
-    let bundle = Library::open(folders)?.load(&arguments.model)?;
+    let (bundle, calibration) = Library::open(folders)?.find(&arguments.model)?.load_calibrated()?;
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
     let paths = scan::find::pictures(&arguments.paths)?;
     let bar = progress(paths.len());
     let mut run = Run {
         card: bundle.card.clone(),
-        waiting: Some(bundle),
+        waiting: Some((bundle, calibration)),
         explainer: None,
         settings,
         style,
@@ -226,7 +226,7 @@ fn output_names(paths: &[PathBuf]) -> Vec<String> {
 struct Run<'a> {
     card: Card,
     /// The model until the first good picture asks for a device: a bad one needs none.
-    waiting: Option<Bundle>,
+    waiting: Option<(Bundle, Option<Calibration>)>,
     explainer: Option<Explainer>,
     settings: Settings,
     style: Style,
@@ -238,12 +238,11 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn explainer(&mut self) -> Result<&Explainer> {
-        if let Some(bundle) = self.waiting.take() {
+        if let Some((bundle, calibration)) = self.waiting.take() {
             let device = device::open(self.arguments.device)?;
             if device.is_gpu {
                 eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
             }
-            let calibration = library::calibration(self.folders, &self.arguments.model, &bundle.sha256)?;
             self.explainer = Some(Explainer::new(bundle, &device)?.with_calibration(calibration));
         }
         self.explainer.as_ref().context("the device could not be started")

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use super::message::{Event, Job, Model, ModelWish, Stage, Voice};
 use super::picture::Picture;
-use crate::bundle::{Library, library};
+use crate::bundle::Library;
 use crate::explain::{ExplainError, Explainer, Look};
 use crate::network::{NetworkError, device};
 
@@ -267,9 +267,8 @@ fn named(path: &Path, error: &ExplainError) -> String {
 }
 
 fn build(wish: &ModelWish) -> anyhow::Result<(Explainer, bool)> {
-    let bundle = Library::open(&wish.folders)?.load(&wish.name)?;
+    let (bundle, calibration) = Library::open(&wish.folders)?.find(&wish.name)?.load_calibrated()?;
     let device = device::open(wish.device)?;
-    let calibration = library::calibration(&wish.folders, &wish.name, &bundle.sha256)?;
     Ok((Explainer::new(bundle, &device)?.with_calibration(calibration), device.is_gpu))
 }
 
