@@ -233,7 +233,11 @@ fn decided(ui: &mut Ui, card: &Card, verdict: &Verdict, colour: Colour) {
         );
     }
     let probability = |class: usize| percent(verdict.probabilities[class]);
-    let decided = probability(verdict.decided);
+    let decided = match verdict.class_set {
+        // The heading names several, so this one is named here.
+        Some(_) => format!("{} {}", card.classes[verdict.decided].full_name(), probability(verdict.decided)),
+        None => probability(verdict.decided),
+    };
     let Some(other) = verdict.runner_up() else {
         ui.label(decided);
         return;
