@@ -48,6 +48,11 @@ fn squeezenet_agrees() {
 }
 
 #[test]
+fn efficientnet_lite0_to_its_stride_of_16_agrees() {
+    agrees("efficientnet", "efficientnet-lite0-stride16", [67, 64], &device::cpu(), 1e-4);
+}
+
+#[test]
 fn wgpu_agrees_to_one_in_a_thousand() {
     match device::open(DeviceChoice::Gpu) {
         Ok(gpu) => agrees("squeezenet", "squeezenet1-1", [70, 64], &gpu, 1e-3),

@@ -49,6 +49,8 @@ pub enum Kind {
     Vgg16Gap,
     #[value(name = "squeezenet1-1")]
     SqueezeNet11,
+    #[value(name = "efficientnet-lite0-stride16")]
+    EfficientNetLite0Stride16,
 }
 
 impl Kind {
@@ -67,6 +69,7 @@ impl Kind {
             Self::ResNet50 => is_graph(NamedGraph::ResNet50),
             Self::Vgg16Gap => is_graph(NamedGraph::Vgg16Gap),
             Self::SqueezeNet11 => is_graph(NamedGraph::SqueezeNet11),
+            Self::EfficientNetLite0Stride16 => is_graph(NamedGraph::EfficientNetLite0Stride16),
         }
     }
 }

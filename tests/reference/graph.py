@@ -1,4 +1,4 @@
-"""Writes `graph.npz`: what torchvision's ResNets, VGG-16 with GAP and SqueezeNet 1.1 give with formula-made weights.
+"""Writes `graph.npz`: what torchvision's ResNets, VGG-16 with GAP and SqueezeNet 1.1, and EfficientNet-Lite0, give with formula-made weights.
 
     pip install torch torchvision numpy && python3 tests/reference/graph.py
 
@@ -32,6 +32,8 @@ class Split(nn.Module):
                 x = part(x)
             return torch.einsum("kf,bfhw->bkhw", m.fc.weight, x)
         x = m.features(x)
+        if self.kind == "lite":
+            return m.classes(x).clamp_min(0)
         if self.kind == "vgg":
             return torch.einsum("kf,bfhw->bkhw", m.classifier.weight, x)
         # SqueezeNet's classifier: its ReLU is the map's own, which goes back as it is.
@@ -48,11 +50,53 @@ def vgg16_gap():
     return model
 
 
+class Lite(nn.Module):
+    """EfficientNet-Lite0 as far as its stride is 16, from the table of the paper's code; not a torchvision model."""
+
+    BLOCKS = [(3, 1, 1, 16), (3, 2, 6, 24), (3, 1, 6, 24), (5, 2, 6, 40), (5, 1, 6, 40), (3, 2, 6, 80), (3, 1, 6, 80), (3, 1, 6, 80), (5, 1, 6, 112), (5, 1, 6, 112), (5, 1, 6, 112)]
+
+    class Part(nn.Module):
+        def __init__(self, i, o, kernel, stride=1, groups=1, relu=True):
+            super().__init__()
+            self.conv = nn.Conv2d(i, o, kernel, stride, kernel // 2, groups=groups, bias=False)
+            self.norm = nn.BatchNorm2d(o)
+            self.act = nn.ReLU() if relu else nn.Identity()
+
+        def forward(self, x):
+            return self.act(self.norm(self.conv(x)))
+
+    class Block(nn.Module):
+        def __init__(self, i, kernel, stride, times, o):
+            super().__init__()
+            if times > 1:
+                self.expand = Lite.Part(i, i * times, 1)
+            self.depth = Lite.Part(i * times, i * times, kernel, stride, i * times)
+            self.project = Lite.Part(i * times, o, 1, relu=False)
+            self.skips = stride == 1 and i == o
+
+        def forward(self, x):
+            h = self.project(self.depth(self.expand(x) if hasattr(self, "expand") else x))
+            return x + h if self.skips else h
+
+    def __init__(self):
+        super().__init__()
+        self.stem, inputs = Lite.Part(3, 32, 3, 2), [32] + [b[3] for b in self.BLOCKS]
+        self.blocks = nn.Sequential(*(Lite.Block(i, *b) for i, b in zip(inputs, self.BLOCKS)))
+        self.head, self.classes = Lite.Part(112, 160, 1), nn.Conv2d(160, CLASSES, 1)
+
+    def features(self, x):
+        return self.head(self.blocks(self.stem(x)))
+
+    def forward(self, x):
+        return self.classes(self.features(x)).clamp_min(0).mean((2, 3))
+
+
 CASES = {
     "resnet18": (lambda: models.resnet18(num_classes=CLASSES), "resnet", (67, 64)),
     "resnet50": (lambda: models.resnet50(num_classes=CLASSES), "resnet", (64, 70)),
     "vgg16": (vgg16_gap, "vgg", (64, 64)),
     "squeezenet": (lambda: models.squeezenet1_1(num_classes=CLASSES), "squeezenet", (70, 64)),
+    "efficientnet": (Lite, "lite", (67, 64)),
 }
 
 

@@ -18,7 +18,7 @@ impl Graph {
                 let pooling = Pooling { size: *size, stride: *stride, padding: *padding, ceil: *ceil };
                 Step::MaxPool { from: *from, pooling }
             }
-            Node::Add { of } => Step::Add { of: *of },
+            Node::Add { of, relu } => Step::Add { of: *of, relu: *relu },
             Node::Concat { of } => Step::Concat { of: *of },
         };
         let part = |part: &str| &weights[&format!("{}.{part}", blueprint.classifier.name)];
@@ -38,7 +38,7 @@ impl Graph {
 }
 
 fn conv(node: &Node, weights: &WeightMap, epsilon: f64, device: &ComputeDevice) -> Conv {
-    let Node::Conv { from, name, norm, stride, padding, relu, .. } = node else {
+    let Node::Conv { from, name, norm, groups, stride, padding, relu, .. } = node else {
         unreachable!("only convolutions are asked for")
     };
     let weight = weights[&format!("{name}.weight")].clone();
@@ -55,6 +55,7 @@ fn conv(node: &Node, weights: &WeightMap, epsilon: f64, device: &ComputeDevice) 
         weight: on_device(&weight, device),
         bias: vector(&bias, device),
         weight_back: on_device(&weight_back, device),
+        groups: *groups,
         stride: *stride,
         padding: *padding,
         relu: *relu,

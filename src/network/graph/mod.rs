@@ -35,7 +35,7 @@ pub struct Graph {
 enum Step {
     Conv(Box<Conv>),
     MaxPool { from: usize, pooling: Pooling },
-    Add { of: [usize; 2] },
+    Add { of: [usize; 2], relu: bool },
     Concat { of: [usize; 2] },
 }
 
@@ -43,11 +43,12 @@ enum Step {
 #[derive(Debug)]
 struct Conv {
     from: usize,
-    /// `[out, in, k, k]`
+    /// `[out, in / groups, k, k]`
     weight: Tensor<4>,
     bias: Tensor<1>,
     /// As `weight`; of a convolution that reads the input summed over its channels, since the response is their sum.
     weight_back: Tensor<4>,
+    groups: usize,
     stride: usize,
     padding: usize,
     relu: bool,
@@ -96,7 +97,10 @@ impl Graph {
                     pooled = Some(indices);
                     value
                 }
-                Step::Add { of: [a, b] } => activation::relu(values[*a].clone() + values[*b].clone()),
+                Step::Add { of: [a, b], relu } => {
+                    let sum = values[*a].clone() + values[*b].clone();
+                    if *relu { activation::relu(sum) } else { sum }
+                }
                 Step::Concat { of: [a, b] } => Tensor::cat(vec![values[*a].clone(), values[*b].clone()], 1),
             };
             values.push(value);
@@ -144,7 +148,7 @@ impl Graph {
                     let Some(switches) = &trace.switches[n] else { unreachable!("a pooling step leaves switches") };
                     give(&mut signals[*from], pooling.back(signal, switches, &trace.values[*from]));
                 }
-                Step::Add { of: [a, b] } => {
+                Step::Add { of: [a, b], .. } => {
                     give(&mut signals[*a], signal.clone());
                     give(&mut signals[*b], signal);
                 }
@@ -167,7 +171,7 @@ impl Step {
     fn has_relu(&self) -> bool {
         match self {
             Self::Conv(conv) => conv.relu,
-            Self::Add { .. } => true,
+            Self::Add { relu, .. } => *relu,
             Self::MaxPool { .. } | Self::Concat { .. } => false,
         }
     }
@@ -175,7 +179,7 @@ impl Step {
 
 impl Conv {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
+        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], self.groups);
         let sums = conv2d(x, self.weight.clone(), Some(self.bias.clone()), options);
         if self.relu { activation::relu(sums) } else { sums }
     }
@@ -186,7 +190,7 @@ impl Conv {
         let ([_, _, height, width], [_, _, h, w]) = (before.dims(), signal.dims());
         let lost = |after: usize, before: usize| before + 2 * self.padding - (after - 1) * self.stride - kernel;
         let padding_out = [lost(h, height), lost(w, width)];
-        let options = ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], padding_out, [1, 1], 1);
+        let options = ConvTransposeOptions::new([self.stride; 2], [self.padding; 2], padding_out, [1, 1], self.groups);
         conv_transpose2d(signal, self.weight_back.clone(), None, options)
     }
 }

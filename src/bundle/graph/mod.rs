@@ -1,6 +1,6 @@
 //! Networks that are a graph of convolutions, max pooling, sums and concatenations, by torchvision's names: ResNets
-//! (He et al. 2016), VGG-16 with global average pooling (Simonyan, Zisserman 2015; Zhou et al. 2016) and SqueezeNet 1.1
-//! (Iandola et al. 2016).
+//! (He et al. 2016), VGG-16 with global average pooling (Simonyan, Zisserman 2015; Zhou et al. 2016), SqueezeNet 1.1
+//! (Iandola et al. 2016), and the first eleven blocks of EfficientNet-Lite0 (Tan, Le 2019).
 //!
 //! A [`Blueprint`] is the one description that tensors, checks and the network itself follow. Must not know files or
 //! devices.
@@ -8,7 +8,10 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+mod builder;
+
 use super::weights::TensorSpec;
+use builder::Builder;
 
 const MAX_SIDE: usize = 2048;
 /// Values in one feature map of one layer (1 GiB of f32).
@@ -34,10 +37,22 @@ pub enum NamedGraph {
     #[serde(rename = "squeezenet1-1")]
     #[value(name = "squeezenet1-1")]
     SqueezeNet11,
+    /// EfficientNet-Lite0 as far as its stride is 16, ReLU for ReLU6 and padding by half the kernel, then a 1×1
+    /// convolution to 160 features; maps have bias and ReLU of their own.
+    #[serde(rename = "efficientnet-lite0-stride16")]
+    #[value(name = "efficientnet-lite0-stride16")]
+    EfficientNetLite0Stride16,
 }
 
 impl NamedGraph {
-    pub const ALL: [Self; 5] = [Self::ResNet18, Self::ResNet34, Self::ResNet50, Self::Vgg16Gap, Self::SqueezeNet11];
+    pub const ALL: [Self; 6] = [
+        Self::ResNet18,
+        Self::ResNet34,
+        Self::ResNet50,
+        Self::Vgg16Gap,
+        Self::SqueezeNet11,
+        Self::EfficientNetLite0Stride16,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -46,6 +61,7 @@ impl NamedGraph {
             Self::ResNet50 => "resnet50",
             Self::Vgg16Gap => "vgg16-gap",
             Self::SqueezeNet11 => "squeezenet1-1",
+            Self::EfficientNetLite0Stride16 => "efficientnet-lite0-stride16",
         }
     }
 }
@@ -73,6 +89,8 @@ pub enum Node {
         norm: Option<String>,
         inputs: usize,
         outputs: usize,
+        /// 1, or as many as channels: then each channel has a kernel of its own (depthwise).
+        groups: usize,
         kernel: usize,
         stride: usize,
         padding: usize,
@@ -85,9 +103,10 @@ pub enum Node {
         padding: usize,
         ceil: bool,
     },
-    /// A sum and its ReLU.
+    /// A sum, and its ReLU where there is one.
     Add {
         of: [usize; 2],
+        relu: bool,
     },
     /// One's channels behind the other's.
     Concat {
@@ -115,13 +134,14 @@ pub struct Blueprint {
 
 impl GraphSizes {
     pub fn blueprint(&self) -> Blueprint {
-        let builder = Builder { nodes: Vec::new(), channels: vec![self.input[0]] };
+        let builder = Builder::new(self.input[0]);
         match self.network {
             NamedGraph::ResNet18 => builder.resnet([2, 2, 2, 2], false),
             NamedGraph::ResNet34 => builder.resnet([3, 4, 6, 3], false),
             NamedGraph::ResNet50 => builder.resnet([3, 4, 6, 3], true),
             NamedGraph::Vgg16Gap => builder.vgg16(),
             NamedGraph::SqueezeNet11 => builder.squeezenet(),
+            NamedGraph::EfficientNetLite0Stride16 => builder.efficientnet_lite0_stride16(),
         }
     }
 
@@ -130,8 +150,8 @@ impl GraphSizes {
         let blueprint = self.blueprint();
         let mut specs = Vec::new();
         for node in &blueprint.nodes {
-            let Node::Conv { name, norm, inputs, outputs, kernel, .. } = node else { continue };
-            specs.push(TensorSpec::new(format!("{name}.weight"), &[*outputs, *inputs, *kernel, *kernel]));
+            let Node::Conv { name, norm, inputs, outputs, groups, kernel, .. } = node else { continue };
+            specs.push(TensorSpec::new(format!("{name}.weight"), &[*outputs, *inputs / *groups, *kernel, *kernel]));
             match norm {
                 Some(norm) => specs.extend(
                     ["weight", "bias", "running_mean", "running_var"]
@@ -172,115 +192,12 @@ impl GraphSizes {
     }
 }
 
-/// Adds steps one after another; every method gives the number of the value that it made.
-struct Builder {
-    nodes: Vec<Node>,
-    /// Of every value.
-    channels: Vec<usize>,
-}
-
-impl Builder {
-    fn push(&mut self, node: Node, channels: usize) -> usize {
-        self.nodes.push(node);
-        self.channels.push(channels);
-        self.nodes.len()
-    }
-
-    /// `shape` is outputs, kernel and stride; padded by half the kernel.
-    fn conv(&mut self, from: usize, name: &str, norm: Option<&str>, shape: [usize; 3], relu: bool) -> usize {
-        let [outputs, kernel, stride] = shape;
-        let inputs = self.channels[from];
-        let (name, norm, padding) = (name.to_owned(), norm.map(str::to_owned), kernel / 2);
-        self.push(Node::Conv { from, name, norm, inputs, outputs, kernel, stride, padding, relu }, outputs)
-    }
-
-    fn pool(&mut self, from: usize, size: usize, padding: usize, ceil: bool) -> usize {
-        self.push(Node::MaxPool { from, size, stride: 2, padding, ceil }, self.channels[from])
-    }
-
-    fn resnet(mut self, layers: [usize; 4], is_deep: bool) -> Blueprint {
-        let mut x = self.conv(0, "conv1", Some("bn1"), [64, 7, 2], true);
-        x = self.pool(x, 3, 1, false);
-        for (stage, (blocks, width)) in layers.into_iter().zip([64, 128, 256, 512]).enumerate() {
-            for block in 0..blocks {
-                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                let name = format!("layer{}.{block}", stage + 1);
-                x = self.residual(x, &name, width, stride, is_deep);
-            }
-        }
-        let features = self.channels[x];
-        Blueprint { nodes: self.nodes, classifier: Classifier { name: "fc", features, is_conv: false } }
-    }
-
-    fn residual(&mut self, x: usize, name: &str, width: usize, stride: usize, is_deep: bool) -> usize {
-        let part = |part: &str| format!("{name}.{part}");
-        let mut conv = |from, n: usize, shape, relu| {
-            self.conv(from, &part(&format!("conv{n}")), Some(&part(&format!("bn{n}"))), shape, relu)
-        };
-        let (out, outputs) = if is_deep {
-            let narrow = conv(x, 1, [width, 1, 1], true);
-            let middle = conv(narrow, 2, [width, 3, stride], true);
-            (conv(middle, 3, [4 * width, 1, 1], false), 4 * width)
-        } else {
-            let first = conv(x, 1, [width, 3, stride], true);
-            (conv(first, 2, [width, 3, 1], false), width)
-        };
-        let way = if stride != 1 || self.channels[x] != outputs {
-            self.conv(x, &part("downsample.0"), Some(&part("downsample.1")), [outputs, 1, stride], false)
-        } else {
-            x
-        };
-        self.push(Node::Add { of: [out, way] }, outputs)
-    }
-
-    fn vgg16(mut self) -> Blueprint {
-        let (mut x, mut index) = (0, 0);
-        for (width, convs) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
-            for _ in 0..convs {
-                x = self.conv(x, &format!("features.{index}"), None, [width, 3, 1], true);
-                index += 2;
-            }
-            x = self.pool(x, 2, 0, false);
-            index += 1;
-        }
-        Blueprint { nodes: self.nodes, classifier: Classifier { name: "classifier", features: 512, is_conv: false } }
-    }
-
-    fn squeezenet(mut self) -> Blueprint {
-        // Its first convolution is not padded.
-        let (inputs, name) = (self.channels[0], "features.0".to_owned());
-        let first =
-            Node::Conv { from: 0, name, norm: None, inputs, outputs: 64, kernel: 3, stride: 2, padding: 0, relu: true };
-        let mut x = self.push(first, 64);
-        x = self.pool(x, 3, 0, true);
-        for (index, narrow, wide) in [
-            (3, 16, 64),
-            (4, 16, 64),
-            (6, 32, 128),
-            (7, 32, 128),
-            (9, 48, 192),
-            (10, 48, 192),
-            (11, 64, 256),
-            (12, 64, 256),
-        ] {
-            if matches!(index, 6 | 9) {
-                x = self.pool(x, 3, 0, true);
-            }
-            let part = |part: &str| format!("features.{index}.{part}");
-            let squeezed = self.conv(x, &part("squeeze"), None, [narrow, 1, 1], true);
-            let small = self.conv(squeezed, &part("expand1x1"), None, [wide, 1, 1], true);
-            let large = self.conv(squeezed, &part("expand3x3"), None, [wide, 3, 1], true);
-            x = self.push(Node::Concat { of: [small, large] }, 2 * wide);
-        }
-        Blueprint { nodes: self.nodes, classifier: Classifier { name: "classifier.1", features: 512, is_conv: true } }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Learned parameters with 1000 classes, as torchvision counts them; VGG-16's are its `features` and our linear layer.
+    /// Learned parameters with 1000 classes, as torchvision counts them; VGG-16's are its `features` and our linear layer,
+    /// EfficientNet-Lite0's were counted in PyTorch.
     #[test]
     fn each_network_has_as_many_parameters_as_torchvision_counts() {
         let counted = |network| {
@@ -288,7 +205,7 @@ mod tests {
             let learned = specs.iter().filter(|spec| !spec.name.contains("running"));
             learned.map(|spec| spec.shape.iter().product::<usize>()).sum::<usize>()
         };
-        let expected = [11_689_512, 21_797_672, 25_557_032, 14_714_688 + 513_000, 1_235_496];
+        let expected = [11_689_512, 21_797_672, 25_557_032, 14_714_688 + 513_000, 1_235_496, 880_008];
         assert_eq!(NamedGraph::ALL.map(counted), expected);
     }
 
