@@ -1,9 +1,10 @@
-//! What people say of pictures: a table `image,grade[,patient]`, and which of its lines belong to which files.
+//! What people say of pictures: a table `image,grade[,patient][,mask]`, and which of its lines belong to which files.
 //!
-//! Must not know models: classes are looked up by whoever has the card.
+//! Names in a table are hostile: they are only ever compared with files that were found, or shown to stay in their
+//! folder ([`inside`]). Must not know models: classes are looked up by whoever has the card.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 
 use crate::scan::find::has_picture_ending;
 
@@ -17,7 +18,7 @@ const ANSWERS: [&str; 3] = ["grade", "class", "label"];
 pub enum LabelsError {
     #[error("cannot read the labels in {}: {reason}", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("{} has no column `{column}`; its first line should be image,grade or image,grade,patient", path.display())]
+    #[error("{} has no column `{column}`; its first line should be image,grade[,patient][,mask]", path.display())]
     Column { path: PathBuf, column: &'static str },
     #[error("{} names `{image}` twice with different grades; leave one of the two lines", path.display())]
     Twice { path: PathBuf, image: String },
@@ -26,13 +27,15 @@ pub enum LabelsError {
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The file's name, with or without its ending.
+    /// The file's name, with or without its ending, and with or without the last of its folders.
     pub image: String,
     pub grade: String,
     pub patient: Option<String>,
+    /// A picture of marked pixels, relative to the table's folder.
+    pub mask: Option<String>,
 }
 
-/// Reads a table with a line of heads; columns besides image, grade and patient are passed over.
+/// Reads a table with a line of heads; columns besides these four are passed over.
 ///
 /// # Errors
 /// A file that cannot be read or is no such table; a picture with two different grades.
@@ -48,19 +51,20 @@ pub fn read(path: &Path) -> Result<Vec<Label>, LabelsError> {
     let column =
         |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
     let missing = |column| LabelsError::Column { path: path.to_owned(), column };
-    let image = column(&["image"]).ok_or_else(|| missing("image"))?;
+    let image = column(&["image"]).or_else(|| column(&["name"])).ok_or_else(|| missing("image"))?;
     let grade = column(&ANSWERS).ok_or_else(|| missing("grade"))?;
-    let patient = column(&["patient"]);
+    let (patient, mask) = (column(&["patient"]), column(&["mask"]));
     let mut labels: Vec<Label> = Vec::new();
     let mut known: HashMap<String, String> = HashMap::new();
     for line in reader.records() {
         let line = line.map_err(|error| failed(error.to_string()))?;
         let field = |index: usize| line.get(index).filter(|text| !text.is_empty()).map(str::to_owned);
         let (Some(image), Some(grade)) = (field(image), field(grade)) else { continue };
-        match known.insert(stem(&image), grade.clone()) {
+        let key = key(&image).map_or_else(|| image.clone(), |key| key.to_string_lossy().into_owned());
+        match known.insert(key, grade.clone()) {
             Some(before) if before != grade => return Err(LabelsError::Twice { path: path.to_owned(), image }),
             Some(_) => {}
-            None => labels.push(Label { image, grade, patient: patient.and_then(field) }),
+            None => labels.push(Label { image, grade, patient: patient.and_then(field), mask: mask.and_then(field) }),
         }
     }
     Ok(labels)
@@ -76,31 +80,64 @@ pub struct Matched {
     pub without_label: usize,
 }
 
-/// Brings files and lines together by the file's name, with or without its ending.
+/// Brings files and lines together by the file's name, with or without its ending; folders that a line names must be the
+/// file's last ones.
 pub fn matched(files: &[PathBuf], labels: &[Label]) -> Matched {
-    let by_stem: HashMap<String, &Label> = labels.iter().map(|label| (stem(&label.image), label)).collect();
+    let keys: Vec<Option<PathBuf>> = labels.iter().map(|label| key(&label.image)).collect();
+    let mut by_stem: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, key) in keys.iter().enumerate() {
+        if let Some(name) = key.as_deref().and_then(Path::file_name) {
+            by_stem.entry(name.to_string_lossy().into_owned()).or_default().push(index);
+        }
+    }
     let mut found = Matched::default();
-    let mut used = BTreeSet::new();
+    let mut used = HashSet::new();
     for file in files {
-        let name = stem(&file.file_name().unwrap_or_default().to_string_lossy());
-        match by_stem.get(&name) {
-            Some(label) => {
-                used.insert(name);
-                found.pictures.push((file.clone(), (*label).clone()));
+        let name = without_ending(file);
+        let stem = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let fits = |index: &&usize| keys[**index].as_ref().is_some_and(|key| name.ends_with(key));
+        let depth = |index: &&usize| keys[**index].as_ref().map_or(0, |key| key.components().count());
+        match by_stem.get(&stem).and_then(|lines| lines.iter().filter(fits).max_by_key(depth)) {
+            Some(index) => {
+                used.insert(*index);
+                found.pictures.push((file.clone(), labels[*index].clone()));
             }
             None => found.without_label += 1,
         }
     }
-    found.without_picture =
-        labels.iter().filter(|label| !used.contains(&stem(&label.image))).map(|label| label.image.clone()).collect();
+    let unused = labels.iter().enumerate().filter(|(index, _)| !used.contains(index));
+    found.without_picture = unused.map(|(_, label)| label.image.clone()).collect();
     found
 }
 
-/// A name without the ending of a picture file; a dot inside a name is no ending.
-fn stem(name: &str) -> String {
-    let path = Path::new(name);
-    let kept = if has_picture_ending(path) { path.file_stem() } else { path.file_name() };
-    kept.unwrap_or_default().to_string_lossy().into_owned()
+/// The file `name` of `folder`; `None` where the name, or a link that it follows, leads out of the folder, or to nothing.
+pub fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
+    let file = folder.join(plain(name)?).canonicalize().ok()?;
+    (file.is_file() && file.starts_with(folder.canonicalize().ok()?)).then_some(file)
+}
+
+/// What a line's picture is known by: its name without an ending, behind those folders that the line names.
+fn key(name: &str) -> Option<PathBuf> {
+    plain(name).map(|path| without_ending(&path))
+}
+
+/// A relative path that goes downwards only; Windows' separators are separators everywhere.
+fn plain(name: &str) -> Option<PathBuf> {
+    let name = name.replace('\\', "/");
+    let mut path = PathBuf::new();
+    for part in Path::new(&name).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    path.file_name().is_some().then_some(path)
+}
+
+/// A path without the ending of a picture file; a dot inside a name is no ending.
+fn without_ending(path: &Path) -> PathBuf {
+    if has_picture_ending(path) { path.with_extension("") } else { path.to_owned() }
 }
 
 #[cfg(test)]
@@ -126,10 +163,43 @@ mod tests {
 
     #[test]
     fn tables_that_cannot_be_used_say_why() {
-        assert!(matches!(table("name,grade\na,1\n"), Err(LabelsError::Column { column: "image", .. })));
+        assert!(matches!(table("picture,grade\na,1\n"), Err(LabelsError::Column { column: "image", .. })));
         assert!(matches!(table("image,score\na,1\n"), Err(LabelsError::Column { column: "grade", .. })));
         assert!(matches!(table("image,grade\na.png,1\na.jpg,2\n"), Err(LabelsError::Twice { .. })));
         assert_eq!(table("image,grade\na.png,1\na,1\n").unwrap().len(), 1, "twice the same is once");
         assert!(matches!(read(Path::new("/nowhere")), Err(LabelsError::Read { .. })));
+    }
+
+    #[test]
+    fn folders_that_a_line_names_must_be_the_files_own() {
+        let labels = table("name,grade,mask\np1/left.jpg,0,\np2\\left,3,m/left.png\nleft,1,\n").unwrap();
+        assert_eq!(labels[1].mask.as_deref(), Some("m/left.png"));
+        let found = matched(&["x/p1/left.jpg", "x/p2/left.jpg", "x/p3/left.jpg"].map(PathBuf::from), &labels);
+        let grades: Vec<&str> = found.pictures.iter().map(|(_, label)| label.grade.as_str()).collect();
+        assert_eq!(grades, ["0", "3", "1"]);
+        assert!(found.without_picture.is_empty());
+    }
+
+    #[test]
+    fn no_name_leads_out_of_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(folder.path().join("a.png"), "").unwrap();
+        std::fs::write(data.join("b.png"), "").unwrap();
+        let hostile = ["../a.png", "../data/b.png", "/etc/passwd", "..", ".", "", "..\\a.png", "gone.png"];
+        for name in hostile {
+            assert_eq!(inside(&data, name), None, "{name}");
+        }
+        assert!(inside(&data, "./b.png").is_some());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.path().join("a.png"), data.join("link.png")).unwrap();
+            assert_eq!(inside(&data, "link.png"), None, "a link leads out as well");
+        }
+        let labels = table("image,grade\n../a.png,1\n/b,2\nb,3\n").unwrap();
+        let found = matched(&[folder.path().join("a.png"), data.join("b.png")], &labels);
+        assert_eq!(found.pictures.len(), 1);
+        assert_eq!(found.without_picture, ["../a.png", "/b"]);
     }
 }
