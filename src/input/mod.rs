@@ -70,3 +70,78 @@ pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
     }
     Ok(stage.into_input())
 }
+
+/// A picture cut and resized as a card says, still in bytes: what another exposure can be tried on.
+///
+/// # Shapes
+/// `bytes` is `[height, width, channels]`.
+#[derive(Debug, Clone)]
+pub struct Framed {
+    pub bytes: Vec<u8>,
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// Takes positions of the model's frame to source pixels.
+    pub source_from_model: Transform,
+}
+
+/// How many of the first `steps` leave bytes.
+pub fn framing_steps(steps: &[Step]) -> usize {
+    let frames = |step: &Step| {
+        matches!(step, Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Grey | Step::Resize { .. })
+    };
+    steps.iter().take_while(|step| frames(step)).count()
+}
+
+/// Follows the first [`framing_steps`] of `steps`; [`finish`] follows the rest.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn frame(scan: &Scan, steps: &[Step]) -> Result<Framed, InputError> {
+    let mut stage = Stage::new(scan);
+    for step in &steps[..framing_steps(steps)] {
+        stage = stage.follow(step)?;
+    }
+    stage.into_framed()
+}
+
+/// Takes planes `[channels, height, width]` of 0–255 through the steps behind the first [`framing_steps`].
+///
+/// # Errors
+/// Steps that do not fit together.
+pub fn finish(planes: Vec<f32>, shape: [usize; 3], steps: &[Step]) -> Result<Vec<f32>, InputError> {
+    let mut stage = Stage::of_planes(planes, shape);
+    for step in &steps[framing_steps(steps)..] {
+        stage = stage.follow(step)?;
+    }
+    Ok(stage.into_input().values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Pixels;
+
+    #[test]
+    fn framed_and_finished_is_prepared() {
+        let picture = RgbImage::from_fn(90, 70, |x, y| {
+            let lit = (f64::from(x) - 45.0).hypot(f64::from(y) - 35.0) < 30.0;
+            image::Rgb(if lit { [200 - x as u8, 90 + y as u8, (x * y % 50) as u8] } else { [0; 3] })
+        });
+        let scan = Scan::new(Pixels::Rgb8(picture), "drawn");
+        let steps = [
+            Step::CropToRetina { threshold: 25, coverage: 0.05, bright_part: None, floor: None },
+            Step::Resize { width: 32, height: 32 },
+            Step::UnitRange,
+            Step::LocalContrast { dark: 0.08, margin: 1, cell: 4, gain: 4.0, limit: 2.0 },
+        ];
+        let whole = prepare(&scan, &steps).unwrap();
+        let framed = frame(&scan, &steps).unwrap();
+        assert_eq!([framed.channels, framed.height, framed.width], [3, 32, 32]);
+        assert_eq!(framed.source_from_model, whole.source_from_model);
+        let planes: Vec<f32> = (0..3)
+            .flat_map(|c| framed.bytes.iter().skip(c).step_by(3).map(|b| f32::from(*b)).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(finish(planes, [3, 32, 32], &steps).unwrap(), whole.values);
+    }
+}

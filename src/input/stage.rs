@@ -3,7 +3,7 @@
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, Rgb, RgbImage};
 
-use super::{InputError, ModelInput, local_contrast, retina};
+use super::{Framed, InputError, ModelInput, local_contrast, retina};
 use crate::bundle::card::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
@@ -30,6 +30,19 @@ impl Stage {
         let (width, height) = (rgb.width() as usize, rgb.height() as usize);
         let pixels = Pixels::Bytes(rgb.into_owned().into_raw());
         Self { pixels, channels: 3, width, height, source_from_stage: Transform::IDENTITY }
+    }
+
+    /// Planes `[channels, height, width]` of 0–255 that were made elsewhere.
+    pub fn of_planes(planes: Vec<f32>, [channels, height, width]: [usize; 3]) -> Self {
+        Self { pixels: Pixels::Planes(planes), channels, width, height, source_from_stage: Transform::IDENTITY }
+    }
+
+    pub fn into_framed(self) -> Result<Framed, InputError> {
+        let Self { channels, width, height, source_from_stage, .. } = self;
+        let Pixels::Bytes(bytes) = self.pixels else {
+            return Err(InputError::Steps("no bytes are left of the picture".to_owned()));
+        };
+        Ok(Framed { bytes, channels, height, width, source_from_model: source_from_stage })
     }
 
     pub fn follow(self, step: &Step) -> Result<Self, InputError> {
