@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use assert_cmd::Command;
-use fovea::bundle::Library;
 use fovea::bundle::card::{ConvStackSizes, Layer};
 use fovea::bundle::weights::WeightMap;
+use fovea::bundle::{Bundle, Library};
 use fovea::network::device;
-use fovea::train::data::{DataSet, Example};
+use fovea::train::data::{DataSet, Example, Values};
 use fovea::train::{Fit, Recipe, Schedule, TrainError, checkpoint_path};
 use predicates::str::contains;
 
@@ -31,24 +31,15 @@ fn halves(count: usize) -> Vec<Example> {
         lit + 0.3 * ((i * 64 + p) as f32 * 1.3).sin()
     };
     (0..count)
-        .map(|i| Example {
-            values: (0..64).map(|p| value(i % 2, i, p)).collect(),
-            class: i % 2,
-            cells: Vec::new(),
-            thumbnail: Vec::new(),
+        .map(|i| {
+            let values = Values::Ready((0..64).map(|p| value(i % 2, i, p)).collect());
+            Example { values, class: i % 2, ..Example::default() }
         })
         .collect()
 }
 
 fn data() -> DataSet {
-    DataSet {
-        learn: halves(22),
-        tune: Vec::new(),
-        held: halves(6),
-        held_is: "halves".to_owned(),
-        input: [1, 8, 8],
-        cells: None,
-    }
+    DataSet { learn: halves(22), held: halves(6), input: [1, 8, 8], ..DataSet::default() }
 }
 
 fn schedule() -> Schedule {
@@ -60,8 +51,18 @@ fn schedule() -> Schedule {
 
 /// Trains; after `stop_after` steps of this run it is asked to stop.
 fn fit(out: &Path, schedule: &Schedule, stop_after: Option<usize>, force: bool) -> Result<WeightMap, TrainError> {
+    fit_from(None, out, schedule, stop_after, force)
+}
+
+fn fit_from(
+    parent: Option<&Bundle>,
+    out: &Path,
+    schedule: &Schedule,
+    stop_after: Option<usize>,
+    force: bool,
+) -> Result<WeightMap, TrainError> {
     let (data, sizes, checkpoint) = (data(), sizes(), checkpoint_path(out));
-    let fit = Fit { sizes: &sizes, classes: 2, schedule, data: &data, checkpoint: &checkpoint };
+    let fit = Fit { sizes: &sizes, classes: 2, schedule, data: &data, checkpoint: &checkpoint, parent };
     let (stop, mut steps) = (AtomicBool::new(false), 0);
     let mut watch = |_: &fovea::train::Progress| {
         steps += 1;
@@ -84,6 +85,38 @@ fn a_training_that_was_stopped_goes_on_as_if_it_had_not_been() {
     }
     let other = Schedule { seed: 2, ..schedule() };
     assert_ne!(fit(&place("seed"), &other, None, false).unwrap(), straight);
+}
+
+/// A model of [`sizes`] with these weights.
+fn parent(weights: WeightMap) -> Bundle {
+    let mut bundle = Library::open(&[]).unwrap().load("mnist").unwrap();
+    bundle.sha256 = fovea::bundle::weights::sha256_hex(&fovea::bundle::weights::write(&weights).unwrap());
+    bundle.weights = weights;
+    bundle
+}
+
+#[test]
+fn a_training_from_a_model_begins_there_and_goes_on_after_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let parent = parent(fit(&place("parent"), &schedule(), None, false).unwrap());
+    let fine = schedule().fine_tuning();
+    let still = Schedule { peak_rate: 1e-12, weight_decay: 0.0, ..fine.clone() };
+    let unmoved = fit_from(Some(&parent), &place("still"), &still, None, false).unwrap();
+    for (name, tensor) in &parent.weights {
+        approx::assert_relative_eq!(unmoved[name].values.as_slice(), tensor.values.as_slice(), max_relative = 1e-5);
+    }
+    let straight = fit_from(Some(&parent), &place("straight"), &fine, None, false).unwrap();
+    assert_ne!(straight, parent.weights);
+    let norms = |weights: &WeightMap| {
+        weights.iter().filter(|(n, _)| n.contains("running")).map(|(_, t)| t.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(norms(&straight), norms(&parent.weights), "what the norms know stays");
+    let stopped = fit_from(Some(&parent), &place("stopped"), &fine, Some(3), false).unwrap_err();
+    assert!(matches!(stopped, TrainError::Interrupted { step: 3, .. }), "{stopped}");
+    let other = fit(&place("stopped"), &fine, None, false).unwrap_err().to_string();
+    assert!(other.contains("begun from"), "{other}");
+    assert_eq!(fit_from(Some(&parent), &place("stopped"), &fine, None, false).unwrap(), straight);
 }
 
 #[test]

@@ -94,6 +94,12 @@ impl Library {
 }
 
 impl Entry {
+    /// The model in `folder`, wherever that lies.
+    pub fn of_folder(folder: &Path) -> Self {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { card: folder_card(&name, &folder.join("model.toml")), name, origin: Origin::Folder(folder.to_owned()) }
+    }
+
     /// Where `fovea calibrate` keeps what it learned of this model: in its folder, for a model that is built in in the
     /// folder that the user's own of that name would have.
     pub fn calibration_file(&self) -> Option<PathBuf> {
@@ -179,10 +185,8 @@ fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
     let mut entries = Vec::new();
     for child in std::fs::read_dir(folder).map_err(failed)? {
         let path = child.map_err(failed)?.path();
-        let card_path = path.join("model.toml");
-        if card_path.is_file() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            entries.push(Entry { card: folder_card(&name, &card_path), name, origin: Origin::Folder(path) });
+        if path.join("model.toml").is_file() {
+            entries.push(Entry::of_folder(&path));
         }
     }
     Ok(entries)

@@ -77,7 +77,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Some(Command::Explain(arguments)) => explain::run(&arguments, &cli.models),
         Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
-        Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Train(arguments)) => train::run(&arguments, &cli.models),
         Some(Command::Import(arguments)) => import::run(&arguments, &cli.models),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &cli.models),
         Some(Command::Devices) => {

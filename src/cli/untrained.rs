@@ -1,6 +1,7 @@
 //! `fovea train` in a program that was built without training: says how to get it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -13,7 +14,7 @@ pub struct Arguments {
 }
 
 /// Names what is missing and what to do.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(_: &Arguments, _: &[PathBuf]) -> Result<()> {
     bail!("this program was built without the feature `train`; build it with `cargo build --release --features train`")
 }
 

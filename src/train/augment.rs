@@ -12,8 +12,8 @@ const STANDARD_LIMIT: f32 = 3.0;
 /// Where each position of the changed picture comes from, in coordinates that run from −1 to 1 over both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Motion {
-    linear: [[f32; 2]; 2],
-    shift: [f32; 2],
+    pub linear: [[f32; 2]; 2],
+    pub shift: [f32; 2],
 }
 
 impl Motion {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::export::ExportError;
 use crate::input::InputError;
+use crate::labels::LabelsError;
 use crate::network::NetworkError;
 use crate::scan::ScanError;
 
@@ -14,10 +15,18 @@ pub enum TrainError {
     Unknown { wanted: String, known: String },
     #[error("recipe `{recipe}` is not valid: {reason}")]
     Recipe { recipe: String, reason: String },
+    #[error(
+        "`{parent}` cannot be gone on from by the recipe `{recipe}`: {reason}; name another model as --from, or train without one"
+    )]
+    Parent { parent: String, recipe: String, reason: String },
     #[error("{}: {reason}", path.display())]
     Data { path: PathBuf, reason: String },
     #[error(transparent)]
+    Labels(#[from] LabelsError),
+    #[error(transparent)]
     Scan(#[from] ScanError),
+    #[error("the pictures cannot be prepared for the network: {0}")]
+    Steps(String),
     #[error("{}: {source}", path.display())]
     Input { path: PathBuf, source: InputError },
     #[error("{}: {reason}; give --force to begin anew, or another --out", path.display())]

@@ -1,27 +1,23 @@
 //! The steps of a training. Everything that is drawn by chance depends on the seed and the step's number alone, so a
 //! training that was stopped after any step goes on exactly as if it had not been.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn_tensor::{Device, Tensor, TensorData};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
-use super::augment::{self, Motion};
+use super::batches::Batches;
 use super::checkpoint::Checkpoint;
 use super::data::DataSet;
 use super::loss::{Batch, Loss};
 use super::optimiser::{Moments, NamedAdamW};
-use super::stack::{LesionHead, TrainableStack, first_weights, tensors};
+use super::stack::{Learning, TrainableStack, first_weights, take_over, tensors, to_bundle};
 use super::{Schedule, TrainError};
+use crate::bundle::Bundle;
 use crate::bundle::card::ConvStackSizes;
 use crate::bundle::weights::WeightMap;
 use crate::network::ComputeDevice;
-
-/// Streams of chance below this belong to steps, from here on to the orders of the epochs; the last is the weights'.
-const FIRST_ORDER_STREAM: u64 = 1 << 48;
 
 /// What [`Fit::run`] tells after every step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +40,8 @@ pub struct Fit<'a> {
     pub schedule: &'a Schedule,
     pub data: &'a DataSet,
     pub checkpoint: &'a Path,
+    /// The model to begin with, of these sizes and classes; without one the weights are drawn.
+    pub parent: Option<&'a Bundle>,
 }
 
 impl Fit<'_> {
@@ -63,14 +61,10 @@ impl Fit<'_> {
         let start = self.start(begin_anew)?;
         let mut learner = Learner::new(self, start, &device.burn.clone().autodiff());
         let (per_epoch, steps) = (self.steps_per_epoch(), self.steps());
-        let mut order = Vec::new();
+        let mut batches = Batches::new(self.schedule, self.data);
         while learner.step < steps {
-            let at = learner.step % per_epoch;
-            if order.is_empty() || at == 0 {
-                order = self.order(learner.step / per_epoch);
-            }
-            let chosen = &order[at * self.schedule.batch..][..self.schedule.batch];
-            let loss = learner.learn(&self.batch(chosen, learner.step), self.schedule, steps)?;
+            let batch = batches.at(learner.step, per_epoch).map_err(|error| TrainError::Steps(error.to_string()))?;
+            let loss = learner.learn(&batch, self.schedule, steps)?;
             let step = learner.step;
             watch(&Progress { step, steps, epoch: step / per_epoch, epochs: self.schedule.epochs, loss });
             let stopped = stop.load(Ordering::Relaxed) && step < steps;
@@ -81,8 +75,7 @@ impl Fit<'_> {
                 return Err(TrainError::Interrupted { step, steps });
             }
         }
-        learner.mean.retain(|name, _| !name.starts_with("lesion."));
-        Ok(learner.mean)
+        Ok(to_bundle(learner.mean, self.sizes))
     }
 
     fn check(&self) -> Result<(), TrainError> {
@@ -98,20 +91,22 @@ impl Fit<'_> {
         Ok(())
     }
 
-    /// The lesion head is left out where the lesions are not known.
-    fn lesion_head(&self) -> Option<LesionHead> {
-        self.schedule.lesion_head.filter(|_| self.data.cells.is_some())
+    fn learning(&self) -> Learning {
+        Learning::new(self.schedule, self.data.cells.is_some())
     }
 
     fn start(&self, begin_anew: bool) -> Result<Checkpoint, TrainError> {
-        let settings = self.settings()?;
-        let specs = tensors(self.sizes, self.classes, self.lesion_head());
+        let (settings, learning) = (self.settings()?, self.learning());
+        let specs = tensors(self.sizes, self.classes, learning);
         match Checkpoint::load(self.checkpoint, &settings, &specs) {
             Ok(Some(found)) => return Ok(found),
             Err(error) if !begin_anew => return Err(error),
             Ok(None) | Err(_) => {}
         }
-        let network = first_weights(&specs, &mut self.chance(u64::MAX));
+        let mut network = first_weights(&specs, &mut Batches::new(self.schedule, self.data).first_weights());
+        if let Some(parent) = self.parent {
+            take_over(&mut network, &parent.weights, self.sizes, learning);
+        }
         Ok(Checkpoint { settings, step: 0, mean: network.clone(), network, moments: Moments::default() })
     }
 
@@ -120,7 +115,8 @@ impl Fit<'_> {
         let text = |error: serde_json::Error| TrainError::Store(error.to_string());
         let sizes = serde_json::to_string(self.sizes).map_err(text)?;
         let schedule = serde_json::to_string(self.schedule).map_err(text)?;
-        Ok(format!("schedule {schedule}, layers {sizes}, data {}", self.data.fingerprint()))
+        let parent = self.parent.map_or("none", |parent| &parent.sha256);
+        Ok(format!("schedule {schedule}, layers {sizes}, data {}, begun from {parent}", self.data.fingerprint()))
     }
 
     fn steps_per_epoch(&self) -> usize {
@@ -129,38 +125,6 @@ impl Fit<'_> {
 
     fn steps(&self) -> usize {
         self.steps_per_epoch() * self.schedule.epochs
-    }
-
-    fn chance(&self, stream: u64) -> ChaCha8Rng {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.schedule.seed);
-        rng.set_stream(stream);
-        rng
-    }
-
-    fn order(&self, epoch: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.data.learn.len()).collect();
-        order.shuffle(&mut self.chance(FIRST_ORDER_STREAM + epoch as u64));
-        order
-    }
-
-    fn batch(&self, chosen: &[usize], step: usize) -> Batch {
-        let (input, settings) = (self.data.input, &self.schedule.augmentation);
-        let mut rng = self.chance(step as u64);
-        let mut batch = Batch { values: Vec::new(), classes: Vec::new(), cells: Vec::new(), grid: self.data.cells };
-        for index in chosen {
-            let example = &self.data.learn[*index];
-            let motion = Motion::draw(settings, &mut rng);
-            let start = batch.values.len();
-            motion.apply(&example.values, input, settings.repeat_edges, &mut batch.values);
-            augment::add_edge_bars(&mut batch.values[start..], input, settings, &mut rng);
-            augment::change_exposure(&mut batch.values[start..], settings, &mut rng);
-            augment::change_contrast(&mut batch.values[start..], input[1] * input[2], settings, &mut rng);
-            if let Some(grid) = self.data.cells {
-                motion.apply(&example.cells, grid, false, &mut batch.cells);
-            }
-            batch.classes.push(example.class);
-        }
-        batch
     }
 }
 
@@ -178,12 +142,14 @@ struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     fn new(fit: &Fit<'a>, start: Checkpoint, device: &Device) -> Self {
-        let mut optimiser = NamedAdamW::new(fit.schedule.weight_decay);
+        let network = TrainableStack::new(fit.sizes, fit.learning(), &start.network, device);
+        let last = if fit.schedule.decay_kernels_alone { network.not_kernels() } else { BTreeSet::new() };
+        let mut optimiser = NamedAdamW::new(fit.schedule.weight_decay, last);
         optimiser.restore(&start.moments, device);
         Self {
             settings: start.settings,
             step: start.step,
-            network: TrainableStack::new(fit.sizes, fit.lesion_head(), &start.network, device),
+            network,
             optimiser,
             mean: start.mean,
             loss: Loss::new(&fit.schedule.objective, &fit.data.counts(fit.classes)),

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use image::GrayImage;
 
 use super::TrainError;
-use super::data::{DataSet, Example};
+use super::data::{DataSet, Example, Values};
 use crate::bundle::Card;
 use crate::input;
 use crate::scan::{Pixels, Scan};
@@ -30,7 +30,7 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
     let learn = part(card, folder, "train")?;
     let held = part(card, folder, "t10k")?;
     let held_is = format!("{} test digits of MNIST (t10k), none seen in training", held.len());
-    Ok(DataSet { learn, tune: Vec::new(), held, held_is, input: card.architecture.input(), cells: None })
+    Ok(DataSet { learn, held, held_is, input: card.architecture.input(), ..DataSet::default() })
 }
 
 fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainError> {
@@ -54,7 +54,7 @@ fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainErr
             }
             let failed = |source| TrainError::Input { path: path.clone(), source };
             let input = input::prepare(&scan(&path, &pictures, bytes), &card.preprocessing).map_err(failed)?;
-            Ok(Example { values: input.values, class, cells: Vec::new(), thumbnail: Vec::new() })
+            Ok(Example { values: Values::Ready(input.values), class, ..Example::default() })
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::data::{DataSet, Example};
+use super::data::{DataSet, Example, Values};
 use super::{TrainError, thumbnail};
 use crate::bundle::Card;
 use crate::input;
@@ -50,19 +50,11 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
             let failed = |source| TrainError::Input { path: path.clone(), source };
             let scan = scan::open(path)?;
             let input = input::prepare(&scan, &card.preprocessing).map_err(failed)?;
-            let example =
-                Example { values: input.values, class: *class, cells: Vec::new(), thumbnail: thumbnail::of(&scan) };
-            Ok((part, example))
+            let values = Values::Ready(input.values);
+            Ok((part, Example { values, class: *class, thumbnail: thumbnail::of(&scan), ..Example::default() }))
         })
         .collect::<Result<_, TrainError>>()?;
-    let mut data = DataSet {
-        learn: Vec::new(),
-        tune: Vec::new(),
-        held: Vec::new(),
-        held_is: String::new(),
-        input: card.architecture.input(),
-        cells: None,
-    };
+    let mut data = DataSet { input: card.architecture.input(), ..DataSet::default() };
     for (part, example) in examples {
         match part {
             Part::Learn => data.learn.push(example),

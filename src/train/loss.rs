@@ -1,4 +1,4 @@
-//! What is minimised: cross-entropy, or for ordered grades the loss of `training/retina_dr.py`.
+//! What is minimised: cross-entropy, or for ordered grades the loss of `training/retina_loss.py`.
 
 use burn_tensor::{Device, Tensor, TensorData, activation};
 
@@ -18,6 +18,8 @@ pub struct Batch {
     pub classes: Vec<usize>,
     /// `[batch, kinds, rows, columns]`; empty where lesions are not known.
     pub cells: Vec<f32>,
+    /// 1 where a kind was looked for, `[batch, kinds]`.
+    pub known: Vec<f32>,
     /// Kinds, rows and columns.
     pub grid: Option<[usize; 3]>,
 }
@@ -48,35 +50,29 @@ impl<'a> Loss<'a> {
                 let weight = |class: usize| if *weighted { self.class_weights[class] } else { 1.0 };
                 cross_entropy(log_p, |class, k| if class == k { weight(class) } else { 0.0 }, batch)
             }
-            Objective::Ordinal(parts) => self.ordinal(parts, log_p, outputs, batch),
+            Objective::Ordinal(parts) => Self::ordinal(parts, log_p, outputs, batch),
         }
     }
 
-    fn ordinal(&self, parts: &Ordinal, log_p: Tensor<2>, outputs: &Outputs, batch: &Batch) -> Tensor<1> {
+    fn ordinal(parts: &Ordinal, log_p: Tensor<2>, outputs: &Outputs, batch: &Batch) -> Tensor<1> {
         let [_, grades] = log_p.dims();
         let device = log_p.device();
-        let p = log_p.clone().exp();
-        let mut total =
-            cross_entropy(log_p, |class, k| bell(parts.softness, class, k, grades) * self.class_weights[class], batch);
-        for first in [1, 2] {
-            // ln(P(grade ≥ first) / P(grade < first)); the floor keeps the logarithm finite.
-            let share = |from: usize, count: usize| p.clone().narrow(1, from, count).sum_dim(1).clamp_min(1e-30).log();
-            let odds = share(first, grades - first) - share(0, first);
+        // Neighbours share the target, so that one grade off is not as wrong as four.
+        let target = of_pairs(|class, k| bell(parts.softness, class, k, grades), grades, batch, &device);
+        // The sum over probabilities of squared distance draws the mode, not only the mean, to the true grade.
+        let squares = of_pairs(|class, k| (k as f32 - class as f32).powi(2), grades, batch, &device);
+        let each = log_p.clone().exp() * squares.mul_scalar(parts.distance) - target * log_p.clone();
+        let mut total = each.sum_dim(1).mean();
+        for (below, weight) in parts.cuts.iter().enumerate() {
+            let first = below + 1;
+            let side = |from: usize, count: usize| log_sum_exp(log_p.clone().narrow(1, from, count));
+            // ln(P(grade ≥ first) / P(grade < first))
+            let odds = side(first, grades - first) - side(0, first);
             let truth = column(batch.classes.iter().map(|c| f32::from(u8::from(*c >= first))).collect(), &device);
-            total = total + binary_cross_entropy(odds, truth, None).mul_scalar(parts.binary);
+            total = total + binary_cross_entropy(odds, truth, None).mean().mul_scalar(parts.binary * weight);
         }
-        let steps: Vec<f32> = (0..grades).map(|k| k as f32).collect();
-        let steps = Tensor::<2>::from_data(TensorData::new(steps, [1, grades]), &device);
-        let expected = (p * steps).sum_dim(1);
-        let away = expected - column(batch.classes.iter().map(|c| *c as f32).collect(), &device);
-        total = total + (away.clone() * away).mean().mul_scalar(parts.distance);
         let (Some(lesions), Some(grid)) = (&outputs.lesions, batch.grid) else { return total };
-        let [kinds, rows, columns] = grid;
-        let truth = TensorData::new(batch.cells.clone(), [batch.classes.len(), kinds, rows, columns]);
-        let weights = TensorData::new(parts.lesion_weights.clone(), [1, kinds, 1, 1]);
-        let weights = Tensor::<4>::from_data(weights, &device);
-        let spots = binary_cross_entropy(lesions.clone(), Tensor::from_data(truth, &device), Some(weights));
-        total = total + spots.mul_scalar(parts.lesions);
+        total = total + spots(lesions.clone(), batch, grid, parts).mul_scalar(parts.lesions);
         total + away_from_lesions(outputs.maps.clone(), batch, grid, parts)
     }
 }
@@ -84,10 +80,21 @@ impl<'a> Loss<'a> {
 /// Mean over the batch of −Σ target(class, k) ln p_k.
 fn cross_entropy(log_p: Tensor<2>, target: impl Fn(usize, usize) -> f32, batch: &Batch) -> Tensor<1> {
     let [examples, classes] = log_p.dims();
-    let targets = batch.classes.iter().flat_map(|class| (0..classes).map(|k| target(*class, k)).collect::<Vec<_>>());
-    let targets = TensorData::new(targets.collect::<Vec<f32>>(), [examples, classes]);
-    let targets = Tensor::<2>::from_data(targets, &log_p.device());
+    let targets = of_pairs(target, classes, batch, &log_p.device());
     (targets * log_p).sum().div_scalar(-(examples as f64))
+}
+
+/// A value for each example's true class and each class, `[batch, classes]`.
+fn of_pairs(value: impl Fn(usize, usize) -> f32, classes: usize, batch: &Batch, device: &Device) -> Tensor<2> {
+    let values = batch.classes.iter().flat_map(|class| (0..classes).map(|k| value(*class, k)).collect::<Vec<_>>());
+    let values = TensorData::new(values.collect::<Vec<f32>>(), [batch.classes.len(), classes]);
+    Tensor::from_data(values, device)
+}
+
+/// ln Σ e^x over each row, `[batch, 1]`.
+fn log_sum_exp(x: Tensor<2>) -> Tensor<2> {
+    let most = x.clone().max_dim(1).detach();
+    (x - most.clone()).exp().sum_dim(1).log() + most
 }
 
 /// How much grade `k` belongs to the truth `class`: a bell over the grades that sums to 1.
@@ -104,8 +111,8 @@ fn column(values: Vec<f32>, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [rows, 1]), device)
 }
 
-/// Mean of −(w y ln σ(x) + (1 − y) ln(1 − σ(x))), with w = 1 where no `weights` are given.
-fn binary_cross_entropy<const D: usize>(x: Tensor<D>, y: Tensor<D>, weights: Option<Tensor<D>>) -> Tensor<1> {
+/// −(w y ln σ(x) + (1 − y) ln(1 − σ(x))) of every value, with w = 1 where no `weights` are given.
+fn binary_cross_entropy<const D: usize>(x: Tensor<D>, y: Tensor<D>, weights: Option<Tensor<D>>) -> Tensor<D> {
     // ln(1 + e^−x) without overflow.
     let softplus = x.clone().abs().neg().exp().log1p() + activation::relu(x.clone().neg());
     let negative = y.clone().neg().add_scalar(1.0);
@@ -113,7 +120,19 @@ fn binary_cross_entropy<const D: usize>(x: Tensor<D>, y: Tensor<D>, weights: Opt
         Some(weights) => y * weights,
         None => y,
     };
-    ((positive + negative.clone()) * softplus + negative * x).mean()
+    (positive + negative.clone()) * softplus + negative * x
+}
+
+/// The lesion head's mean binary cross-entropy over the cells of those kinds that were looked for.
+fn spots(logits: Tensor<4>, batch: &Batch, [kinds, rows, columns]: [usize; 3], parts: &Ordinal) -> Tensor<1> {
+    let (examples, device) = (batch.classes.len(), logits.device());
+    let truth = TensorData::new(batch.cells.clone(), [examples, kinds, rows, columns]);
+    let weights = TensorData::new(parts.lesion_weights.clone(), [1, kinds, 1, 1]);
+    let known = TensorData::new(batch.known.clone(), [examples, kinds, 1, 1]);
+    let (truth, weights) = (Tensor::from_data(truth, &device), Tensor::<4>::from_data(weights, &device));
+    let each = binary_cross_entropy(logits, truth, Some(weights)) * Tensor::from_data(known, &device);
+    let count = batch.known.iter().sum::<f32>() * (rows * columns) as f32;
+    each.sum().div_scalar(count.max(1.0))
 }
 
 /// Evidence for the referable grades (2 and above) should lie in lesion cells, its strongest cell too: `focus` times
@@ -138,16 +157,19 @@ fn away_from_lesions(maps: Tensor<4>, batch: &Batch, grid: [usize; 3], parts: &O
     (away * column(counts, &device)).sum().div_scalar(used)
 }
 
-/// The largest value of the first `kinds` of lesion within every cell of a coarser grid, `[batch, rows, columns]`.
+/// The largest value of the first `kinds` of lesion that were looked for, within every cell of a coarser grid,
+/// `[batch, rows, columns]`.
 fn pooled(batch: &Batch, [all, rows, columns]: [usize; 3], [height, width]: [usize; 2], kinds: usize) -> Vec<f32> {
     let (down, across) = (rows / height, columns / width);
     let mut coarse = vec![0.0f32; batch.classes.len() * height * width];
-    for (cells, coarse) in batch.cells.chunks_exact(all * rows * columns).zip(coarse.chunks_exact_mut(height * width)) {
+    let pictures = batch.cells.chunks_exact(all * rows * columns).zip(batch.known.chunks_exact(all));
+    for ((cells, known), coarse) in pictures.zip(coarse.chunks_exact_mut(height * width)) {
         for (i, value) in cells.iter().take(kinds * rows * columns).enumerate() {
+            let value = value * known[i / (rows * columns)];
             let (row, column) = (i / columns % rows / down, i % columns / across);
             if row < height && column < width {
                 let cell = &mut coarse[row * width + column];
-                *cell = cell.max(*value);
+                *cell = cell.max(value);
             }
         }
     }

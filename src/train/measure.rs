@@ -2,7 +2,7 @@
 
 use super::TrainError;
 use super::data::{DataSet, Example};
-use super::metrics::{accuracy, auc, majority, quadratic_weighted_kappa};
+use super::metrics::{accuracy, auc, interval, majority, quadratic_weighted_kappa};
 use super::operating_point::{self, SENSITIVITY};
 use super::schedule::{Objective, Schedule};
 use super::thumbnail;
@@ -11,7 +11,7 @@ use crate::bundle::card::{Decision, Measured};
 use crate::explain::Verdict;
 use crate::geometry::Transform;
 use crate::input::ModelInput;
-use crate::network::{ComputeDevice, Network, NetworkError};
+use crate::network::{ComputeDevice, Network};
 
 /// Chooses the operating point where the card's decision needs one, on the pictures that are kept for it.
 pub fn set_operating_point(bundle: &mut Bundle, data: &DataSet, device: &ComputeDevice) -> Result<(), TrainError> {
@@ -38,8 +38,6 @@ pub fn measure(
     device: &ComputeDevice,
 ) -> Result<Vec<Measured>, TrainError> {
     let verdicts = verdicts(bundle, &data.held, data, device)?;
-    let truths: Vec<usize> = data.held.iter().map(|example| example.class).collect();
-    let answers: Vec<usize> = verdicts.iter().map(|verdict| verdict.decided).collect();
     let figure = |what: &str, value: f64, baseline: Option<f64>| Measured {
         what: what.to_owned(),
         on: data.held_is.clone(),
@@ -50,17 +48,66 @@ pub fn measure(
     if bundle.card.output.decision == Decision::Threshold {
         return Ok(against_health(&verdicts, data, figure));
     }
-    let mut results = vec![figure("accuracy", accuracy(&answers, &truths), Some(majority(&truths)))];
     if let Objective::Ordinal(_) = schedule.objective {
-        for (what, first) in [("AUC, any retinopathy", 1), ("AUC, referable (grade 2 and above)", 2)] {
-            let scores: Vec<f32> = verdicts.iter().map(|v| v.probabilities[first..].iter().sum()).collect();
-            let positive: Vec<bool> = truths.iter().map(|truth| *truth >= first).collect();
-            results.extend(auc(&scores, &positive).map(|value| figure(what, value, Some(0.5))));
-        }
-        let kappa = quadratic_weighted_kappa(&answers, &truths);
-        results.extend(kappa.map(|value| figure("quadratic weighted kappa", value, Some(0.0))));
+        return Ok(of_grades(&verdicts, data, figure));
+    }
+    let truths: Vec<usize> = data.held.iter().map(|example| example.class).collect();
+    let answers: Vec<usize> = verdicts.iter().map(|verdict| verdict.decided).collect();
+    Ok(vec![figure("accuracy", accuracy(&answers, &truths), Some(majority(&truths)))])
+}
+
+/// What the parent of a model gave on the same pictures, as it was.
+pub fn before(
+    parent: &Bundle,
+    schedule: &Schedule,
+    data: &DataSet,
+    device: &ComputeDevice,
+) -> Result<Vec<Measured>, TrainError> {
+    let mut results = measure(parent, schedule, data, device)?;
+    for result in &mut results {
+        result.what = format!("before, by `{}` itself: {}", parent.card.name, result.what);
+        result.on = "the same pictures, if it had not learned from them".to_owned();
     }
     Ok(results)
+}
+
+/// The figures of ordered grades, each with its 95 % interval over patients.
+fn of_grades(
+    verdicts: &[Verdict],
+    data: &DataSet,
+    figure: impl Fn(&str, f64, Option<f64>) -> Measured,
+) -> Vec<Measured> {
+    type Of<'a> = Box<dyn Fn(&[usize]) -> Option<f64> + 'a>;
+    let truths: Vec<usize> = data.held.iter().map(|example| example.class).collect();
+    let groups: Vec<usize> = data.held.iter().map(|example| example.group).collect();
+    let pairs = |chosen: &[usize]| -> (Vec<usize>, Vec<usize>) {
+        chosen.iter().map(|i| (verdicts[*i].decided, truths[*i])).unzip()
+    };
+    let auc_from = |first: usize| -> Of<'_> {
+        let (verdicts, truths) = (&verdicts, &truths);
+        Box::new(move |chosen| {
+            let score = |i: &usize| verdicts[*i].probabilities[first..].iter().sum::<f32>();
+            let (scores, positive): (Vec<f32>, Vec<bool>) =
+                chosen.iter().map(|i| (score(i), truths[*i] >= first)).unzip();
+            auc(&scores, &positive)
+        })
+    };
+    let figures: [(&str, Of<'_>, f64); 4] = [
+        ("accuracy", Box::new(|chosen| Some(pairs(chosen)).map(|(a, t)| accuracy(&a, &t))), majority(&truths)),
+        ("AUC, any retinopathy", auc_from(1), 0.5),
+        ("AUC, referable (grade 2 and above)", auc_from(2), 0.5),
+        (
+            "quadratic weighted kappa",
+            Box::new(|chosen| Some(pairs(chosen)).and_then(|(a, t)| quadratic_weighted_kappa(&a, &t))),
+            0.0,
+        ),
+    ];
+    let all: Vec<usize> = (0..truths.len()).collect();
+    let measured = |(what, of, baseline): &(&str, Of<'_>, f64)| {
+        let spread = interval(&groups, of).map(|spread| spread.map(rounded));
+        of(&all).map(|value| Measured { spread, ..figure(what, value, Some(*baseline)) })
+    };
+    figures.iter().filter_map(measured).collect()
 }
 
 /// The figures of a model whose first class stands for health.
@@ -117,15 +164,16 @@ fn verdicts(
     examples: &[Example],
     data: &DataSet,
     device: &ComputeDevice,
-) -> Result<Vec<Verdict>, NetworkError> {
+) -> Result<Vec<Verdict>, TrainError> {
     let network = Network::load(bundle, device);
     let [channels, height, width] = data.input;
-    let verdict = |values: &Vec<f32>| {
-        let values = values.clone();
+    let verdict = |example: &Example| {
+        let values = data.input_of(example).map_err(|error| TrainError::Steps(error.to_string()))?;
         let input = ModelInput { values, channels, height, width, source_from_model: Transform::IDENTITY };
-        network.forward(&input).map(|pass| Verdict::from_scores(&pass.scores, &bundle.card.output))
+        let pass = network.forward(&input)?;
+        Ok(Verdict::from_scores(&pass.scores, &bundle.card.output))
     };
-    examples.iter().map(|example| verdict(&example.values)).collect()
+    examples.iter().map(verdict).collect()
 }
 
 /// To four decimals: more would be more than these numbers of pictures can tell.

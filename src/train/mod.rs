@@ -5,22 +5,29 @@
 //! the bundle is written. This module knows Burn; it must not know the command line or how progress is shown.
 
 mod augment;
+mod batches;
 mod bundle;
+mod camera;
+mod chance;
 mod checkpoint;
 pub mod data;
 mod error;
 mod fit;
+mod folder;
+mod idrid;
 mod idx;
 mod kermany;
+pub mod lesions;
 mod loss;
 mod measure;
 pub mod metrics;
 mod operating_point;
 mod optimiser;
+mod parent;
 #[cfg(test)]
 mod parity;
+mod photograph;
 mod recipe;
-mod retina;
 mod schedule;
 mod stack;
 mod thumbnail;
@@ -28,9 +35,12 @@ mod thumbnail;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::bundle::Card;
+use crate::bundle::card::Training;
+use crate::bundle::{Bundle, Card};
 use crate::export::OutputSet;
 use crate::network::ComputeDevice;
+
+use data::DataSet;
 
 pub use error::TrainError;
 pub use fit::{Fit, Progress};
@@ -42,6 +52,10 @@ pub use schedule::Schedule;
 pub struct Request<'a> {
     pub recipe: &'a Recipe,
     pub data: &'a Path,
+    /// The table of a folder of one's own; without one the folder is laid out as the recipe's data set is.
+    pub labels: Option<&'a Path>,
+    /// The model that `recipe` was [begun from](Recipe::begun_from).
+    pub parent: Option<&'a Bundle>,
     /// The model's folder; also where the checkpoint lies until the model is finished.
     pub out: &'a Path,
     /// Whether a finished model or a checkpoint of other settings may be replaced.
@@ -51,28 +65,59 @@ pub struct Request<'a> {
     pub device: &'a ComputeDevice,
 }
 
+/// What [`train`] tells while it works.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What of the data is not used and why, once.
+    LeftOut(String),
+    Step(Progress),
+}
+
 /// Trains, measures and writes the model of `request.recipe`; `watch` hears of every step.
 ///
 /// # Errors
 /// Data that is missing or broken, a folder that cannot be written, and [`TrainError::Interrupted`] once `stop` is set:
 /// then the same call goes on where this one stopped.
-pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Progress), stop: &AtomicBool) -> Result<Card, TrainError> {
-    let Recipe { card, schedule, .. } = request.recipe;
+pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Card, TrainError> {
+    let Request { recipe, parent, device, .. } = *request;
     OutputSet::new(request.out, "model", request.force).check(["toml"])?;
-    let data = data::read(request.recipe, request.data)?;
-    let checkpoint = checkpoint_path(request.out);
-    let sizes = request.recipe.sizes()?;
-    let fit = Fit { sizes, classes: card.classes.len(), schedule, data: &data, checkpoint: &checkpoint };
-    let weights = fit.run(request.device, request.force, watch, stop)?;
-    let mut bundle = bundle::assemble(card, weights)?;
-    bundle.card.training.command.clone_from(&request.command);
-    bundle.card.training.notes.push(schedule.to_string());
-    measure::set_operating_point(&mut bundle, &data, request.device)?;
-    bundle.card.results = measure::measure(&bundle, schedule, &data, request.device)?;
+    let data = data::read(recipe, request.data, request.labels)?;
+    if let Some(left_out) = &data.left_out {
+        watch(&Event::LeftOut(left_out.clone()));
+    }
+    let (checkpoint, sizes, schedule) = (checkpoint_path(request.out), recipe.sizes()?, &recipe.schedule);
+    let classes = recipe.card.classes.len();
+    let fit = Fit { sizes, classes, schedule, data: &data, checkpoint: &checkpoint, parent };
+    let weights = fit.run(device, request.force, &mut |progress| watch(&Event::Step(*progress)), stop)?;
+    let mut bundle = bundle::assemble(&recipe.card, weights)?;
+    bundle.card.training = trained(request, &data);
+    measure::set_operating_point(&mut bundle, &data, device)?;
+    bundle.card.results = measure::measure(&bundle, schedule, &data, device)?;
+    if let Some(parent) = parent {
+        bundle.card.results.extend(measure::before(parent, schedule, &data, device)?);
+    }
     bundle::write(&bundle, request.out, request.force)?;
     // The model is whole; what remains of the way there is only in the way.
     let _ = std::fs::remove_file(&checkpoint);
     Ok(bundle.card)
+}
+
+/// What the card says of the training.
+fn trained(request: &Request<'_>, data: &DataSet) -> Training {
+    let recipe = request.recipe;
+    let mut training = recipe.card.training.clone();
+    if let Some(described) = &data.described {
+        training.data.clone_from(described);
+        if recipe.parent.is_none() {
+            training.licence = "that of the folder's pictures, which their owner knows".to_owned();
+        }
+    }
+    if let Some(parent) = &recipe.parent {
+        training.data += &format!("; {parent}");
+    }
+    training.command.clone_from(&request.command);
+    training.notes.push(recipe.schedule.to_string());
+    training
 }
 
 /// Where training keeps what it needs to go on.

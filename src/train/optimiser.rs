@@ -3,7 +3,7 @@
 //! Burn's `ModuleOptimizer` restores a saved state on the platform's default device, which opens a GPU even where the
 //! CPU was asked for; this keeps the states by tensor name instead, as plain values when they are saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn_optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
 use burn_tensor::{Device, Gradients, Tensor, TensorData};
@@ -16,9 +16,23 @@ const LARGEST_NORM: f32 = 5.0;
 
 /// AdamW and what it remembers of every tensor.
 pub struct NamedAdamW {
-    rule: AdamW,
+    rules: Rules,
     kernels: BTreeMap<String, AdamWState<4>>,
     vectors: BTreeMap<String, AdamWState<1>>,
+}
+
+/// Most tensors decay, the rest do not.
+struct Rules {
+    decaying: AdamW,
+    lasting: AdamW,
+    /// The names of those that do not decay.
+    last: BTreeSet<String>,
+}
+
+impl Rules {
+    fn of(&self, name: &str) -> &AdamW {
+        if self.last.contains(name) { &self.lasting } else { &self.decaying }
+    }
 }
 
 /// What AdamW remembers, as plain values.
@@ -30,9 +44,11 @@ pub struct Moments {
 }
 
 impl NamedAdamW {
-    pub fn new(weight_decay: f32) -> Self {
-        let rule = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).build();
-        Self { rule, kernels: BTreeMap::new(), vectors: BTreeMap::new() }
+    /// The tensors named in `last` do not decay.
+    pub fn new(weight_decay: f32, last: BTreeSet<String>) -> Self {
+        let rule = |decay| AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(decay).build();
+        let rules = Rules { decaying: rule(weight_decay), lasting: rule(0.0), last };
+        Self { rules, kernels: BTreeMap::new(), vectors: BTreeMap::new() }
     }
 
     /// Moves every tensor of `network` against its gradient.
@@ -42,8 +58,8 @@ impl NamedAdamW {
         let squares = squares(&kernels).into_iter().chain(squares(&vectors));
         let norm = squares.reduce(|a, b| a + b).map_or(0.0, |sum| sum.into_scalar::<f32>().sqrt());
         let factor = (LARGEST_NORM / (norm + 1e-6)).min(1.0);
-        follow(&self.rule, &mut self.kernels, &mut network.kernels, kernels, factor, rate);
-        follow(&self.rule, &mut self.vectors, &mut network.vectors, vectors, factor, rate);
+        follow(&self.rules, &mut self.kernels, &mut network.kernels, kernels, factor, rate);
+        follow(&self.rules, &mut self.vectors, &mut network.vectors, vectors, factor, rate);
     }
 
     pub fn moments(&self) -> Moments {
@@ -85,7 +101,7 @@ fn squares<const D: usize>(gradients: &BTreeMap<String, Tensor<D>>) -> Vec<Tenso
 }
 
 fn follow<const D: usize>(
-    rule: &AdamW,
+    rules: &Rules,
     states: &mut BTreeMap<String, AdamWState<D>>,
     tensors: &mut BTreeMap<String, Tensor<D>>,
     gradients: BTreeMap<String, Tensor<D>>,
@@ -95,7 +111,7 @@ fn follow<const D: usize>(
     for (name, gradient) in gradients {
         let Some(tensor) = tensors.remove(&name) else { continue };
         let state = states.remove(&name);
-        let (moved, state) = rule.step(rate, tensor.inner(), gradient.mul_scalar(factor), state);
+        let (moved, state) = rules.of(&name).step(rate, tensor.inner(), gradient.mul_scalar(factor), state);
         states.extend(state.map(|state| (name.clone(), state)));
         tensors.insert(name, Tensor::from_inner(moved).require_grad());
     }

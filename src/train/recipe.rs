@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
+use super::schedule::Objective;
 use super::{Schedule, TrainError};
 use crate::bundle::Card;
-use crate::bundle::card::{ConvStackSizes, Layer};
+use crate::bundle::card::{ConvStackSizes, Layer, Step};
+use crate::input::framing_steps;
 
 const RECIPES: [(&str, &str); 3] = [
     ("cxr-pneumonia", include_str!("recipes/cxr-pneumonia.toml")),
@@ -21,6 +23,8 @@ pub struct Recipe {
     /// The card of the model to be; its checksum is empty and it has no results.
     pub card: Card,
     pub schedule: Schedule,
+    /// The model that training begins with, in words for the card; see [`Recipe::begun_from`].
+    pub parent: Option<String>,
 }
 
 impl Recipe {
@@ -54,13 +58,46 @@ impl Recipe {
         let schedule = Schedule::deserialize(schedule).map_err(|error| error.to_string())?;
         schedule.check()?;
         let card = Card::parse(&toml::to_string(&table).map_err(|error| error.to_string())?)?;
-        let sizes = card.conv_stack().ok_or(NO_CONV_STACK)?;
-        let head = schedule.lesion_head.map(|head| sizes.layers.get(head.layer));
+        Self { name: name.to_owned(), card, schedule, parent: None }.checked()
+    }
+
+    /// Refuses a card and a schedule that do not fit together.
+    pub(super) fn checked(self) -> Result<Self, String> {
+        let sizes = self.card.conv_stack().ok_or(NO_CONV_STACK)?;
+        let head = self.schedule.lesion_head.map(|head| sizes.layers.get(head.layer));
         if head.is_some_and(|layer| !matches!(layer, Some(Layer::Conv { .. }))) {
             return Err("`schedule.lesion-head.layer` must be a convolution".to_owned());
         }
-        Ok(Self { name: name.to_owned(), card, schedule })
+        fits(&self.card, &self.schedule)?;
+        Ok(self)
     }
+
+    /// The card's steps, where examples are kept before the last of them.
+    pub(super) fn remaining_steps(&self) -> Vec<Step> {
+        let is_framed = self.schedule.augmentation.camera.is_some();
+        if is_framed { self.card.preprocessing.clone() } else { Vec::new() }
+    }
+}
+
+/// Refuses a schedule of other classes, kinds of lesion or pictures than the card's.
+fn fits(card: &Card, schedule: &Schedule) -> Result<(), String> {
+    let classes = card.classes.len();
+    if schedule.class_shares.as_ref().is_some_and(|shares| shares.len() != classes) {
+        return Err(format!("`schedule.class-shares` must have {classes} entries"));
+    }
+    if let Objective::Ordinal(parts) = &schedule.objective {
+        let kinds = schedule.lesion_head.map_or(parts.lesion_weights.len(), |head| head.kinds);
+        if parts.cuts.len() + 1 != classes || parts.lesion_weights.len() != kinds || parts.focus_kinds > kinds {
+            return Err("`schedule.objective` needs a cut less than classes, and a weight for each kind".to_owned());
+        }
+    }
+    let framing = framing_steps(&card.preprocessing);
+    let stays = |step: &Step| framing_steps(std::slice::from_ref(step)) == 0;
+    let is_colour = card.architecture.input()[0] == 3;
+    if schedule.augmentation.camera.is_some() && !(is_colour && card.preprocessing[framing..].iter().all(stays)) {
+        return Err("`schedule.augmentation.camera` needs colours, and no cut behind `unit-range`".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stack::LesionHead;
-
 /// All settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -21,10 +19,39 @@ pub struct Schedule {
     /// How much of the running mean of the weights each step keeps; the mean is what is shipped.
     pub mean_keep: f32,
     pub seed: u64,
+    /// How much of what is learned from each class shall be, however rare it is; without it every picture is seen once
+    /// an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_shares: Option<Vec<f64>>,
+    /// Whether all class kernels have one length, and no class a bias.
+    #[serde(default)]
+    pub equal_kernels: bool,
+    /// Whether only kernels decay, and not factors, shifts and the directions of equal class kernels.
+    #[serde(default)]
+    pub decay_kernels_alone: bool,
+    /// Whether batch normalisation keeps its means and variances: a few pictures would spoil them.
+    #[serde(default)]
+    pub freeze_norms: bool,
     pub objective: Objective,
     pub augmentation: Augmentation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesion_head: Option<LesionHead>,
+}
+
+/// Where the auxiliary lesion head sits and how many kinds of lesion it tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LesionHead {
+    /// Index of the layer whose output it reads.
+    pub layer: usize,
+    pub kinds: usize,
+    /// So many predictions a cell of that layer along either side.
+    #[serde(default = "one")]
+    pub finer: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// The folders that can be read.
@@ -48,19 +75,21 @@ pub enum Objective {
         #[serde(default)]
         weighted: bool,
     },
-    /// For ordered grades, as in `training/retina_dr.py`.
+    /// For ordered grades, as in `training/retina_loss.py`.
     Ordinal(Ordinal),
 }
 
-/// The weights of the parts of the ordinal loss; the class-weighted soft cross-entropy itself has weight 1.
+/// The weights of the parts of the ordinal loss; the soft cross-entropy itself has weight 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Ordinal {
     /// Deviation, in grades, of the bell that stands for the true grade.
     pub softness: f32,
-    /// The two questions "any disease" and "referable".
+    /// The questions "grade 1 or more", "grade 2 or more" and so on.
     pub binary: f32,
-    /// Squared distance of the expected grade from the true one.
+    /// How much each of these questions counts; one fewer than grades.
+    pub cuts: Vec<f32>,
+    /// The squared distance of every grade from the true one, by the grades' probabilities.
     pub distance: f32,
     /// The lesion head's binary cross-entropy.
     pub lesions: f32,
@@ -103,6 +132,34 @@ pub struct Augmentation {
     /// Whether the edge is repeated beyond the picture, where otherwise 0 comes in: an edge would be a cue.
     #[serde(default)]
     pub repeat_edges: bool,
+    /// For photographs: another camera, before the steps that leave the range 0–255.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<Camera>,
+}
+
+/// What another camera, and whoever stored its picture, would have made of it; as in `training/retina_augment.py`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Camera {
+    /// Exposure: deviation and largest change, in stops.
+    pub stops: [f32; 2],
+    /// The natural logarithm of the largest gamma.
+    pub log_gamma: f32,
+    /// Deviation of the natural logarithm of each channel's factor.
+    pub log_cast: f32,
+    /// How often it is stored smaller, and the smallest size as a part of its own.
+    pub smaller: [f32; 2],
+    /// How often it is stored as a JPEG again, and the lowest and highest quality.
+    pub jpeg: f64,
+    pub quality: [u8; 2],
+    /// How often the field is cut off above and below, and how much at most, as a part of the height.
+    pub cut: [f32; 2],
+    /// The natural logarithm of the strongest magnification (below 0) and reduction.
+    pub log_zoom: [f32; 2],
+    /// Deviation of the natural logarithm of width over height.
+    pub log_stretch: f32,
+    /// How often it is squeezed to a narrower one, and how much at most.
+    pub squeezed: [f32; 2],
 }
 
 impl Schedule {
@@ -124,6 +181,16 @@ impl Schedule {
         self.mean_keep.min((1 + step) as f32 / (10 + step) as f32)
     }
 
+    /// The same for going on from a trained model: a quarter of the epochs at a tenth of the rate, and what batch
+    /// normalisation knows stays.
+    #[must_use]
+    pub fn fine_tuning(mut self) -> Self {
+        self.epochs = self.epochs.div_ceil(4);
+        self.peak_rate /= 10.0;
+        self.freeze_norms = true;
+        self
+    }
+
     /// Refuses figures that make no sense.
     ///
     /// # Errors
@@ -137,6 +204,18 @@ impl Schedule {
             ("weight-decay", (0.0..1.0).contains(&self.weight_decay)),
             ("mean-keep", (0.0..1.0).contains(&self.mean_keep)),
         ];
+        let share = |v: &f32| (0.0..=1.0).contains(v);
+        let camera = self.augmentation.camera.as_ref().is_none_or(|camera| {
+            let Camera { smaller, cut, quality: [low, high], log_zoom: [near, far], squeezed, jpeg, .. } = camera;
+            let shares = [smaller[0], smaller[1], cut[0], squeezed[0], *jpeg as f32];
+            let sizes = smaller[1] > 0.0 && (0.0..0.5).contains(&cut[1]) && (1.0..4.0).contains(&squeezed[1]);
+            shares.iter().all(share) && sizes && (1..=100).contains(low) && low <= high && near <= far
+        });
+        let head = self.lesion_head.is_none_or(|head| (1..=8).contains(&head.finer) && (1..=5).contains(&head.kinds));
+        let shares = self.class_shares.as_ref().is_none_or(|shares| shares.iter().all(|v| *v >= 0.0 && *v <= 1.0));
+        let sane =
+            sane.into_iter().chain([("augmentation.camera", camera), ("class-shares", shares), ("lesion-head", head)]);
+        let sane: Vec<(&str, bool)> = sane.collect();
         let wrong = sane.iter().find(|(_, fine)| !fine);
         wrong.map_or(Ok(()), |(name, _)| Err(format!("`schedule.{name}` makes no sense")))
     }
@@ -146,7 +225,8 @@ impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { epochs, batch, peak_rate, weight_decay, mean_keep, seed, .. } = self;
         write!(f, "AdamW, one cycle: {epochs} epochs, batch {batch}, peak rate {peak_rate}, ")?;
-        write!(f, "weight decay {weight_decay}, mean of the weights kept at {mean_keep}, seed {seed}.")
+        write!(f, "weight decay {weight_decay}, mean of the weights kept at {mean_keep}, seed {seed}")?;
+        f.write_str(if self.freeze_norms { ", batch normalisation frozen." } else { "." })
     }
 }
 
@@ -164,6 +244,15 @@ mod tests {
         assert!((place - schedule.warm_up).abs() < 0.01);
         assert!((rates[0] - top / 25.0).abs() < 1e-9);
         assert!(rates[999] < top / 1000.0);
+    }
+
+    #[test]
+    fn fine_tuning_is_shorter_slower_and_spares_the_norms() {
+        let schedule = Recipe::find("retina-dr").unwrap().schedule;
+        let fine = schedule.clone().fine_tuning();
+        assert_eq!((fine.epochs, fine.freeze_norms), (10, true));
+        assert!((fine.peak_rate * 10.0 - schedule.peak_rate).abs() < 1e-12);
+        assert!(fine.check().is_ok());
     }
 
     #[test]

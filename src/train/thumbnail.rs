@@ -82,11 +82,11 @@ mod tests {
             let noise = |p: usize| ((p * 7 + i * 131) as f32 * 1.37).sin();
             let add = if class > 0 { bright } else { 0.0 };
             let thumbnail = (0..SIDE * SIDE).map(|p| noise(p) + add).collect();
-            Example { values: Vec::new(), class, cells: Vec::new(), thumbnail }
+            Example { class, thumbnail, ..Example::default() }
         };
         let examples = |from: usize| (from..from + 60).map(example).collect();
         let (learn, held) = (examples(0), examples(1000));
-        DataSet { learn, tune: Vec::new(), held, held_is: String::new(), input: [1, 1, 1], cells: None }
+        DataSet { learn, held, input: [1, 1, 1], ..DataSet::default() }
     }
 
     fn measured(data: &DataSet) -> f64 {
