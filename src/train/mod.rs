@@ -17,6 +17,7 @@ mod folder;
 mod idrid;
 mod idx;
 mod kermany;
+mod learned;
 pub mod lesions;
 mod loss;
 mod measure;

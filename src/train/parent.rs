@@ -1,7 +1,7 @@
 //! Going on from a trained model: what a recipe takes from it, and which models it cannot go on from. Must not know Burn's
 //! tensors or the data.
 
-use super::stack::common_length;
+use super::learned::common_length;
 use super::{Recipe, TrainError};
 use crate::bundle::Bundle;
 use crate::bundle::card::{ConvStackSizes, Training};

@@ -3,11 +3,12 @@
 
 use burn_tensor::{Device, Tensor, TensorData};
 
+use super::learned::{Learning, first_weights, take_over, tensors, to_bundle};
 use super::loss::{Batch, Loss};
 use super::optimiser::NamedAdamW;
 use super::recipe::Recipe;
 use super::schedule::{LesionHead, Objective};
-use super::stack::{Learning, Outputs, TrainableStack, first_weights, take_over, tensors, to_bundle};
+use super::stack::{Outputs, TrainableStack};
 use crate::bundle::card::{Architecture, ConvStackSizes, Layer};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 use crate::bundle::{Bundle, Library};
