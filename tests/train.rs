@@ -108,10 +108,10 @@ fn a_training_from_a_model_begins_there_and_goes_on_after_a_stop() {
     }
     let straight = fit_from(Some(&parent), &place("straight"), &fine, None, false).unwrap();
     assert_ne!(straight, parent.weights);
-    let norms = |weights: &WeightMap| {
-        weights.iter().filter(|(n, _)| n.contains("running")).map(|(_, t)| t.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(norms(&straight), norms(&parent.weights), "what the norms know stays");
+    for (name, tensor) in parent.weights.iter().filter(|(name, _)| name.contains("running")) {
+        // What the norms know stays, but for the rounding of the weights' mean.
+        approx::assert_relative_eq!(straight[name].values.as_slice(), tensor.values.as_slice(), max_relative = 1e-5);
+    }
     let stopped = fit_from(Some(&parent), &place("stopped"), &fine, Some(3), false).unwrap_err();
     assert!(matches!(stopped, TrainError::Interrupted { step: 3, .. }), "{stopped}");
     let other = fit(&place("stopped"), &fine, None, false).unwrap_err().to_string();

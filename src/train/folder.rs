@@ -183,7 +183,9 @@ fn described(data: &DataSet, recipe: &Recipe, patients_are_named: bool) -> Strin
 /// Everything that does not match, once, as a sentence; `None` where all does.
 fn left_out(without_label: usize, without_picture: &[String], unreadable: &[String]) -> Option<String> {
     let names = |names: &[String], separator: &str| {
-        let shown = names.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(separator);
+        // Names come from files: no terminal is to be steered by one.
+        let plain = |name: &String| name.replace(char::is_control, "?");
+        let shown = names.iter().take(MOST_NAMES).map(plain).collect::<Vec<_>>().join(separator);
         let more = names.len().saturating_sub(MOST_NAMES);
         if more > 0 { format!("{shown}{separator}and {more} more") } else { shown }
     };

@@ -6,6 +6,9 @@ use super::{Recipe, TrainError};
 use crate::bundle::Bundle;
 use crate::bundle::card::{ConvStackSizes, Training};
 
+/// Behind a child's title.
+const FINE_TUNED: &str = ", fine-tuned on one folder";
+
 impl Recipe {
     /// This recipe, begun from `parent`: card, preprocessing, gate and explanation are the parent's, the schedule is the
     /// recipe's, shorter and slower. What the parent knows of itself is not said of its child.
@@ -31,6 +34,7 @@ impl Recipe {
         let equal_kernels = self.schedule.equal_kernels && common_length(&parent.weights, sizes).is_some();
         let mut card = parent.card.clone();
         card.version.clone_from(&self.card.version);
+        card.title = format!("{}{FINE_TUNED}", parent.card.title.trim_end_matches(FINE_TUNED));
         card.limits = vec![format!(
             "Begun from `{name}` and fine-tuned on the pictures of one folder; other cameras, clinics and populations were not measured."
         )];
@@ -90,6 +94,7 @@ mod tests {
         assert_eq!(child.card.preprocessing, parent.card.preprocessing);
         assert_eq!(child.card.explanation.rule, parent.card.explanation.rule);
         assert_eq!(child.card.training.licence, parent.card.training.licence);
+        assert_eq!(child.card.title, format!("{}, fine-tuned on one folder", parent.card.title));
         assert!(child.card.results.is_empty() && !child.card.has_weights());
         assert!(child.parent.unwrap().contains(&parent.sha256));
         assert!(child.schedule.freeze_norms && child.schedule.equal_kernels);
