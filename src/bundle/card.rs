@@ -8,6 +8,7 @@ use super::colour::Colour;
 use super::densenet::DenseNetSizes;
 use super::gate::Gate;
 use super::graph::GraphSizes;
+use super::question::Question;
 use crate::explain::options::{BackwardRule, Magnitude};
 
 /// A whole model card.
@@ -187,6 +188,9 @@ pub struct Output {
     /// Whether the classes are grades, each next to its neighbours: then a set of answers has no gaps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ordered: bool,
+    /// What is asked of ordered grades: any disease, referable disease.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
 
 impl Output {
@@ -321,7 +325,11 @@ impl Card {
     }
 
     fn check_output(&self) -> Result<(), String> {
-        let Output { activation, decision, operating_points, ordered: _ } = &self.output;
+        let Output { activation, decision, operating_points, ordered, questions } = &self.output;
+        if !questions.is_empty() && (!ordered || *activation != Activation::Softmax) {
+            return Err("`output.questions` are for `ordered` classes under `softmax`".to_owned());
+        }
+        questions.iter().try_for_each(|question| question.check(self.classes.len()))?;
         let (needed, wanted) = match decision {
             Decision::MostProbable | Decision::Median => (0, None),
             Decision::Threshold => (1, Some(Activation::Softmax)),

@@ -13,6 +13,7 @@ pub mod field;
 pub mod gate;
 pub mod graph;
 pub mod library;
+pub mod question;
 mod sizes;
 pub mod weights;
 

@@ -110,7 +110,13 @@ mod tests {
     use super::*;
 
     fn output(decision: Decision) -> Output {
-        Output { activation: Activation::Softmax, decision, operating_points: Vec::new(), ordered: false }
+        Output {
+            activation: Activation::Softmax,
+            decision,
+            operating_points: Vec::new(),
+            ordered: false,
+            questions: Vec::new(),
+        }
     }
 
     #[test]
@@ -168,6 +174,7 @@ mod tests {
             decision: Decision::EachFinding,
             operating_points: vec![0.9, 0.1, 0.5],
             ordered: false,
+            questions: Vec::new(),
         };
         // Probabilities 0.73, 0.27 and 0.12: the second alone reaches its point.
         let verdict = Verdict::from_scores(&[1.0, -1.0, -2.0], &output);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Style;
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
+use crate::bundle::question::Answer;
 use crate::explain::{BackwardRule, Explanation, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
@@ -44,6 +45,9 @@ pub struct Record {
     /// Of a calibrated model: indices into `classes`, the answers that together hold the truth as often as promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grade_set: Option<Vec<usize>>,
+    /// What the model says to the questions of its card, such as whether the disease is referable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionRecord>,
     /// Of a model whose classes are findings of their own: the names of those at their operating points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<String>>,
@@ -113,6 +117,41 @@ pub struct ClassRecord {
     pub response_share: f64,
 }
 
+/// A yes-or-no question about ordered grades.
+#[derive(Debug, Serialize)]
+pub struct QuestionRecord {
+    pub name: String,
+    /// That the answer is yes.
+    pub probability: f32,
+    pub operating_points: Vec<PointRecord>,
+}
+
+/// An operating point that was measured, and whether this picture reaches it.
+#[derive(Debug, Serialize)]
+pub struct PointRecord {
+    pub sensitivity: f32,
+    pub specificity: f32,
+    pub probability: f32,
+    pub reached: bool,
+}
+
+impl From<Answer<'_>> for QuestionRecord {
+    fn from(answer: Answer<'_>) -> Self {
+        let points = answer.question.operating_points.iter().enumerate();
+        let operating_points = points.map(|(index, point)| PointRecord {
+            sensitivity: point.sensitivity,
+            specificity: point.specificity,
+            probability: point.probability,
+            reached: index < answer.reached,
+        });
+        Self {
+            name: answer.question.name.clone(),
+            probability: answer.probability,
+            operating_points: operating_points.collect(),
+        }
+    }
+}
+
 /// A region of attention in source pixels.
 #[derive(Debug, Serialize)]
 pub struct BoxRecord {
@@ -162,6 +201,7 @@ impl Record {
             height: region.bounds.height,
             share: region.share,
         });
+        let questions = card.output.questions.iter();
         let timings = &explanation.timings_ms;
         Self {
             file,
@@ -186,6 +226,7 @@ impl Record {
             classes: classes.collect(),
             decided: verdict.decided,
             grade_set: verdict.class_set.clone(),
+            questions: questions.map(|question| question.answer(&verdict.probabilities).into()).collect(),
             findings: verdict
                 .findings
                 .as_ref()

@@ -255,6 +255,10 @@ fn decided(ui: &mut Ui, card: &Card, verdict: &Verdict, colour: Colour) {
     if card.output.decision == Decision::Threshold {
         ui.small(below_point(card));
     }
+    for question in &card.output.questions {
+        let said = format!("{} {}", question.name, question.answer(&verdict.probabilities).said());
+        ui.label(said).on_hover_text(format!("Operating points measured on {}", question.on));
+    }
 }
 
 fn below_point(card: &Card) -> String {
