@@ -12,11 +12,11 @@ use super::checkpoint::Checkpoint;
 use super::data::DataSet;
 use super::learned::{Learning, first_weights, take_over, tensors, to_bundle};
 use super::loss::{Batch, Loss};
+use super::network::TrainableNetwork;
 use super::optimiser::{Moments, NamedAdamW};
-use super::stack::TrainableStack;
+use super::plan::Plan;
 use super::{Schedule, TrainError};
 use crate::bundle::Bundle;
-use crate::bundle::card::ConvStackSizes;
 use crate::bundle::weights::WeightMap;
 use crate::network::ComputeDevice;
 
@@ -36,12 +36,12 @@ pub struct Progress {
 /// One training, from its data to its weights.
 #[derive(Debug)]
 pub struct Fit<'a> {
-    pub sizes: &'a ConvStackSizes,
+    pub plan: &'a Plan,
     pub classes: usize,
     pub schedule: &'a Schedule,
     pub data: &'a DataSet,
     pub checkpoint: &'a Path,
-    /// The model to begin with, of these sizes and classes; without one the weights are drawn.
+    /// The model to begin with, of the same plan and classes; without one the weights are drawn.
     pub parent: Option<&'a Bundle>,
 }
 
@@ -76,7 +76,7 @@ impl Fit<'_> {
                 return Err(TrainError::Interrupted { step, steps });
             }
         }
-        Ok(to_bundle(learner.mean, self.sizes))
+        Ok(to_bundle(learner.mean, self.plan))
     }
 
     fn check(&self) -> Result<(), TrainError> {
@@ -98,7 +98,7 @@ impl Fit<'_> {
 
     fn start(&self, begin_anew: bool) -> Result<Checkpoint, TrainError> {
         let (settings, learning) = (self.settings()?, self.learning());
-        let specs = tensors(self.sizes, self.classes, learning);
+        let specs = tensors(self.plan, learning);
         match Checkpoint::load(self.checkpoint, &settings, &specs) {
             Ok(Some(found)) => return Ok(found),
             Err(error) if !begin_anew => return Err(error),
@@ -106,7 +106,7 @@ impl Fit<'_> {
         }
         let mut network = first_weights(&specs, &mut Batches::new(self.schedule, self.data).first_weights());
         if let Some(parent) = self.parent {
-            take_over(&mut network, &parent.weights, self.sizes, learning);
+            take_over(&mut network, &parent.weights, self.plan, learning);
         }
         Ok(Checkpoint { settings, step: 0, mean: network.clone(), network, moments: Moments::default() })
     }
@@ -114,10 +114,10 @@ impl Fit<'_> {
     /// Everything that the result depends on, as text.
     fn settings(&self) -> Result<String, TrainError> {
         let text = |error: serde_json::Error| TrainError::Store(error.to_string());
-        let sizes = serde_json::to_string(self.sizes).map_err(text)?;
+        let network = serde_json::to_string(&self.plan.architecture).map_err(text)?;
         let schedule = serde_json::to_string(self.schedule).map_err(text)?;
         let parent = self.parent.map_or("none", |parent| &parent.sha256);
-        Ok(format!("schedule {schedule}, layers {sizes}, data {}, begun from {parent}", self.data.fingerprint()))
+        Ok(format!("schedule {schedule}, network {network}, data {}, begun from {parent}", self.data.fingerprint()))
     }
 
     fn steps_per_epoch(&self) -> usize {
@@ -133,7 +133,7 @@ impl Fit<'_> {
 struct Learner<'a> {
     settings: String,
     step: usize,
-    network: TrainableStack,
+    network: TrainableNetwork,
     optimiser: NamedAdamW,
     mean: WeightMap,
     loss: Loss<'a>,
@@ -143,7 +143,7 @@ struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     fn new(fit: &Fit<'a>, start: Checkpoint, device: &Device) -> Self {
-        let network = TrainableStack::new(fit.sizes, fit.learning(), &start.network, device);
+        let network = TrainableNetwork::new(fit.plan, fit.learning(), &start.network, device);
         let last = if fit.schedule.decay_kernels_alone { network.not_kernels() } else { BTreeSet::new() };
         let mut optimiser = NamedAdamW::new(fit.schedule.weight_decay, last);
         optimiser.restore(&start.moments, device);

@@ -53,8 +53,8 @@ pub fn read(recipe: &Recipe, folder: &Path, csv: &Path) -> Result<DataSet, Train
         let reason = format!("none of its {} lines names a picture in {}", table.len(), folder.display());
         return Err(TrainError::data(csv, reason));
     }
-    let sizes = recipe.sizes()?;
-    let cells = recipe.schedule.lesion_head.filter(|_| !masks.is_empty()).map(|head| lesions::shape(sizes, head));
+    let plan = recipe.plan()?;
+    let cells = recipe.schedule.lesion_head.filter(|_| !masks.is_empty()).and_then(|head| lesions::shape(&plan, head));
     let read: Vec<Result<Example, TrainError>> = named.par_iter().map(|one| example(one, recipe, cells)).collect();
     let (mut examples, mut unreadable) = (Vec::new(), Vec::new());
     for (one, example) in named.iter().zip(read) {
@@ -75,7 +75,7 @@ pub fn read(recipe: &Recipe, folder: &Path, csv: &Path) -> Result<DataSet, Train
         return Err(TrainError::data(csv, reason + &left_out.map_or_else(String::new, |why| format!("; {why}"))));
     }
     data.described = Some(described(&data, recipe, patients_are_named));
-    (data.left_out, data.input, data.cells, data.steps) = (left_out, sizes.input, cells, recipe.remaining_steps());
+    (data.left_out, data.input, data.cells, data.steps) = (left_out, plan.input(), cells, recipe.remaining_steps());
     Ok(data)
 }
 

@@ -15,10 +15,10 @@ const HELD_EVERY: usize = 5;
 
 /// Reads pictures, grades and, where they are there, lesion boxes; a fifth of each grade is left out.
 pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
-    let sizes = recipe.sizes()?;
+    let plan = recipe.plan()?;
     let grades = grades(&folder.join(GRADES), recipe.card.classes.len())?;
     let boxes = lesions::read_boxes(&folder.join(BOXES))?;
-    let cells = recipe.schedule.lesion_head.filter(|_| boxes.is_some()).map(|head| lesions::shape(sizes, head));
+    let cells = recipe.schedule.lesion_head.filter(|_| boxes.is_some()).and_then(|head| lesions::shape(&plan, head));
     let examples: Vec<Example> = grades
         .par_iter()
         .enumerate()
@@ -38,7 +38,7 @@ pub fn read(recipe: &Recipe, folder: &Path) -> Result<DataSet, TrainError> {
         if boxes.is_some() { "" } else { " (trained without lesion boxes)" }
     );
     let steps = recipe.remaining_steps();
-    Ok(DataSet { learn, held, held_is, input: sizes.input, cells, steps, ..DataSet::default() })
+    Ok(DataSet { learn, held, held_is, input: plan.input(), cells, steps, ..DataSet::default() })
 }
 
 /// Every fifth example of a class is left out, beginning with the first.

@@ -6,9 +6,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Schedule;
 use super::chance::normal;
+use super::plan::Plan;
 use super::schedule::LesionHead;
-use crate::bundle::card::{ConvStackSizes, Layer};
-use crate::bundle::weights::{TensorSpec, WeightMap, WeightTensor, conv_stack_tensors};
+use crate::bundle::weights::{TensorSpec, WeightMap, WeightTensor};
 
 /// The length of every class kernel at first, where all have one.
 const FIRST_LENGTH: f32 = 2.0;
@@ -37,22 +37,20 @@ impl Learning {
     }
 }
 
-/// The tensors of a `conv-stack` while it learns: the bundle's, and those of the lesion head. Equal class kernels have a
+/// The tensors of a network while it learns: the bundle's, and those of the lesion head. Equal class kernels have a
 /// `log_scale` in place of their bias.
-pub fn tensors(sizes: &ConvStackSizes, classes: usize, learning: Learning) -> Vec<TensorSpec> {
-    let mut specs = conv_stack_tensors(sizes, classes);
+pub fn tensors(plan: &Plan, learning: Learning) -> Vec<TensorSpec> {
+    let mut specs = plan.tensors.clone();
     if learning.equal_kernels {
-        let last = sizes.layers.len() - 1;
+        let last = &plan.last.name;
         specs.retain(|spec| spec.name != bias_name(last));
         specs.push(TensorSpec { name: log_scale_name(last), shape: vec![1] });
     }
-    if let Some(LesionHead { layer, kinds, finer }) = learning.lesion_head {
-        let channels = sizes.layers[..=layer].iter().rev().find_map(|l| match l {
-            Layer::Conv { channels, .. } => Some(*channels),
-            _ => None,
-        });
-        let (channels, outputs) = (channels.unwrap_or(sizes.input[0]), kinds * finer * finer);
-        specs.push(TensorSpec { name: "lesion.weight".to_owned(), shape: vec![outputs, channels, 1, 1] });
+    if let Some(head) = learning.lesion_head
+        && let Some(place) = plan.place_of(head)
+    {
+        let outputs = head.kinds * head.finer * head.finer;
+        specs.push(TensorSpec { name: "lesion.weight".to_owned(), shape: vec![outputs, place.channels, 1, 1] });
         specs.push(TensorSpec { name: "lesion.bias".to_owned(), shape: vec![outputs] });
     }
     specs
@@ -85,7 +83,7 @@ pub fn first_weights(specs: &[TensorSpec], rng: &mut ChaCha8Rng) -> WeightMap {
 }
 
 /// Takes the weights of a bundle over into those of a network that learns; what the bundle lacks stays.
-pub fn take_over(weights: &mut WeightMap, bundle: &WeightMap, sizes: &ConvStackSizes, learning: Learning) {
+pub fn take_over(weights: &mut WeightMap, bundle: &WeightMap, plan: &Plan, learning: Learning) {
     for (name, tensor) in weights.iter_mut() {
         if let Some(known) = bundle.get(name) {
             tensor.clone_from(known);
@@ -94,8 +92,8 @@ pub fn take_over(weights: &mut WeightMap, bundle: &WeightMap, sizes: &ConvStackS
     if !learning.equal_kernels {
         return;
     }
-    let last = sizes.layers.len() - 1;
-    let (Some(length), Some(kernels)) = (common_length(bundle, sizes), weights.get_mut(&weight_name(last))) else {
+    let last = &plan.last.name;
+    let (Some(length), Some(kernels)) = (common_length(bundle, plan), weights.get_mut(&weight_name(last))) else {
         return;
     };
     // A direction's own length does not count, but how fast it turns does: as long as one that was drawn.
@@ -106,8 +104,8 @@ pub fn take_over(weights: &mut WeightMap, bundle: &WeightMap, sizes: &ConvStackS
 }
 
 /// The length that all class kernels of a bundle share; `None` where they do not, or where a class has a bias.
-pub fn common_length(bundle: &WeightMap, sizes: &ConvStackSizes) -> Option<f32> {
-    let last = sizes.layers.len() - 1;
+pub fn common_length(bundle: &WeightMap, plan: &Plan) -> Option<f32> {
+    let last = &plan.last.name;
     let (lengths, _) = lengths(bundle.get(&weight_name(last))?);
     let mean = lengths.iter().sum::<f32>() / lengths.len() as f32;
     let even = lengths.iter().all(|length| (length - mean).abs() <= 1e-4 * mean);
@@ -122,9 +120,9 @@ fn lengths(kernels: &WeightTensor) -> (Vec<f32>, usize) {
 }
 
 /// What a bundle keeps of a network that learned: no lesion head, and equal class kernels at their length.
-pub fn to_bundle(mut weights: WeightMap, sizes: &ConvStackSizes) -> WeightMap {
+pub fn to_bundle(mut weights: WeightMap, plan: &Plan) -> WeightMap {
     weights.retain(|name, _| !name.starts_with("lesion."));
-    let last = sizes.layers.len() - 1;
+    let last = &plan.last.name;
     if let Some(scale) = weights.remove(&log_scale_name(last))
         && let Some(kernels) = weights.get_mut(&weight_name(last))
     {
@@ -138,14 +136,14 @@ pub fn to_bundle(mut weights: WeightMap, sizes: &ConvStackSizes) -> WeightMap {
     weights
 }
 
-pub(super) fn weight_name(layer: usize) -> String {
-    format!("layers.{layer}.weight")
+pub(super) fn weight_name(layer: &str) -> String {
+    format!("{layer}.weight")
 }
 
-pub(super) fn bias_name(layer: usize) -> String {
-    format!("layers.{layer}.bias")
+pub(super) fn bias_name(layer: &str) -> String {
+    format!("{layer}.bias")
 }
 
-pub(super) fn log_scale_name(layer: usize) -> String {
-    format!("layers.{layer}.log_scale")
+pub(super) fn log_scale_name(layer: &str) -> String {
+    format!("{layer}.log_scale")
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::TrainError;
+use super::plan::Plan;
 use super::schedule::LesionHead;
-use crate::bundle::card::{ConvStackSizes, Layer};
 use crate::geometry::Transform;
 use crate::scan;
 
@@ -49,17 +49,10 @@ pub struct Grid {
     pub model_px: (usize, usize),
 }
 
-/// Kinds, rows and columns of what a lesion head tells.
-pub fn shape(sizes: &ConvStackSizes, head: LesionHead) -> [usize; 3] {
-    let [_, height, width] = sizes.input;
-    let [rows, columns] = sizes.layers[..=head.layer].iter().fold([height, width], |grid, layer| {
-        grid.map(|side| match *layer {
-            Layer::Conv { stride, .. } => (side - 1) / stride + 1,
-            Layer::MaxPool { size } => side / size,
-            Layer::Classes { .. } => side,
-        })
-    });
-    [head.kinds.min(KINDS.len()), rows * head.finer, columns * head.finer]
+/// Kinds, rows and columns of what a lesion head tells; `None` where the network has no value of its stride.
+pub fn shape(plan: &Plan, head: LesionHead) -> Option<[usize; 3]> {
+    let [rows, columns] = plan.place_of(head)?.grid;
+    Some([head.kinds.min(KINDS.len()), rows * head.finer, columns * head.finer])
 }
 
 /// The lesion boxes by picture, or `None` where there is no such file.
@@ -212,6 +205,6 @@ mod tests {
     fn the_lesion_grid_follows_strides_pools_and_finer_cells() {
         let recipe = Recipe::find("retina-dr").unwrap();
         let head = recipe.schedule.lesion_head.unwrap();
-        assert_eq!(shape(recipe.sizes().unwrap(), head), [5, 128, 128]);
+        assert_eq!(shape(&recipe.plan().unwrap(), head), Some([5, 128, 128]));
     }
 }

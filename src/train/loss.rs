@@ -2,8 +2,8 @@
 
 use burn_tensor::{Device, Tensor, TensorData, activation};
 
+use super::network::Outputs;
 use super::schedule::{Objective, Ordinal};
-use super::stack::Outputs;
 
 /// Added to every grade of the bell that stands for the true one.
 const BELL_FLOOR: f32 = 0.01;

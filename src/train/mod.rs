@@ -1,4 +1,4 @@
-//! Training of `conv-stack` models from recipes: data on disk in, a whole and measured bundle out.
+//! Training of models from recipes: data on disk in, a whole and measured bundle out.
 //!
 //! A recipe is a model card without figures plus a schedule. The way of the data: [`data`] reads examples, [`fit`]
 //! learns from them (resumable at any step), [`measure`] judges the finished bundle on pictures that were left out, and
@@ -22,15 +22,16 @@ pub mod lesions;
 mod loss;
 mod measure;
 pub mod metrics;
+mod network;
 mod operating_point;
 mod optimiser;
 mod parent;
 #[cfg(test)]
 mod parity;
 mod photograph;
+mod plan;
 mod recipe;
 mod schedule;
-mod stack;
 mod thumbnail;
 
 use std::path::{Path, PathBuf};
@@ -86,9 +87,9 @@ pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Event), stop: &Atomic
     if let Some(left_out) = &data.left_out {
         watch(&Event::LeftOut(left_out.clone()));
     }
-    let (checkpoint, sizes, schedule) = (checkpoint_path(request.out), recipe.sizes()?, &recipe.schedule);
+    let (checkpoint, plan, schedule) = (checkpoint_path(request.out), recipe.plan()?, &recipe.schedule);
     let classes = recipe.card.classes.len();
-    let fit = Fit { sizes, classes, schedule, data: &data, checkpoint: &checkpoint, parent };
+    let fit = Fit { plan: &plan, classes, schedule, data: &data, checkpoint: &checkpoint, parent };
     let weights = fit.run(device, request.force, &mut |progress| watch(&Event::Step(*progress)), stop)?;
     let mut bundle = bundle::assemble(&recipe.card, weights)?;
     bundle.card.training = trained(request, &data);

@@ -1,4 +1,4 @@
-//! A `conv-stack` that learns: the card's layers as differentiable tensors under the bundle's own tensor names.
+//! A network that learns: the plan's steps as differentiable tensors under the bundle's own tensor names.
 //!
 //! Batch normalisation stands apart here (batch statistics, running means beside them), where `network` has it folded
 //! into the convolutions. Must not know data or losses.
@@ -10,8 +10,9 @@ use burn_tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn_tensor::{Device, Tensor, TensorData, activation};
 
 use super::learned::{Learning, SHORTEST, bias_name, log_scale_name, weight_name};
+use super::plan::Plan;
 use super::schedule::LesionHead;
-use crate::bundle::card::{ConvStackSizes, Layer};
+use crate::bundle::graph::Node;
 use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// How far a running mean moves towards the batch's.
@@ -19,9 +20,8 @@ const MOMENTUM: f64 = 0.1;
 
 /// The network while it learns.
 #[derive(Debug, Clone)]
-pub struct TrainableStack {
-    layers: Vec<Layer>,
-    norm_epsilon: f64,
+pub struct TrainableNetwork {
+    plan: Plan,
     learning: Learning,
     pub(super) kernels: BTreeMap<String, Tensor<4>>,
     pub(super) vectors: BTreeMap<String, Tensor<1>>,
@@ -40,12 +40,11 @@ pub struct Outputs {
     pub lesions: Option<Tensor<4>>,
 }
 
-impl TrainableStack {
+impl TrainableNetwork {
     /// Puts `weights` (all of [`tensors`](super::learned::tensors)) on `device`, which must be one with automatic differentiation.
-    pub fn new(sizes: &ConvStackSizes, learning: Learning, weights: &WeightMap, device: &Device) -> Self {
-        let mut stack = Self {
-            layers: sizes.layers.clone(),
-            norm_epsilon: sizes.norm_epsilon,
+    pub fn new(plan: &Plan, learning: Learning, weights: &WeightMap, device: &Device) -> Self {
+        let mut network = Self {
+            plan: plan.clone(),
             learning,
             kernels: BTreeMap::new(),
             vectors: BTreeMap::new(),
@@ -55,19 +54,19 @@ impl TrainableStack {
         for (name, weight) in weights {
             let data = TensorData::new(weight.values.clone(), weight.shape.clone());
             if weight.shape.len() == 4 {
-                stack.kernels.insert(name.clone(), Tensor::from_data(data, device).require_grad());
+                network.kernels.insert(name.clone(), Tensor::from_data(data, device).require_grad());
             } else if name.contains(".running_") {
-                stack.running.insert(name.clone(), Tensor::from_data(data, &plain));
+                network.running.insert(name.clone(), Tensor::from_data(data, &plain));
             } else {
-                stack.vectors.insert(name.clone(), Tensor::from_data(data, device).require_grad());
+                network.vectors.insert(name.clone(), Tensor::from_data(data, device).require_grad());
             }
         }
-        stack
+        network
     }
 
     /// The tensors that are no kernels, and the directions of equal class kernels: their size says nothing.
     pub fn not_kernels(&self) -> BTreeSet<String> {
-        let directions = self.learning.equal_kernels.then(|| weight_name(self.layers.len() - 1));
+        let directions = self.learning.equal_kernels.then(|| weight_name(&self.plan.last.name));
         self.vectors.keys().cloned().chain(directions).collect()
     }
 
@@ -76,75 +75,92 @@ impl TrainableStack {
     ///
     /// # Shapes
     /// `x` is `[batch, channels, height, width]`.
-    pub fn forward(&mut self, mut x: Tensor<4>) -> Outputs {
-        let mut lesions = None;
-        let mut maps = None;
-        for (index, layer) in self.layers.clone().iter().enumerate() {
-            match *layer {
-                Layer::Conv { kernel, stride, norm, .. } => x = self.convolve(x, index, kernel, stride, norm),
-                Layer::MaxPool { size } => {
-                    x = max_pool2d(x, MaxPoolOptions::new([size; 2]).with_stride([size; 2]));
+    pub fn forward(&mut self, x: Tensor<4>) -> Outputs {
+        let mut values = vec![x];
+        for node in self.plan.nodes.clone() {
+            let value = match &node {
+                Node::Conv { from, .. } => self.convolve(values[*from].clone(), &node),
+                Node::MaxPool { from, size, stride, padding, ceil } => {
+                    let options = MaxPoolOptions::new([*size; 2]).with_stride([*stride; 2]);
+                    max_pool2d(values[*from].clone(), options.with_padding([*padding; 2]).with_ceil_mode(*ceil))
                 }
-                Layer::Classes { kernel, relu } => {
-                    let signed = conv2d(x.clone(), self.class_kernels(index), None, options(kernel, 1));
-                    maps = Some(if relu { activation::relu(signed) } else { signed });
-                }
-            }
-            if let Some(head) = self.learning.lesion_head.filter(|head| head.layer == index) {
-                let (weight, bias) = (self.kernels["lesion.weight"].clone(), self.vectors["lesion.bias"].clone());
-                lesions = Some(spread(conv2d(x.clone(), weight, Some(bias), options(1, 1)), head));
-            }
+                Node::Add { of: [a, b], relu } => activated(values[*a].clone() + values[*b].clone(), *relu),
+                Node::Concat { of: [a, b] } => Tensor::cat(vec![values[*a].clone(), values[*b].clone()], 1),
+            };
+            values.push(value);
         }
-        let Some(maps) = maps else { unreachable!("a checked card ends with its `classes` layer") };
-        let [batch, classes, height, width] = maps.dims();
-        let mut scores = maps.clone().reshape([batch, classes, height * width]).mean_dim(2).reshape([batch, classes]);
-        if let Some(bias) = self.vectors.get(&bias_name(self.layers.len() - 1)) {
-            scores = scores + bias.clone().reshape([1, classes]);
-        }
+        let lesions = self.learning.lesion_head.and_then(|head| {
+            let x = values[self.plan.place_of(head)?.value].clone();
+            let (weight, bias) = (self.kernels["lesion.weight"].clone(), self.vectors["lesion.bias"].clone());
+            Some(spread(conv2d(x, weight, Some(bias), options(1, 1, 1)), head))
+        });
+        let (maps, scores) = self.judged(values.swap_remove(self.plan.nodes.len()));
         Outputs { maps, scores, lesions }
     }
 
+    /// Class maps and scores of the last features.
+    fn judged(&self, features: Tensor<4>) -> (Tensor<4>, Tensor<2>) {
+        let last = &self.plan.last;
+        let bias = self.vectors.get(&bias_name(&last.name)).cloned();
+        let (of_map, of_score) = if last.bias_in_map { (bias, None) } else { (None, bias) };
+        let signed = conv2d(features, self.class_kernels(), of_map, options(last.kernel, 1, 1));
+        let maps = activated(signed, last.relu);
+        let [batch, classes, height, width] = maps.dims();
+        let scores = maps.clone().reshape([batch, classes, height * width]).mean_dim(2).reshape([batch, classes]);
+        let scores = match of_score {
+            Some(bias) => scores + bias.reshape([1, classes]),
+            None => scores,
+        };
+        (maps, scores)
+    }
+
     /// The kernels of the last layer; equal ones are directions times their one length.
-    fn class_kernels(&self, layer: usize) -> Tensor<4> {
-        let kernels = self.kernels[&weight_name(layer)].clone();
+    fn class_kernels(&self) -> Tensor<4> {
+        let last = &self.plan.last.name;
+        let kernels = self.kernels[&weight_name(last)].clone();
         if !self.learning.equal_kernels {
             return kernels;
         }
         let [classes, ..] = kernels.dims();
         let squares = (kernels.clone() * kernels.clone()).reshape([classes as i32, -1]).sum_dim(1);
         let lengths = squares.sqrt().clamp_min(SHORTEST).reshape([classes, 1, 1, 1]);
-        let scale = self.vectors[&log_scale_name(layer)].clone().exp().reshape([1, 1, 1, 1]);
+        let scale = self.vectors[&log_scale_name(last)].clone().exp().reshape([1, 1, 1, 1]);
         kernels / lengths * scale
     }
 
-    fn convolve(&mut self, x: Tensor<4>, index: usize, kernel: usize, stride: usize, norm: bool) -> Tensor<4> {
-        let name = |part: &str| format!("layers.{index}.{part}");
-        let weight = self.kernels[&weight_name(index)].clone();
-        if !norm {
-            let bias = self.vectors[&bias_name(index)].clone();
-            return activation::relu(conv2d(x, weight, Some(bias), options(kernel, stride)));
-        }
-        let factor = self.vectors[&name("norm.weight")].clone();
-        let shift = self.vectors[&name("norm.bias")].clone();
+    fn convolve(&mut self, x: Tensor<4>, node: &Node) -> Tensor<4> {
+        let Node::Conv { name, norm, groups, stride, padding, relu, .. } = node else {
+            unreachable!("only convolutions are asked for")
+        };
+        let options = ConvOptions::new([*stride; 2], [*padding; 2], [1, 1], *groups);
+        let weight = self.kernels[&weight_name(name)].clone();
+        let Some(norm) = norm else {
+            let bias = self.vectors[&bias_name(name)].clone();
+            return activated(conv2d(x, weight, Some(bias), options), *relu);
+        };
+        let epsilon = self.plan.norm_epsilon;
+        let part = |part: &str| format!("{norm}.{part}");
+        let factor = self.vectors[&part("weight")].clone();
+        let shift = self.vectors[&part("bias")].clone();
         if self.learning.freeze_norms {
             // Known means and variances are a factor and a shift: folded, they cost nothing.
-            let [mean, variance] = ["mean", "var"]
-                .map(|part| Tensor::from_inner(self.running[&name(&format!("norm.running_{part}"))].clone()));
-            let factor = factor / variance.add_scalar(self.norm_epsilon).sqrt();
+            let [mean, variance] =
+                ["running_mean", "running_var"].map(|name| Tensor::from_inner(self.running[&part(name)].clone()));
+            let factor = factor / variance.add_scalar(epsilon).sqrt();
             let bias = shift - mean * factor.clone();
             let [channels] = factor.dims();
             let weight = weight * factor.reshape([channels, 1, 1, 1]);
-            return activation::relu(conv2d(x, weight, Some(bias), options(kernel, stride)));
+            return activated(conv2d(x, weight, Some(bias), options), *relu);
         }
-        let sums = conv2d(x, weight, None, options(kernel, stride));
+        let sums = conv2d(x, weight, None, options);
         let [batch, _, height, width] = sums.dims();
-        let normed = batch_norm_train(sums, factor, shift, self.norm_epsilon);
+        let normed = batch_norm_train(sums, factor, shift, epsilon);
         // Running variances are those of the population, as PyTorch keeps them.
         let count = (batch * height * width) as f64;
         let variance = normed.variance.inner().mul_scalar(count / (count - 1.0).max(1.0));
-        self.remember(name("norm.running_mean"), normed.mean.inner());
-        self.remember(name("norm.running_var"), variance);
-        activation::relu(normed.output)
+        self.remember(part("running_mean"), normed.mean.inner());
+        self.remember(part("running_var"), variance);
+        activated(normed.output, *relu)
     }
 
     fn remember(&mut self, name: String, of_batch: Tensor<1>) {
@@ -168,8 +184,13 @@ fn spread(logits: Tensor<4>, LesionHead { kinds, finer, .. }: LesionHead) -> Ten
     parts.reshape([batch, kinds, height * finer, width * finer])
 }
 
-fn options(kernel: usize, stride: usize) -> ConvOptions<2> {
-    ConvOptions::new([stride; 2], [kernel / 2; 2], [1, 1], 1)
+fn activated(x: Tensor<4>, relu: bool) -> Tensor<4> {
+    if relu { activation::relu(x) } else { x }
+}
+
+/// Padded by half the kernel.
+fn options(kernel: usize, stride: usize, groups: usize) -> ConvOptions<2> {
+    ConvOptions::new([stride; 2], [kernel / 2; 2], [1, 1], groups)
 }
 
 /// The values of a tensor that lies on a device.

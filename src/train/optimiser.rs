@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn_optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
 use burn_tensor::{Device, Gradients, Tensor, TensorData};
 
-use super::stack::{TrainableStack, plain};
+use super::network::{TrainableNetwork, plain};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// The gradient's norm is cut to this.
@@ -52,7 +52,7 @@ impl NamedAdamW {
     }
 
     /// Moves every tensor of `network` against its gradient.
-    pub fn step(&mut self, network: &mut TrainableStack, mut gradients: Gradients, rate: f64) {
+    pub fn step(&mut self, network: &mut TrainableNetwork, mut gradients: Gradients, rate: f64) {
         let kernels = taken(&network.kernels, &mut gradients);
         let vectors = taken(&network.vectors, &mut gradients);
         let squares = squares(&kernels).into_iter().chain(squares(&vectors));

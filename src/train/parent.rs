@@ -2,9 +2,10 @@
 //! tensors or the data.
 
 use super::learned::common_length;
+use super::plan::{NO_PLAN, Plan};
 use super::{Recipe, TrainError};
 use crate::bundle::Bundle;
-use crate::bundle::card::{ConvStackSizes, Training};
+use crate::bundle::card::Training;
 
 /// Behind a child's title.
 const FINE_TUNED: &str = ", fine-tuned on one folder";
@@ -14,13 +15,12 @@ impl Recipe {
     /// recipe's, shorter and slower. What the parent knows of itself is not said of its child.
     ///
     /// # Errors
-    /// A parent of another family, other classes or other layers.
+    /// A parent of a family that cannot be trained here, or of other classes.
     pub fn begun_from(mut self, parent: &Bundle) -> Result<Self, TrainError> {
         let name = &parent.card.name;
         let refused = |reason: String| TrainError::Parent { parent: name.clone(), recipe: self.name.clone(), reason };
-        let Some(sizes) = parent.card.conv_stack() else {
-            let family = parent.card.architecture.family();
-            return Err(refused(format!("it is a `{family}`, and only a `conv-stack` can be trained here")));
+        let Some(plan) = Plan::of(&parent.card) else {
+            return Err(refused(format!("it is a `{}`, and {NO_PLAN}", parent.card.architecture.family())));
         };
         let names = |card: &crate::bundle::Card| card.classes.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
         let (theirs, ours) = (names(&parent.card), names(&self.card));
@@ -28,10 +28,7 @@ impl Recipe {
             let (theirs, ours) = (theirs.join(", "), ours.join(", "));
             return Err(refused(format!("its classes are {theirs}, the recipe's are {ours}")));
         }
-        if let Some(difference) = difference(sizes, self.sizes()?) {
-            return Err(refused(difference));
-        }
-        let equal_kernels = self.schedule.equal_kernels && common_length(&parent.weights, sizes).is_some();
+        let equal_kernels = self.schedule.equal_kernels && common_length(&parent.weights, &plan).is_some();
         let mut card = parent.card.clone();
         card.version.clone_from(&self.card.version);
         card.title = format!("{}{FINE_TUNED}", parent.card.title.trim_end_matches(FINE_TUNED));
@@ -60,23 +57,12 @@ impl Recipe {
     }
 }
 
-/// In what the parent's network differs from the recipe's, as a sentence.
-fn difference(theirs: &ConvStackSizes, ours: &ConvStackSizes) -> Option<String> {
-    if theirs.input != ours.input {
-        return Some(format!("its input is {:?}, the recipe's is {:?}", theirs.input, ours.input));
-    }
-    if theirs.layers.len() != ours.layers.len() {
-        return Some(format!("it has {} layers, the recipe {}", theirs.layers.len(), ours.layers.len()));
-    }
-    let at = theirs.layers.iter().zip(&ours.layers).position(|(a, b)| a != b)?;
-    Some(format!("its layer {at} is {:?}, the recipe's is {:?}", theirs.layers[at], ours.layers[at]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundle::Library;
-    use crate::bundle::card::Layer;
+    use crate::bundle::card::Architecture;
+    use crate::bundle::graph::{GraphSizes, NamedGraph};
 
     fn begun(recipe: &str, parent: &Bundle) -> Result<Recipe, String> {
         Recipe::find(recipe).unwrap().begun_from(parent).map_err(|error| error.to_string())
@@ -103,7 +89,8 @@ mod tests {
     #[test]
     fn a_parent_with_a_bias_keeps_it() {
         let mut parent = bundle("retina-dr");
-        parent.weights.get_mut("layers.12.bias").unwrap().values[0] = 0.1;
+        let last = Plan::of(&parent.card).unwrap().last.name;
+        parent.weights.get_mut(&format!("{last}.bias")).unwrap().values[0] = 0.1;
         assert!(!begun("retina-dr", &parent).unwrap().schedule.equal_kernels);
     }
 
@@ -115,14 +102,8 @@ mod tests {
             "`mnist` cannot be gone on from by the recipe `retina-dr`: its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, the recipe's are 0, 1, 2, 3, 4; name another model as --from, or train without one"
         );
         let mut parent = bundle("retina-dr");
-        sizes_of(&mut parent).layers[2] = Layer::Conv { channels: 32, kernel: 3, stride: 1, norm: true };
-        assert!(begun("retina-dr", &parent).unwrap_err().contains("its layer 2 is Conv { channels: 32"));
-        sizes_of(&mut parent).input = [3, 256, 256];
-        assert!(begun("retina-dr", &parent).unwrap_err().contains("its input is [3, 256, 256]"));
-    }
-
-    fn sizes_of(parent: &mut Bundle) -> &mut ConvStackSizes {
-        let crate::bundle::card::Architecture::ConvStack(sizes) = &mut parent.card.architecture else { panic!() };
-        sizes
+        let sizes = GraphSizes { network: NamedGraph::ResNet18, input: [3, 512, 512], norm_epsilon: 1e-5 };
+        parent.card.architecture = Architecture::Graph(sizes);
+        assert!(begun("retina-dr", &parent).unwrap_err().contains("it is a `graph`, and only a `conv-stack`"));
     }
 }

@@ -5,13 +5,14 @@ use burn_tensor::{Device, Tensor, TensorData};
 
 use super::learned::{Learning, first_weights, take_over, tensors, to_bundle};
 use super::loss::{Batch, Loss};
+use super::network::{Outputs, TrainableNetwork};
 use super::optimiser::NamedAdamW;
+use super::plan::Plan;
 use super::recipe::Recipe;
 use super::schedule::{LesionHead, Objective};
-use super::stack::{Outputs, TrainableStack};
 use crate::bundle::card::{Architecture, ConvStackSizes, Layer};
 use crate::bundle::weights::{WeightMap, WeightTensor};
-use crate::bundle::{Bundle, Library};
+use crate::bundle::{Bundle, Card, Library};
 use crate::geometry::Transform;
 use crate::input::ModelInput;
 use crate::network::{Network, device};
@@ -23,13 +24,14 @@ fn formula(count: usize, seed: u8, scale: f32, shift: f32) -> Vec<f32> {
     (0..count).map(|i| shift + scale * value(i)).collect()
 }
 
-fn sizes() -> ConvStackSizes {
+fn plan() -> Plan {
     let layers = vec![
         Layer::Conv { channels: 6, kernel: 3, stride: 1, norm: true },
         Layer::MaxPool { size: 2 },
         Layer::Classes { kernel: 1, relu: true },
     ];
-    ConvStackSizes { input: [3, 8, 8], norm_epsilon: 1e-5, layers }
+    let architecture = Architecture::ConvStack(ConvStackSizes { input: [3, 8, 8], norm_epsilon: 1e-5, layers });
+    Plan::of(&Card { architecture, ..Recipe::find("retina-dr").unwrap().card }).unwrap()
 }
 
 fn weights(learning: Learning) -> WeightMap {
@@ -44,7 +46,7 @@ fn weights(learning: Learning) -> WeightMap {
         "lesion.bias" => formula(count, 7, 1.0, 0.0),
         _ => vec![0.0; count],
     };
-    let specs = tensors(&sizes(), 5, learning).into_iter();
+    let specs = tensors(&plan(), learning).into_iter();
     specs
         .map(|spec| {
             let values = first(&spec.name, spec.shape.iter().product());
@@ -60,9 +62,9 @@ fn ordinal() -> Objective {
 #[test]
 fn two_steps_agree_with_pytorch() {
     let (objective, device) = (ordinal(), Device::flex().autodiff());
-    let lesion_head = Some(LesionHead { layer: 0, kinds: 5, finer: 2 });
+    let lesion_head = Some(LesionHead { stride: 1, kinds: 5, finer: 2 });
     let learning = Learning { lesion_head, equal_kernels: true, freeze_norms: false };
-    let mut network = TrainableStack::new(&sizes(), learning, &weights(learning), &device);
+    let mut network = TrainableNetwork::new(&plan(), learning, &weights(learning), &device);
     let mut optimiser = NamedAdamW::new(0.03, network.not_kernels());
     let loss = Loss::new(&objective, &[2, 0, 1, 4, 1]);
     let values = formula(4 * 3 * 64, 8, 1.0, 0.0);
@@ -97,7 +99,7 @@ fn two_steps_agree_with_pytorch() {
         let sum: f32 = values.iter().map(|v| v * v).sum();
         approx::assert_relative_eq!(sum, squares, max_relative = 1e-4, epsilon = 2e-5);
     }
-    let bundle = to_bundle(found, &sizes());
+    let bundle = to_bundle(found, &plan());
     assert!(bundle["layers.2.bias"].values.iter().all(|bias| *bias == 0.0));
     for kernel in bundle["layers.2.weight"].values.chunks_exact(6) {
         let length = kernel.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -123,11 +125,14 @@ fn the_loss_of_even_odds_is_as_by_hand() {
 #[test]
 fn a_network_begun_from_a_model_gives_that_models_scores() {
     let parent = Library::open(&[]).unwrap().load("retina-dr").unwrap();
-    let mut sizes = parent.card.conv_stack().unwrap().clone();
     // The layers do not care how large the picture is.
-    sizes.input = [3, 64, 64];
     let mut small = parent.clone();
-    small.card.architecture = Architecture::ConvStack(sizes.clone());
+    match &mut small.card.architecture {
+        Architecture::ConvStack(sizes) => sizes.input = [3, 64, 64],
+        Architecture::Graph(sizes) => sizes.input = [3, 64, 64],
+        Architecture::DenseNet(sizes) => sizes.input = [3, 64, 64],
+    }
+    let plan = Plan::of(&small.card).unwrap();
     let values: Vec<f32> = formula(3 * 64 * 64, 3, 1.5, 0.2);
     let scores_of = |bundle: &Bundle| {
         let source_from_model = Transform::IDENTITY;
@@ -137,15 +142,15 @@ fn a_network_begun_from_a_model_gives_that_models_scores() {
     let expected = scores_of(&small);
     let learning = Learning { lesion_head: None, equal_kernels: true, freeze_norms: true };
     let mut rng = rand::SeedableRng::seed_from_u64(1);
-    let mut weights = first_weights(&tensors(&sizes, 5, learning), &mut rng);
-    take_over(&mut weights, &parent.weights, &sizes, learning);
+    let mut weights = first_weights(&tensors(&plan, learning), &mut rng);
+    take_over(&mut weights, &parent.weights, &plan, learning);
     let device = Device::flex().autodiff();
-    let mut network = TrainableStack::new(&sizes, learning, &weights, &device);
+    let mut network = TrainableNetwork::new(&plan, learning, &weights, &device);
     let x = Tensor::<4>::from_data(TensorData::new(values.clone(), [1, 3, 64, 64]), &device);
     let scores = network.forward(x).scores.into_data().try_to_vec::<f32>().unwrap();
     assert!(scores.iter().any(|score| *score > 0.05), "{scores:?} say nothing");
     approx::assert_relative_eq!(scores.as_slice(), expected.as_slice(), max_relative = 1e-3, epsilon = 1e-4);
-    small.weights = to_bundle(network.weights(), &sizes);
+    small.weights = to_bundle(network.weights(), &plan);
     approx::assert_relative_eq!(scores_of(&small).as_slice(), expected.as_slice(), max_relative = 1e-4, epsilon = 1e-5);
     for (name, tensor) in &parent.weights {
         approx::assert_relative_eq!(

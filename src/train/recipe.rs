@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::plan::{NO_PLAN, Plan};
 use super::schedule::Objective;
 use super::{Schedule, TrainError};
 use crate::bundle::Card;
-use crate::bundle::card::{ConvStackSizes, Layer, Step};
+use crate::bundle::card::Step;
 use crate::input::framing_steps;
 
 const RECIPES: [(&str, &str); 3] = [
@@ -13,8 +14,6 @@ const RECIPES: [(&str, &str); 3] = [
     ("mnist", include_str!("recipes/mnist.toml")),
     ("retina-dr", include_str!("recipes/retina-dr.toml")),
 ];
-
-const NO_CONV_STACK: &str = "`architecture.family` must be `conv-stack`, the one family that can be trained here";
 
 /// What is trained and how.
 #[derive(Debug, Clone)]
@@ -43,13 +42,13 @@ impl Recipe {
         Self::parse(name, text).map_err(|reason| TrainError::Recipe { recipe: name.to_owned(), reason })
     }
 
-    /// The sizes of the network to be.
+    /// The network to be, step by step.
     ///
     /// # Errors
     /// A card of a family that cannot be trained here; recipes that were read have none.
-    pub fn sizes(&self) -> Result<&ConvStackSizes, TrainError> {
-        let refused = || TrainError::Recipe { recipe: self.name.clone(), reason: NO_CONV_STACK.to_owned() };
-        self.card.conv_stack().ok_or_else(refused)
+    pub fn plan(&self) -> Result<Plan, TrainError> {
+        let refused = || TrainError::Recipe { recipe: self.name.clone(), reason: NO_PLAN.to_owned() };
+        Plan::of(&self.card).ok_or_else(refused)
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {
@@ -63,10 +62,11 @@ impl Recipe {
 
     /// Refuses a card and a schedule that do not fit together.
     pub(super) fn checked(self) -> Result<Self, String> {
-        let sizes = self.card.conv_stack().ok_or(NO_CONV_STACK)?;
-        let head = self.schedule.lesion_head.map(|head| sizes.layers.get(head.layer));
-        if head.is_some_and(|layer| !matches!(layer, Some(Layer::Conv { .. }))) {
-            return Err("`schedule.lesion-head.layer` must be a convolution".to_owned());
+        let plan = Plan::of(&self.card).ok_or(NO_PLAN)?;
+        if let Some(head) = self.schedule.lesion_head
+            && plan.place_of(head).is_none()
+        {
+            return Err(format!("the network has nothing at `schedule.lesion-head.stride` {}", head.stride));
         }
         fits(&self.card, &self.schedule)?;
         Ok(self)

@@ -42,10 +42,10 @@ pub struct Schedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LesionHead {
-    /// Index of the layer whose output it reads.
-    pub layer: usize,
+    /// It reads the last value of which a cell is so many pixels of the input wide.
+    pub stride: usize,
     pub kinds: usize,
-    /// So many predictions a cell of that layer along either side.
+    /// So many predictions a cell of that value along either side.
     #[serde(default = "one")]
     pub finer: usize,
 }
