@@ -10,41 +10,16 @@ import argparse
 
 import numpy as np
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 
 from retina_data import KINDS, cached, local_contrast
-from retina_net import GRADES, load
-
-RULES = ("linear", "deconvnet", "gated", "guided")
-
-
-class Ruled(torch.autograd.Function):
-    """ReLU whose way back follows a rule of the CLEAR literature."""
-
-    @staticmethod
-    def forward(ctx, x, rule):
-        ctx.rule = rule
-        ctx.save_for_backward(x > 0)
-        return F.relu(x)
-
-    @staticmethod
-    def backward(ctx, signal):
-        (kept,) = ctx.saved_tensors
-        if ctx.rule in ("deconvnet", "guided"):
-            signal = F.relu(signal)
-        if ctx.rule in ("gated", "guided"):
-            signal = signal * kept
-        return signal, None
+from retina_net import GRADES, RULES, load
 
 
 def responses(net, x, rule, grades):
     """Signed sum over the input channels of the back-projected class maps of one picture, for each asked grade; and the maps."""
     x = x.clone().requires_grad_()
-    h = x
-    for layer in [*net.low, *net.high]:
-        h = Ruled.apply(h, rule) if isinstance(layer, nn.ReLU) else layer(h)
-    maps = F.conv2d(h, net.kernels())
+    maps = net.high(net.low(x, rule), rule)
     positive, out = F.relu(maps.detach()), []
     for g in grades:
         start = torch.zeros_like(maps)

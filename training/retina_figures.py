@@ -53,6 +53,16 @@ def temperature(score, y):
     return min(np.exp(np.linspace(np.log(0.2), np.log(5), 161)), key=loss)
 
 
+def operating_points(s, y, sensitivities=(0.95, 0.9, 0.8)):
+    """For each wanted sensitivity the highest threshold that reaches it, with the sensitivity and specificity there."""
+    found = []
+    for wanted in sensitivities:
+        ill = np.sort(s[y])[::-1]
+        least = ill[int(np.ceil(wanted * len(ill) - 1e-9)) - 1]
+        found.append((float(least), float((s[y] >= least).mean()), float((s[~y] < least).mean())))
+    return found
+
+
 def softmax(score, t=1.0):
     z = np.exp((score - score.max(1, keepdims=True)) / t)
     return z / z.sum(1, keepdims=True)

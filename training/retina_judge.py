@@ -15,7 +15,7 @@ from PIL import Image
 from retina_augment import view
 from retina_data import CLINICS, cached, local_contrast
 from retina_dr import scores
-from retina_figures import auc, calibration_error, figures, intervals, kappa, show, softmax, temperature
+from retina_figures import auc, calibration_error, intervals, kappa, operating_points, show, softmax, temperature
 from retina_net import load
 
 
@@ -87,6 +87,19 @@ def thumbnails(squares, meta, train, held, rng):
               f"grade any {auc(1 - q[:, 0], y > 0):.3f} referable {auc(q[:, 2:].sum(1), y > 1):.3f} kappa {kappa(q.argmax(1), y):.3f}", flush=True)
 
 
+def questions(found, t, meta):
+    """Operating points for any and referable retinopathy on all held-out patients together, and what they bring in each clinic."""
+    p = np.concatenate([softmax(s, t) for *_, s in found])
+    y = np.concatenate([meta["grade"][rows] for *_, rows, _ in found])
+    for name, at in (("any", 1), ("referable", 2)):
+        for least, sensitivity, specificity in operating_points(p[:, at:].sum(1), y >= at):
+            print(f"{name}: probability {least:.4f} sensitivity {sensitivity:.3f} specificity {specificity:.3f}", end="")
+            for clinic, *_, rows, s in found:
+                q, z = softmax(s, t)[:, at:].sum(1), meta["grade"][rows] >= at
+                print(f"; {clinic} {(q[z] >= least).mean():.3f} and {(q[~z] < least).mean():.3f}", end="")
+            print(flush=True)
+
+
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
     ap.add_argument("cache"), ap.add_argument("fit"), ap.add_argument("--changes", action="store_true"), ap.add_argument("--thumbnails", action="store_true")
@@ -99,6 +112,7 @@ if __name__ == "__main__":
     seen = [f for f in found if "held-out" in f[0]]
     t = temperature(np.concatenate([f[4] for f in seen]), np.concatenate([meta["grade"][f[3]] for f in seen]))
     print(f"temperature on all held-out patients {t:.3f}")
+    questions(seen, t, meta)
     for name, pictures, at, rows, s in found:
         y, group = meta["grade"][rows], meta["group"][rows]
         print(f"{name}: {len(rows)} pictures, {len(np.unique(group))} patients or groups, grades {np.bincount(y, minlength=5)}, decided {np.bincount(s.argmax(1), minlength=5)}")

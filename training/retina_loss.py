@@ -6,7 +6,7 @@ import torch.nn.functional as F
 RARITY = torch.tensor([8.0, 4.0, 4.0, 4.0, 2.0]).view(1, 5, 1, 1)
 
 
-def losses(maps, score, lesion, y, m, known, a):
+def losses(maps, score, lesion, y, m, known, a, share=None):
     """y: grades, -1 where there is none. m: lesion masks; known: which kinds were looked for in each picture."""
     k = torch.arange(5.0)
     graded = (y >= 0).float()
@@ -21,6 +21,10 @@ def losses(maps, score, lesion, y, m, known, a):
     for at, weight in ((1, 1.0), (2, 1.0), (3, 0.5), (4, 0.5)):
         odds = torch.logsumexp(score[:, at:], 1) - torch.logsumexp(score[:, :at], 1)
         binary = binary + weight * F.binary_cross_entropy_with_logits(odds, (y >= at).float(), reduction="none")
+    if share is not None:  # of the first pictures only: each grade's part of the guided response
+        some = len(share)
+        part = -((target[:some] / target[:some].sum(1, keepdim=True)) * (share + 1e-3).log()).sum(1)
+        grade = grade + a.share * F.pad(part, (0, len(grade) - some)) * len(grade) / some
     total = ((grade + a.binary * binary + a.distance * distance) * graded).sum() / n
     looked = known.float()[:, :, None, None]
     spots = F.binary_cross_entropy_with_logits(lesion, m, pos_weight=RARITY, reduction="none") * looked
