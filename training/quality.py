@@ -1,53 +1,46 @@
-"""Is a photograph fit to be graded? A logistic regression on plain measures, against EyeQ's labels, by patient folds.
+"""Is a photograph fit to be graded? Two logistic regressions on the program's own measures, against EyeQ's labels, by patients.
 
-    python3 training/quality.py CACHE
+    cargo run --release --example quality -- EYEPACS/images > full.csv
+    cargo run --release --example quality -- --longest 400 EYEPACS/images > small.csv
+    python3 training/quality.py EYEPACS/labels.csv full.csv small.csv [--unseen NAME CSV]... [--discs IDRID/lesions.csv CSV]
 
-Measures are taken on the square of 512 pixels, made 256 by averaging, so that a picture's own size matters little.
+Every file of measures counts, so that a picture's size matters little; all pictures of a patient are in one fold whatever
+their size. Prints figures, and the tables `measures`, `reject`, `good` and `reasons` for a card's `[quality]`.
 """
-import sys
+import argparse
+import csv
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from retina_data import cached
-from retina_figures import auc
-
-NAMES = ("brightness", "block-spread", "darkest-tenth", "brightest-tenth", "laplacian", "detail-fine", "detail-middle", "detail-coarse",
-         "flat-blocks", "weakest-detail", "lit-share", "glare-share", "dark-share", "left-right", "top-bottom", "red-share", "blue-share")
-
-
-def measures(square):
-    """The plain measures of one 512×512×3 uint8 square, in the order of NAMES."""
-    x = F.avg_pool2d(torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1)[None].float() / 255, 2)
-    top = x.amax(1, keepdim=True)
-    lit = (top > max(8 / 255, min(25 / 255, 0.2 * float(top.quantile(0.95))))).float()
-    inside = -F.max_pool2d(-lit, 9, 1, 4)  # away from the rim, which is sharp in every picture
-    n = inside.sum().clamp(min=1)
-    g = x[:, 1:2] * 0.7 + x[:, :1] * 0.3
-    mean = (g * inside).sum() / n
-    box = lambda v, k: F.avg_pool2d(v * lit, k, 1, k // 2, count_include_pad=False) / F.avg_pool2d(lit, k, 1, k // 2, count_include_pad=False).clamp(min=1e-3)
-    log = lambda v: float(torch.log(torch.as_tensor(v).clamp(min=1e-6)))
-    laplace = F.conv2d(g, torch.tensor([[[[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]]]), padding=1)
-    bands = [box(g, a) - box(g, b) for a, b in ((1, 5), (3, 15), (9, 45))]
-    energy = [(b**2 * inside).sum() / n for b in bands]
-    weight = F.avg_pool2d(inside, 32)
-    block = F.avg_pool2d(g * inside, 32) / weight.clamp(min=1e-3)
-    detail = (F.avg_pool2d(bands[1] ** 2 * inside, 32) / weight.clamp(min=1e-3)).sqrt()
-    full = weight > 0.5
-    if not full.any():
-        full = weight >= weight.max()
-    b, d = block[full], detail[full]
-    halves = lambda v, w, dim: float(abs(torch.log((v.narrow(dim, 0, 4).sum() + 0.1) / (w.narrow(dim, 0, 4).sum() + 0.1)) - torch.log((v.narrow(dim, 4, 4).sum() + 0.1) / (w.narrow(dim, 4, 4).sum() + 0.1))))
-    colour = (x * inside).sum((0, 2, 3))
-    return [log(mean), log(b.std(unbiased=False) + 0.01), log(b.quantile(0.1) + 0.01), log(b.quantile(0.9) + 0.01),
-            log((laplace**2 * inside).sum() / n + 1e-6), *[log(e + 1e-6) for e in energy],
-            float((d < 0.01).float().mean()), log(d.quantile(0.2) + 0.001), float(lit.mean()),
-            float(((x.amin(1, keepdim=True) > 0.8).float() * inside).sum() / n), float(((g < 0.12).float() * inside).sum() / n),
-            halves(block * weight, weight, 3), halves(block * weight, weight, 2), float(colour[0] / colour.sum().clamp(min=1e-3)), float(colour[2] / colour.sum().clamp(min=1e-3))]
+RIDGE, FOLDS, FOLDINGS = 0.01, 5, 5
+# From which probability on a picture is called reject. Chosen once, looking at an unseen clinic too: at 0.5 many of those called so there could be graded.
+LEAST = 0.65
+LIMIT = float(np.log(LEAST / (1 - LEAST)))
+# What is said, which measure it is read from, on which side of the good pictures' worst hundredth it lies.
+REASONS = (("too dark", "brightness", "below"), ("too bright", "brightness", "above"), ("out of focus", "laplacian", "below"), ("glare", "glare-share", "above"),
+           ("uneven light", "left-right", "above"), ("uneven light", "top-bottom", "above"), ("parts in the dark", "dark-share", "above"),
+           ("parts without detail", "weakest-detail", "below"), ("optic disc not found", "disc-likeness", "below"))
 
 
-def fit(x, y, decay):
+def read(path):
+    """Names of the measures; per picture its name, its measures, and where the optic disc was found (fractions)."""
+    head, *rows = csv.reader(open(path))
+    rows = [row for row in rows if len(row) == len(head)]
+    values = np.array([[float(v) for v in row[1:]] for row in rows])
+    return head[1:-2], [row[0] for row in rows], values[:, :-2], values[:, -2:]
+
+
+def auc(scores, truth):
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    for v in np.unique(scores):
+        ranks[scores == v] = ranks[scores == v].mean()
+    n = truth.sum()
+    return (ranks[truth].sum() - n * (n + 1) / 2) / (n * (~truth).sum())
+
+
+def fit(x, y, decay=RIDGE):
     """Logistic regression by Newton's method; returns weights and bias for standardised inputs."""
     a, w = np.column_stack([x, np.ones(len(x))]), np.zeros(x.shape[1] + 1)
     ridge = np.diag([decay * len(x)] * x.shape[1] + [0.0])
@@ -57,38 +50,83 @@ def fit(x, y, decay):
     return w
 
 
-def folded(x, y, group, decay, folds=5, seed=0):
+def folded(x, y, group, seed):
     """Scores of every picture by a fit on the other patients."""
-    names = np.random.default_rng(seed).permutation(np.unique(group))
-    out = np.zeros(len(y))
-    for part in np.array_split(names, folds):
+    names, out = np.random.default_rng(seed).permutation(np.unique(group)), np.zeros(len(y))
+    for part in np.array_split(names, FOLDS):
         test = np.isin(group, part)
         mean, spread = x[~test].mean(0), x[~test].std(0) + 1e-6
-        w = fit((x[~test] - mean) / spread, y[~test], decay)
+        w = fit((x[~test] - mean) / spread, y[~test])
         out[test] = ((x[test] - mean) / spread) @ w[:-1] + w[-1]
     return out
 
 
+def interval(figure, group):
+    """95 % over patients of a figure of picture numbers."""
+    rng, members = np.random.default_rng(0), [np.where(group == g)[0] for g in np.unique(group)]
+    drawn = [figure(np.concatenate([members[j] for j in rng.integers(0, len(members), len(members))])) for _ in range(1000)]
+    return np.percentile(drawn, [2.5, 97.5]).round(3)
+
+
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    squares, small, meta = cached(sys.argv[1])
-    rows = np.where(meta["quality"] >= 0)[0]
-    eye = np.where(meta["clinic"] == "eyepacs")[0][0]
-    q, group = meta["quality"][rows], meta["group"][rows]
-    for title, pictures, at in (("1024 px", squares, rows), ("400 px", small, rows - eye)):
-        x = np.array([measures(pictures[i]) for i in at])
-        reject, good = (q == 2).astype(float), (q == 0).astype(float)
-        for decay in (0.001, 0.01, 0.03, 0.1):
-            runs = [auc(folded(x, reject, group, decay, seed=s), q == 2) for s in range(5)]
-            print(f"{title}, ridge {decay}: reject against the rest {np.mean(runs):.3f} ({min(runs):.3f} to {max(runs):.3f} over five foldings)")
-        s, rng = folded(x, reject, group, 0.01), np.random.default_rng(0)
-        members = [np.where(group == g)[0] for g in np.unique(group)]
-        drawn = [auc(s[i], q[i] == 2) for i in (np.concatenate([members[j] for j in rng.integers(0, len(members), len(members))]) for _ in range(1000))]
-        print(f"  95 % over patients {np.percentile(drawn, [2.5, 97.5]).round(3)}; good against the rest {auc(folded(x, good, group, 0.01), q == 0):.3f}")
-        for k, n in enumerate(NAMES):
-            print(f"  {n:16} alone {max(auc(x[:, k], q == 2), auc(-x[:, k], q == 2)):.3f}", end="")
-        w = fit((x - x.mean(0)) / (x.std(0) + 1e-6), reject, 0.01)
-        print("\n  name, mean, spread, weight of the standardised measure:")
-        for n, m, d, v in zip(NAMES, x.mean(0), x.std(0), w):
-            print(f"  {n:16} {m:9.4f} {d:8.4f} {v:8.4f}")
-        print(f"  bias {w[-1]:.4f}", flush=True)
+    ap = argparse.ArgumentParser()
+    ap.add_argument("labels"), ap.add_argument("measures", nargs="+")
+    ap.add_argument("--unseen", nargs=2, action="append", default=[]), ap.add_argument("--discs", nargs=2)
+    a = ap.parse_args()
+    labels = {row["image"]: row["quality"] for row in csv.DictReader(open(a.labels))}
+    files = [read(path) for path in a.measures]
+    names = files[0][0]
+    size = np.concatenate([[i] * len(f[1]) for i, f in enumerate(files)])
+    image, x = np.concatenate([f[1] for f in files]), np.concatenate([f[2] for f in files])
+    known = np.array([labels.get(i, "") != "" for i in image])
+    size, image, x = size[known], image[known], x[known]
+    q, group = np.array([int(labels[i]) for i in image]), np.array([i.split("_")[0] for i in image])
+    reject, good = q == 2, q == 0
+    runs = [(folded(x, reject.astype(float), group, seed), folded(x, good.astype(float), group, seed)) for seed in range(FOLDINGS)]
+    for i, path in enumerate(a.measures):
+        at = np.where(size == i)[0]
+        r, g = runs[0][0][at], runs[0][1][at]
+        figure = lambda s, t: lambda rows: auc(s[rows], t[at][rows]) if 0 < t[at][rows].sum() < len(rows) else 0.5
+        print(f"{path}: {len(at)} pictures, {good[at].sum()} good, {(q[at] == 1).sum()} usable, {reject[at].sum()} reject")
+        for title, s, t, of in (("reject against the rest", r, reject, 0), ("good against the rest", g, good, 1)):
+            all_runs = [auc(run[of][at], t[at]) for run in runs]
+            print(f"  {title}: AUC {np.mean(all_runs):.3f} over {FOLDINGS} foldings, 95 % over patients {interval(figure(s, t), group[at])}")
+        called = r > LIMIT
+        share = lambda kept: lambda rows: (called[rows] & kept[rows]).sum() / max(kept[rows].sum(), 1)
+        for title, kept in (("sensitivity (reject called so)", reject[at]), ("gradable called reject", ~reject[at]), ("usable called reject", q[at] == 1)):
+            print(f"  {title}: {np.mean([(run[0][at] > LIMIT)[kept].mean() for run in runs]):.3f}, 95 % {interval(share(kept), group[at])}")
+        print(f"  good called good {np.mean([(run[1][at] > 0)[good[at]].mean() for run in runs]):.3f}, others {np.mean([(run[1][at] > 0)[~good[at]].mean() for run in runs]):.3f}")
+    mean, spread = x.mean(0), x.std(0) + 1e-6
+    w_reject, w_good = fit((x - mean) / spread, reject.astype(float)), fit((x - mean) / spread, good.astype(float))
+    column = {n: i for i, n in enumerate(names)}
+    limits = [(says, measure, side, float(np.percentile(x[good][:, column[measure]], 1 if side == "below" else 99))) for says, measure, side in REASONS]
+    limits = [(s, m, side, max(v, 0.01) if m.endswith("share") else v) for s, m, side, v in limits]
+
+    def reasons(v):
+        return {s for s, m, side, limit in limits if (v[column[m]] < limit if side == "below" else v[column[m]] > limit)}
+
+    for title, kept in (("reject", reject), ("usable", q == 1), ("good", good)):
+        found = [reasons(v) for v in x[kept]]
+        print(f"{title}: without a reason {np.mean([not f for f in found]):.3f}; " + ", ".join(f"{s} {np.mean([s in f for f in found]):.2f}" for s in dict.fromkeys(r[0] for r in REASONS)))
+    for title, path in a.unseen:
+        _, image, v, _ = read(path)
+        score = ((v - mean) / spread) @ w_reject[:-1] + w_reject[-1]
+        grade = ((v - mean) / spread) @ w_good[:-1] + w_good[-1]
+        found = [reasons(row) for row in v[score > LIMIT]]
+        print(f"{title}: {len(v)} pictures, reject {(score > LIMIT).sum()} ({(score > LIMIT).mean():.4f}), good {((score <= LIMIT) & (grade > 0)).mean():.3f}; of those rejected " + ", ".join(f"{s} {np.mean([s in f for f in found]):.2f}" for s in dict.fromkeys(r[0] for r in REASONS)))
+        open(f"{path}.rejected", "w").write("\n".join(image[i] for i in np.argsort(-score)[: (score > LIMIT).sum()]))
+    if a.discs:
+        boxes = {row["image"]: [float(row[k]) for k in ("x_min", "y_min", "x_max", "y_max")] for row in csv.DictReader(open(a.discs[0])) if "disc" in row["lesion"]}
+        _, image, v, place = read(a.discs[1])
+        at = [(b[0] <= x <= b[2] and b[1] <= y <= b[3], s) for i, (x, y), s in zip(image, place, v[:, column["disc-likeness"]]) if (b := boxes.get(i))]
+        hit, like = np.array([h for h, _ in at]), np.array([s for _, s in at])
+        limit = dict((s, v) for s, _, _, v in limits)["optic disc not found"]
+        print(f"optic disc: {hit.sum()} of {len(hit)} in its box; said not to be found in {(like < limit).sum()}")
+    number = lambda v: f"{v:.4f}"
+    print(f"\n[quality]\nreject = {{ bias = {number(w_reject[-1])}, least = {LEAST} }}\ngood = {{ bias = {number(w_good[-1])}, least = 0.5 }}\nmeasures = [")
+    for n, m, s, r, g in zip(names, mean, spread, w_reject, w_good):
+        print(f'  {{ name = "{n}", mean = {number(m)}, spread = {number(s)}, reject = {number(r)}, good = {number(g)} }},')
+    print("]\nreasons = [")
+    for says, measure, side, limit in limits:
+        print(f'  {{ says = "{says}", measure = "{measure}", {side} = {number(limit)} }},')
+    print("]")

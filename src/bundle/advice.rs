@@ -55,6 +55,8 @@ mod tests {
             cells: card.gate.as_ref().unwrap().template.iter().map(|v| f64::from(*v)).collect(),
             modality: None,
             field: card.gate.as_ref().unwrap().field,
+            quality: None,
+            is_dark: false,
         };
         let (chest, retina) = (card("cxr-pneumonia"), card("retina-dr"));
         let (radiograph, fundus) = (of(&chest, 0.0), of(&retina, 0.3));
@@ -76,7 +78,7 @@ mod tests {
         }
         // A colourful picture with its light elsewhere: nobody's.
         let cells = (0..256).map(|i| f64::from(i % 16)).collect();
-        let holiday = Measures { colour: 0.3, cells, modality: None, field: None };
+        let holiday = Measures { colour: 0.3, cells, modality: None, field: None, quality: None, is_dark: false };
         let advice = advise(&chest, &holiday, library).unwrap();
         assert!(advice.instead.is_none() && advice.text.contains("Do not trust"), "{}", advice.text);
     }

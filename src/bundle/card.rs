@@ -8,6 +8,7 @@ use super::colour::Colour;
 use super::densenet::DenseNetSizes;
 use super::gate::Gate;
 use super::graph::GraphSizes;
+use super::quality::QualityRule;
 use super::question::Question;
 use crate::explain::options::{BackwardRule, Magnitude};
 
@@ -27,6 +28,9 @@ pub struct Card {
     /// How to tell pictures that the model does not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// How to tell pictures that are unfit to be graded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityRule>,
     pub architecture: Architecture,
     pub output: Output,
     pub explanation: Recommended,
@@ -316,6 +320,7 @@ impl Card {
         }
         self.check_output()?;
         self.gate.as_ref().map_or(Ok(()), Gate::check)?;
+        self.quality.as_ref().map_or(Ok(()), QualityRule::check)?;
         match &self.architecture {
             Architecture::ConvStack(sizes) => super::sizes::check(sizes)?,
             Architecture::DenseNet(sizes) => sizes.check()?,

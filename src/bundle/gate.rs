@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::quality::QualityMeasures;
 
 /// Rows and columns of the coarse picture.
 pub const SIDE: usize = 16;
@@ -90,6 +91,10 @@ pub struct Measures {
     pub modality: Option<String>,
     /// The lit field, where there is one.
     pub field: Option<Field>,
+    /// What quality is judged by: of colour pictures in which something is lit.
+    pub quality: Option<QualityMeasures>,
+    /// Whether nothing in the picture is lit.
+    pub is_dark: bool,
 }
 
 impl Measures {
@@ -113,7 +118,7 @@ mod tests {
     /// Cells that rise to the right, times `light`.
     fn slope(light: f64, colour: f64) -> Measures {
         let cells = (0..SIDE * SIDE).map(|i| light * (i % SIDE) as f64).collect();
-        Measures { colour, cells, modality: None, field: None }
+        Measures { colour, cells, modality: None, field: None, quality: None, is_dark: false }
     }
 
     fn gate() -> Gate {

@@ -13,6 +13,7 @@ pub mod field;
 pub mod gate;
 pub mod graph;
 pub mod library;
+pub mod quality;
 pub mod question;
 mod sizes;
 pub mod weights;
@@ -23,6 +24,7 @@ pub use card::Card;
 pub use colour::Colour;
 pub use error::BundleError;
 pub use library::Library;
+pub use quality::{Assessment, assess};
 pub use weights::{TensorSpec, WeightMap};
 
 /// A card with its weights, checked against each other.

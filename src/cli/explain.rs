@@ -9,7 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::progress;
-use crate::bundle::{Bundle, Calibration, Card, Library, advise};
+use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
 use crate::compose::{CamColours, Palette};
 use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
@@ -255,7 +255,9 @@ impl Run<'_> {
         let start = Instant::now();
         let scan = scan::open_frame(path, self.arguments.frame - 1)?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let advice = advise(&self.card, &input::measure(&scan), || Library::open(self.folders).ok());
+        let measures = input::measure(&scan);
+        let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
+        let assessed = assess(&self.card, &measures);
         if let Some(advice) = &advice {
             self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
         }
@@ -265,18 +267,22 @@ impl Run<'_> {
         let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();
         let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
-        let mut record = record.of_scan(&scan, display.as_ref());
+        let mut record = record.of_scan(&scan, display.as_ref()).with_quality(assessed.as_ref());
         record.warnings.extend(advice.iter().map(|advice| advice.text.clone()));
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style)
-            .with_warning(advice.as_ref().map(|advice| advice.text.as_str()));
+            .with_warning(advice.as_ref().map(|advice| advice.text.as_str()))
+            .with_quality(assessed.as_ref());
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &file_name, &pictures, &record)?;
         files.finish().map_err(with_advice)?;
-        Ok(self.line(path, &explanation, record.timings_ms.total))
+        let unfit = assessed.as_ref().and_then(Assessment::warning).map(|says| format!("  {says}")).unwrap_or_default();
+        // What follows the path is the answer, and nothing may stand above that.
+        let place = format!("{}{unfit}", path.display());
+        Ok(self.line(&place, &explanation, record.timings_ms.total))
     }
 
-    fn line(&self, path: &Path, explanation: &Explanation, total_ms: f64) -> String {
+    fn line(&self, path: &str, explanation: &Explanation, total_ms: f64) -> String {
         let verdict = &explanation.verdict;
         let says = |c: usize| format!("{} {:.2}", self.card.classes[c].full_name(), verdict.probabilities[c]);
         if let Some(findings) = &verdict.findings {
@@ -286,14 +292,14 @@ impl Run<'_> {
             } else {
                 names.join(", ")
             };
-            return format!("{}  {found}  {total_ms:.0} ms", path.display());
+            return format!("{path}  {found}  {total_ms:.0} ms");
         }
         if let Some(set) = verdict.said_as_set(|c| self.card.classes[c].full_name()) {
-            return format!("{}  {set}  (most probable {})  {total_ms:.0} ms", path.display(), says(verdict.mode()));
+            return format!("{}  {set}  (most probable {})  {total_ms:.0} ms", path, says(verdict.mode()));
         }
         let probability = |c: usize| verdict.probabilities[c];
         let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };
         let then = verdict.runner_up().map_or_else(String::new, |c| format!("  ({} {})", word(c), says(c)));
-        format!("{}  {}{then}  {total_ms:.0} ms", path.display(), says(verdict.decided))
+        format!("{}  {}{then}  {total_ms:.0} ms", path, says(verdict.decided))
     }
 }

@@ -13,6 +13,7 @@ mod legend;
 mod palette;
 mod panel;
 mod text;
+mod ungradable;
 
 pub use bar::{Tick, cam_bar, response_bar, short_number, ticks};
 pub use cam::{CamColours, CamScale, CamStyle, cam_layer};
@@ -22,3 +23,4 @@ pub use legend::{LegendEntry, legend};
 pub use palette::{Palette, palette};
 pub use panel::{Panel, panel};
 pub use text::{Align, Face, Fit, Text, draw_text, fit, text_width};
+pub use ungradable::ungradable_layer;

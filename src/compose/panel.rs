@@ -48,6 +48,8 @@ pub struct Panel<'a> {
     pub footer: &'a str,
     /// What speaks against believing the answer.
     pub warning: Option<&'a str>,
+    /// Stands above the answer: that the picture cannot be graded, and why.
+    pub unfit: Option<&'a str>,
 }
 
 impl Panel<'_> {
@@ -137,6 +139,9 @@ fn header(page: &mut RgbImage, panel: &Panel<'_>) {
     text(Face::Bold, 34.0, CLEAR_WHITE, Align::Left, Fit::Middle, 38, panel.file_name);
     text(Face::Regular, 24.0, QUIET, Align::Left, Fit::End, 86, panel.model_name);
     let Some(decided) = panel.entries.get(panel.decided) else { return };
+    if let Some(unfit) = panel.unfit {
+        text(Face::Bold, 24.0, WARNING, Align::Right, Fit::End, 4, unfit);
+    }
     let (answer, beside) = panel.answer(decided);
     let wide = text(Face::Bold, 40.0, CLEAR_WHITE, Align::Right, Fit::End, 34, &answer);
     text(Face::Regular, 24.0, QUIET, Align::Right, Fit::End, 86, &beside);
@@ -261,6 +266,7 @@ mod tests {
             attention,
             footer: "CPU",
             warning: None,
+            unfit: None,
         })
     }
 

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::{NOTICE, Style};
 use crate::bundle::card::Step;
-use crate::bundle::{Card, Colour};
+use crate::bundle::{Assessment, Card, Colour};
 use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
 use crate::explain::{ClassMaps, Explanation};
-use crate::geometry::PixelBox;
+use crate::geometry::{PixelBox, Transform};
 
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct Pictures<'a> {
     pub explanation: &'a Explanation,
     pub style: &'a Style,
     warning: Option<&'a str>,
+    assessed: Option<&'a Assessment>,
     colours: Vec<Colour>,
     /// The responses smoothed as the explanation's settings say.
     smoothed: ClassMaps,
@@ -29,7 +30,16 @@ impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
         let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
-        Self { picture, card, explanation, style, warning: None, colours: style.colours(card), smoothed }
+        Self {
+            picture,
+            card,
+            explanation,
+            style,
+            warning: None,
+            assessed: None,
+            colours: style.colours(card),
+            smoothed,
+        }
     }
 
     /// Puts what speaks against believing the answer into the panel.
@@ -37,16 +47,22 @@ impl<'a> Pictures<'a> {
         Self { warning, ..self }
     }
 
+    /// Says above the answer where the picture is unfit, and marks where.
+    pub fn with_quality(self, assessed: Option<&'a Assessment>) -> Self {
+        Self { assessed, ..self }
+    }
+
     /// The endings of all layer files, in the order of [`Self::layers`].
     pub fn layer_endings(card: &Card) -> Vec<String> {
         let per_class = |what: &'static str| card.classes.iter().map(move |class| format!("{what}-{}.png", class.name));
         let whole = ["cam-overlay.png", "clear-dr.png", "clear-dr-overlay.png"].map(str::to_owned);
-        per_class("cam").chain(per_class("response")).chain(whole).collect()
+        let ungradable = card.quality.iter().map(|_| "ungradable.png".to_owned());
+        per_class("cam").chain(per_class("response")).chain(whole).chain(ungradable).collect()
     }
 
     /// Every layer as a PNG file at the picture's own size: per class the CAM (transparent where it says nothing) and
     /// the response (grey, one scale for all classes), the overlay of the shown class's CAM, the CLEAR-DR map alone,
-    /// and over the picture with the red box.
+    /// and over the picture with the red box; of a model that judges quality the places that cannot be graded.
     ///
     /// # Errors
     /// Where a PNG cannot be encoded.
@@ -58,7 +74,8 @@ impl<'a> Pictures<'a> {
                 i if i < 2 * classes => DynamicImage::ImageLuma8(self.response(i - classes)),
                 i if i == 2 * classes => DynamicImage::ImageRgb8(self.cam_overlay()),
                 i if i == 2 * classes + 1 => DynamicImage::ImageRgb8(self.clear_on_black()),
-                _ => DynamicImage::ImageRgb8(self.clear_overlay()),
+                i if i == 2 * classes + 2 => DynamicImage::ImageRgb8(self.clear_overlay()),
+                _ => DynamicImage::ImageRgba8(self.ungradable()),
             };
             Ok((ending, png(&picture)?))
         };
@@ -105,6 +122,7 @@ impl<'a> Pictures<'a> {
             attention: self.attention(),
             footer: &footer,
             warning: self.warning,
+            unfit: self.assessed.and_then(Assessment::warning).as_deref(),
         })
     }
 
@@ -126,6 +144,11 @@ impl<'a> Pictures<'a> {
         let scale = CamScale::of_class(maps, class);
         let source_from_cam = self.explanation.source_from_cam();
         compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), scale, &self.style.cam)
+    }
+
+    fn ungradable(&self) -> image::RgbaImage {
+        let map = self.assessed.and_then(|assessed| assessed.map.as_ref());
+        compose::ungradable_layer(map, &Transform::IDENTITY, self.picture.dimensions())
     }
 
     fn response(&self, class: usize) -> GrayImage {

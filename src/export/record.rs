@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Style;
-use crate::bundle::Card;
 use crate::bundle::card::Decision;
+use crate::bundle::quality::Quality;
 use crate::bundle::question::Answer;
+use crate::bundle::{Assessment, Card};
 use crate::explain::{BackwardRule, Explanation, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
@@ -51,6 +52,13 @@ pub struct Record {
     /// Of a model whose classes are findings of their own: the names of those at their operating points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<String>>,
+    /// Of a model that judges quality: whether the picture can be graded, how fit it is, and why no fitter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<Vec<String>>,
     /// What speaks against believing the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -231,6 +239,9 @@ impl Record {
                 .findings
                 .as_ref()
                 .map(|findings| findings.iter().map(|c| card.classes[*c].name.clone()).collect()),
+            gradable: None,
+            quality: None,
+            reasons: None,
             warnings: Vec::new(),
             response_classes: explanation.response_classes.clone(),
             boxes: boxes.collect(),
@@ -242,6 +253,13 @@ impl Record {
                 total: decode_ms + timings.prepare + timings.forward + timings.back_projection,
             },
         }
+    }
+
+    /// Adds how fit the picture is.
+    pub fn with_quality(self, assessed: Option<&Assessment>) -> Self {
+        let gradable = assessed.map(Assessment::is_gradable);
+        let (quality, reasons) = (assessed.map(|a| a.quality), assessed.map(|a| a.reasons.clone()));
+        Self { gradable, quality, reasons, ..self }
     }
 
     /// Adds how `scan` was shown.

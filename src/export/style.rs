@@ -15,12 +15,14 @@ pub struct Style {
     pub palette: Palette,
     /// Whether the red box is drawn.
     pub boxed: bool,
+    /// Whether the window hatches where the picture cannot be graded.
+    pub hatched: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
         let clear = ClearStyle { on_black: true, ..ClearStyle::default() };
-        Self { cam: CamStyle::default(), clear, palette: Palette::default(), boxed: true }
+        Self { cam: CamStyle::default(), clear, palette: Palette::default(), boxed: true, hatched: true }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Measures the lit field of a picture: its colour, its roundness, and its vessels. Must not know models.
 
-use image::imageops::{FilterType, resize, thumbnail};
+use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Rgb, RgbImage};
 
+use super::reduced::{Reduced, scaled};
 use super::retina;
 use crate::bundle::field::Field;
 
@@ -17,8 +18,8 @@ const COVERAGE: f64 = 0.05;
 const INNER: f64 = 0.8;
 
 /// The measures of `picture`; `None` where nothing in it is lit.
-pub fn field(picture: &RgbImage) -> Option<Field> {
-    let picture = small(picture)?;
+pub fn field(reduced: &Reduced<'_>) -> Option<Field> {
+    let picture = small(&reduced.picture)?;
     let width = picture.width() as usize;
     let least = (LIT * retina::bright_level(&picture)).max(f64::from(DARK));
     let lit: Vec<bool> = picture.pixels().map(|Rgb([r, g, b])| f64::from(*r.max(g).max(b)) > least).collect();
@@ -41,14 +42,8 @@ pub fn field(picture: &RgbImage) -> Option<Field> {
 fn small(picture: &RgbImage) -> Option<RgbImage> {
     let (width, height) = picture.dimensions();
     let longer = width.max(height);
-    if longer == 0 {
-        return None;
-    }
-    let scaled = |side: u32| ((u64::from(side) * u64::from(SIDE_PX)).div_ceil(u64::from(longer)) as u32).max(8);
-    let (w, h) = (scaled(width), scaled(height));
-    // The mean over boxes is quick on large pictures, and a triangle then does the rest as for a small one.
-    let boxed = (longer > 4 * SIDE_PX).then(|| thumbnail(picture, 2 * w, 2 * h));
-    Some(resize(boxed.as_ref().unwrap_or(picture), w, h, FilterType::Triangle))
+    let side = |side: u32| scaled(side, longer, SIDE_PX);
+    (longer > 0).then(|| resize(picture, side(width), side(height), FilterType::Triangle))
 }
 
 /// The box around the lit rows and columns, in pixels; right and bottom lie outside.
@@ -163,6 +158,10 @@ fn ridge(green: &[f32], width: usize, here: usize, sign: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn field(picture: &RgbImage) -> Option<Field> {
+        super::field(&Reduced::new(picture))
+    }
 
     /// A round reddish field of 200 pixels, with `dark` added to green along some curved lines.
     fn drawn(vessels: f64) -> RgbImage {

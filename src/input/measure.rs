@@ -1,9 +1,10 @@
 //! What a model's gate looks at, taken from a picture. Must not know networks.
 
+use super::reduced::Reduced;
 use crate::bundle::gate::{Measures, SIDE};
 use crate::scan::{Pixels, Scan};
 
-/// Colour, coarse light and dark, lit field and modality of `scan`, as a model is given it.
+/// Colour, coarse light and dark, lit field, quality and modality of `scan`, as a model is given it.
 pub fn measure(scan: &Scan) -> Measures {
     let modality = scan.facts.as_ref().and_then(|facts| facts.modality.clone());
     let picture = scan.to_rgb8();
@@ -21,13 +22,17 @@ pub fn measure(scan: &Scan) -> Measures {
             *cell = (cell.0 + r + g + b, cell.1 + 3);
         }
     }
+    let reduced = Reduced::new(&picture);
     let is_grey = matches!(scan.pixels, Pixels::Grey(_));
     let pixels = (width * height).max(1) as f64;
     Measures {
         colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
         cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
         modality,
-        field: super::field::field(&picture),
+        field: super::field::field(&reduced),
+        // What it is judged by was learned on colour photographs; a radiograph need not wait for it.
+        quality: if is_grey { None } else { super::quality::quality(&reduced) },
+        is_dark: super::retina::bright_level(&reduced.picture) < f64::from(super::retina::DARK),
     }
 }
 

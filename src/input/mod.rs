@@ -5,6 +5,8 @@
 mod field;
 mod local_contrast;
 mod measure;
+mod quality;
+mod reduced;
 mod retina;
 mod stage;
 

@@ -10,6 +10,9 @@ pub struct Square {
     pub side: u32,
 }
 
+/// A bright level below this is that of a picture in which nothing is lit.
+pub const DARK: u8 = 9;
+
 /// The picture's bright level: the 95th percentile of its brightest channel, 0–255.
 pub fn bright_level(picture: &RgbImage) -> f64 {
     let mut counts = [0u64; 256];

@@ -73,6 +73,7 @@ impl Session {
             Command::OnBlack(on) => style.clear.on_black = *on,
             Command::Palette(palette) => style.palette = *palette,
             Command::Box(on) => style.boxed = *on,
+            Command::Hatch(on) => style.hatched = *on,
             Command::ToggleBox => style.boxed = !style.boxed,
             Command::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
             Command::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),

@@ -76,6 +76,8 @@ pub enum Command {
     Palette(Palette),
     Box(bool),
     ToggleBox,
+    /// Hatches where the picture cannot be graded.
+    Hatch(bool),
     Rule(BackwardRule),
     Magnitude(Magnitude),
     /// Drawing and explaining as at first.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::message::{Event, Model};
 use super::worklist::Graded;
 use super::{Command, Look, Picture, Session};
+use crate::bundle::assess;
 
 /// A message that is no problem goes by itself.
 const NOTICE_STAYS: Duration = Duration::from_secs(8);
@@ -95,10 +96,14 @@ impl Session {
 
     fn explained(&mut self, generation: u64, path: &Path, model: String, look: Arc<Look>) {
         let is_current_model = self.model.as_ref().is_some_and(|known| known.card.name == model);
+        let card = self.model.as_ref().map(|known| Arc::clone(&known.card));
+        let picture = self.cache.peek(path).and_then(|known| known.picture.clone());
+        let assessed = card.zip(picture).and_then(|(card, picture)| assess(&card, &picture.measures));
+        let is_gradable = assessed.is_none_or(|assessed| assessed.is_gradable());
         if is_current_model && let Some(item) = self.worklist.item_mut(path) {
             let class = look.verdict.decided;
             let is_said = look.verdict.findings.as_ref().is_none_or(|findings| findings.contains(&class));
-            item.graded = Some(Graded { is_said, class, probability: look.verdict.probabilities[class] });
+            item.graded = Some(Graded { is_said, class, probability: look.verdict.probabilities[class], is_gradable });
         }
         self.cache.add_look(path, model, Arc::clone(&look));
         let is_rule = self.settings().is_some_and(|settings| settings.rule == look.rule);

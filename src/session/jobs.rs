@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::message::{Event, PanelUse};
 use super::shown::Shown;
 use super::{Look, Picture, Session};
-use crate::bundle::Card;
+use crate::bundle::{Assessment, Card};
 use crate::explain::Explanation;
 use crate::export::{self, ExportError, OutputSet, Parts, Pictures, ReaderRecord, Record, Style};
 use crate::scan::GreyDisplay;
@@ -22,6 +22,7 @@ struct Result {
     reader: Option<ReaderRecord>,
     display: Option<GreyDisplay>,
     warning: Option<String>,
+    assessed: Option<Assessment>,
 }
 
 impl Session {
@@ -72,6 +73,7 @@ impl Session {
             style: self.preferences.style.clone(),
             reader,
             warning: self.advice.as_ref().map(|advice| advice.text.clone()),
+            assessed: self.assessed.clone(),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }
@@ -87,7 +89,8 @@ impl Session {
             let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
             let picture = scan.to_rgb8_under(result.display.as_ref());
             let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style)
-                .with_warning(result.warning.as_deref());
+                .with_warning(result.warning.as_deref())
+                .with_quality(result.assessed.as_ref());
             voice.say(Event::Panel { use_for, panel: pictures.panel_picture(&name) });
         });
     }
@@ -110,12 +113,13 @@ impl Result {
         let scan = &self.picture.scan;
         let (file, decode_ms) = (scan.path.to_string_lossy().into_owned(), self.picture.decode_ms);
         let record = Record::new(file, &self.card, &self.sha256, &self.explanation, &self.style, decode_ms);
-        let record = record.of_scan(scan, self.display.as_ref());
+        let record = record.of_scan(scan, self.display.as_ref()).with_quality(self.assessed.as_ref());
         let warnings = self.warning.iter().cloned().collect();
         let record = Record { reader: self.reader.clone(), warnings, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
-        let pictures =
-            Pictures::new(&picture, &self.card, &self.explanation, &self.style).with_warning(self.warning.as_deref());
+        let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
+            .with_warning(self.warning.as_deref())
+            .with_quality(self.assessed.as_ref());
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &name, &pictures, &record)?;
         Ok(files.finish()?)

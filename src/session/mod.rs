@@ -37,7 +37,7 @@ use self::read_first::ReadFirst;
 use self::shown::Shown;
 use self::worker::Worker;
 use self::worklist::Worklist;
-use crate::bundle::{Advice, Card, Library, advise};
+use crate::bundle::{Advice, Assessment, Card, Library, advise, assess};
 use crate::explain::{BackwardRule, Look, Magnitude, Settings};
 use crate::network::DeviceChoice;
 
@@ -129,6 +129,7 @@ pub struct Session {
     cache: Cache,
     aside: Aside,
     advice: Option<Advice>,
+    assessed: Option<Assessment>,
     generation: u64,
     next_id: u64,
     network_runs: u64,
@@ -171,6 +172,7 @@ impl Session {
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
             advice: None,
+            assessed: None,
             generation: 0,
             next_id: 0,
             network_runs: 0,
@@ -243,8 +245,15 @@ impl Session {
         self.advice.as_ref()
     }
 
+    /// How fit the picture on the screen is, by a model that judges quality.
+    pub fn assessed(&self) -> Option<&Assessment> {
+        self.assessed.as_ref()
+    }
+
     /// Asks the model's gate about the picture on the screen.
     fn judge(&mut self) {
+        let known = self.current.as_ref().zip(self.model.as_ref());
+        self.assessed = known.and_then(|(current, model)| assess(&model.card, &current.picture.measures));
         self.advice = self.current.as_ref().zip(self.model.as_ref()).and_then(|(current, model)| {
             let library = || Library::open(&self.options.folders).ok();
             advise(&model.card, &current.picture.measures, library)

@@ -39,6 +39,8 @@ pub struct Graded {
     pub is_said: bool,
     pub class: usize,
     pub probability: f32,
+    /// Whether the picture is fit for it; of a model that does not judge that, yes.
+    pub is_gradable: bool,
 }
 
 /// One picture of the list.
@@ -137,9 +139,12 @@ mod tests {
 
     fn list() -> Worklist {
         let mut list = Worklist::new(["c.png", "a.png", "b.png", "d.png"].map(PathBuf::from).to_vec(), SortBy::Given);
-        list.item_mut(Path::new("a.png")).unwrap().graded = Some(Graded { is_said: true, class: 1, probability: 0.9 });
-        list.item_mut(Path::new("b.png")).unwrap().graded = Some(Graded { is_said: true, class: 3, probability: 0.4 });
-        list.item_mut(Path::new("d.png")).unwrap().graded = Some(Graded { is_said: true, class: 3, probability: 0.6 });
+        list.item_mut(Path::new("a.png")).unwrap().graded =
+            Some(Graded { is_said: true, class: 1, probability: 0.9, is_gradable: true });
+        list.item_mut(Path::new("b.png")).unwrap().graded =
+            Some(Graded { is_said: true, class: 3, probability: 0.4, is_gradable: true });
+        list.item_mut(Path::new("d.png")).unwrap().graded =
+            Some(Graded { is_said: true, class: 3, probability: 0.6, is_gradable: true });
         list
     }
 

@@ -70,6 +70,7 @@ impl App {
 
     fn verdict(&mut self, ui: &mut Ui) {
         self.warning(ui);
+        self.quality(ui);
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let verdict = &shown.explanation.verdict;
         let colours = self.session.preferences.style.colours(card);
@@ -104,6 +105,28 @@ impl App {
                 self.commands.push(Command::Model(name.clone()));
             }
         });
+        ui.add_space(4.0);
+    }
+
+    /// Above the answer as well: whether there is anything to grade.
+    fn quality(&mut self, ui: &mut Ui) {
+        let Some(assessed) = self.session.assessed() else { return };
+        let (name, reasons) = (assessed.quality.name(), assessed.reasons.join(", "));
+        match assessed.warning() {
+            Some(unfit) => {
+                let colour = theme::warning(ui.visuals());
+                let says = unfit.replacen('n', "N", 1);
+                ui.add(egui::Label::new(RichText::new(says).strong().size(18.0).color(colour)).wrap());
+            }
+            None if reasons.is_empty() => _ = ui.small(format!("Quality: {name}")),
+            None => _ = ui.small(format!("Quality: {name} ({reasons})")),
+        }
+        if assessed.map.as_ref().is_some_and(|map| !map.is_empty()) {
+            let mut hatched = self.session.preferences.style.hatched;
+            if ui.checkbox(&mut hatched, "Hatch where it cannot be graded").changed() {
+                self.commands.push(Command::Hatch(hatched));
+            }
+        }
         ui.add_space(4.0);
     }
 

@@ -9,7 +9,7 @@ use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
 
 use crate::bundle::Card;
-use crate::compose::{cam_layer, clear_layer};
+use crate::compose::{cam_layer, clear_layer, ungradable_layer};
 use crate::export::Style;
 use crate::session::camera::Region;
 use crate::session::picture::{Codes, Level};
@@ -75,7 +75,7 @@ impl Textures {
         slot.show(ctx, "picture", key, needed, wide, || Some(part(current, wide)))
     }
 
-    /// The layer over the picture in `view`; the input view has none.
+    /// The layer over the picture in `view`: over the input the places that cannot be graded, if there are any.
     pub fn layer(
         &mut self,
         ctx: &Context,
@@ -84,12 +84,16 @@ impl Textures {
         needed: Region,
         wide: Region,
     ) -> Option<Seen<'_>> {
+        if view == View::Input {
+            return self.ungradable(ctx, session, needed, wide);
+        }
         let (shown, card) = session.shown().zip(session.card())?;
         let style = &session.preferences.style;
         let (class, relevant) = match view {
-            View::Input => return None,
+            View::Input | View::Clear => {
+                (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() })
+            }
             View::Cam => (shown.explanation.shown_class(), Style { cam: style.cam.clone(), ..Style::default() }),
-            View::Clear => (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() }),
         };
         let key = Key { of: shown.id, class, style: Some(relevant) };
         let composed = &mut self.composed;
@@ -99,6 +103,19 @@ impl Textures {
                 View::Cam => premultiplied(&cam_part(shown, class, style, wide)),
                 _ => premultiplied(&clear_part(shown, card, style, wide)),
             })
+        })
+    }
+
+    fn ungradable(&mut self, ctx: &Context, session: &Session, needed: Region, wide: Region) -> Option<Seen<'_>> {
+        let (shown, map) = session.shown().zip(session.assessed()?.map.as_ref())?;
+        if map.is_empty() || !session.preferences.style.hatched {
+            return None;
+        }
+        let key = Key { of: shown.id, class: 0, style: None };
+        let composed = &mut self.composed;
+        self.layers[View::Input as usize].show(ctx, "layer", key, needed, wide, || {
+            *composed += 1;
+            Some(premultiplied(&ungradable_layer(Some(map), &wide.region_from_source(), (wide.width, wide.height))))
         })
     }
 

@@ -233,7 +233,7 @@ impl App {
         let Some((needed, wide)) = seen(0.0).zip(seen(MARGIN)) else { return };
         let wide = if wide.level == needed.level { wide } else { needed };
         let style = &self.session.preferences.style;
-        let layered = view != View::Input && !self.hide_overlays && self.session.shown().is_some();
+        let layered = !self.hide_overlays && self.session.shown().is_some();
         if layered && view == View::Clear && style.clear.on_black {
             let picture = Rect::from_two_pos(frame.to_screen((0.0, 0.0)), frame.to_screen(self.source_px()));
             painter.rect_filled(picture, CornerRadius::ZERO, Color32::BLACK);

@@ -91,8 +91,9 @@ impl App {
         if !graded.is_said {
             return Some(("No finding".to_owned(), Color32::TRANSPARENT));
         }
+        let unfit = if graded.is_gradable { "" } else { "Not gradable: " };
         Some((
-            format!("{} {}", card.classes.get(graded.class)?.full_name(), percent(graded.probability)),
+            format!("{unfit}{} {}", card.classes.get(graded.class)?.full_name(), percent(graded.probability)),
             self.chip(card, graded.class),
         ))
     }

@@ -1,0 +1,372 @@
+//! Whether a picture is fit to be graded, with the reasons in words and the places that cannot be: a rule on the card,
+//! fitted to graders' labels, whose errors were counted.
+//!
+//! Must not know pictures: `input::quality` takes their measures.
+
+use serde::{Deserialize, Serialize};
+
+use super::Card;
+use super::gate::Measures;
+
+/// The measures of a whole picture, in the order of [`QualityMeasures::values`].
+pub const MEASURES: [&str; 18] = [
+    // Logarithms of the mean grey, of its spread over 8×8 blocks, and of the blocks' 10th and 90th percentile.
+    "brightness",
+    "block-spread",
+    "darkest-tenth",
+    "brightest-tenth",
+    // Logarithms of the energy of edges and of detail of three sizes.
+    "laplacian",
+    "detail-fine",
+    "detail-middle",
+    "detail-coarse",
+    // The part of the blocks with hardly any detail, and the logarithm of the 20th percentile of theirs.
+    "flat-blocks",
+    "weakest-detail",
+    // The parts that are lit (of the square), blown out, dark (of the field).
+    "lit-share",
+    "glare-share",
+    "dark-share",
+    // The size of the logarithm of one half's light over the other's.
+    "left-right",
+    "top-bottom",
+    // Red and blue over all three channels.
+    "red-share",
+    "blue-share",
+    // How like an optic disc the most disc-like place is.
+    "disc-likeness",
+];
+
+/// Rows and columns of the map of cells.
+pub const CELLS: usize = 16;
+
+/// What gives way to every other reason: the gate's own.
+const NO_FUNDUS: &str = "not a retinal photograph";
+
+/// What was measured of a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QualityMeasures {
+    /// By [`MEASURES`].
+    pub values: [f64; MEASURES.len()],
+    /// The most disc-like place, in source pixels.
+    pub disc: Option<[f64; 2]>,
+    /// [`CELLS`]×[`CELLS`] parts of the square round the field, row by row.
+    pub cells: Vec<Cell>,
+    /// The square's upper left and lower right corner in source pixels; it may reach beyond the picture.
+    pub corners: [[f64; 2]; 2],
+}
+
+/// One part of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Cell {
+    /// How much of it lies in the field, 0–1. The rest is of that part.
+    pub part: f64,
+    /// Mean of 0.3 R + 0.7 G, 0–1.
+    pub light: f64,
+    /// Root mean square of the detail of middle size.
+    pub detail: f64,
+    /// The part that is blown out, 0–1.
+    pub glare: f64,
+}
+
+/// The card's `[quality]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct QualityRule {
+    /// Reject against the rest.
+    pub reject: Logit,
+    /// Good against the rest.
+    pub good: Logit,
+    pub measures: Vec<Weighed>,
+    pub reasons: Vec<Limit>,
+    pub cells: CellLimits,
+}
+
+/// A logistic regression but for its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Logit {
+    pub bias: f64,
+    /// From which probability on it says yes.
+    pub least: f64,
+}
+
+/// One measure's part in both regressions: the weights are of (value − mean) / spread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Weighed {
+    pub name: String,
+    pub mean: f64,
+    pub spread: f64,
+    pub reject: f64,
+    pub good: f64,
+}
+
+/// What is said of a picture whose measure lies beyond a limit that few good pictures reach.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limit {
+    pub says: String,
+    pub measure: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+}
+
+/// When a cell cannot be graded.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CellLimits {
+    /// Darker than this, see [`Cell::light`].
+    pub dark: f64,
+    /// Blown out from this part on.
+    pub glare: f64,
+    /// No cell about it has as much detail, see [`Cell::detail`].
+    pub flat: f64,
+}
+
+/// How fit a picture is, as EyeQ's graders have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quality {
+    Good,
+    Usable,
+    Reject,
+}
+
+impl Quality {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Usable => "usable",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// What is said of one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    pub quality: Quality,
+    /// Why not better: never empty for `reject`, always for `good`.
+    pub reasons: Vec<String>,
+    /// Where it cannot be graded, if anything of it can.
+    pub map: Option<UngradableMap>,
+}
+
+/// The cells that cannot be graded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UngradableMap {
+    /// [`CELLS`]×[`CELLS`], row by row.
+    pub cells: Vec<bool>,
+    /// As [`QualityMeasures::corners`].
+    pub corners: [[f64; 2]; 2],
+}
+
+impl UngradableMap {
+    pub fn is_empty(&self) -> bool {
+        !self.cells.contains(&true)
+    }
+}
+
+impl Assessment {
+    pub fn is_gradable(&self) -> bool {
+        self.quality != Quality::Reject
+    }
+
+    /// What stands above every answer about a picture that fails; `None` for one that does not.
+    pub fn warning(&self) -> Option<String> {
+        (!self.is_gradable()).then(|| format!("not gradable: {}", self.reasons.join(", ")))
+    }
+}
+
+/// What the card's rule says of a picture of `measures`; `None` where the card has none.
+pub fn assess(card: &Card, measures: &Measures) -> Option<Assessment> {
+    let rule = card.quality.as_ref()?;
+    let is_fundus = card.gate.as_ref().is_none_or(|gate| gate.passes(measures));
+    let Some(found) = &measures.quality else {
+        // Grey pictures are not measured, black ones cannot be.
+        let reason = if measures.is_dark { "too dark" } else { NO_FUNDUS };
+        return Some(Assessment { quality: Quality::Reject, reasons: vec![reason.to_owned()], map: None });
+    };
+    let mut assessed = rule.assess(found);
+    if !is_fundus {
+        assessed.quality = Quality::Reject;
+        assessed.reasons.push(NO_FUNDUS.to_owned());
+    } else if assessed.quality == Quality::Reject && assessed.reasons.is_empty() {
+        assessed.reasons.extend(rule.nearest(found));
+    }
+    Some(assessed)
+}
+
+impl QualityRule {
+    /// Quality and reasons by the rule alone; a reject may be without a reason.
+    fn assess(&self, found: &QualityMeasures) -> Assessment {
+        let says = |logit: &Logit, weight: fn(&Weighed) -> f64| {
+            let sum =
+                self.measures.iter().map(|m| weight(m) * (value(found, &m.name) - m.mean) / m.spread).sum::<f64>();
+            1.0 / (1.0 + (-(sum + logit.bias)).exp()) >= logit.least
+        };
+        let quality = if says(&self.reject, |m| m.reject) {
+            Quality::Reject
+        } else if says(&self.good, |m| m.good) {
+            Quality::Good
+        } else {
+            Quality::Usable
+        };
+        let mut reasons: Vec<String> = Vec::new();
+        if quality != Quality::Good {
+            for limit in self.reasons.iter().filter(|limit| limit.excess(found) > 0.0) {
+                if !reasons.contains(&limit.says) {
+                    reasons.push(limit.says.clone());
+                }
+            }
+        }
+        let map = UngradableMap { cells: self.cells.ungradable(&found.cells), corners: found.corners };
+        Assessment { quality, reasons, map: Some(map) }
+    }
+
+    /// The reason whose measure is furthest on the way from the usual to its limit.
+    fn nearest(&self, found: &QualityMeasures) -> Option<String> {
+        let beyond = |limit: &Limit| {
+            let spread = self.measures.iter().find(|m| m.name == limit.measure).map_or(1.0, |m| m.spread);
+            limit.excess(found) / spread
+        };
+        self.reasons.iter().max_by(|a, b| beyond(a).total_cmp(&beyond(b))).map(|limit| limit.says.clone())
+    }
+
+    /// Refuses names and figures that make no sense.
+    ///
+    /// # Errors
+    /// Names the place.
+    pub fn check(&self) -> Result<(), String> {
+        let used = self.measures.iter().map(|m| &m.name).chain(self.reasons.iter().map(|limit| &limit.measure));
+        if let Some(name) = used.into_iter().find(|name| !MEASURES.contains(&name.as_str())) {
+            return Err(format!("`quality` names the measure `{name}`; there are {}", MEASURES.join(", ")));
+        }
+        if self.reasons.is_empty() || self.reasons.iter().any(|l| l.below.is_some() == l.above.is_some()) {
+            return Err("`quality.reasons` needs entries, each with `below` or `above`".to_owned());
+        }
+        let logits = [self.reject, self.good];
+        let weights = self.measures.iter().flat_map(|m| [m.mean, m.reject, m.good]);
+        let cells = [self.cells.dark, self.cells.glare, self.cells.flat];
+        let limits = self.reasons.iter().filter_map(|limit| limit.below.or(limit.above));
+        let is_sensible = |value: f64| value.abs() <= 1e3;
+        let all = weights.chain(logits.map(|logit| logit.bias)).chain(limits).chain(cells).all(is_sensible);
+        let spreads = self.measures.iter().all(|m| (1e-6..=1e3).contains(&m.spread));
+        let points = logits.iter().all(|logit| logit.least > 0.0 && logit.least < 1.0);
+        if all && spreads && points {
+            Ok(())
+        } else {
+            Err("`quality` has figures beyond ±1000, a `spread` of nothing, or a `least` that is not between 0 and 1"
+                .to_owned())
+        }
+    }
+}
+
+impl Limit {
+    /// How far beyond the limit the measure lies; negative within.
+    fn excess(&self, found: &QualityMeasures) -> f64 {
+        let value = value(found, &self.measure);
+        match (self.below, self.above) {
+            (Some(below), _) => below - value,
+            (_, Some(above)) => value - above,
+            _ => f64::NEG_INFINITY,
+        }
+    }
+}
+
+impl CellLimits {
+    /// Which cells cannot be graded; those outside the field are none.
+    fn ungradable(&self, cells: &[Cell]) -> Vec<bool> {
+        /// Of a cell in the field that much lies in it at least.
+        const INSIDE: f64 = 0.3;
+        let at = |x: usize, y: usize| cells.get(y * CELLS + x).filter(|cell| cell.part > INSIDE);
+        let around = |i: usize| i.saturating_sub(1)..(i + 2).min(CELLS);
+        // The macula alone has hardly any detail; with everything about it, it has.
+        let detail = |x: usize, y: usize| {
+            let near = around(y).flat_map(|y| around(x).map(move |x| (x, y))).filter_map(|(x, y)| at(x, y));
+            near.map(|cell| cell.detail).fold(0.0, f64::max)
+        };
+        let fails = |(x, y): (usize, usize)| {
+            at(x, y).is_some_and(|cell| cell.light < self.dark || cell.glare >= self.glare || detail(x, y) < self.flat)
+        };
+        (0..CELLS * CELLS).map(|i| fails((i % CELLS, i / CELLS))).collect()
+    }
+}
+
+fn value(found: &QualityMeasures, name: &str) -> f64 {
+    MEASURES.iter().position(|known| *known == name).map_or(0.0, |at| found.values[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule() -> QualityRule {
+        let limit = |says: &str, measure: &str, below| Limit {
+            says: says.to_owned(),
+            measure: measure.to_owned(),
+            below,
+            above: None,
+        };
+        QualityRule {
+            reject: Logit { bias: -3.0, least: 0.5 },
+            good: Logit { bias: 1.0, least: 0.5 },
+            measures: vec![Weighed { name: "brightness".to_owned(), mean: -1.0, spread: 0.5, reject: -2.0, good: 2.0 }],
+            reasons: vec![limit("too dark", "brightness", Some(-2.0)), limit("out of focus", "laplacian", Some(-9.0))],
+            cells: CellLimits { dark: 0.1, glare: 0.5, flat: 0.01 },
+        }
+    }
+
+    fn of(brightness: f64, laplacian: f64) -> QualityMeasures {
+        let mut values = [0.0; MEASURES.len()];
+        (values[0], values[4]) = (brightness, laplacian);
+        let cell = Cell { part: 1.0, light: 0.4, detail: 0.02, glare: 0.0 };
+        QualityMeasures { values, disc: None, cells: vec![cell; CELLS * CELLS], corners: [[0.0; 2], [9.0; 2]] }
+    }
+
+    #[test]
+    fn quality_falls_with_the_measure_and_only_a_poor_picture_has_reasons() {
+        let rule = rule();
+        assert!(rule.check().is_ok());
+        let said = |brightness, laplacian| {
+            let assessed = rule.assess(&of(brightness, laplacian));
+            (assessed.quality, assessed.reasons.join(", "))
+        };
+        assert_eq!(said(-1.0, -9.5), (Quality::Good, String::new()));
+        assert_eq!(said(-1.5, -9.5), (Quality::Usable, "out of focus".to_owned()));
+        assert_eq!(said(-2.5, -9.5), (Quality::Reject, "too dark, out of focus".to_owned()));
+        assert_eq!(rule.nearest(&of(-1.9, -8.0)), Some("too dark".to_owned()));
+    }
+
+    #[test]
+    fn cells_fail_where_they_are_dark_blown_out_or_flat_with_all_about_them() {
+        let limits = rule().cells;
+        let mut cells = of(0.0, 0.0).cells;
+        cells[17].detail = 0.0;
+        assert!(!limits.ungradable(&cells)[17], "detail is beside it");
+        cells[0].light = 0.05;
+        cells[40].glare = 0.9;
+        cells[255] = Cell::default();
+        let failed: Vec<usize> = (0..256).filter(|i| limits.ungradable(&cells)[*i]).collect();
+        assert_eq!(failed, [0, 40], "and nothing outside the field");
+        let flat = vec![Cell { part: 1.0, light: 0.4, detail: 0.0, glare: 0.0 }; 256];
+        assert!(limits.ungradable(&flat).iter().all(|fails| *fails));
+    }
+
+    #[test]
+    fn senseless_rules_are_refused() {
+        let mut unknown = rule();
+        unknown.reasons[0].measure = "smell".to_owned();
+        let mut nothing = rule();
+        nothing.measures[0].spread = 0.0;
+        let mut wild = rule();
+        wild.reject.bias = f64::NAN;
+        let none = QualityRule { reasons: Vec::new(), ..rule() };
+        for bad in [unknown, nothing, wild, none] {
+            assert!(bad.check().is_err(), "{bad:?}");
+        }
+    }
+}
