@@ -42,6 +42,42 @@ fn picture(path: &Path) -> PathBuf {
 }
 
 #[test]
+fn an_unfit_photograph_says_so_above_any_grade() {
+    let out = tempfile::tempdir().unwrap();
+    let dark = out.path().join("dark.png");
+    let mut darker = image::open(PHANTOM).unwrap().to_rgb8();
+    darker.iter_mut().for_each(|v| *v = (f32::from(*v) * 0.15) as u8);
+    darker.save(&dark).unwrap();
+    let line = contains("dark.png  not gradable: too dark").and(contains("phantom-moderate.jpg  not").not());
+    explain(out.path()).arg(PHANTOM).arg(&dark).assert().success().stdout(line);
+    let record = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(out.path().join(name)).unwrap()).unwrap()
+    };
+    let (fit, unfit) = (record("phantom-moderate.json"), record("dark.json"));
+    assert_eq!(
+        (&fit["gradable"], &fit["quality"], &fit["reasons"]),
+        (&true.into(), &"good".into(), &serde_json::json!([]))
+    );
+    assert_eq!(
+        (&unfit["gradable"], &unfit["quality"], &unfit["reasons"][0]),
+        (&false.into(), &"reject".into(), &"too dark".into())
+    );
+    let hatched =
+        |name: &str| image::open(out.path().join(name)).unwrap().to_rgba8().pixels().filter(|p| p.0[3] > 0).count();
+    let area = 1424 * 946;
+    assert!(hatched("dark.ungradable.png") > area / 4 && hatched("phantom-moderate.ungradable.png") < area / 20);
+    // A model that does not judge quality says nothing of it.
+    let digit = tempfile::tempdir().unwrap();
+    explain(digit.path()).args(["--model", "mnist"]).arg(&dark).assert().success().stdout(contains("gradable").not());
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(digit.path().join("dark.json")).unwrap()).unwrap();
+    assert!(
+        record["gradable"].is_null()
+            && record["quality"].is_null()
+            && !digit.path().join("dark.ungradable.png").exists()
+    );
+}
+
+#[test]
 fn a_photograph_gives_its_grade_maps_panel_and_record() {
     let out = tempfile::tempdir().unwrap();
     explain(out.path()).arg(PHANTOM).assert().success().stdout(contains("phantom-moderate.jpg").and(contains(" ms\n")));

@@ -40,7 +40,7 @@ pub const MEASURES: [&str; 18] = [
 /// Rows and columns of the map of cells.
 pub const CELLS: usize = 16;
 
-/// What gives way to every other reason: the gate's own.
+/// The gate's own reason.
 const NO_FUNDUS: &str = "not a retinal photograph";
 
 /// What was measured of a picture.
@@ -124,6 +124,29 @@ pub struct CellLimits {
     pub glare: f64,
     /// No cell about it has as much detail, see [`Cell::detail`].
     pub flat: f64,
+    /// A picture of which more than this part of the field fails is not good.
+    pub some: f64,
+    /// A picture of which more than this part fails is a reject.
+    pub most: f64,
+}
+
+/// Why a cell cannot be graded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Dark,
+    Glare,
+    Flat,
+}
+
+impl Failing {
+    /// As a reason for the whole picture.
+    fn says(self) -> &'static str {
+        match self {
+            Self::Dark => "parts in the dark",
+            Self::Glare => "glare",
+            Self::Flat => "parts without detail",
+        }
+    }
 }
 
 /// How fit a picture is, as EyeQ's graders have it.
@@ -191,11 +214,14 @@ pub fn assess(card: &Card, measures: &Measures) -> Option<Assessment> {
         return Some(Assessment { quality: Quality::Reject, reasons: vec![reason.to_owned()], map: None });
     };
     let mut assessed = rule.assess(found);
-    if !is_fundus {
-        assessed.quality = Quality::Reject;
-        assessed.reasons.push(NO_FUNDUS.to_owned());
-    } else if assessed.quality == Quality::Reject && assessed.reasons.is_empty() {
+    if assessed.quality == Quality::Reject && assessed.reasons.is_empty() {
         assessed.reasons.extend(rule.nearest(found));
+    }
+    if !is_fundus {
+        // A gate looks for vessels and colour, which a photograph that is poor enough has not.
+        let perhaps = if assessed.quality == Quality::Reject { "perhaps " } else { "" };
+        assessed.quality = Quality::Reject;
+        assessed.reasons.push(format!("{perhaps}{NO_FUNDUS}"));
     }
     Some(assessed)
 }
@@ -208,9 +234,13 @@ impl QualityRule {
                 self.measures.iter().map(|m| weight(m) * (value(found, &m.name) - m.mean) / m.spread).sum::<f64>();
             1.0 / (1.0 + (-(sum + logit.bias)).exp()) >= logit.least
         };
-        let quality = if says(&self.reject, |m| m.reject) {
+        let failing = self.cells.failing(&found.cells);
+        let inside = found.cells.iter().filter(|cell| cell.part > INSIDE).count().max(1);
+        let share = failing.iter().flatten().count() as f64 / inside as f64;
+        let is_lost = share > self.cells.most;
+        let quality = if is_lost || says(&self.reject, |m| m.reject) {
             Quality::Reject
-        } else if says(&self.good, |m| m.good) {
+        } else if share <= self.cells.some && says(&self.good, |m| m.good) {
             Quality::Good
         } else {
             Quality::Usable
@@ -223,7 +253,12 @@ impl QualityRule {
                 }
             }
         }
-        let map = UngradableMap { cells: self.cells.ungradable(&found.cells), corners: found.corners };
+        let count = |why: Failing| failing.iter().flatten().filter(|found| **found == why).count();
+        let commonest = [Failing::Dark, Failing::Glare, Failing::Flat].into_iter().max_by_key(|why| count(*why));
+        if let Some(why) = commonest.filter(|why| is_lost && !reasons.iter().any(|reason| reason == why.says())) {
+            reasons.push(why.says().to_owned());
+        }
+        let map = UngradableMap { cells: failing.iter().map(Option::is_some).collect(), corners: found.corners };
         Assessment { quality, reasons, map: Some(map) }
     }
 
@@ -250,7 +285,7 @@ impl QualityRule {
         }
         let logits = [self.reject, self.good];
         let weights = self.measures.iter().flat_map(|m| [m.mean, m.reject, m.good]);
-        let cells = [self.cells.dark, self.cells.glare, self.cells.flat];
+        let cells = [self.cells.dark, self.cells.glare, self.cells.flat, self.cells.some, self.cells.most];
         let limits = self.reasons.iter().filter_map(|limit| limit.below.or(limit.above));
         let is_sensible = |value: f64| value.abs() <= 1e3;
         let all = weights.chain(logits.map(|logit| logit.bias)).chain(limits).chain(cells).all(is_sensible);
@@ -277,11 +312,12 @@ impl Limit {
     }
 }
 
+/// Of a cell in the field more than this lies in it.
+const INSIDE: f64 = 0.3;
+
 impl CellLimits {
-    /// Which cells cannot be graded; those outside the field are none.
-    fn ungradable(&self, cells: &[Cell]) -> Vec<bool> {
-        /// Of a cell in the field that much lies in it at least.
-        const INSIDE: f64 = 0.3;
+    /// Which cells cannot be graded, and why; those outside the field are none.
+    fn failing(&self, cells: &[Cell]) -> Vec<Option<Failing>> {
         let at = |x: usize, y: usize| cells.get(y * CELLS + x).filter(|cell| cell.part > INSIDE);
         let around = |i: usize| i.saturating_sub(1)..(i + 2).min(CELLS);
         // The macula alone has hardly any detail; with everything about it, it has.
@@ -289,8 +325,10 @@ impl CellLimits {
             let near = around(y).flat_map(|y| around(x).map(move |x| (x, y))).filter_map(|(x, y)| at(x, y));
             near.map(|cell| cell.detail).fold(0.0, f64::max)
         };
-        let fails = |(x, y): (usize, usize)| {
-            at(x, y).is_some_and(|cell| cell.light < self.dark || cell.glare >= self.glare || detail(x, y) < self.flat)
+        let fails = |(x, y): (usize, usize)| match at(x, y)? {
+            cell if cell.glare >= self.glare => Some(Failing::Glare),
+            cell if cell.light < self.dark => Some(Failing::Dark),
+            _ => (detail(x, y) < self.flat).then_some(Failing::Flat),
         };
         (0..CELLS * CELLS).map(|i| fails((i % CELLS, i / CELLS))).collect()
     }
@@ -316,7 +354,7 @@ mod tests {
             good: Logit { bias: 1.0, least: 0.5 },
             measures: vec![Weighed { name: "brightness".to_owned(), mean: -1.0, spread: 0.5, reject: -2.0, good: 2.0 }],
             reasons: vec![limit("too dark", "brightness", Some(-2.0)), limit("out of focus", "laplacian", Some(-9.0))],
-            cells: CellLimits { dark: 0.1, glare: 0.5, flat: 0.01 },
+            cells: CellLimits { dark: 0.1, glare: 0.5, flat: 0.01, some: 0.1, most: 0.3 },
         }
     }
 
@@ -346,14 +384,20 @@ mod tests {
         let limits = rule().cells;
         let mut cells = of(0.0, 0.0).cells;
         cells[17].detail = 0.0;
-        assert!(!limits.ungradable(&cells)[17], "detail is beside it");
+        assert_eq!(limits.failing(&cells)[17], None, "detail is beside it");
         cells[0].light = 0.05;
         cells[40].glare = 0.9;
         cells[255] = Cell::default();
-        let failed: Vec<usize> = (0..256).filter(|i| limits.ungradable(&cells)[*i]).collect();
+        let failed: Vec<usize> = (0..256).filter(|i| limits.failing(&cells)[*i].is_some()).collect();
         assert_eq!(failed, [0, 40], "and nothing outside the field");
         let flat = vec![Cell { part: 1.0, light: 0.4, detail: 0.0, glare: 0.0 }; 256];
-        assert!(limits.ungradable(&flat).iter().all(|fails| *fails));
+        assert!(limits.failing(&flat).iter().all(|fails| *fails == Some(Failing::Flat)));
+        let lost = QualityMeasures { cells: flat, ..of(0.0, 0.0) };
+        let assessed = rule().assess(&lost);
+        assert_eq!(
+            (assessed.quality, assessed.reasons.join(", ")),
+            (Quality::Reject, "parts without detail".to_owned())
+        );
     }
 
     #[test]

@@ -357,6 +357,29 @@ fn what_is_exported_is_bit_for_bit_what_explain_writes() {
 }
 
 #[test]
+fn an_unfit_picture_is_marked_in_inspector_list_and_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let dark = folder.path().join("a-dark.png");
+    let mut darker = image::open(moderate()).unwrap().to_rgb8();
+    darker.iter_mut().for_each(|v| *v = (f32::from(*v) * 0.15) as u8);
+    darker.save(&dark).unwrap();
+    let mut window = build(None, false);
+    open(&mut window, &[dark, moderate()]);
+    assert!(says(&window, "Not gradable: too dark"));
+    window.get_by_role_and_label(Role::CheckBox, "Hatch where it cannot be graded").click();
+    window.run_steps(4);
+    assert!(!window.state().session.preferences.style.hatched);
+    let grade = window.state().session.worklist.items()[0].graded.unwrap();
+    assert!(!grade.is_gradable);
+    assert!(says(&window, "a-dark.png Not gradable: "), "a screen reader hears it in the list");
+    act(&mut window, Command::Next);
+    wait(&mut window, "the other picture", |app| {
+        app.session.current().is_some_and(|current| current.path == moderate()) && app.session.shown().is_some()
+    });
+    assert!(says(&window, "Quality: good") && !says(&window, "Not gradable: too dark"));
+}
+
+#[test]
 fn settings_survive_and_a_damaged_file_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
