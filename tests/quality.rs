@@ -63,7 +63,7 @@ fn a_picture_made_worse_says_how() {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     for (x, y, pixel) in hazy.enumerate_pixels_mut() {
         let (dx, dy) = (f64::from(x) - 0.45 * width, f64::from(y) - 0.5 * height);
-        if dx.hypot(dy) < 0.3 * height {
+        if dx.hypot(dy) < 0.38 * height {
             *pixel = Rgb([250, 248, 240]);
         }
     }

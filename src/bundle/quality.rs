@@ -3,8 +3,12 @@
 //!
 //! Must not know pictures: `input::quality` takes their measures.
 
+mod cells;
+
 use serde::{Deserialize, Serialize};
 
+use self::cells::Failing;
+pub use self::cells::{CELLS, Cell, CellLimits};
 use super::Card;
 use super::gate::Measures;
 
@@ -37,9 +41,6 @@ pub const MEASURES: [&str; 18] = [
     "disc-likeness",
 ];
 
-/// Rows and columns of the map of cells.
-pub const CELLS: usize = 16;
-
 /// The gate's own reason.
 const NO_FUNDUS: &str = "not a retinal photograph";
 
@@ -54,19 +55,6 @@ pub struct QualityMeasures {
     pub cells: Vec<Cell>,
     /// The square's upper left and lower right corner in source pixels; it may reach beyond the picture.
     pub corners: [[f64; 2]; 2],
-}
-
-/// One part of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Cell {
-    /// How much of it lies in the field, 0–1. The rest is of that part.
-    pub part: f64,
-    /// Mean of 0.3 R + 0.7 G, 0–1.
-    pub light: f64,
-    /// Root mean square of the detail of middle size.
-    pub detail: f64,
-    /// The part that is blown out, 0–1.
-    pub glare: f64,
 }
 
 /// The card's `[quality]`.
@@ -112,41 +100,6 @@ pub struct Limit {
     pub below: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
-}
-
-/// When a cell cannot be graded.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct CellLimits {
-    /// Darker than this, see [`Cell::light`].
-    pub dark: f64,
-    /// Blown out from this part on.
-    pub glare: f64,
-    /// No cell about it has as much detail, see [`Cell::detail`].
-    pub flat: f64,
-    /// A picture of which more than this part of the field fails is not good.
-    pub some: f64,
-    /// A picture of which more than this part fails is a reject.
-    pub most: f64,
-}
-
-/// Why a cell cannot be graded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failing {
-    Dark,
-    Glare,
-    Flat,
-}
-
-impl Failing {
-    /// As a reason for the whole picture.
-    fn says(self) -> &'static str {
-        match self {
-            Self::Dark => "parts in the dark",
-            Self::Glare => "glare",
-            Self::Flat => "parts without detail",
-        }
-    }
 }
 
 /// How fit a picture is, as EyeQ's graders have it.
@@ -235,7 +188,7 @@ impl QualityRule {
             1.0 / (1.0 + (-(sum + logit.bias)).exp()) >= logit.least
         };
         let failing = self.cells.failing(&found.cells);
-        let inside = found.cells.iter().filter(|cell| cell.part > INSIDE).count().max(1);
+        let inside = found.cells.iter().filter(|cell| cell.is_inside()).count().max(1);
         let share = failing.iter().flatten().count() as f64 / inside as f64;
         let is_lost = share > self.cells.most;
         let quality = if is_lost || says(&self.reject, |m| m.reject) {
@@ -312,28 +265,6 @@ impl Limit {
     }
 }
 
-/// Of a cell in the field more than this lies in it.
-const INSIDE: f64 = 0.3;
-
-impl CellLimits {
-    /// Which cells cannot be graded, and why; those outside the field are none.
-    fn failing(&self, cells: &[Cell]) -> Vec<Option<Failing>> {
-        let at = |x: usize, y: usize| cells.get(y * CELLS + x).filter(|cell| cell.part > INSIDE);
-        let around = |i: usize| i.saturating_sub(1)..(i + 2).min(CELLS);
-        // The macula alone has hardly any detail; with everything about it, it has.
-        let detail = |x: usize, y: usize| {
-            let near = around(y).flat_map(|y| around(x).map(move |x| (x, y))).filter_map(|(x, y)| at(x, y));
-            near.map(|cell| cell.detail).fold(0.0, f64::max)
-        };
-        let fails = |(x, y): (usize, usize)| match at(x, y)? {
-            cell if cell.glare >= self.glare => Some(Failing::Glare),
-            cell if cell.light < self.dark => Some(Failing::Dark),
-            _ => (detail(x, y) < self.flat).then_some(Failing::Flat),
-        };
-        (0..CELLS * CELLS).map(|i| fails((i % CELLS, i / CELLS))).collect()
-    }
-}
-
 fn value(found: &QualityMeasures, name: &str) -> f64 {
     MEASURES.iter().position(|known| *known == name).map_or(0.0, |at| found.values[at])
 }
@@ -380,18 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn cells_fail_where_they_are_dark_blown_out_or_flat_with_all_about_them() {
-        let limits = rule().cells;
-        let mut cells = of(0.0, 0.0).cells;
-        cells[17].detail = 0.0;
-        assert_eq!(limits.failing(&cells)[17], None, "detail is beside it");
-        cells[0].light = 0.05;
-        cells[40].glare = 0.9;
-        cells[255] = Cell::default();
-        let failed: Vec<usize> = (0..256).filter(|i| limits.failing(&cells)[*i].is_some()).collect();
-        assert_eq!(failed, [0, 40], "and nothing outside the field");
-        let flat = vec![Cell { part: 1.0, light: 0.4, detail: 0.0, glare: 0.0 }; 256];
-        assert!(limits.failing(&flat).iter().all(|fails| *fails == Some(Failing::Flat)));
+    fn a_picture_that_fails_in_too_many_places_is_a_reject() {
+        let flat = vec![Cell { part: 1.0, light: 0.4, detail: 0.0, glare: 0.0 }; CELLS * CELLS];
         let lost = QualityMeasures { cells: flat, ..of(0.0, 0.0) };
         let assessed = rule().assess(&lost);
         assert_eq!(
