@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use assert_cmd::Command;
-use fovea::bundle::card::{ConvStackSizes, Layer};
+use fovea::bundle::card::{Architecture, ConvStackSizes, Layer};
 use fovea::bundle::weights::WeightMap;
 use fovea::bundle::{Bundle, Library};
 use fovea::network::device;
 use fovea::train::data::{DataSet, Example, Values};
+use fovea::train::plan::Plan;
 use fovea::train::{Fit, Recipe, Schedule, TrainError, checkpoint_path};
 use predicates::str::contains;
 
@@ -42,6 +43,14 @@ fn data() -> DataSet {
     DataSet { learn: halves(22), held: halves(6), input: [1, 8, 8], ..DataSet::default() }
 }
 
+/// The plan of [`sizes`] for two classes.
+fn plan() -> Plan {
+    let mut card = Recipe::find("mnist").unwrap().card;
+    card.classes.truncate(2);
+    card.architecture = Architecture::ConvStack(sizes());
+    Plan::of(&card).unwrap()
+}
+
 fn schedule() -> Schedule {
     let mut schedule = Recipe::find("mnist").unwrap().schedule;
     schedule.epochs = 2;
@@ -61,8 +70,8 @@ fn fit_from(
     stop_after: Option<usize>,
     force: bool,
 ) -> Result<WeightMap, TrainError> {
-    let (data, sizes, checkpoint) = (data(), sizes(), checkpoint_path(out));
-    let fit = Fit { sizes: &sizes, classes: 2, schedule, data: &data, checkpoint: &checkpoint, parent };
+    let (data, plan, checkpoint) = (data(), plan(), checkpoint_path(out));
+    let fit = Fit { plan: &plan, classes: 2, schedule, data: &data, checkpoint: &checkpoint, parent };
     let (stop, mut steps) = (AtomicBool::new(false), 0);
     let mut watch = |_: &fovea::train::Progress| {
         steps += 1;

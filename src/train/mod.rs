@@ -29,7 +29,7 @@ mod parent;
 #[cfg(test)]
 mod parity;
 mod photograph;
-mod plan;
+pub mod plan;
 mod recipe;
 mod schedule;
 mod thumbnail;
