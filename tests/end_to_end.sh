@@ -146,7 +146,7 @@ key Left
 key Right
 export_as phantom-severe
 grep -q '"enabled":\[true,true,false,true,true\]' <<<"$record"
-grep -q '"shown_class":3' <<<"$record"
+grep -q '"shown_class":2' <<<"$record"
 grep -q '"cam":{"opacity":0\.[0-4]' <<<"$record"
 
 step="Ctrl+Q ends the program with status 0 and keeps the settings"

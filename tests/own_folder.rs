@@ -144,7 +144,7 @@ fn a_fine_tune_leaves_a_model_that_says_where_it_comes_from() {
     said.stdout(contains("accuracy").and(before)).stderr(contains("left out: 1 line without a picture (gone)"));
     let child = clinic.model();
     assert_ne!(child.weights, parent.weights);
-    assert_eq!(child.weights["layers.12.bias"].values, [0.0; 5]);
+    assert_eq!(child.weights["classes.bias"].values, [0.0; 5]);
     let card = &child.card;
     assert!(card.training.data.contains(&parent.sha256), "{}", card.training.data);
     assert!(
