@@ -9,51 +9,60 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 w = load_file(sys.argv[1])
-indices = sorted({int(k.split(".")[1]) for k in w})
-layers = []
-for i in range(indices[-1] + 1):
-    if i not in indices:
-        layers.append(None)
-        continue
-    weight = w[f"layers.{i}.weight"]
-    if f"layers.{i}.norm.weight" in w:
-        g, b, m, v = (w[f"layers.{i}.norm.{p}"] for p in ("weight", "bias", "running_mean", "running_var"))
-        scale = g / torch.sqrt(v + 1e-5)
-        layers.append((weight * scale[:, None, None, None], b - m * scale, 2 if i == 0 else 1))
-    else:
-        layers.append((weight, w[f"layers.{i}.bias"], 1))
+STRIDES = {"stem": 2, "blocks.1.depth": 2, "blocks.3.depth": 2, "blocks.5.depth": 2}
+blocks = sorted({int(k.split(".")[1]) for k in w if k.startswith("blocks.")})
+
+
+def folded(name):
+    """Weight with its normalisation folded in, bias, stride, padding and groups."""
+    weight = w[f"{name}.conv.weight"]
+    g, b, m, v = (w[f"{name}.norm.{p}"] for p in ("weight", "bias", "running_mean", "running_var"))
+    scale = g / torch.sqrt(v + 1e-3)
+    groups = weight.shape[0] if ".depth" in name else 1
+    return weight * scale[:, None, None, None], b - m * scale, STRIDES.get(name, 1), weight.shape[-1] // 2, groups
+
+
+names = ["stem", *(f"blocks.{n}.{part}" for n in blocks for part in ("expand", "depth", "project") if f"blocks.{n}.{part}.conv.weight" in w), "head"]
+layers = {name: folded(name) for name in names}
+last = w["classes.weight"]
 
 
 @torch.inference_mode()
 def forward(x):
-    traces = []
-    for layer in layers[:-1]:
-        size = x.shape[-2:]
-        if layer is None:
-            x, kept = F.max_pool2d(x, 2, return_indices=True)
-        else:
-            x = F.relu(F.conv2d(x, layer[0], layer[1], layer[2], 1))
-            kept = x
-        traces.append((kept, size))
-    maps = F.relu(F.conv2d(x, layers[-1][0]))
-    return maps, traces
+    traces, skip = {}, None
+    for name in names:
+        weight, bias, stride, padding, groups = layers[name]
+        before = x
+        if ".expand" in name or name == "blocks.0.depth":
+            skip = x
+        x = F.conv2d(x, weight, bias, stride, padding, groups=groups)
+        if ".project" not in name:
+            x = F.relu(x)
+        adds = ".project" in name and skip.shape == x.shape
+        traces[name] = (x if ".project" not in name else None, before.shape[-2:], adds)
+        if adds:
+            x = x + skip
+    return F.relu(F.conv2d(x, last, w["classes.bias"])), traces
 
 
 @torch.inference_mode()
 def clear(maps, traces, rule):
-    x = F.conv_transpose2d(torch.diag_embed(maps[0].permute(1, 2, 0)).permute(2, 3, 0, 1).contiguous(), layers[-1][0])
-    for n in range(len(layers) - 2, -1, -1):
-        kept, size = traces[n]
-        if layers[n] is None:
-            x = F.max_unpool2d(x, kept.expand(x.shape[0], -1, -1, -1), 2, output_size=size)
-            continue
-        if rule in ("deconvnet", "guided"):
+    x = F.conv_transpose2d(torch.diag_embed(maps[0].permute(1, 2, 0)).permute(2, 3, 0, 1).contiguous(), last)
+    skip = None
+    for name in reversed(names):
+        kept, size, adds = traces[name]
+        if ".project" in name:
+            skip = x if adds else None
+        elif rule in ("deconvnet", "guided"):
             x = F.relu(x)
-        if rule in ("gated", "guided"):
+        if kept is not None and rule in ("gated", "guided"):
             x = x * (kept > 0)
-        weight, _, stride = layers[n]
-        weight = weight.sum(1, keepdim=True) if n == 0 else weight
-        x = F.conv_transpose2d(x, weight, stride=stride, padding=1, output_padding=stride - 1)
+        weight, _, stride, padding, groups = layers[name]
+        weight = weight.sum(1, keepdim=True) if name == "stem" else weight
+        lost = [s - ((h - 1) * stride - 2 * padding + weight.shape[-1]) for s, h in zip(size, x.shape[-2:])]
+        x = F.conv_transpose2d(x, weight, stride=stride, padding=padding, output_padding=lost, groups=groups)
+        if skip is not None and (".expand" in name or name == "blocks.0.depth"):
+            x, skip = x + skip, None
     return x
 
 

@@ -101,8 +101,8 @@ export_as() {
     until_true test -s "$out/$1.clear-dr-overlay.png"
     [ "$(head -c 8 "$out/$1.panel.png" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
     [ "$(head -c 2 "$out/$1.npz")" = PK ]
-    # The panel, the maps, the record, and the layers of five grades.
-    [ "$(find "$out" -name "$1.*" | wc -l)" = 16 ]
+    # The panel, the maps, the record, the layers of five grades, and where it cannot be graded.
+    [ "$(find "$out" -name "$1.*" | wc -l)" = 17 ]
     record=$(tr -d ' \n' <"$out/$1.json")
     grep -q "\"file\":\"[^\"]*/$1.jpg\"" <<<"$record"
 }
@@ -138,7 +138,7 @@ step="a click in the list shows another picture"
 click 150 310
 
 step="a press on its slider lowers the CAM's opacity"
-press 985 340
+press 985 440
 step="keys switch a grade off and show the CAM of the class before the decided one, and the export says so"
 key 2
 key Left
