@@ -84,16 +84,12 @@ impl Textures {
         needed: Region,
         wide: Region,
     ) -> Option<Seen<'_>> {
-        if view == View::Input {
-            return self.ungradable(ctx, session, needed, wide);
-        }
         let (shown, card) = session.shown().zip(session.card())?;
         let style = &session.preferences.style;
         let (class, relevant) = match view {
-            View::Input | View::Clear => {
-                (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() })
-            }
+            View::Input => return self.ungradable(ctx, session, needed, wide),
             View::Cam => (shown.explanation.shown_class(), Style { cam: style.cam.clone(), ..Style::default() }),
+            View::Clear => (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() }),
         };
         let key = Key { of: shown.id, class, style: Some(relevant) };
         let composed = &mut self.composed;

@@ -22,10 +22,21 @@ impl Builder {
 
     /// `shape` is outputs, kernel and stride; padded by half the kernel.
     fn conv(&mut self, from: usize, name: &str, norm: Option<&str>, shape: [usize; 3], relu: bool) -> usize {
-        let [outputs, kernel, stride] = shape;
+        self.grouped_conv(from, name, norm, shape, 1, relu)
+    }
+
+    /// As [`Self::conv`], the channels in so many groups that do not mix.
+    fn grouped_conv(
+        &mut self,
+        from: usize,
+        name: &str,
+        norm: Option<&str>,
+        [outputs, kernel, stride]: [usize; 3],
+        groups: usize,
+        relu: bool,
+    ) -> usize {
         let inputs = self.channels[from];
         let (name, norm, padding) = (name.to_owned(), norm.map(str::to_owned), kernel / 2);
-        let groups = 1;
         self.push(Node::Conv { from, name, norm, inputs, outputs, groups, kernel, stride, padding, relu }, outputs)
     }
 
@@ -155,22 +166,8 @@ impl Builder {
             let (conv, norm) = names("expand");
             h = self.conv(h, &conv, Some(&norm), [wide, 1, 1], true);
         }
-        let (name, norm) = names("depth");
-        let norm = Some(norm);
-        let (groups, padding) = (wide, kernel / 2);
-        let depth = Node::Conv {
-            from: h,
-            name,
-            norm,
-            inputs: wide,
-            outputs: wide,
-            groups,
-            kernel,
-            stride,
-            padding,
-            relu: true,
-        };
-        h = self.push(depth, wide);
+        let (conv, norm) = names("depth");
+        h = self.grouped_conv(h, &conv, Some(&norm), [wide, kernel, stride], wide, true);
         let (conv, norm) = names("project");
         h = self.conv(h, &conv, Some(&norm), [outputs, 1, 1], false);
         let keeps_shape = stride == 1 && inputs == outputs;
