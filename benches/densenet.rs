@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use fovea::bundle::weights::{TensorSpec, WeightTensor, needed_tensors};
 use fovea::bundle::{Bundle, Library};
-use fovea::explain::BackwardRule;
 use fovea::geometry::Transform;
 use fovea::input::ModelInput;
+use fovea::method::BackwardRule;
 use fovea::network::{Network, device};
 
 /// As in the program.

@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use fovea::bundle::Library;
 use fovea::compose::{CamScale, CamStyle, ClearStyle, cam_layer, clear_layer};
-use fovea::explain::{BackwardRule, Explainer, Settings};
+use fovea::explain::{Explainer, Settings};
 use fovea::input::{self, ModelInput};
+use fovea::method::BackwardRule;
 use fovea::network::{Network, device};
 use fovea::scan::{self, Scan};
 use image::imageops::{FilterType, resize};

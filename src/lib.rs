@@ -12,6 +12,8 @@ pub mod geometry;
 pub mod import;
 pub mod input;
 pub mod labels;
+pub mod maps;
+pub mod method;
 pub mod network;
 pub mod scan;
 pub mod session;
@@ -19,3 +21,4 @@ pub mod session;
 pub mod train;
 #[cfg(feature = "window")]
 pub mod ui;
+pub mod whole;

@@ -5,7 +5,7 @@ mod common;
 
 use common::dense::{DENSENET121, TINY, dense_bundle, dense_card, noise_input};
 use common::{on, reference, relative_error};
-use fovea::explain::BackwardRule;
+use fovea::method::BackwardRule;
 use fovea::network::{ComputeDevice, DeviceChoice, device};
 
 /// One of the reference's networks.

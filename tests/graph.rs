@@ -5,7 +5,7 @@ mod common;
 
 use common::dense::{dense_bundle, noise_input};
 use common::{family_card, on, reference, relative_error};
-use fovea::explain::BackwardRule;
+use fovea::method::BackwardRule;
 use fovea::network::{ComputeDevice, DeviceChoice, device};
 
 /// Every so many-th value of a response is in the reference.

@@ -7,7 +7,8 @@ use common::{
     card, formula_bundle, formula_input, mirrored_input, mirrored_maps, on_cpu, reference_card, relative_error,
 };
 use fovea::bundle::Bundle;
-use fovea::explain::{BackwardRule, clear};
+use fovea::explain::clear;
+use fovea::method::BackwardRule;
 
 const RULES: [BackwardRule; 4] = BackwardRule::ALL;
 
@@ -73,7 +74,7 @@ fn the_linear_rule_is_linear_in_z() {
         assert!(relative_error(&found.data, &wanted) < 1e-5, "factor {factor}");
         let all = [true; 3];
         if factor > 0.0 {
-            let positive = |maps: &fovea::explain::ClassMaps| clear::dominant(maps, &all).class;
+            let positive = |maps: &fovea::maps::ClassMaps| clear::dominant(maps, &all).class;
             assert_eq!(positive(&found), positive(&once), "the argmax survives a common positive factor");
         }
     }

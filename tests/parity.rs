@@ -5,7 +5,7 @@ mod common;
 
 use common::{formula_bundle, formula_input, on, reference, reference_card, relative_error};
 use fovea::bundle::Bundle;
-use fovea::explain::BackwardRule;
+use fovea::method::BackwardRule;
 use fovea::network::{ComputeDevice, DeviceChoice, device};
 
 fn agrees_with_pytorch(device: &ComputeDevice, tolerance: f32) {

@@ -4,13 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blueprint::Blueprint;
 use super::colour::Colour;
 use super::densenet::DenseNetSizes;
 use super::gate::Gate;
 use super::graph::GraphSizes;
 use super::quality::QualityRule;
 use super::question::Question;
-use crate::explain::options::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Magnitude};
 
 /// A whole model card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,6 +118,18 @@ impl Architecture {
             Self::ConvStack(sizes) => sizes.input,
             Self::DenseNet(sizes) => sizes.input,
             Self::Graph(sizes) => sizes.input,
+        }
+    }
+
+    /// The network itself.
+    ///
+    /// # Errors
+    /// Sizes that do not fit together or are too large, in a sentence that names the place.
+    pub fn blueprint(&self) -> Result<Blueprint, String> {
+        match self {
+            Self::ConvStack(sizes) => sizes.blueprint(),
+            Self::DenseNet(sizes) => sizes.blueprint(),
+            Self::Graph(sizes) => sizes.blueprint(),
         }
     }
 
@@ -295,14 +308,6 @@ impl Card {
         !self.weights.sha256.is_empty()
     }
 
-    /// The sizes of a `conv-stack`, the one family that is trained here; `None` for any other.
-    pub fn conv_stack(&self) -> Option<&ConvStackSizes> {
-        match &self.architecture {
-            Architecture::ConvStack(sizes) => Some(sizes),
-            Architecture::DenseNet(_) | Architecture::Graph(_) => None,
-        }
-    }
-
     fn check(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.classes.len()) {
             return Err(format!("`classes` has {} entries; 2 to 1000 make sense", self.classes.len()));
@@ -321,12 +326,8 @@ impl Card {
         self.check_output()?;
         self.gate.as_ref().map_or(Ok(()), Gate::check)?;
         self.quality.as_ref().map_or(Ok(()), QualityRule::check)?;
-        match &self.architecture {
-            Architecture::ConvStack(sizes) => super::sizes::check(sizes)?,
-            Architecture::DenseNet(sizes) => sizes.check()?,
-            Architecture::Graph(sizes) => sizes.check()?,
-        }
-        super::sizes::check_steps(&self.preprocessing, self.architecture.input())
+        self.architecture.blueprint()?;
+        super::steps::check(&self.preprocessing, self.architecture.input())
     }
 
     fn check_output(&self) -> Result<(), String> {

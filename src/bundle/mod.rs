@@ -4,6 +4,8 @@
 //! are plain f32 values here.
 
 mod advice;
+pub mod blueprint;
+mod builders;
 pub mod calibration;
 pub mod card;
 pub mod colour;
@@ -15,7 +17,7 @@ pub mod graph;
 pub mod library;
 pub mod quality;
 pub mod question;
-mod sizes;
+mod steps;
 pub mod weights;
 
 pub use advice::{Advice, advise};

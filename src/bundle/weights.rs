@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
-use super::card::{Architecture, Card, ConvStackSizes, Layer};
+use super::card::Card;
 
 /// Weights by name, each with its shape.
 pub type WeightMap = BTreeMap<String, WeightTensor>;
@@ -35,34 +35,13 @@ impl TensorSpec {
     }
 }
 
-/// All tensors that the card's network needs, in the order of its layers. Names follow PyTorch.
+/// All tensors that the card's network needs, in the order of its steps. Names follow PyTorch.
+///
+/// # Panics
+/// Where the card was not checked ([`Card::parse`]).
 pub fn needed_tensors(card: &Card) -> Vec<TensorSpec> {
-    match &card.architecture {
-        Architecture::ConvStack(sizes) => conv_stack_tensors(sizes, card.classes.len()),
-        Architecture::DenseNet(sizes) => sizes.tensors(card.classes.len()),
-        Architecture::Graph(sizes) => sizes.tensors(card.classes.len()),
-    }
-}
-
-/// The tensors of a `conv-stack` with `classes` outputs: `layers.N.weight` `[out, in, k, k]`, and either
-/// `layers.N.bias` or the four vectors `layers.N.norm.*` of a batch normalisation.
-pub fn conv_stack_tensors(sizes: &ConvStackSizes, classes: usize) -> Vec<TensorSpec> {
-    let mut before = sizes.input[0];
-    let mut specs = Vec::new();
-    for (index, layer) in sizes.layers.iter().enumerate() {
-        let (channels, kernel, norm) = match *layer {
-            Layer::Conv { channels, kernel, norm, .. } => (channels, kernel, norm),
-            Layer::Classes { kernel, .. } => (classes, kernel, false),
-            Layer::MaxPool { .. } => continue,
-        };
-        let name = |part: &str| format!("layers.{index}.{part}");
-        specs.push(TensorSpec::new(name("weight"), &[channels, before, kernel, kernel]));
-        let vectors: &[&str] =
-            if norm { &["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"] } else { &["bias"] };
-        specs.extend(vectors.iter().map(|part| TensorSpec::new(name(part), &[channels])));
-        before = channels;
-    }
-    specs
+    let blueprint = card.architecture.blueprint();
+    blueprint.and_then(|network| network.tensors(card.classes.len())).expect("the network of a checked card is sound")
 }
 
 /// How many bytes the weights file may have at most: the tensors and a generous header.

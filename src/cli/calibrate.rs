@@ -10,10 +10,10 @@ use super::{progress, say};
 use crate::bundle::{Calibration, Card, Library};
 use crate::explain::Explainer;
 use crate::explain::coverage::{Graded, promise};
-use crate::export::OutputSet;
 use crate::labels::{self, Label};
 use crate::network::{DeviceChoice, device};
 use crate::scan;
+use crate::whole::OutputSet;
 
 /// With fewer pictures a promise is too loose to be of use.
 const ENOUGH: usize = 100;

@@ -11,12 +11,14 @@ use indicatif::ProgressBar;
 use super::progress;
 use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
 use crate::compose::{CamColours, Palette};
-use crate::explain::{BackwardRule, Explainer, Explanation, Magnitude, Settings};
-use crate::export::{self, ExportError, OutputSet, Parts, Pictures, Record, Style};
+use crate::explain::{Explainer, Explanation, Settings};
+use crate::export::{self, Parts, Pictures, Record, Style};
 use crate::input;
+use crate::method::{BackwardRule, Magnitude};
 use crate::network::{DeviceChoice, device};
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
+use crate::whole::{OutputSet, WriteError};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -178,10 +180,10 @@ fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
     Ok(style)
 }
 
-fn with_advice(error: ExportError) -> anyhow::Error {
+fn with_advice(error: WriteError) -> anyhow::Error {
     match &error {
-        ExportError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
-        ExportError::Write { .. } => error.into(),
+        WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
+        WriteError::Write { .. } => error.into(),
     }
 }
 

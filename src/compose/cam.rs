@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, StretchedRows};
-use crate::explain::ClassMaps;
 use crate::geometry::Transform;
+use crate::maps::ClassMaps;
 
 /// Steps of a colour scale; odd, so that a symmetric scale has its 0 in the middle step.
 const STEPS: usize = 1025;

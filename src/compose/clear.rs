@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, StretchedRows};
 use crate::bundle::Colour;
-use crate::explain::ClassMaps;
 use crate::geometry::Transform;
+use crate::maps::ClassMaps;
 
 /// Steps of brightness between none and full.
 const STEPS: usize = 1020;

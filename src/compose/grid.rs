@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use crate::explain::maps::neighbours;
 use crate::geometry::Transform;
+use crate::maps::neighbours;
 
 /// The two cells next to every pixel along one axis.
 pub(super) struct Axis {

@@ -4,8 +4,8 @@
 use image::{ImageBuffer, Luma};
 use imageproc::region_labelling::{Connectivity, connected_components};
 
-use super::ClassMaps;
 use crate::geometry::{PixelBox, Transform};
+use crate::maps::ClassMaps;
 
 /// The fraction of the smoothed response's maximum above which a pixel counts as attentive.
 pub const THRESHOLD: f32 = 0.25;

@@ -1,7 +1,7 @@
 //! CLEAR on plain maps: which class responds most where, how strongly, and with what share of the whole
 //! (Kumar, Wong, Taylor 2017). Knows neither networks nor colours.
 
-use super::ClassMaps;
+use crate::maps::ClassMaps;
 
 /// Dominant class Ĉ(x) and dominant response D(x) on the grid of the response maps.
 ///

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::{Attention, BackwardRule, ClassMaps, Magnitude, Verdict, attention, clear};
+use super::{Attention, Verdict, attention, clear};
 use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
 use crate::input::{self, InputError};
+use crate::maps::ClassMaps;
+use crate::method::{BackwardRule, Magnitude};
 use crate::network::{ComputeDevice, Network, NetworkError};
 use crate::scan::Scan;
 

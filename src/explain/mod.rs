@@ -8,12 +8,8 @@ pub mod class_set;
 pub mod clear;
 pub mod coverage;
 mod explainer;
-pub mod maps;
-pub mod options;
 mod verdict;
 
 pub use attention::Attention;
 pub use explainer::{ExplainError, Explainer, Explanation, Look, Settings, TimingsMs};
-pub use maps::ClassMaps;
-pub use options::{BackwardRule, Magnitude};
 pub use verdict::Verdict;

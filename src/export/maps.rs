@@ -6,7 +6,8 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::explain::{ClassMaps, Explanation};
+use crate::explain::Explanation;
+use crate::maps::ClassMaps;
 
 /// The bytes of an `.npz` file with `cam` `[K, h, w]` and `response` `[K, H, W]` in f32, in the model's frame, signed
 /// as the magnitude says and not scaled, and `source_from_model`, the 3×3 matrix (f64) that takes model pixels to

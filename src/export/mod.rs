@@ -7,11 +7,9 @@ mod pictures;
 mod record;
 mod results;
 mod style;
-mod whole;
 
 pub use maps::npz;
 pub use pictures::{Pictures, clear_title};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Parts, write};
 pub use style::Style;
-pub use whole::{ExportError, OutputSet};

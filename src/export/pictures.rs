@@ -9,8 +9,9 @@ use super::{NOTICE, Style};
 use crate::bundle::card::Step;
 use crate::bundle::{Assessment, Card, Colour};
 use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
-use crate::explain::{ClassMaps, Explanation};
+use crate::explain::Explanation;
 use crate::geometry::{PixelBox, Transform};
+use crate::maps::ClassMaps;
 
 /// Draws the pictures of one explanation.
 #[derive(Debug)]

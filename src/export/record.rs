@@ -7,7 +7,8 @@ use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::Answer;
 use crate::bundle::{Assessment, Card};
-use crate::explain::{BackwardRule, Explanation, Magnitude};
+use crate::explain::Explanation;
+use crate::method::{BackwardRule, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
 

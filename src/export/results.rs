@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use super::{OutputSet, Pictures, Record, npz};
+use super::{Pictures, Record, npz};
 use crate::bundle::Card;
+use crate::whole::OutputSet;
 
 /// Which files are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::bundle::BundleError;
-use crate::export::ExportError;
+use crate::whole::WriteError;
 
 /// As many names as a message lists.
 const MOST_NAMED: usize = 20;
@@ -29,7 +29,7 @@ pub enum ImportError {
     #[error("the weights cannot be stored: {0}")]
     Store(String),
     #[error(transparent)]
-    Export(#[from] ExportError),
+    Export(#[from] WriteError),
 }
 
 fn listed(problems: &[String]) -> String {

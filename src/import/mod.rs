@@ -21,7 +21,7 @@ use crate::bundle::card::Architecture;
 use crate::bundle::graph::NamedGraph;
 use crate::bundle::weights::{self, TensorSpec, WeightMap, WeightTensor};
 use crate::bundle::{Bundle, Card};
-use crate::export::OutputSet;
+use crate::whole::OutputSet;
 
 /// What a checkpoint is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! Local contrast normalisation inside the retinal disc: what is left when the slow changes of light are taken away.
 
-use crate::explain::maps::neighbours;
+use crate::maps::neighbours;
 
 /// Size of the planes in pixels.
 #[derive(Debug, Clone, Copy)]

@@ -1,20 +1,17 @@
 //! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
 
-mod conv_stack;
-mod densenet;
 pub mod device;
-mod family;
 #[cfg(feature = "gpu")]
 mod gpu;
-mod graph;
+mod head;
 mod load;
-mod relu;
+mod network;
+mod op;
+mod plan;
+mod rewrite;
 
-pub use conv_stack::ConvStack;
-pub use densenet::DenseNet;
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
-pub use family::{Network, Pass};
-pub use graph::Graph;
+pub use network::{Network, Pass};
 
 /// Why a network could not run.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use lru::LruCache;
 
 use super::picture::Picture;
-use crate::explain::{BackwardRule, Look};
+use crate::explain::Look;
+use crate::method::BackwardRule;
 
 /// What pictures and looks together may hold in memory, whatever the length of the worklist.
 pub const BUDGET_BYTES: usize = 256 << 20;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::worklist::SortBy;
 use crate::compose::{CamColours, Palette};
-use crate::explain::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Magnitude};
 
 /// One of the three views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

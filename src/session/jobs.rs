@@ -9,8 +9,9 @@ use super::shown::Shown;
 use super::{Look, Picture, Session};
 use crate::bundle::{Assessment, Card};
 use crate::explain::Explanation;
-use crate::export::{self, ExportError, OutputSet, Parts, Pictures, ReaderRecord, Record, Style};
+use crate::export::{self, Parts, Pictures, ReaderRecord, Record, Style};
 use crate::scan::GreyDisplay;
+use crate::whole::{OutputSet, WriteError};
 
 /// All that pictures and files of the explanation on the screen are made from.
 struct Result {
@@ -128,7 +129,7 @@ impl Result {
 
 fn advice(error: &anyhow::Error) -> String {
     match error.downcast_ref() {
-        Some(ExportError::Exists(_)) => {
+        Some(WriteError::Exists(_)) => {
             format!("{error}; choose “Replace files that exist”, or another folder or name")
         }
         _ => format!("{error:#}"),

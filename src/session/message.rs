@@ -12,7 +12,8 @@ use super::aside::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;
-use crate::explain::{BackwardRule, Look};
+use crate::explain::Look;
+use crate::method::BackwardRule;
 use crate::network::DeviceChoice;
 
 /// A picture that is to be explained.

@@ -38,7 +38,8 @@ use self::shown::Shown;
 use self::worker::Worker;
 use self::worklist::Worklist;
 use crate::bundle::{Advice, Assessment, Card, Library, advise, assess};
-use crate::explain::{BackwardRule, Look, Magnitude, Settings};
+use crate::explain::{Look, Settings};
+use crate::method::{BackwardRule, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{Command, View};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::compose::CamScale;
-use crate::explain::{ClassMaps, Explanation, Look, Settings};
+use crate::explain::{Explanation, Look, Settings};
+use crate::maps::ClassMaps;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::TrainError;
 use crate::bundle::weights::{self, WeightMap};
 use crate::bundle::{Bundle, Card};
-use crate::export::OutputSet;
+use crate::whole::OutputSet;
 
 /// The name of the weights file without its ending.
 const WEIGHTS_STEM: &str = "weights";

@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::TrainError;
 use super::optimiser::Moments;
 use crate::bundle::weights::{TensorSpec, WeightMap, WeightTensor};
-use crate::export::ExportError;
+use crate::whole::WriteError;
 
 /// Everything that the next step needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ impl Checkpoint {
     /// Writes the file beside its place, then puts it there.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
         let bytes = self.to_bytes().map_err(|error| TrainError::Store(error.to_string()))?;
-        let failed = |source| TrainError::Export(ExportError::Write { path: path.to_owned(), source });
+        let failed = |source| TrainError::Export(WriteError::Write { path: path.to_owned(), source });
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(failed)?;
         let mut file = tempfile::Builder::new().prefix(".fovea-").tempfile_in(folder).map_err(failed)?;

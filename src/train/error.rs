@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::export::ExportError;
 use crate::input::InputError;
 use crate::labels::LabelsError;
 use crate::network::NetworkError;
 use crate::scan::ScanError;
+use crate::whole::WriteError;
 
 /// Why no model came out. Every text says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum TrainError {
     #[error("the trained weights cannot be stored: {0}")]
     Store(String),
     #[error(transparent)]
-    Export(#[from] ExportError),
+    Export(#[from] WriteError),
     #[error(transparent)]
     Network(#[from] NetworkError),
 }

@@ -39,8 +39,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::bundle::card::Training;
 use crate::bundle::{Bundle, Card};
-use crate::export::OutputSet;
 use crate::network::ComputeDevice;
+use crate::whole::OutputSet;
 
 use data::DataSet;
 

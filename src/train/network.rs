@@ -12,7 +12,7 @@ use burn_tensor::{Device, Tensor, TensorData, activation};
 use super::learned::{Learning, SHORTEST, bias_name, log_scale_name, weight_name};
 use super::plan::Plan;
 use super::schedule::LesionHead;
-use crate::bundle::graph::Node;
+use crate::bundle::blueprint::{Conv, Node, Op};
 use crate::bundle::weights::{WeightMap, WeightTensor};
 
 /// How far a running mean moves towards the batch's.
@@ -77,15 +77,26 @@ impl TrainableNetwork {
     /// `x` is `[batch, channels, height, width]`.
     pub fn forward(&mut self, x: Tensor<4>) -> Outputs {
         let mut values = vec![x];
-        for node in self.plan.nodes.clone() {
-            let value = match &node {
-                Node::Conv { from, .. } => self.convolve(values[*from].clone(), &node),
-                Node::MaxPool { from, size, stride, padding, ceil } => {
-                    let options = MaxPoolOptions::new([*size; 2]).with_stride([*stride; 2]);
-                    max_pool2d(values[*from].clone(), options.with_padding([*padding; 2]).with_ceil_mode(*ceil))
+        let nodes = self.plan.blueprint.nodes.clone();
+        let readers = self.plan.blueprint.readers();
+        for (n, node) in nodes.iter().enumerate() {
+            let x = values[node.from[0]].clone();
+            let value = match node.op {
+                Op::Conv(conv) => {
+                    // The only one to read it.
+                    let norm = nodes.get(n + 1).filter(|next| next.from == [n + 1] && readers[n + 1] == 1);
+                    self.convolve(x, conv, &node.name, norm)
                 }
-                Node::Add { of: [a, b], relu } => activated(values[*a].clone() + values[*b].clone(), *relu),
-                Node::Concat { of: [a, b] } => Tensor::cat(vec![values[*a].clone(), values[*b].clone()], 1),
+                Op::Norm { .. } if self.is_folded(node, &nodes, &readers) => x,
+                Op::Norm { epsilon } => self.normalise(x, &node.name, epsilon),
+                Op::MaxPool(window) => {
+                    let options = MaxPoolOptions::new([window.size; 2]).with_stride([window.stride; 2]);
+                    max_pool2d(x, options.with_padding([window.padding; 2]).with_ceil_mode(window.ceil))
+                }
+                Op::Activation(_) => activation::relu(x),
+                Op::Add => node.from[1..].iter().fold(x, |sum, id| sum + values[*id].clone()),
+                Op::Concat => Tensor::cat(node.from.iter().map(|id| values[*id].clone()).collect(), 1),
+                _ => unreachable!("a plan holds only what can learn"),
             };
             values.push(value);
         }
@@ -94,7 +105,7 @@ impl TrainableNetwork {
             let (weight, bias) = (self.kernels["lesion.weight"].clone(), self.vectors["lesion.bias"].clone());
             Some(spread(conv2d(x, weight, Some(bias), options(1, 1, 1)), head))
         });
-        let (maps, scores) = self.judged(values.swap_remove(self.plan.nodes.len()));
+        let (maps, scores) = self.judged(values.swap_remove(nodes.len()));
         Outputs { maps, scores, lesions }
     }
 
@@ -128,39 +139,57 @@ impl TrainableNetwork {
         kernels / lengths * scale
     }
 
-    fn convolve(&mut self, x: Tensor<4>, node: &Node) -> Tensor<4> {
-        let Node::Conv { name, norm, groups, stride, padding, relu, .. } = node else {
-            unreachable!("only convolutions are asked for")
-        };
-        let options = ConvOptions::new([*stride; 2], [*padding; 2], [1, 1], *groups);
+    /// Whether the convolution before has the normalisation of `node` in it already.
+    fn is_folded(&self, node: &Node, nodes: &[Node], readers: &[usize]) -> bool {
+        let read = node.from[0];
+        let maker = read.checked_sub(1).map(|n| &nodes[n].op);
+        self.learning.freeze_norms && readers[read] == 1 && matches!(maker, Some(Op::Conv(_)))
+    }
+
+    /// A convolution, with the frozen normalisation that follows it: known means and variances are a factor and a shift,
+    /// which cost nothing when folded.
+    fn convolve(&mut self, x: Tensor<4>, conv: Conv, name: &str, next: Option<&Node>) -> Tensor<4> {
+        let [above, below, left, right] = conv.padding;
+        let padding = [(above, below), (left, right)];
+        let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
         let weight = self.kernels[&weight_name(name)].clone();
-        let Some(norm) = norm else {
-            let bias = self.vectors[&bias_name(name)].clone();
-            return activated(conv2d(x, weight, Some(bias), options), *relu);
+        let bias = conv.bias.then(|| self.vectors[&bias_name(name)].clone());
+        let Some((Op::Norm { epsilon }, norm)) = next.filter(|_| self.learning.freeze_norms).map(|n| (n.op, &n.name))
+        else {
+            return conv2d(x, weight, bias, options);
         };
-        let epsilon = self.plan.norm_epsilon;
+        let (factor, shift) = self.frozen(norm, epsilon);
+        let bias = bias.map_or_else(|| shift.clone(), |bias| bias * factor.clone() + shift.clone());
+        let [channels] = factor.dims();
+        conv2d(x, weight * factor.reshape([channels, 1, 1, 1]), Some(bias), options)
+    }
+
+    /// A normalisation that keeps its means and variances, as factor and shift.
+    fn frozen(&self, norm: &str, epsilon: f64) -> (Tensor<1>, Tensor<1>) {
+        let part = |part: &str| format!("{norm}.{part}");
+        let [mean, variance] =
+            ["running_mean", "running_var"].map(|name| Tensor::from_inner(self.running[&part(name)].clone()));
+        let factor = self.vectors[&part("weight")].clone() / variance.add_scalar(epsilon).sqrt();
+        let shift = self.vectors[&part("bias")].clone() - mean * factor.clone();
+        (factor, shift)
+    }
+
+    fn normalise(&mut self, x: Tensor<4>, norm: &str, epsilon: f64) -> Tensor<4> {
+        let [batch, channels, height, width] = x.dims();
+        if self.learning.freeze_norms {
+            let (factor, shift) = self.frozen(norm, epsilon);
+            return x * factor.reshape([1, channels, 1, 1]) + shift.reshape([1, channels, 1, 1]);
+        }
         let part = |part: &str| format!("{norm}.{part}");
         let factor = self.vectors[&part("weight")].clone();
         let shift = self.vectors[&part("bias")].clone();
-        if self.learning.freeze_norms {
-            // Known means and variances are a factor and a shift: folded, they cost nothing.
-            let [mean, variance] =
-                ["running_mean", "running_var"].map(|name| Tensor::from_inner(self.running[&part(name)].clone()));
-            let factor = factor / variance.add_scalar(epsilon).sqrt();
-            let bias = shift - mean * factor.clone();
-            let [channels] = factor.dims();
-            let weight = weight * factor.reshape([channels, 1, 1, 1]);
-            return activated(conv2d(x, weight, Some(bias), options), *relu);
-        }
-        let sums = conv2d(x, weight, None, options);
-        let [batch, _, height, width] = sums.dims();
-        let normed = batch_norm_train(sums, factor, shift, epsilon);
+        let normed = batch_norm_train(x, factor, shift, epsilon);
         // Running variances are those of the population, as PyTorch keeps them.
         let count = (batch * height * width) as f64;
         let variance = normed.variance.inner().mul_scalar(count / (count - 1.0).max(1.0));
         self.remember(part("running_mean"), normed.mean.inner());
         self.remember(part("running_var"), variance);
-        activated(normed.output, *relu)
+        normed.output
     }
 
     fn remember(&mut self, name: String, of_batch: Tensor<1>) {

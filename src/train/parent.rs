@@ -104,6 +104,8 @@ mod tests {
         let mut parent = bundle("retina-dr");
         let sizes = GraphSizes { network: NamedGraph::ResNet18, input: [3, 512, 512], norm_epsilon: 1e-5 };
         parent.card.architecture = Architecture::Graph(sizes);
-        assert!(begun("retina-dr", &parent).unwrap_err().contains("it is a `graph`, and only a `conv-stack`"));
+        assert!(
+            begun("retina-dr", &parent).unwrap_err().contains("it is a `graph`, and only networks of convolutions")
+        );
     }
 }

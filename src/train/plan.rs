@@ -1,21 +1,21 @@
-//! What is trained, step by step, whatever the family: the nodes of a graph and a last layer. Must not know Burn.
+//! What is trained, step by step, whatever the family: its blueprint and what its last layer is like. Must not know Burn.
 
 use super::schedule::LesionHead;
 use crate::bundle::Card;
-use crate::bundle::card::{Architecture, ConvStackSizes, Layer};
-use crate::bundle::graph::Node;
+use crate::bundle::blueprint::{Activation, Blueprint, HeadKind, Op, Shape};
+use crate::bundle::card::Architecture;
 use crate::bundle::weights::{TensorSpec, needed_tensors};
 
 /// Why a card has none.
-pub const NO_PLAN: &str = "only a `conv-stack`, or a `graph` whose last layer is a convolution, can be trained here";
+pub const NO_PLAN: &str = "only networks of convolutions, batch normalisation, ReLU and max pooling whose last layer is a convolution can be trained here";
 
 /// A network as the trainer sees it.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub architecture: Architecture,
-    pub norm_epsilon: f64,
-    /// Value 0 is the input, n + 1 what node n gives.
-    pub nodes: Vec<Node>,
+    pub blueprint: Blueprint,
+    /// Of every value, the input first.
+    pub shapes: Vec<Shape>,
     pub last: LastLayer,
     /// The tensors of the bundle.
     pub tensors: Vec<TensorSpec>,
@@ -47,21 +47,14 @@ pub struct Place {
 impl Plan {
     /// `None` for a family that cannot be trained here, see [`NO_PLAN`].
     pub fn of(card: &Card) -> Option<Self> {
-        let (norm_epsilon, nodes, last) = match &card.architecture {
-            Architecture::ConvStack(sizes) => (sizes.norm_epsilon, stack(sizes), last_of(sizes)?),
-            Architecture::Graph(sizes) => {
-                let blueprint = sizes.blueprint();
-                if !blueprint.classifier.is_conv {
-                    return None;
-                }
-                let name = blueprint.classifier.name.to_owned();
-                let last = LastLayer { name, kernel: 1, relu: true, bias_in_map: true };
-                (sizes.norm_epsilon, blueprint.nodes, last)
-            }
-            Architecture::DenseNet(_) => return None,
-        };
-        let tensors = needed_tensors(card);
-        Some(Self { architecture: card.architecture.clone(), norm_epsilon, nodes, last, tensors })
+        let blueprint = card.architecture.blueprint().ok()?;
+        let HeadKind::Conv { kernel, relu, bias_in_map } = blueprint.head.kind else { return None };
+        if !blueprint.nodes.iter().all(|node| can_learn(&node.op)) {
+            return None;
+        }
+        let last = LastLayer { name: blueprint.head.name.clone(), kernel, relu, bias_in_map };
+        let shapes = blueprint.shapes().ok()?;
+        Some(Self { architecture: card.architecture.clone(), blueprint, shapes, last, tensors: needed_tensors(card) })
     }
 
     /// Channels, height and width.
@@ -71,25 +64,22 @@ impl Plan {
 
     /// All values, the input first.
     pub fn places(&self) -> Vec<Place> {
-        let [channels, height, width] = self.input();
-        let mut places = vec![Place { value: 0, stride: 1, channels, grid: [height, width] }];
-        for (n, node) in self.nodes.iter().enumerate() {
-            let place = match *node {
-                Node::Conv { from, outputs, kernel, stride, padding, .. } => {
-                    let grid = places[from].grid.map(|side| (side + 2 * padding - kernel) / stride + 1);
-                    Place { channels: outputs, stride: places[from].stride * stride, grid, ..places[from] }
-                }
-                Node::MaxPool { from, size, stride, padding, ceil } => {
-                    let more = if ceil { stride - 1 } else { 0 };
-                    let grid = places[from].grid.map(|side| (side + 2 * padding - size + more) / stride + 1);
-                    Place { stride: places[from].stride * stride, grid, ..places[from] }
-                }
-                Node::Add { of: [a, _], .. } => places[a],
-                Node::Concat { of: [a, b] } => Place { channels: places[a].channels + places[b].channels, ..places[a] },
+        let mut strides = vec![1];
+        for node in &self.blueprint.nodes {
+            let step = match node.op {
+                Op::Conv(conv) => conv.stride[0],
+                Op::MaxPool(window) => window.stride,
+                _ => 1,
             };
-            places.push(Place { value: n + 1, ..place });
+            strides.push(strides[node.from[0]] * step);
         }
-        places
+        let place = |(value, (stride, [channels, rows, columns])): (usize, (usize, Shape))| Place {
+            value,
+            stride,
+            channels,
+            grid: [rows, columns],
+        };
+        strides.into_iter().zip(self.shapes.iter().copied()).enumerate().map(place).collect()
     }
 
     /// What a lesion head reads: the last value of its stride.
@@ -98,27 +88,11 @@ impl Plan {
     }
 }
 
-/// A `conv-stack` as nodes; node n is layer n.
-fn stack(sizes: &ConvStackSizes) -> Vec<Node> {
-    let mut inputs = sizes.input[0];
-    let node = |(from, layer): (usize, &Layer)| match *layer {
-        Layer::Conv { channels, kernel, stride, norm } => {
-            let name = format!("layers.{from}");
-            let norm = norm.then(|| format!("{name}.norm"));
-            let before = std::mem::replace(&mut inputs, channels);
-            let (inputs, outputs, padding) = (before, channels, kernel / 2);
-            Some(Node::Conv { from, name, norm, inputs, outputs, groups: 1, kernel, stride, padding, relu: true })
-        }
-        Layer::MaxPool { size } => Some(Node::MaxPool { from, size, stride: size, padding: 0, ceil: false }),
-        Layer::Classes { .. } => None,
-    };
-    sizes.layers.iter().enumerate().filter_map(node).collect()
-}
-
-fn last_of(sizes: &ConvStackSizes) -> Option<LastLayer> {
-    let (index, layer) = sizes.layers.iter().enumerate().next_back()?;
-    let Layer::Classes { kernel, relu } = *layer else { return None };
-    Some(LastLayer { name: format!("layers.{index}"), kernel, relu, bias_in_map: false })
+fn can_learn(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Conv(_) | Op::Norm { .. } | Op::Activation(Activation::Relu) | Op::MaxPool(_) | Op::Add | Op::Concat
+    )
 }
 
 #[cfg(test)]
@@ -137,7 +111,7 @@ mod tests {
         let head = Recipe::find("retina-dr").unwrap().schedule.lesion_head.unwrap();
         let of = |card: &Card| Plan::of(card).unwrap().place_of(head).unwrap();
         let stack = of(&Recipe::find("retina-dr").unwrap().card);
-        assert_eq!(stack, Place { value: 8, stride: 8, channels: 96, grid: [64, 64] });
+        assert_eq!((stack.stride, stack.channels, stack.grid), (8, 96, [64, 64]));
         let lite = of(&card(NamedGraph::EfficientNetLite0Stride16));
         assert_eq!((lite.channels, lite.grid), (240, [64, 64]));
     }

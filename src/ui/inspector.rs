@@ -7,7 +7,8 @@ use super::{App, legend, percent, theme};
 use crate::bundle::card::{Class, Decision};
 use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
-use crate::explain::{BackwardRule, Magnitude, Verdict};
+use crate::explain::Verdict;
+use crate::method::{BackwardRule, Magnitude};
 use crate::session::Command;
 use crate::session::shown::Shown;
 

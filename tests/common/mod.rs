@@ -7,10 +7,10 @@ pub mod formula;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use fovea::bundle::weights::{WeightMap, WeightTensor, conv_stack_tensors, sha256_hex, write};
+use fovea::bundle::weights::{WeightMap, WeightTensor, needed_tensors, sha256_hex, write};
 use fovea::bundle::{Bundle, Card};
-use fovea::explain::ClassMaps;
 use fovea::input::ModelInput;
+use fovea::maps::ClassMaps;
 use fovea::network::{ComputeDevice, Network, device};
 use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::NpzReader;
@@ -63,8 +63,7 @@ command = "none"
 
 /// The card's tensors filled with the formula of `tests/reference/conv_stack.py`.
 pub fn formula_weights(card: &Card) -> WeightMap {
-    let sizes = card.conv_stack().expect("the test card is of a conv-stack");
-    conv_stack_tensors(sizes, card.classes.len())
+    needed_tensors(card)
         .into_iter()
         .map(|spec| {
             let mut parts = spec.name.splitn(3, '.').skip(1);

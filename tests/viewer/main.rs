@@ -85,7 +85,7 @@ fn only_the_backward_rule_asks_the_network_again() {
         window.get_by_role_and_label(Role::Slider, slider).set_value_accesskit(value);
         window.run_steps(3);
     }
-    use fovea::explain::{BackwardRule, Magnitude};
+    use fovea::method::{BackwardRule, Magnitude};
     let peak = |window: &Window| window.state().session.shown().unwrap().peak;
     let before = peak(&window);
     act(&mut window, Command::Magnitude(Magnitude::Signed));

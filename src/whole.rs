@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum ExportError {
+pub enum WriteError {
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     #[error("cannot write {}: {source}", path.display())]
@@ -40,16 +40,16 @@ impl OutputSet {
     ///
     /// # Errors
     /// Names the first file that exists.
-    pub fn check<'a>(&self, endings: impl IntoIterator<Item = &'a str>) -> Result<(), ExportError> {
+    pub fn check<'a>(&self, endings: impl IntoIterator<Item = &'a str>) -> Result<(), WriteError> {
         let taken = endings.into_iter().map(|ending| self.path(ending)).find(|path| !self.force && path.exists());
-        taken.map_or(Ok(()), |path| Err(ExportError::Exists(path)))
+        taken.map_or(Ok(()), |path| Err(WriteError::Exists(path)))
     }
 
     /// Writes one file beside its place.
     ///
     /// # Errors
     /// A folder that cannot be made or written to.
-    pub fn add(&mut self, ending: &str, bytes: &[u8]) -> Result<(), ExportError> {
+    pub fn add(&mut self, ending: &str, bytes: &[u8]) -> Result<(), WriteError> {
         self.stage(self.path(ending), bytes)
     }
 
@@ -57,13 +57,13 @@ impl OutputSet {
     ///
     /// # Errors
     /// A folder that cannot be made or written to.
-    pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+    pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         self.stage(self.stem.with_file_name(name), bytes)
     }
 
-    fn stage(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), ExportError> {
+    fn stage(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), WriteError> {
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let failed = |source| ExportError::Write { path: path.clone(), source };
+        let failed = |source| WriteError::Write { path: path.clone(), source };
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let mut file = tempfile::Builder::new().prefix(".fovea-").tempfile_in(&folder).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
@@ -76,7 +76,7 @@ impl OutputSet {
     ///
     /// # Errors
     /// A file that has appeared meanwhile, or a place that cannot be written.
-    pub fn finish(self) -> Result<Vec<PathBuf>, ExportError> {
+    pub fn finish(self) -> Result<Vec<PathBuf>, WriteError> {
         let mut placed: Vec<PathBuf> = Vec::new();
         for (file, path) in self.waiting {
             let result = if self.force { file.persist(&path) } else { file.persist_noclobber(&path) };
@@ -88,8 +88,8 @@ impl OutputSet {
                     }
                 }
                 return Err(match error.error.kind() {
-                    std::io::ErrorKind::AlreadyExists => ExportError::Exists(path),
-                    _ => ExportError::Write { path, source: error.error },
+                    std::io::ErrorKind::AlreadyExists => WriteError::Exists(path),
+                    _ => WriteError::Write { path, source: error.error },
                 });
             }
             placed.push(path);
@@ -119,10 +119,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.two"), "old").unwrap();
         let mut set = OutputSet::new(folder.path(), "a", false);
-        assert!(matches!(set.check(["one", "two"]), Err(ExportError::Exists(_))));
+        assert!(matches!(set.check(["one", "two"]), Err(WriteError::Exists(_))));
         set.add("one", b"new").unwrap();
         set.add("two", b"new").unwrap();
-        assert!(matches!(set.finish(), Err(ExportError::Exists(_))));
+        assert!(matches!(set.finish(), Err(WriteError::Exists(_))));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(std::fs::read(folder.path().join("a.two")).unwrap(), b"old");
     }

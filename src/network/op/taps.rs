@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use burn_tensor::{Tensor, TensorData, s};
 
+use crate::bundle::blueprint::Conv;
 use crate::bundle::weights::WeightTensor;
 use crate::network::ComputeDevice;
 
@@ -17,6 +18,12 @@ pub(super) struct Taps {
 }
 
 impl Taps {
+    /// Whether a convolution of so many input `channels` is one that this serves.
+    pub fn serve(conv: &Conv, channels: usize) -> bool {
+        *conv == Conv { outputs: conv.outputs, bias: conv.bias, ..Conv::square(0, 3, 1) }
+            && channels >= 2 * conv.outputs
+    }
+
     pub fn new(weight: &WeightTensor, device: &ComputeDevice) -> Self {
         let [out, inputs, _, _] = *weight.shape.as_slice() else { unreachable!("a convolution has four dimensions") };
         let taps = (0..3).flat_map(|column| (0..3).map(move |row| 3 * row + column));

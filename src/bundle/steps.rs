@@ -1,57 +1,9 @@
-//! Whether the sizes of a card fit together, checked before anything is allocated for them.
+//! Whether the preprocessing of a card fits its network, checked before anything is allocated for it.
 
-use super::card::{ConvStackSizes, Layer, Step};
-
-const MAX_SIDE: usize = 4096;
-const MAX_CHANNELS: usize = 4096;
-/// Values in one feature map of one layer (1 GiB of f32).
-const MAX_VALUES: usize = 1 << 28;
-
-/// Refuses layers that are missing, out of order, or too large.
-pub fn check(sizes: &ConvStackSizes) -> Result<(), String> {
-    let [channels, mut height, mut width] = sizes.input;
-    if !(1..=16).contains(&channels) || !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
-        return Err(format!("`architecture.input` is {:?}; 1–16 channels and sides up to {MAX_SIDE}", sizes.input));
-    }
-    if !(sizes.norm_epsilon > 0.0 && sizes.norm_epsilon < 1.0) {
-        return Err("`architecture.norm-epsilon` must lie between 0 and 1".to_owned());
-    }
-    let Some((Layer::Classes { kernel: last, .. }, before)) = sizes.layers.split_last() else {
-        return Err("`architecture.layers` must end with one of kind `classes`".to_owned());
-    };
-    if *last % 2 == 0 || *last > 31 {
-        return Err(format!("the `classes` layer has kernel {last}; odd sizes up to 31 are possible"));
-    }
-    for (index, layer) in before.iter().enumerate() {
-        let place = format!("`architecture.layers[{index}]`");
-        match *layer {
-            Layer::Conv { channels, kernel, stride, .. } => {
-                if !(1..=MAX_CHANNELS).contains(&channels)
-                    || kernel % 2 == 0
-                    || kernel > 31
-                    || !(1..=8).contains(&stride)
-                {
-                    return Err(format!("{place}: channels 1–{MAX_CHANNELS}, odd kernels up to 31, strides 1–8"));
-                }
-                (height, width) = ((height - 1) / stride + 1, (width - 1) / stride + 1);
-                if channels * height * width > MAX_VALUES {
-                    return Err(format!("{place}: {channels}×{height}×{width} values are too many"));
-                }
-            }
-            Layer::MaxPool { size } => {
-                if !(2..=16).contains(&size) || height < size || width < size {
-                    return Err(format!("{place}: cannot pool {height}×{width} by {size}"));
-                }
-                (height, width) = (height / size, width / size);
-            }
-            Layer::Classes { .. } => return Err(format!("{place}: only the last layer can be of kind `classes`")),
-        }
-    }
-    Ok(())
-}
+use super::card::Step;
 
 /// Refuses preprocessing that cannot end in the network's input size.
-pub fn check_steps(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<(), String> {
+pub fn check(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<(), String> {
     let mut grey = false;
     let mut size = None;
     for (index, step) in steps.iter().enumerate() {

@@ -1,0 +1,80 @@
+//! From a family's sizes to its blueprint, one file a family. Tensor names are torchvision's where it has the network.
+
+mod efficientnet;
+mod resnet;
+mod squeezenet;
+mod stack;
+mod vgg;
+
+pub(super) mod densenet;
+
+use super::blueprint::{Activation, Blueprint, Conv, Head, HeadKind, Node, Op, Shape, ValueId, Window};
+
+/// Adds steps one after another; every method gives the value that it made.
+pub(super) struct Builder {
+    input: Shape,
+    nodes: Vec<Node>,
+    /// Of every value.
+    channels: Vec<usize>,
+    epsilon: f64,
+}
+
+impl Builder {
+    /// `epsilon` is that of all normalisations.
+    pub(super) fn new(input: Shape, epsilon: f64) -> Self {
+        Self { input, nodes: Vec::new(), channels: vec![input[0]], epsilon }
+    }
+
+    fn push(&mut self, name: &str, op: Op, from: Vec<ValueId>) -> ValueId {
+        let channels = match op {
+            Op::Conv(conv) => conv.outputs,
+            Op::Concat => from.iter().map(|id| self.channels[*id]).sum(),
+            _ => self.channels[from[0]],
+        };
+        self.nodes.push(Node { name: name.to_owned(), op, from });
+        self.channels.push(channels);
+        self.nodes.len()
+    }
+
+    fn conv(&mut self, from: ValueId, name: &str, conv: Conv) -> ValueId {
+        self.push(name, Op::Conv(conv), vec![from])
+    }
+
+    fn norm(&mut self, from: ValueId, name: &str) -> ValueId {
+        self.push(name, Op::Norm { epsilon: self.epsilon }, vec![from])
+    }
+
+    fn activate(&mut self, from: ValueId, activation: Activation) -> ValueId {
+        self.push("", Op::Activation(activation), vec![from])
+    }
+
+    fn relu(&mut self, from: ValueId) -> ValueId {
+        self.activate(from, Activation::Relu)
+    }
+
+    /// A convolution without bias, and the normalisation behind it.
+    fn conv_norm(&mut self, from: ValueId, [conv_name, norm_name]: [&str; 2], conv: Conv) -> ValueId {
+        let x = self.conv(from, conv_name, Conv { bias: false, ..conv });
+        self.norm(x, norm_name)
+    }
+
+    fn max_pool(&mut self, from: ValueId, window: Window) -> ValueId {
+        self.push("", Op::MaxPool(window), vec![from])
+    }
+
+    fn add(&mut self, of: Vec<ValueId>) -> ValueId {
+        self.push("", Op::Add, of)
+    }
+
+    fn concat(&mut self, of: Vec<ValueId>) -> ValueId {
+        self.push("", Op::Concat, of)
+    }
+
+    /// Checked as a whole.
+    fn finish(self, head: &str, kind: HeadKind) -> Result<Blueprint, String> {
+        let head = Head { name: head.to_owned(), kind };
+        let blueprint = Blueprint { input: self.input, nodes: self.nodes, head };
+        blueprint.shapes()?;
+        Ok(blueprint)
+    }
+}

@@ -1,0 +1,154 @@
+//! A network on a device: one forward pass, and from it CLEAR's way back for any class under any rule.
+
+use burn_tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::head::Head;
+use super::plan::{Plan, Trace};
+use super::rewrite::{Draft, fold_norms, swap_pools};
+use super::{ComputeDevice, NetworkError};
+use crate::bundle::Bundle;
+use crate::bundle::blueprint::Shape;
+use crate::input::ModelInput;
+use crate::maps::ClassMaps;
+use crate::method::BackwardRule;
+
+/// A network, ready to run on one device.
+#[derive(Debug)]
+pub struct Network {
+    input: Shape,
+    plan: Plan,
+    head: Head,
+    device: ComputeDevice,
+}
+
+/// What one forward pass leaves behind.
+#[derive(Debug)]
+pub struct Pass {
+    /// Class scores, bias included.
+    pub scores: Vec<f32>,
+    /// The class maps M_c without bias, `[1, classes, h, w]`.
+    maps: Tensor<4>,
+    trace: Trace,
+}
+
+impl Network {
+    /// Puts a bundle's network on `device`.
+    ///
+    /// # Panics
+    /// Where the bundle was not checked against its card (`bundle::weights::read`).
+    pub fn load(bundle: &Bundle, device: &ComputeDevice) -> Self {
+        let blueprint = bundle.card.architecture.blueprint().expect("the network of a checked card is sound");
+        Self::planned(Draft { blueprint, weights: bundle.weights.clone() }, device)
+    }
+
+    /// With everything that makes it faster.
+    pub(super) fn planned(draft: Draft, device: &ComputeDevice) -> Self {
+        Self::new(&swap_pools(fold_norms(draft)), device, true)
+    }
+
+    /// Step by step as it was drafted, on the CPU: what every rewrite is held against.
+    #[cfg(test)]
+    pub(super) fn as_it_is(draft: Draft) -> Self {
+        Self::new(&draft, &super::device::cpu(), false)
+    }
+
+    fn new(draft: &Draft, device: &ComputeDevice, is_fast: bool) -> Self {
+        Self {
+            input: draft.blueprint.input,
+            plan: Plan::new(draft, device, is_fast),
+            head: Head::load(&draft.blueprint.head, &draft.weights, device),
+            device: device.clone(),
+        }
+    }
+
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
+    }
+
+    /// Channels, height and width of what it reads.
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// How many classes the network has.
+    pub fn classes(&self) -> usize {
+        self.head.classes()
+    }
+
+    /// Runs the network on one input and keeps what the way back needs.
+    ///
+    /// # Errors
+    /// An input of another shape, or a device that fails.
+    pub fn forward(&self, input: &ModelInput) -> Result<Pass, NetworkError> {
+        let (features, trace) = self.plan.forward(self.upload(input)?, true);
+        let maps = self.head.maps(features);
+        Ok(Pass { scores: self.scores_of(&maps)?, maps, trace })
+    }
+
+    /// Class scores alone: nothing is kept for a way back.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn scores(&self, input: &ModelInput) -> Result<Vec<f32>, NetworkError> {
+        let (features, _) = self.plan.forward(self.upload(input)?, false);
+        self.scores_of(&self.head.maps(features))
+    }
+
+    /// Reads the class maps back, `[classes, h, w]`.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn class_maps(&self, pass: &Pass) -> Result<ClassMaps, NetworkError> {
+        let [_, classes, height, width] = pass.maps.dims();
+        Ok(ClassMaps::new(classes, height, width, self.read(pass.maps.clone())?))
+    }
+
+    /// Back-projects the map of every class in `classes` to the input grid: the signed sum over the input channels of
+    /// G_1 U_1 … G_L^c z_L (CLEAR, eq. 4), `[classes.len(), H, W]`. On a GPU all go in one batch; on the CPU each goes
+    /// alone and several at a time, since one class's signal stays in the cache.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn back_project(&self, pass: &Pass, classes: &[usize], rule: BackwardRule) -> Result<ClassMaps, NetworkError> {
+        let prepared = self.plan.prepare(&pass.trace, rule);
+        let back = |classes: &[usize]| {
+            let starts = classes.iter().map(|class| self.head.back(&pass.maps, *class)).collect();
+            let signal = self.plan.back(Tensor::cat(starts, 0), &prepared, rule).sum_dim(1);
+            let values = self.read(signal)?;
+            if values.iter().all(|v| v.is_finite()) {
+                Ok(values)
+            } else {
+                Err(NetworkError::NotFinite { device: self.device.name.clone() })
+            }
+        };
+        let values = if self.device.is_gpu {
+            back(classes)?
+        } else {
+            classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?.concat()
+        };
+        let [_, height, width] = self.input;
+        Ok(ClassMaps::new(classes.len(), height, width, values))
+    }
+
+    /// Puts an input on the device, `[1, channels, height, width]`.
+    fn upload(&self, input: &ModelInput) -> Result<Tensor<4>, NetworkError> {
+        let found = [input.channels, input.height, input.width];
+        if found != self.input {
+            return Err(NetworkError::InputShape { expected: self.input, found });
+        }
+        let [channels, height, width] = found;
+        let values = TensorData::new(input.values.clone(), [1, channels, height, width]);
+        Ok(Tensor::from_data(values, &self.device.burn))
+    }
+
+    fn scores_of(&self, maps: &Tensor<4>) -> Result<Vec<f32>, NetworkError> {
+        Ok(self.head.scores(&self.read(maps.clone().mean_dims(&[2, 3]))?))
+    }
+
+    fn read(&self, tensor: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
+        let failed = |reason: String| NetworkError::Device { device: self.device.name.clone(), reason };
+        let data = tensor.try_into_data().map_err(|error| failed(error.to_string()))?;
+        data.try_to_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+    }
+}

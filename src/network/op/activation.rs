@@ -1,0 +1,132 @@
+//! Activations, value by value, and the rules of the CLEAR literature on the way back.
+
+use burn_tensor::{Tensor, activation};
+
+use super::{Kept, Operation, Prepared};
+use crate::bundle::blueprint::Activation;
+use crate::method::BackwardRule;
+
+/// An activation function.
+#[derive(Debug)]
+pub(in crate::network) struct Activated(pub Activation);
+
+impl Operation for Activated {
+    fn forward(&self, mut inputs: Vec<Tensor<4>>, keeps: bool) -> (Tensor<4>, Kept) {
+        let value = self.of(inputs.swap_remove(0));
+        let kept = if keeps && self.needs_value() { Kept::Value(value.clone()) } else { Kept::Nothing };
+        (value, kept)
+    }
+
+    fn prepare(&self, input: Option<Tensor<4>>, kept: &Kept, rule: BackwardRule) -> Prepared {
+        match (rule.uses_forward_mask(), input, kept) {
+            (true, Some(input), _) => Prepared::Factor(self.derivative_at(input)),
+            (true, None, Kept::Value(value)) => Prepared::Factor(self.derivative_of(value)),
+            _ => Prepared::Nothing,
+        }
+    }
+
+    /// `linear` lets everything pass, `deconvnet` the positive part; `gated` multiplies with the derivative, which of a
+    /// ReLU is 1 where it let its input through, and `guided` does both.
+    fn back(&self, signal: Tensor<4>, prepared: &Prepared, rule: BackwardRule) -> Vec<Option<Tensor<4>>> {
+        let signal = if rule.keeps_positive_only() { activation::relu(signal) } else { signal };
+        vec![Some(match prepared {
+            // A product that is broadcast over the classes is faster on Flex than filling by an expanded mask.
+            Prepared::Factor(factor) => signal * factor.clone(),
+            _ => signal,
+        })]
+    }
+
+    fn needs_input(&self) -> bool {
+        matches!(self.0, Activation::Silu | Activation::HardSwish | Activation::Gelu)
+    }
+
+    fn needs_value(&self) -> bool {
+        !self.needs_input()
+    }
+
+    fn halo(&self) -> Option<usize> {
+        Some(0)
+    }
+
+    fn is_cheap(&self) -> bool {
+        !matches!(self.0, Activation::Silu | Activation::Gelu | Activation::Sigmoid)
+    }
+}
+
+impl Activated {
+    fn of(&self, x: Tensor<4>) -> Tensor<4> {
+        match self.0 {
+            Activation::Relu => activation::relu(x),
+            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::LeakyRelu { slope } => activation::leaky_relu(x, slope),
+            Activation::Silu => activation::silu(x),
+            Activation::HardSwish => x.clone() * hard_sigmoid(x),
+            Activation::Gelu => activation::gelu(x),
+            Activation::Sigmoid => activation::sigmoid(x),
+            Activation::HardSigmoid => hard_sigmoid(x),
+        }
+    }
+
+    /// Of those that tell it by their value y.
+    fn derivative_of(&self, y: &Tensor<4>) -> Tensor<4> {
+        let above = |least: f32| y.clone().greater_scalar(least).float();
+        let below = |most: f32| y.clone().lower_scalar(most).float();
+        match self.0 {
+            Activation::Relu6 => above(0.0) * below(6.0),
+            Activation::LeakyRelu { slope } => above(0.0).mul_scalar(1.0 - slope).add_scalar(slope),
+            Activation::Sigmoid => y.clone() * y.clone().neg().add_scalar(1.0),
+            Activation::HardSigmoid => (above(0.0) * below(1.0)).div_scalar(6.0),
+            _ => above(0.0),
+        }
+    }
+
+    /// Of those that tell it by their input x alone.
+    fn derivative_at(&self, x: Tensor<4>) -> Tensor<4> {
+        match self.0 {
+            // σ(x) (1 + x (1 − σ(x)))
+            Activation::Silu => {
+                let s = activation::sigmoid(x.clone());
+                s.clone() * (x * s.neg().add_scalar(1.0)).add_scalar(1.0)
+            }
+            // 0 below −3, (2x + 3) / 6 to 3, then 1
+            Activation::HardSwish => {
+                let within = x.clone().greater_scalar(-3.0).float() * x.clone().lower_scalar(3.0).float();
+                let above = x.clone().greater_equal_scalar(3.0).float();
+                within * x.mul_scalar(2.0).add_scalar(3.0).div_scalar(6.0) + above
+            }
+            // Φ(x) + x φ(x)
+            Activation::Gelu => {
+                let phi = (x.clone() * x.clone()).div_scalar(-2.0).exp().mul_scalar(1.0 / std::f64::consts::TAU.sqrt());
+                let below = x.clone().div_scalar(std::f64::consts::SQRT_2).erf().add_scalar(1.0).div_scalar(2.0);
+                below + x * phi
+            }
+            _ => self.derivative_of(&self.of(x)),
+        }
+    }
+}
+
+fn hard_sigmoid(x: Tensor<4>) -> Tensor<4> {
+    x.add_scalar(3.0).clamp(0.0, 6.0).div_scalar(6.0)
+}
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use super::super::check;
+    use crate::bundle::blueprint::{Activation, Op};
+
+    #[test]
+    fn the_way_back_is_the_gradient_times_what_the_rule_lets_pass() {
+        for activation in [
+            Activation::Relu,
+            Activation::Relu6,
+            Activation::LeakyRelu { slope: 0.1 },
+            Activation::Silu,
+            Activation::HardSwish,
+            Activation::Gelu,
+            Activation::Sigmoid,
+            Activation::HardSigmoid,
+        ] {
+            check::is_the_gradient(Op::Activation(activation), &[[3, 5, 4]]);
+        }
+    }
+}

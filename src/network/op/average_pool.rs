@@ -1,0 +1,64 @@
+//! Average pooling, of windows and of whole channels; what comes back is spread evenly.
+
+use burn_tensor::Tensor;
+use burn_tensor::module::{avg_pool2d, avg_pool2d_backward};
+use burn_tensor::ops::AvgPoolOptions;
+
+use super::{Kept, Operation, Prepared};
+use crate::bundle::blueprint::Window;
+use crate::method::BackwardRule;
+
+/// The mean of each window; padding counts as zeros (PyTorch's default).
+#[derive(Debug)]
+pub(in crate::network) struct AveragePool {
+    pub window: Window,
+    /// Height and width of what it reads.
+    pub before: [usize; 2],
+}
+
+impl Operation for AveragePool {
+    fn forward(&self, mut inputs: Vec<Tensor<4>>, _: bool) -> (Tensor<4>, Kept) {
+        let Window { size, stride, padding, ceil } = self.window;
+        let options = AvgPoolOptions::new([size; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+        (avg_pool2d(inputs.swap_remove(0), options.with_ceil_mode(ceil)), Kept::Nothing)
+    }
+
+    fn back(&self, signal: Tensor<4>, _: &Prepared, _: BackwardRule) -> Vec<Option<Tensor<4>>> {
+        let ([batch, channels, _, _], [height, width]) = (signal.dims(), self.before);
+        let grid = Tensor::<4>::zeros([1, 1, 1, 1], &signal.device()).expand([batch, channels, height, width]);
+        let Window { size, stride, padding, ceil } = self.window;
+        vec![Some(avg_pool2d_backward(grid, signal, [size; 2], [stride; 2], [padding; 2], true, ceil))]
+    }
+}
+
+/// The mean of each channel, as one cell.
+#[derive(Debug)]
+pub(in crate::network) struct GlobalAveragePool {
+    /// Height and width of what it reads.
+    pub before: [usize; 2],
+}
+
+impl Operation for GlobalAveragePool {
+    fn forward(&self, mut inputs: Vec<Tensor<4>>, _: bool) -> (Tensor<4>, Kept) {
+        (inputs.swap_remove(0).mean_dims(&[2, 3]), Kept::Nothing)
+    }
+
+    fn back(&self, signal: Tensor<4>, _: &Prepared, _: BackwardRule) -> Vec<Option<Tensor<4>>> {
+        let ([batch, channels, _, _], [height, width]) = (signal.dims(), self.before);
+        let each = signal.div_scalar((height * width) as f64);
+        vec![Some(each.expand([batch, channels, height, width]))]
+    }
+}
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use super::super::check;
+    use crate::bundle::blueprint::{Op, Window};
+
+    #[test]
+    fn the_way_back_is_the_gradient() {
+        check::is_the_gradient(Op::AveragePool(Window::new(2, 2, 0)), &[[3, 7, 6]]);
+        check::is_the_gradient(Op::AveragePool(Window::new(3, 1, 1)), &[[2, 5, 6]]);
+        check::is_the_gradient(Op::GlobalAveragePool, &[[3, 7, 6]]);
+    }
+}
