@@ -10,8 +10,9 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use fovea::bundle::weights::{TensorSpec, WeightTensor, needed_tensors};
+use fovea::bundle::weights::needed_tensors;
 use fovea::bundle::{Bundle, Library};
+use fovea::bundle::{TensorSpec, WeightTensor};
 use fovea::geometry::Transform;
 use fovea::input::ModelInput;
 use fovea::method::BackwardRule;

@@ -6,7 +6,8 @@ mod common;
 use std::path::Path;
 
 use common::{card, formula_weights};
-use fovea::bundle::weights::{WeightMap, sha256_hex, write};
+use fovea::bundle::WeightMap;
+use fovea::bundle::weights::{sha256_hex, write};
 use fovea::bundle::{Bundle, BundleError, Card, Library};
 
 const LAYERS: &str = r#"layers = [{ kind = "conv", channels = 4, kernel = 3 }, { kind = "classes", kernel = 1 }]"#;

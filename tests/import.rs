@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use common::dense::{DENSENET121, TINY, dense_bundle, dense_card, dense_weights, noise_input};
 use common::on_cpu;
-use fovea::bundle::weights::{WeightMap, WeightTensor, write};
+use fovea::bundle::weights::write;
 use fovea::bundle::{Bundle, BundleError, Card, Library};
+use fovea::bundle::{WeightMap, WeightTensor};
 use fovea::import::{self, ImportError, Kind};
 use safetensors::{Dtype, tensor::TensorView};
 

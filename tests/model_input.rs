@@ -4,7 +4,7 @@
 mod common;
 
 use fovea::bundle::Library;
-use fovea::bundle::card::Step;
+use fovea::bundle::steps::Step;
 use fovea::input::{InputError, prepare};
 use fovea::scan::{GreyValues, Pixels, Scan, open};
 use image::{DynamicImage, ImageBuffer, Luma, Rgb, RgbImage};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use fovea::bundle::{Bundle, Library};
-use fovea::train::data::{self, DataSet};
-use fovea::train::{Recipe, checkpoint_path};
+use fovea::train::data::DataSet;
+use fovea::train::{Recipe, checkpoint_path, read};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
@@ -47,7 +47,7 @@ impl Clinic {
 
     fn read(&self, text: &str) -> Result<DataSet, String> {
         let recipe = Recipe::find("retina-dr").unwrap();
-        data::read(&recipe, &self.pictures(), Some(&self.table(text))).map_err(|error| error.to_string())
+        read::read(&recipe, &self.pictures(), Some(&self.table(text))).map_err(|error| error.to_string())
     }
 
     fn train(&self, table: &str, more: &[&str]) -> assert_cmd::assert::Assert {
@@ -118,7 +118,7 @@ fn masks_mark_cells_and_are_no_pictures() {
     )
     .unwrap();
     let recipe = Recipe::find("retina-dr").unwrap();
-    let data = data::read(&recipe, &clinic.pictures(), Some(&table)).unwrap();
+    let data = read::read(&recipe, &clinic.pictures(), Some(&table)).unwrap();
     assert_eq!(data.cells, Some([5, 128, 128]));
     let all: Vec<_> = data.learn.iter().chain(&data.held).collect();
     assert_eq!(all.len(), 5);
@@ -130,7 +130,7 @@ fn masks_mark_cells_and_are_no_pictures() {
     assert_eq!(lit[1] - lit[0], 2 * 128 * 128);
     assert!(all.iter().filter(|example| example.lesions.known == [0.0; 5]).count() == 4);
     std::fs::write(clinic.pictures().join("masks/3_left.png"), b"no picture").unwrap();
-    let refusal = data::read(&recipe, &clinic.pictures(), Some(&table)).unwrap_err().to_string();
+    let refusal = read::read(&recipe, &clinic.pictures(), Some(&table)).unwrap_err().to_string();
     assert!(refusal.contains("is no mask that can be read"), "{refusal}");
 }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use assert_cmd::Command;
-use fovea::bundle::card::{Architecture, ConvStackSizes, Layer};
-use fovea::bundle::weights::WeightMap;
+use fovea::bundle::WeightMap;
+use fovea::bundle::card::Architecture;
+use fovea::bundle::family::conv_stack::{ConvStackSizes, Layer};
 use fovea::bundle::{Bundle, Library};
 use fovea::network::device;
 use fovea::train::data::{DataSet, Example, Values};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
-use fovea::bundle::gate::Measures;
-use fovea::bundle::quality::MEASURES;
+use fovea::bundle::measures::MEASURES;
+use fovea::bundle::measures::Measures;
 use fovea::bundle::{Library, assess};
 use fovea::input;
 use fovea::scan::{self, Pixels, Scan};

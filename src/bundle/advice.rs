@@ -3,7 +3,7 @@
 //! Must not know pictures: it is given what was measured of one.
 
 use super::field::GreyRetina;
-use super::gate::Measures;
+use super::measures::Measures;
 use super::{Card, Library};
 
 /// A warning beside an answer.

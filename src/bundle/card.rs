@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
 use super::colour::Colour;
-use super::densenet::DenseNetSizes;
+use super::family::{ConvStackSizes, DenseNetSizes, GraphSizes};
 use super::gate::Gate;
-use super::graph::GraphSizes;
 use super::quality::QualityRule;
 use super::question::Question;
+use super::steps::{self, Step};
 use crate::method::{BackwardRule, Magnitude};
 
 /// A whole model card.
@@ -64,40 +64,6 @@ impl Class {
     }
 }
 
-/// One step from decoded picture to model input. All sizes are pixels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]
-pub enum Step {
-    /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
-    /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black. In a dark picture the
-    /// threshold is lower: `bright_part` of its bright level (its 95th percentile), but not below `floor`.
-    CropToRetina {
-        threshold: u8,
-        coverage: f64,
-        #[serde(default, rename = "bright-part", skip_serializing_if = "Option::is_none")]
-        bright_part: Option<f64>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        floor: Option<u8>,
-    },
-    /// Cuts this fraction of the width off at the left and the right, of the height at the top and the bottom: collimator
-    /// edges, markers and burnt-in text lie there.
-    CropMargins { fraction: f64 },
-    /// Grey = 0.299 R + 0.587 G + 0.114 B.
-    Grey,
-    /// To `width`×`height` with a triangle filter that widens when shrinking (Pillow's BILINEAR).
-    Resize { width: u32, height: u32 },
-    /// Values 0–255 to 0–1.
-    UnitRange,
-    /// Picture minus its local mean inside the disc where a channel exceeds `dark` (shrunk by `margin` pixels), times
-    /// `gain`, clipped to ±`limit`; 0 outside. The mean is taken over cells of `cell` pixels, smoothed twice by 5×5.
-    LocalContrast { dark: f32, margin: u32, cell: u32, gain: f32, limit: f32 },
-    /// (value − mean) / (deviation + 0.001) with mean and deviation of this picture's own values, clipped to ±`limit`:
-    /// what is left when the exposure is taken away.
-    Standardise { limit: f32 },
-    /// (value − mean) / deviation, one of each per channel.
-    Normalise { mean: Vec<f32>, deviation: Vec<f32> },
-}
-
 /// The network's kind and sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "family")]
@@ -141,55 +107,6 @@ impl Architecture {
             Self::Graph(_) => "graph",
         }
     }
-}
-
-/// The sizes of a `conv-stack`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ConvStackSizes {
-    /// Channels, height and width of the input.
-    pub input: [usize; 3],
-    /// Added to the variance under the root of every batch normalisation.
-    #[serde(default = "default_norm_epsilon")]
-    pub norm_epsilon: f64,
-    pub layers: Vec<Layer>,
-}
-
-/// PyTorch's.
-pub(super) fn default_norm_epsilon() -> f64 {
-    1e-5
-}
-
-/// One layer of a `conv-stack`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
-pub enum Layer {
-    /// Square convolution padded by half its kernel, then batch normalisation where `norm`, then ReLU.
-    Conv {
-        channels: usize,
-        kernel: usize,
-        #[serde(default = "one")]
-        stride: usize,
-        #[serde(default = "yes")]
-        norm: bool,
-    },
-    /// Max pooling whose stride is its size.
-    MaxPool { size: usize },
-    /// The last convolution: one kernel per class; the mean of its map over all cells plus a bias is the score. With
-    /// `relu` a map holds evidence for its class only, as in networks whose last convolution has a ReLU like the rest.
-    Classes {
-        kernel: usize,
-        #[serde(default)]
-        relu: bool,
-    },
-}
-
-fn one() -> usize {
-    1
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// How scores become probabilities and a decision.
@@ -327,7 +244,7 @@ impl Card {
         self.gate.as_ref().map_or(Ok(()), Gate::check)?;
         self.quality.as_ref().map_or(Ok(()), QualityRule::check)?;
         self.architecture.blueprint()?;
-        super::steps::check(&self.preprocessing, self.architecture.input())
+        steps::check(&self.preprocessing, self.architecture.input())
     }
 
     fn check_output(&self) -> Result<(), String> {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
-use super::quality::QualityMeasures;
+use super::measures::Measures;
 
 /// Rows and columns of the coarse picture.
 pub const SIDE: usize = 16;
@@ -77,37 +77,6 @@ impl Gate {
         let is_alike = self.template.is_empty() || measures.likeness(&self.template) >= self.likeness;
         let is_field = self.field.is_none_or(|least| measures.field.is_some_and(|found| found.reaches(&least)));
         is_modality && is_alike && is_field && (least..=most).contains(&measures.colour)
-    }
-}
-
-/// What a gate looks at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measures {
-    /// Mean over all pixels of (largest − smallest channel) / 255: 0 for a grey picture.
-    pub colour: f64,
-    /// Means of 16×16 cells of (R + G + B) / 3, row by row.
-    pub cells: Vec<f64>,
-    /// What a DICOM file says that it was taken with.
-    pub modality: Option<String>,
-    /// The lit field, where there is one.
-    pub field: Option<Field>,
-    /// What quality is judged by: of colour pictures in which something is lit.
-    pub quality: Option<QualityMeasures>,
-    /// Whether nothing in the picture is lit.
-    pub is_dark: bool,
-}
-
-impl Measures {
-    /// Pearson's correlation of the cells with `template`; 0 where one of them is even.
-    pub fn likeness(&self, template: &[u8]) -> f64 {
-        let count = self.cells.len().max(1) as f64;
-        let theirs: Vec<f64> = template.iter().map(|v| f64::from(*v)).collect();
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
-        let (a, b) = (mean(&self.cells), mean(&theirs));
-        let pairs = || self.cells.iter().zip(&theirs).map(|(x, y)| (x - a, y - b));
-        let product: f64 = pairs().map(|(x, y)| x * y).sum();
-        let squares = pairs().map(|(x, _)| x * x).sum::<f64>() * pairs().map(|(_, y)| y * y).sum::<f64>();
-        if squares > 1e-9 { product / squares.sqrt() } else { 0.0 }
     }
 }
 

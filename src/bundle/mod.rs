@@ -5,19 +5,19 @@
 
 mod advice;
 pub mod blueprint;
-mod builders;
 pub mod calibration;
 pub mod card;
 pub mod colour;
-pub mod densenet;
 mod error;
+pub mod family;
 pub mod field;
 pub mod gate;
-pub mod graph;
 pub mod library;
+pub mod measures;
 pub mod quality;
 pub mod question;
-mod steps;
+pub mod steps;
+mod tensor;
 pub mod weights;
 
 pub use advice::{Advice, advise};
@@ -27,7 +27,7 @@ pub use colour::Colour;
 pub use error::BundleError;
 pub use library::Library;
 pub use quality::{Assessment, assess};
-pub use weights::{TensorSpec, WeightMap};
+pub use tensor::{TensorSpec, WeightMap, WeightTensor};
 
 /// A card with its weights, checked against each other.
 #[derive(Debug, Clone)]

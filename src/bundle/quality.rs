@@ -7,55 +7,13 @@ mod cells;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::cells::CellLimits;
 use self::cells::Failing;
-pub use self::cells::{CELLS, Cell, CellLimits};
 use super::Card;
-use super::gate::Measures;
-
-/// The measures of a whole picture, in the order of [`QualityMeasures::values`].
-pub const MEASURES: [&str; 18] = [
-    // Logarithms of the mean grey, of its spread over 8×8 blocks, and of the blocks' 10th and 90th percentile.
-    "brightness",
-    "block-spread",
-    "darkest-tenth",
-    "brightest-tenth",
-    // Logarithms of the energy of edges and of detail of three sizes.
-    "laplacian",
-    "detail-fine",
-    "detail-middle",
-    "detail-coarse",
-    // The part of the blocks with hardly any detail, and the logarithm of the 20th percentile of theirs.
-    "flat-blocks",
-    "weakest-detail",
-    // The parts that are lit (of the square), blown out, dark (of the field).
-    "lit-share",
-    "glare-share",
-    "dark-share",
-    // The size of the logarithm of one half's light over the other's.
-    "left-right",
-    "top-bottom",
-    // Red and blue over all three channels.
-    "red-share",
-    "blue-share",
-    // How like an optic disc the most disc-like place is.
-    "disc-likeness",
-];
+use super::measures::{MEASURES, Measures, QualityMeasures};
 
 /// The gate's own reason.
 const NO_FUNDUS: &str = "not a retinal photograph";
-
-/// What was measured of a picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct QualityMeasures {
-    /// By [`MEASURES`].
-    pub values: [f64; MEASURES.len()],
-    /// The most disc-like place, in source pixels.
-    pub disc: Option<[f64; 2]>,
-    /// [`CELLS`]×[`CELLS`] parts of the square round the field, row by row.
-    pub cells: Vec<Cell>,
-    /// The square's upper left and lower right corner in source pixels; it may reach beyond the picture.
-    pub corners: [[f64; 2]; 2],
-}
 
 /// The card's `[quality]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -272,6 +230,7 @@ fn value(found: &QualityMeasures, name: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::measures::{CELLS, Cell};
 
     fn rule() -> QualityRule {
         let limit = |says: &str, measure: &str, below| Limit {

@@ -1,6 +1,40 @@
-//! Whether the preprocessing of a card fits its network, checked before anything is allocated for it.
+//! The preprocessing of a card, and whether it fits the network: checked before anything is allocated for it.
 
-use super::card::Step;
+use serde::{Deserialize, Serialize};
+
+/// One step from decoded picture to model input. All sizes are pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
+    /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black. In a dark picture the
+    /// threshold is lower: `bright_part` of its bright level (its 95th percentile), but not below `floor`.
+    CropToRetina {
+        threshold: u8,
+        coverage: f64,
+        #[serde(default, rename = "bright-part", skip_serializing_if = "Option::is_none")]
+        bright_part: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<u8>,
+    },
+    /// Cuts this fraction of the width off at the left and the right, of the height at the top and the bottom: collimator
+    /// edges, markers and burnt-in text lie there.
+    CropMargins { fraction: f64 },
+    /// Grey = 0.299 R + 0.587 G + 0.114 B.
+    Grey,
+    /// To `width`×`height` with a triangle filter that widens when shrinking (Pillow's BILINEAR).
+    Resize { width: u32, height: u32 },
+    /// Values 0–255 to 0–1.
+    UnitRange,
+    /// Picture minus its local mean inside the disc where a channel exceeds `dark` (shrunk by `margin` pixels), times
+    /// `gain`, clipped to ±`limit`; 0 outside. The mean is taken over cells of `cell` pixels, smoothed twice by 5×5.
+    LocalContrast { dark: f32, margin: u32, cell: u32, gain: f32, limit: f32 },
+    /// (value − mean) / (deviation + 0.001) with mean and deviation of this picture's own values, clipped to ±`limit`:
+    /// what is left when the exposure is taken away.
+    Standardise { limit: f32 },
+    /// (value − mean) / deviation, one of each per channel.
+    Normalise { mean: Vec<f32>, deviation: Vec<f32> },
+}
 
 /// Refuses preprocessing that cannot end in the network's input size.
 pub fn check(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<(), String> {

@@ -1,39 +1,11 @@
 //! The weights file: which tensors an architecture needs, and reading exactly those.
 
-use std::collections::BTreeMap;
-
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
 use super::card::Card;
-
-/// Weights by name, each with its shape.
-pub type WeightMap = BTreeMap<String, WeightTensor>;
-
-/// A dense f32 tensor, row-major.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WeightTensor {
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
-
-/// A tensor that an architecture needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorSpec {
-    pub name: String,
-    pub shape: Vec<usize>,
-}
-
-impl TensorSpec {
-    pub(super) fn new(name: String, shape: &[usize]) -> Self {
-        Self { name, shape: shape.to_vec() }
-    }
-
-    fn values(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
+use super::tensor::{TensorSpec, WeightMap, WeightTensor};
 
 /// All tensors that the card's network needs, in the order of its steps. Names follow PyTorch.
 ///

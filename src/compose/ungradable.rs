@@ -3,7 +3,8 @@
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
 
-use crate::bundle::quality::{CELLS, UngradableMap};
+use crate::bundle::measures::CELLS;
+use crate::bundle::quality::UngradableMap;
 use crate::geometry::Transform;
 
 /// The notice's amber, and what keeps it apart from a bright retina.

@@ -6,7 +6,7 @@ use imageproc::rect::Rect;
 use rayon::prelude::*;
 
 use super::{NOTICE, Style};
-use crate::bundle::card::Step;
+use crate::bundle::steps::Step;
 use crate::bundle::{Assessment, Card, Colour};
 use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
 use crate::explain::Explanation;

@@ -18,9 +18,10 @@ pub use error::ImportError;
 
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
-use crate::bundle::graph::NamedGraph;
-use crate::bundle::weights::{self, TensorSpec, WeightMap, WeightTensor};
+use crate::bundle::family::NamedGraph;
+use crate::bundle::weights::{self};
 use crate::bundle::{Bundle, Card};
+use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 use crate::whole::OutputSet;
 
 /// What a checkpoint is taken for.
@@ -146,8 +147,8 @@ fn matched(path: &Path, specs: &[TensorSpec], stored: Vec<Stored>) -> Result<Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::densenet::DenseNetSizes;
-    use crate::bundle::graph::GraphSizes;
+    use crate::bundle::family::DenseNetSizes;
+    use crate::bundle::family::GraphSizes;
 
     #[test]
     fn a_kind_is_told_by_depth_and_width_alone() {

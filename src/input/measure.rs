@@ -1,7 +1,8 @@
 //! What a model's gate looks at, taken from a picture. Must not know networks.
 
 use super::reduced::Reduced;
-use crate::bundle::gate::{Measures, SIDE};
+use crate::bundle::gate::SIDE;
+use crate::bundle::measures::Measures;
 use crate::scan::{Pixels, Scan};
 
 /// Colour, coarse light and dark, lit field, quality and modality of `scan`, as a model is given it.

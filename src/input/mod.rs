@@ -12,7 +12,7 @@ mod stage;
 
 use image::RgbImage;
 
-use crate::bundle::card::Step;
+use crate::bundle::steps::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
 

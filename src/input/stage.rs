@@ -4,7 +4,7 @@ use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, Rgb, RgbImage};
 
 use super::{Framed, InputError, ModelInput, local_contrast, retina};
-use crate::bundle::card::Step;
+use crate::bundle::steps::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
 

@@ -3,6 +3,8 @@
 use burn_tensor::{Device, DeviceKind};
 use clap::ValueEnum;
 
+pub use super::adapter::Adapter;
+
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum DeviceChoice {
@@ -29,16 +31,6 @@ pub struct ComputeDevice {
     pub burn: Device,
     pub name: String,
     pub is_gpu: bool,
-}
-
-/// A GPU as its driver describes it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Adapter {
-    pub name: String,
-    pub api: String,
-    /// Whether it is made of hardware rather than emulated on the CPU.
-    pub is_hardware: bool,
-    pub(super) kind: DeviceKind,
 }
 
 /// Opens a GPU that was found.

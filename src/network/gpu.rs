@@ -3,7 +3,7 @@
 use burn_tensor::DeviceKind;
 use burn_tensor::wgpu::wgpu;
 
-use super::device::Adapter;
+use super::adapter::Adapter;
 
 /// All GPUs of the platform's own graphics API, in the order of their drivers.
 pub fn adapters() -> Vec<Adapter> {

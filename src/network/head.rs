@@ -6,8 +6,8 @@ use burn_tensor::{Tensor, TensorData, activation};
 
 use super::ComputeDevice;
 use super::load::{on_device, turned};
+use crate::bundle::WeightMap;
 use crate::bundle::blueprint::{self, HeadKind};
-use crate::bundle::weights::WeightMap;
 
 /// The last layer on a device: a convolution with one kernel per class; a linear layer is one of 1×1.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use burn_tensor::{Tensor, TensorData};
 
 use super::ComputeDevice;
-use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::{WeightMap, WeightTensor};
 
 /// A batch normalisation as scale γ/√(σ²+ε) and shift β − μ·scale, in f64 so that folding adds no error of its own.
 pub(super) fn scale_and_shift(weights: &WeightMap, norm: &str, epsilon: f64) -> (Vec<f64>, Vec<f32>) {

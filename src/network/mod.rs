@@ -1,5 +1,6 @@
 //! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
 
+mod adapter;
 pub mod device;
 #[cfg(feature = "gpu")]
 mod gpu;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use image::{DynamicImage, GrayImage, ImageBuffer, Rgb, RgbImage};
 
 pub mod dicom;
+mod error;
 pub mod facts;
 pub mod find;
 pub mod grey;
@@ -13,9 +14,10 @@ mod jpeg;
 mod open;
 pub mod window;
 
+pub use error::ScanError;
 pub use facts::Facts;
 pub use grey::GreyValues;
-pub use open::{ScanError, open, open_frame, personal};
+pub use open::{open, open_frame, personal};
 pub use window::GreyDisplay;
 
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.

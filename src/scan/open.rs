@@ -2,59 +2,15 @@
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
+use super::error::{MOST_FILE_BYTES, MOST_PIXELS, ScanError};
 use super::{Pixels, Scan, dicom, jpeg};
 
-/// The largest file that is read.
-const MOST_FILE_BYTES: u64 = 1 << 30;
-/// The most pixels that are decoded: a square of 12,000.
-pub(super) const MOST_PIXELS: u64 = 144_000_000;
 /// The longest side.
 const MOST_SIDE_PX: u32 = 65_535;
-
-/// Why a file did not become a picture. Every text names the file and says what is wrong with it.
-#[derive(Debug, thiserror::Error)]
-pub enum ScanError {
-    #[error("{}: there is no such file", .0.display())]
-    NotFound(PathBuf),
-    #[error("{}: no permission to read it", .0.display())]
-    NoPermission(PathBuf),
-    #[error("{}: cannot be read: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{}: is a folder where a picture is needed", .0.display())]
-    IsFolder(PathBuf),
-    #[error("{}: is empty (0 bytes)", .0.display())]
-    Empty(PathBuf),
-    #[error("{}: is not a picture that can be opened; DICOM, PNG, JPEG, TIFF, BMP and WebP are", .0.display())]
-    NotAPicture(PathBuf),
-    #[error("{}: is cut off before its end; copy it anew from where it came from", .0.display())]
-    Truncated(PathBuf),
-    #[error("{}: says that it is {width}×{height} pixels, which holds no picture", path.display())]
-    NoPixels { path: PathBuf, width: u32, height: u32 },
-    #[error("{}: says that it is {width}×{height} pixels; at most {} million pixels are opened", path.display(), MOST_PIXELS / 1_000_000)]
-    TooManyPixels { path: PathBuf, width: u32, height: u32 },
-    #[error("{}: is larger than {} MiB", .0.display(), MOST_FILE_BYTES >> 20)]
-    TooLarge(PathBuf),
-    #[error("{}: is damaged or of an unusual kind: {reason}", path.display())]
-    Damaged { path: PathBuf, reason: String },
-    #[error("{}: holds no picture (DICOM, PNG, JPEG, TIFF, BMP or WebP)", .0.display())]
-    NoPictures(PathBuf),
-    #[error("{}: holds no pixels; it is a DICOM file without its picture", .0.display())]
-    NoPixelData(PathBuf),
-    #[error("{}: is a DICOM file, but not a picture ({what})", path.display())]
-    NotAnImage { path: PathBuf, what: String },
-    #[error("{}: its colours are given as {found}, which cannot be read; convert it to MONOCHROME2 or RGB", path.display())]
-    Photometric { path: PathBuf, found: String },
-    #[error("{}: is packed as {syntax}, which cannot be read; store it uncompressed, as JPEG, JPEG 2000 or RLE", path.display())]
-    TransferSyntax { path: PathBuf, syntax: String },
-    #[error("{}: its sizes contradict each other: {reason}", path.display())]
-    LyingSize { path: PathBuf, reason: String },
-    #[error("{}: has no frame {wanted}; it has {frames}", path.display())]
-    NoFrame { path: PathBuf, wanted: u64, frames: u32 },
-}
 
 /// Reads and decodes the picture at `path`, turned upright as its EXIF orientation says.
 ///

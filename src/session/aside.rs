@@ -7,19 +7,9 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::message::Event;
+use super::personal::Personal;
 use super::{Command, Session};
 use crate::{input, scan};
-
-/// What a file says of its patient, or why it could not be read.
-#[derive(Clone)]
-pub struct Personal(pub Result<Vec<(&'static str, String)>, String>);
-
-impl std::fmt::Debug for Personal {
-    /// Nobody's name belongs into a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Personal(hidden)")
-    }
-}
 
 /// Answers to what was asked about the picture on the screen; they go with it.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use image::RgbImage;
 
-use super::aside::Personal;
+use super::personal::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;

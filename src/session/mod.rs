@@ -12,6 +12,7 @@ mod events;
 pub mod grey;
 mod jobs;
 pub mod message;
+pub mod personal;
 pub mod picture;
 pub mod preferences;
 pub mod read_first;

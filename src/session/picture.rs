@@ -10,7 +10,7 @@ use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use crate::bundle::gate::Measures;
+use crate::bundle::measures::Measures;
 use crate::input;
 use crate::scan::{self, GreyValues, Pixels, Scan, ScanError};
 

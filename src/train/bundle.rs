@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::TrainError;
-use crate::bundle::weights::{self, WeightMap};
+use crate::bundle::WeightMap;
+use crate::bundle::weights::{self};
 use crate::bundle::{Bundle, Card};
 use crate::whole::OutputSet;
 

@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::TrainError;
 use super::optimiser::Moments;
-use crate::bundle::weights::{TensorSpec, WeightMap, WeightTensor};
+use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 use crate::whole::WriteError;
 
 /// Everything that the next step needs.

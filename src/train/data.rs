@@ -1,13 +1,9 @@
 //! Examples to learn from and examples that are left out, as plain values. Must not know Burn.
 
-use std::path::Path;
-
 use sha2::{Digest, Sha256};
 
 use super::lesions::Lesions;
-use super::schedule::Layout;
-use super::{Recipe, TrainError, folder, idrid, idx, kermany};
-use crate::bundle::card::Step;
+use crate::bundle::steps::Step;
 use crate::input::{self, InputError};
 
 /// What a picture is kept as.
@@ -60,24 +56,6 @@ pub struct DataSet {
     pub described: Option<String>,
     /// What of the folder is not used and why, in a sentence.
     pub left_out: Option<String>,
-}
-
-/// Reads the data of `recipe` from `place`: in the layout of a data set, or as the table `labels` says.
-///
-/// # Errors
-/// One sentence about the first file that is missing or broken.
-pub fn read(recipe: &Recipe, place: &Path, labels: Option<&Path>) -> Result<DataSet, TrainError> {
-    if !place.is_dir() {
-        return Err(TrainError::data(place, "there is no such folder; give the data's folder as --data"));
-    }
-    if let Some(labels) = labels {
-        return folder::read(recipe, place, labels);
-    }
-    match recipe.schedule.data {
-        Layout::Mnist => idx::read(&recipe.card, place),
-        Layout::Idrid => idrid::read(recipe, place),
-        Layout::Kermany => kermany::read(&recipe.card, place),
-    }
 }
 
 impl DataSet {

@@ -17,7 +17,7 @@ use super::optimiser::{Moments, NamedAdamW};
 use super::plan::Plan;
 use super::{Schedule, TrainError};
 use crate::bundle::Bundle;
-use crate::bundle::weights::WeightMap;
+use crate::bundle::WeightMap;
 use crate::network::ComputeDevice;
 
 /// What [`Fit::run`] tells after every step.

@@ -8,7 +8,7 @@ use super::Schedule;
 use super::chance::normal;
 use super::plan::Plan;
 use super::schedule::LesionHead;
-use crate::bundle::weights::{TensorSpec, WeightMap, WeightTensor};
+use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 
 /// The length of every class kernel at first, where all have one.
 const FIRST_LENGTH: f32 = 2.0;

@@ -30,6 +30,7 @@ mod parent;
 mod parity;
 mod photograph;
 pub mod plan;
+pub mod read;
 mod recipe;
 mod schedule;
 mod thumbnail;
@@ -83,7 +84,7 @@ pub enum Event {
 pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Card, TrainError> {
     let Request { recipe, parent, device, .. } = *request;
     OutputSet::new(request.out, "model", request.force).check(["toml"])?;
-    let data = data::read(recipe, request.data, request.labels)?;
+    let data = read::read(recipe, request.data, request.labels)?;
     if let Some(left_out) = &data.left_out {
         watch(&Event::LeftOut(left_out.clone()));
     }

@@ -13,7 +13,7 @@ use super::learned::{Learning, SHORTEST, bias_name, log_scale_name, weight_name}
 use super::plan::Plan;
 use super::schedule::LesionHead;
 use crate::bundle::blueprint::{Conv, Node, Op};
-use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::{WeightMap, WeightTensor};
 
 /// How far a running mean moves towards the batch's.
 const MOMENTUM: f64 = 0.1;

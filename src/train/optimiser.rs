@@ -9,7 +9,7 @@ use burn_optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimize
 use burn_tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::network::{TrainableNetwork, plain};
-use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::{WeightMap, WeightTensor};
 
 /// The gradient's norm is cut to this.
 const LARGEST_NORM: f32 = 5.0;

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::bundle::Library;
     use crate::bundle::card::Architecture;
-    use crate::bundle::graph::{GraphSizes, NamedGraph};
+    use crate::bundle::family::{GraphSizes, NamedGraph};
 
     fn begun(recipe: &str, parent: &Bundle) -> Result<Recipe, String> {
         Recipe::find(recipe).unwrap().begun_from(parent).map_err(|error| error.to_string())

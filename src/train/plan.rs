@@ -2,9 +2,10 @@
 
 use super::schedule::LesionHead;
 use crate::bundle::Card;
+use crate::bundle::TensorSpec;
 use crate::bundle::blueprint::{Activation, Blueprint, HeadKind, Op, Shape};
 use crate::bundle::card::Architecture;
-use crate::bundle::weights::{TensorSpec, needed_tensors};
+use crate::bundle::weights::needed_tensors;
 
 /// Why a card has none.
 pub const NO_PLAN: &str = "only networks of convolutions, batch normalisation, ReLU and max pooling whose last layer is a convolution can be trained here";
@@ -98,7 +99,7 @@ fn can_learn(op: &Op) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::graph::{GraphSizes, NamedGraph};
+    use crate::bundle::family::{GraphSizes, NamedGraph};
     use crate::train::Recipe;
 
     fn card(network: NamedGraph) -> Card {

@@ -6,7 +6,7 @@ use super::plan::{NO_PLAN, Plan};
 use super::schedule::Objective;
 use super::{Schedule, TrainError};
 use crate::bundle::Card;
-use crate::bundle::card::Step;
+use crate::bundle::steps::Step;
 use crate::input::framing_steps;
 
 const RECIPES: [(&str, &str); 3] = [

@@ -1,7 +1,8 @@
 //! DenseNets whose weights are the formula of `tests/reference/densenet.py`.
 
-use fovea::bundle::weights::{WeightMap, WeightTensor, needed_tensors};
+use fovea::bundle::weights::needed_tensors;
 use fovea::bundle::{Bundle, Card};
+use fovea::bundle::{WeightMap, WeightTensor};
 use fovea::geometry::Transform;
 use fovea::input::ModelInput;
 

@@ -7,8 +7,9 @@ pub mod formula;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use fovea::bundle::weights::{WeightMap, WeightTensor, needed_tensors, sha256_hex, write};
+use fovea::bundle::weights::{needed_tensors, sha256_hex, write};
 use fovea::bundle::{Bundle, Card};
+use fovea::bundle::{WeightMap, WeightTensor};
 use fovea::input::ModelInput;
 use fovea::maps::ClassMaps;
 use fovea::network::{ComputeDevice, Network, device};

@@ -6,7 +6,7 @@ mod op;
 
 pub use op::{Activation, Conv, Op, Window};
 
-use super::weights::TensorSpec;
+use super::tensor::TensorSpec;
 
 /// Number of a value.
 pub type ValueId = usize;

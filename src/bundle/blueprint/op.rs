@@ -2,7 +2,7 @@
 //! `network::op` holds the same operations on a device, one file each.
 
 use super::Shape;
-use crate::bundle::weights::TensorSpec;
+use crate::bundle::tensor::TensorSpec;
 
 const MAX_CHANNELS: usize = 8192;
 const MAX_KERNEL: usize = 31;

@@ -2,21 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Rows and columns of the map of cells.
-pub const CELLS: usize = 16;
-
-/// One part of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Cell {
-    /// How much of it lies in the field, 0–1. The rest is of that part.
-    pub part: f64,
-    /// Mean of 0.3 R + 0.7 G, 0–1.
-    pub light: f64,
-    /// Root mean square of the detail of middle size.
-    pub detail: f64,
-    /// The part that is blown out, 0–1.
-    pub glare: f64,
-}
+use crate::bundle::measures::{CELLS, Cell};
 
 /// When a cell cannot be graded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use image::{Rgb, RgbImage};
 use self::plane::Plane;
 use super::reduced::Reduced;
 use super::retina;
-use crate::bundle::quality::{CELLS, Cell, MEASURES, QualityMeasures};
+use crate::bundle::measures::{CELLS, Cell, MEASURES, QualityMeasures};
 
 /// The side of the square that is looked at, in pixels: less than the smallest pictures in use have.
 const SIDE: usize = 192;

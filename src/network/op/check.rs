@@ -4,7 +4,7 @@ use burn_tensor::{Device, Tensor, TensorData, activation};
 
 use super::{Kept, Operation, Place, load};
 use crate::bundle::blueprint::{Node, Op, Shape};
-use crate::bundle::weights::{WeightMap, WeightTensor};
+use crate::bundle::{WeightMap, WeightTensor};
 use crate::method::BackwardRule;
 use crate::network::{ComputeDevice, device};
 

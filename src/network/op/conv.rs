@@ -8,8 +8,8 @@ use burn_tensor::{Tensor, TensorData};
 
 use super::taps::Taps;
 use super::{Kept, Operation, Place, Prepared};
+use crate::bundle::WeightMap;
 use crate::bundle::blueprint::Conv as Sizes;
-use crate::bundle::weights::WeightMap;
 use crate::method::BackwardRule;
 use crate::network::ComputeDevice;
 use crate::network::load::{on_device, summed_over_inputs, turned};

@@ -3,7 +3,7 @@
 use burn_tensor::Tensor;
 
 use super::{Kept, Operation, Prepared};
-use crate::bundle::weights::WeightMap;
+use crate::bundle::WeightMap;
 use crate::method::BackwardRule;
 use crate::network::ComputeDevice;
 use crate::network::load::per_channel;

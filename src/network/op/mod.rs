@@ -25,8 +25,8 @@ use burn_tensor::{Int, Tensor};
 pub(super) use self::chain::Chain;
 pub(super) use self::join::Concat;
 use super::ComputeDevice;
+use crate::bundle::WeightMap;
 use crate::bundle::blueprint::{Node, Op, Shape};
-use crate::bundle::weights::WeightMap;
 use crate::method::BackwardRule;
 
 /// One operation with its weights on a device.

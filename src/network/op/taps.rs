@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use burn_tensor::{Tensor, TensorData, s};
 
+use crate::bundle::WeightTensor;
 use crate::bundle::blueprint::Conv;
-use crate::bundle::weights::WeightTensor;
 use crate::network::ComputeDevice;
 
 /// The kernels of a 3×3 convolution, tap by tap.

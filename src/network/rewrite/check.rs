@@ -1,8 +1,8 @@
 //! Small networks of made-up weights for the rewrites' tests.
 
 use super::Draft;
+use crate::bundle::WeightTensor;
 use crate::bundle::blueprint::{Blueprint, Head, HeadKind, Node, Shape};
-use crate::bundle::weights::WeightTensor;
 use crate::geometry::Transform;
 use crate::input::ModelInput;
 use crate::method::BackwardRule;

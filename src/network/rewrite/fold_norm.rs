@@ -1,8 +1,8 @@
 //! A batch normalisation behind a convolution becomes part of it: w' = w γ/√(σ²+ε), b' = β + (b − μ) γ/√(σ²+ε).
 
 use super::Draft;
+use crate::bundle::WeightTensor;
 use crate::bundle::blueprint::Op;
-use crate::bundle::weights::WeightTensor;
 use crate::network::load::{scale_and_shift, scaled};
 
 pub(in crate::network) fn fold_norms(mut draft: Draft) -> Draft {

@@ -13,8 +13,8 @@ pub(super) use self::chains::chains;
 pub(super) use self::fold_norm::fold_norms;
 pub(super) use self::rooms::{home, rooms};
 pub(super) use self::swap_pool::swap_pools;
+use crate::bundle::WeightMap;
 use crate::bundle::blueprint::{Blueprint, ValueId};
-use crate::bundle::weights::WeightMap;
 
 /// A network on its way to a device.
 #[derive(Debug, Clone)]

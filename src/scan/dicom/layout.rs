@@ -6,7 +6,7 @@ use dicom_dictionary_std::tags;
 
 use super::attributes::{Attributes, text, whole};
 use super::fault::{Fault, printable};
-use crate::scan::open::MOST_PIXELS;
+use crate::scan::error::MOST_PIXELS;
 
 /// What the samples mean together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,23 @@
-//! From a family's sizes to its blueprint, one file a family. Tensor names are torchvision's where it has the network.
+//! The families of networks that a card may name, and how each becomes a blueprint: one file a family. Tensor names are torchvision's where it has the network.
 
+pub mod conv_stack;
+pub mod densenet;
 mod efficientnet;
+pub mod graph;
 mod resnet;
 mod squeezenet;
-mod stack;
 mod vgg;
 
-pub(super) mod densenet;
+pub use conv_stack::ConvStackSizes;
+pub use densenet::DenseNetSizes;
+pub use graph::{GraphSizes, NamedGraph};
 
 use super::blueprint::{Activation, Blueprint, Conv, Head, HeadKind, Node, Op, Shape, ValueId, Window};
+
+/// PyTorch's.
+pub(super) fn default_norm_epsilon() -> f64 {
+    1e-5
+}
 
 /// Adds steps one after another; every method gives the value that it made.
 pub(super) struct Builder {

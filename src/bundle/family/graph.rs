@@ -7,8 +7,8 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::blueprint::Blueprint;
-use super::builders::Builder;
+use super::Builder;
+use crate::bundle::blueprint::Blueprint;
 
 /// A network that torchvision names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -67,7 +67,7 @@ pub struct GraphSizes {
     /// Channels, height and width of the input.
     pub input: [usize; 3],
     /// Added to the variance under the root of every batch normalisation.
-    #[serde(default = "super::card::default_norm_epsilon")]
+    #[serde(default = "super::default_norm_epsilon")]
     pub norm_epsilon: f64,
 }
 

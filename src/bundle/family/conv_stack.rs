@@ -1,8 +1,53 @@
 //! A `conv-stack`: convolutions, ReLU, max pooling, and a last kernel per class.
 
+use serde::{Deserialize, Serialize};
+
 use super::Builder;
 use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Window};
-use crate::bundle::card::{ConvStackSizes, Layer};
+
+/// The sizes of a `conv-stack`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConvStackSizes {
+    /// Channels, height and width of the input.
+    pub input: [usize; 3],
+    /// Added to the variance under the root of every batch normalisation.
+    #[serde(default = "super::default_norm_epsilon")]
+    pub norm_epsilon: f64,
+    pub layers: Vec<Layer>,
+}
+
+/// One layer of a `conv-stack`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+pub enum Layer {
+    /// Square convolution padded by half its kernel, then batch normalisation where `norm`, then ReLU.
+    Conv {
+        channels: usize,
+        kernel: usize,
+        #[serde(default = "one")]
+        stride: usize,
+        #[serde(default = "yes")]
+        norm: bool,
+    },
+    /// Max pooling whose stride is its size.
+    MaxPool { size: usize },
+    /// The last convolution: one kernel per class; the mean of its map over all cells plus a bias is the score. With
+    /// `relu` a map holds evidence for its class only, as in networks whose last convolution has a ReLU like the rest.
+    Classes {
+        kernel: usize,
+        #[serde(default)]
+        relu: bool,
+    },
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
 
 impl ConvStackSizes {
     /// # Errors
