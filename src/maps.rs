@@ -1,47 +1,52 @@
-//! Plain per-class maps: what an explanation is made of. Knows neither Burn nor pictures.
+//! Plain maps of classes: what an explanation is made of. Knows neither Burn nor pictures.
 
 use image::{ImageBuffer, Luma};
 use rayon::prelude::*;
 
-/// One f32 map per class, all on the same grid.
+/// f32 maps of some or all of a model's classes, on one grid. A class whose map was not computed has none: that is not a
+/// map of zeros.
 ///
 /// # Shapes
-/// `data` is `[classes, height, width]`, row-major.
+/// `data` is `[held.len(), height, width]`, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMaps {
+    /// How many classes the model has.
     pub classes: usize,
+    /// The classes that have a map, in the order of the maps.
+    pub held: Vec<usize>,
     pub height: usize,
     pub width: usize,
     pub data: Vec<f32>,
 }
 
 impl ClassMaps {
-    /// Maps of the given size over `data`.
+    /// Maps of all `classes`.
     ///
     /// # Panics
     /// Where `data` does not hold `classes * height * width` values: that is a programming error.
     pub fn new(classes: usize, height: usize, width: usize, data: Vec<f32>) -> Self {
-        assert_eq!(data.len(), classes * height * width, "maps and their shape disagree");
-        Self { classes, height, width, data }
+        Self::of((0..classes).collect(), classes, height, width, data)
     }
 
-    /// The map of one class, `[height, width]`.
-    pub fn class(&self, class: usize) -> &[f32] {
-        let area = self.height * self.width;
-        &self.data[class * area..(class + 1) * area]
+    /// Maps of the classes `held` among `classes`.
+    ///
+    /// # Panics
+    /// Where `data` does not hold a map for each: that is a programming error.
+    pub fn of(held: Vec<usize>, classes: usize, height: usize, width: usize, data: Vec<f32>) -> Self {
+        assert_eq!(data.len(), held.len() * height * width, "maps and their shape disagree");
+        Self { classes, held, height, width, data }
     }
 
-    /// Maps of `classes` classes, of which the k-th of these is that of class `of[k]`; all others are zero.
-    pub fn spread(self, of: &[usize], classes: usize) -> Self {
-        if self.classes == classes {
-            return self;
-        }
-        let mut whole = Self::new(classes, self.height, self.width, vec![0.0; classes * self.height * self.width]);
+    /// The map of one class, `[height, width]`, where it was computed.
+    pub fn class(&self, class: usize) -> Option<&[f32]> {
+        let place = self.held.iter().position(|held| *held == class)?;
         let area = self.height * self.width;
-        for (from, &to) in self.data.chunks_exact(area).zip(of) {
-            whole.data[to * area..(to + 1) * area].copy_from_slice(from);
-        }
-        whole
+        Some(&self.data[place * area..(place + 1) * area])
+    }
+
+    /// Every class that has a map, with it.
+    pub fn each(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.held.iter().copied().zip(self.data.chunks_exact((self.height * self.width).max(1)))
     }
 
     /// The largest value over all classes, at least 0: the one scale that keeps classes comparable.
@@ -51,26 +56,27 @@ impl ClassMaps {
 
     /// Every map after [`Self::smoothed_class`].
     pub fn smoothed(&self, sigma_px: f32) -> Self {
-        let maps: Vec<Vec<f32>> =
-            (0..self.classes).into_par_iter().map(|class| self.smoothed_class(class, sigma_px)).collect();
-        Self::new(self.classes, self.height, self.width, maps.concat())
+        let smooth = |class: &usize| self.smoothed_class(*class, sigma_px).unwrap_or_default();
+        let maps: Vec<Vec<f32>> = self.held.par_iter().map(smooth).collect();
+        Self::of(self.held.clone(), self.classes, self.height, self.width, maps.concat())
     }
 
     /// The map of one class after a Gaussian of `sigma_px` map pixels, the edge value held beyond the edge; what is no
     /// finite number counts as 0. Without a positive `sigma_px` it is the map itself.
-    pub fn smoothed_class(&self, class: usize, sigma_px: f32) -> Vec<f32> {
+    pub fn smoothed_class(&self, class: usize, sigma_px: f32) -> Option<Vec<f32>> {
+        let map = self.class(class)?;
         if !(sigma_px.is_finite() && sigma_px > 0.0) {
-            return self.class(class).to_vec();
+            return Some(map.to_vec());
         }
-        let finite = self.class(class).iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
-        let map = ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(self.width as u32, self.height as u32, finite);
-        map.map_or_else(Vec::new, |map| imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
+        let finite = map.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+        let map = ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(self.width as u32, self.height as u32, finite)?;
+        Some(imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
     }
 
     /// The value of `class` at a position of the map's own frame (pixel centres at .5), bilinear between the
-    /// neighbours and held constant beyond the outermost centres.
-    pub fn sample(&self, class: usize, x: f64, y: f64) -> f32 {
-        let map = self.class(class);
+    /// neighbours and held constant beyond the outermost centres; `None` where it has no map.
+    pub fn sample(&self, class: usize, x: f64, y: f64) -> Option<f32> {
+        let map = self.class(class)?;
         let (left, right, along_x) = neighbours(x, self.width);
         let (top, bottom, along_y) = neighbours(y, self.height);
         let row = |r: usize| {
@@ -78,7 +84,7 @@ impl ClassMaps {
             line[left] + (line[right] - line[left]) * along_x
         };
         let upper = row(top);
-        upper + (row(bottom) - upper) * along_y
+        Some(upper + (row(bottom) - upper) * along_y)
     }
 }
 
@@ -104,15 +110,18 @@ mod tests {
     }
 
     #[test]
-    fn maps_of_some_classes_go_to_their_places() {
-        let some = ClassMaps::new(2, 1, 2, vec![1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(some.spread(&[1, 3], 4).data, [0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 3.0, 4.0]);
+    fn a_class_that_was_not_computed_has_no_map() {
+        let some = ClassMaps::of(vec![3, 1], 4, 1, 2, vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!((some.class(1), some.class(0)), (Some(&[3.0, 4.0][..]), None));
+        assert_eq!(some.each().map(|(class, map)| (class, map[0])).collect::<Vec<_>>(), [(3, 1.0), (1, 3.0)]);
+        assert_eq!((some.sample(3, 1.0, 0.5), some.sample(2, 1.0, 0.5)), (Some(1.5), None));
+        assert_eq!(some.smoothed(1.0).held, [3, 1]);
     }
 
     #[test]
     fn samples_lie_between_their_neighbours() {
         let maps = ClassMaps::new(2, 1, 2, vec![9.0, 9.0, 1.0, 3.0]);
-        let found = [-5.0, 0.5, 1.0, 1.25, 1.5, 9.0].map(|x| maps.sample(1, x, 0.5));
+        let found = [-5.0, 0.5, 1.0, 1.25, 1.5, 9.0].map(|x| maps.sample(1, x, 0.5).unwrap());
         assert_eq!(found, [1.0, 1.0, 2.0, 2.5, 3.0, 3.0]);
     }
 }

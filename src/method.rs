@@ -40,6 +40,44 @@ impl BackwardRule {
     }
 }
 
+/// Which part of a class map M_c the way back starts from. A class's own kernel stands on both sides of it (z_L = k * f,
+/// then back through k), so that a map taken with its sign would let a class that the network rejects respond like one
+/// that it accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// z_L = max(M_c, 0): where the class is spoken for, as in the paper's networks, whose last layer has a ReLU.
+    #[default]
+    For,
+    /// z_L = min(M_c, 0): where it is spoken against.
+    Against,
+}
+
+impl Evidence {
+    pub const ALL: [Self; 2] = [Self::For, Self::Against];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::For => "for",
+            Self::Against => "against",
+        }
+    }
+}
+
+/// How class maps go back to the input: all that the network must be asked anew for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BackProjection {
+    pub rule: BackwardRule,
+    pub evidence: Evidence,
+}
+
+impl From<BackwardRule> for BackProjection {
+    /// Of the evidence for each class.
+    fn from(rule: BackwardRule) -> Self {
+        Self { rule, evidence: Evidence::For }
+    }
+}
+
 /// How the signed sum over the input channels becomes the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -5,7 +5,7 @@ mod common;
 
 use common::{formula_bundle, formula_input, on, reference, reference_card, relative_error};
 use fovea::bundle::Bundle;
-use fovea::method::BackwardRule;
+use fovea::method::{BackProjection, BackwardRule, Evidence};
 use fovea::network::{ComputeDevice, DeviceChoice, device};
 
 fn agrees_with_pytorch(device: &ComputeDevice, tolerance: f32) {
@@ -26,6 +26,10 @@ fn compare(bundle: &Bundle, mark: &str, device: &ComputeDevice, tolerance: f32) 
     expect("cam", &network.class_maps(&pass).unwrap().data);
     for rule in BackwardRule::ALL {
         expect(rule.name(), &network.back_project(&pass, &[0, 1, 2, 3], rule).unwrap().data);
+    }
+    if mark.is_empty() {
+        let against = BackProjection { rule: BackwardRule::Guided, evidence: Evidence::Against };
+        expect("against", &network.back_project(&pass, &[0, 1, 2, 3], against).unwrap().data);
     }
 }
 

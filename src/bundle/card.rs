@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::quality::QualityRule;
 use super::question::Question;
 use super::steps::{self, Step};
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 
 /// A whole model card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,6 +162,9 @@ pub enum Decision {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recommended {
     pub rule: BackwardRule,
+    /// For each class, or against it; for it where the card says nothing.
+    #[serde(default)]
+    pub evidence: Evidence,
     pub magnitude: Magnitude,
     /// Gaussian sigma for display and for the red box, in model pixels.
     pub smoothing_px: f32,

@@ -14,7 +14,7 @@ use crate::compose::{CamColours, Palette};
 use crate::explain::{Explainer, Explanation, Settings};
 use crate::export::{self, Parts, Pictures, Record, Style};
 use crate::input;
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 use crate::network::{DeviceChoice, device};
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Backward ReLU rule of CLEAR; the paper's own is `linear` [default: what the model card recommends]
     #[arg(long, value_enum)]
     rule: Option<BackwardRule>,
+    /// What CLEAR shows of each class: what speaks for it, or against it [default: what the model card recommends]
+    #[arg(long, value_enum)]
+    evidence: Option<Evidence>,
     /// Magnitude of the response; the paper's own is `abs` [default: what the model card recommends]
     #[arg(long, value_enum)]
     magnitude: Option<Magnitude>,
@@ -154,6 +157,7 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
     Ok(Settings {
         smoothing_px,
         rule: arguments.rule.unwrap_or(recommended.rule),
+        evidence: arguments.evidence.unwrap_or(recommended.evidence),
         magnitude: arguments.magnitude.unwrap_or(recommended.magnitude),
         class,
     })

@@ -72,7 +72,7 @@ pub struct CamScale {
 impl CamScale {
     /// The scale for one class: from 0 to its largest value, or symmetric about 0 where the map has negative values.
     pub fn of_class(maps: &ClassMaps, class: usize) -> Self {
-        Self::of(maps.class(class))
+        Self::of(maps.class(class).unwrap_or_default())
     }
 
     /// One scale for all classes, so that their maps can be compared.
@@ -114,7 +114,8 @@ pub fn cam_layer(
     let grid = Grid::new((maps.width, maps.height), source_from_map, size);
     let (Some(grid), Some(_)) = (grid, scale.reach()) else { return layer };
     let colours = scale_colours(scale, style);
-    let (map, last) = (maps.class(class), (STEPS - 1) as f32);
+    let Some(map) = maps.class(class) else { return layer };
+    let last = (STEPS - 1) as f32;
     let steps_per_unit = last / (scale.high - scale.low);
     let (columns, rows) = (&grid.columns, &grid.rows);
     let lines = layer.par_chunks_exact_mut(4 * size.0 as usize).skip(rows.covered.start);

@@ -34,8 +34,8 @@ impl Default for ClearStyle {
     }
 }
 
-fn switched_on(classes: usize, enabled: &[bool]) -> impl Iterator<Item = usize> {
-    (0..classes).filter(|&class| enabled.get(class).copied().unwrap_or(true))
+fn is_on(class: usize, enabled: &[bool]) -> bool {
+    enabled.get(class).copied().unwrap_or(true)
 }
 
 /// The CLEAR map over (or as) a picture of `size` (width, height) pixels.
@@ -60,21 +60,26 @@ pub fn clear_layer(
     let mut layer = RgbaImage::from_pixel(size.0, size.1, image::Rgba(ground));
     let grid = Grid::new((response.width, response.height), source_from_map, size);
     let (Some(grid), true) = (grid, scale.is_finite() && scale > 0.0) else { return layer };
-    let classes: Vec<usize> = switched_on(response.classes, &style.enabled).collect();
+    let maps: Vec<(usize, &[f32])> = response.each().filter(|(class, _)| is_on(*class, &style.enabled)).collect();
     let shades = all_shades(&colours[..response.classes], style);
     let steps_per_unit = style.gain.max(0.0) / scale * STEPS as f32;
     let (columns, rows) = (&grid.columns, &grid.rows);
     let lines = layer.par_chunks_exact_mut(4 * size.0 as usize).skip(rows.covered.start);
-    let stretched = |&class: &usize| StretchedRows::new(response.class(class), response.width, columns);
     let pixels = columns.cells.len();
     lines.zip(&rows.cells).with_min_len(16).for_each_init(
-        || (classes.iter().map(stretched).collect::<Vec<_>>(), vec![0.0; pixels], vec![0; pixels]),
-        |(maps, best, chosen), (line, &(first, second, down))| {
+        || {
+            (
+                maps.iter().map(|(_, map)| StretchedRows::new(map, response.width, columns)).collect::<Vec<_>>(),
+                vec![0.0; pixels],
+                vec![0; pixels],
+            )
+        },
+        |(rows, best, chosen), (line, &(first, second, down))| {
             best.fill(0.0);
             chosen.fill(0);
-            for (&class, map) in classes.iter().zip(maps) {
-                let (upper, lower) = map.pair(first, second);
-                keep_larger((best, chosen), class as u32, (upper, lower, down));
+            for ((class, _), rows) in maps.iter().zip(rows) {
+                let (upper, lower) = rows.pair(first, second);
+                keep_larger((best, chosen), *class as u32, (upper, lower, down));
             }
             let (pixels, _) = line.as_chunks_mut::<4>();
             for ((pixel, &value), &class) in pixels[columns.covered.clone()].iter_mut().zip(&*best).zip(&*chosen) {

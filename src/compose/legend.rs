@@ -22,8 +22,8 @@ pub struct LegendEntry {
     pub colour: Colour,
     /// The network's probability, 0 to 1.
     pub probability: f32,
-    /// The class's share of the whole response, 0 to 1.
-    pub share: f32,
+    /// The class's share of the whole response, 0 to 1, where it was computed.
+    pub share: Option<f32>,
     /// A class that is switched off is drawn without its colour.
     pub enabled: bool,
 }
@@ -64,7 +64,7 @@ fn card(picture: &mut RgbImage, entry: &LegendEntry, decided: bool, (x, y): (i32
     let bar_colour = if decided { CLEAR_WHITE } else { QUIET };
     measure(picture, "probability", entry.probability, bar_colour, (x + PAD, y + 54), width - 2 * PAD as u32);
     let share_colour = if entry.enabled { Rgb(entry.colour.0) } else { FAINT };
-    measure(picture, "response", entry.share, share_colour, (x + PAD, y + 82), width - 2 * PAD as u32);
+    measure(picture, "response", entry.share.unwrap_or(0.0), share_colour, (x + PAD, y + 82), width - 2 * PAD as u32);
 }
 
 /// The class's colour as a square; hollow where the class is switched off.
@@ -103,7 +103,13 @@ mod tests {
     use super::*;
 
     fn entry(label: &str, colour: [u8; 3]) -> LegendEntry {
-        LegendEntry { label: label.to_owned(), colour: Colour(colour), probability: 0.5, share: 0.0, enabled: true }
+        LegendEntry {
+            label: label.to_owned(),
+            colour: Colour(colour),
+            probability: 0.5,
+            share: Some(0.0),
+            enabled: true,
+        }
     }
 
     #[test]

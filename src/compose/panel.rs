@@ -242,7 +242,7 @@ mod tests {
             label: label.to_owned(),
             colour: Colour([0, 255, 0]),
             probability,
-            share: 0.5,
+            share: Some(0.5),
             enabled: true,
         };
         let entries = [entry("No apparent retinopathy", 0.25), entry(label, 0.75)];

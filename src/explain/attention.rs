@@ -28,7 +28,7 @@ pub fn most_attentive(
     source_from_model: &Transform,
     source_size_px: (u32, u32),
 ) -> Option<Attention> {
-    let smoothed = response.smoothed_class(class, sigma_px);
+    let smoothed = response.smoothed_class(class, sigma_px)?;
     let size = (response.width as u32, response.height as u32);
     most_attentive_in(&smoothed, size, class, source_from_model, source_size_px)
 }

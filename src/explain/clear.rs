@@ -34,8 +34,8 @@ pub fn dominant(response: &ClassMaps, enabled: &[bool]) -> Dominant {
     let area = response.height * response.width;
     let mut class = vec![None; area];
     let mut strongest = vec![0.0f32; area];
-    for c in (0..response.classes).filter(|c| enabled.get(*c).copied().unwrap_or(false)) {
-        for ((best, at), value) in strongest.iter_mut().zip(&mut class).zip(response.class(c)) {
+    for (c, map) in response.each().filter(|(c, _)| enabled.get(*c).copied().unwrap_or(false)) {
+        for ((best, at), value) in strongest.iter_mut().zip(&mut class).zip(map) {
             if *value > *best {
                 (*best, *at) = (*value, Some(c));
             }
@@ -44,8 +44,9 @@ pub fn dominant(response: &ClassMaps, enabled: &[bool]) -> Dominant {
     Dominant { class, response: strongest }
 }
 
-/// The share of the whole dominant response that lies where each class dominates; sums to 1, or all 0 without response.
-pub fn shares(response: &ClassMaps) -> Vec<f64> {
+/// The share of the whole dominant response that lies where each class dominates, `None` of a class that has no map; sums
+/// to 1, or all 0 without response.
+pub fn shares(response: &ClassMaps) -> Vec<Option<f64>> {
     let dominant = dominant(response, &vec![true; response.classes]);
     let mut sums = vec![0.0f64; response.classes];
     for (class, value) in dominant.class.iter().zip(&dominant.response) {
@@ -57,12 +58,12 @@ pub fn shares(response: &ClassMaps) -> Vec<f64> {
     if whole > 0.0 {
         sums.iter_mut().for_each(|s| *s /= whole);
     }
-    sums
+    (0..response.classes).map(|class| response.held.contains(&class).then(|| sums[class])).collect()
 }
 
-/// Positive focus: the response of the decided class, `[height, width]` (CLEAR, section 3).
-pub fn positive_focus(response: &ClassMaps, decided: usize) -> Vec<f32> {
-    response.class(decided).to_vec()
+/// Positive focus: the response of the decided class, `[height, width]` (CLEAR, section 3), where it has a map.
+pub fn positive_focus(response: &ClassMaps, decided: usize) -> Option<Vec<f32>> {
+    response.class(decided).map(<[f32]>::to_vec)
 }
 
 /// Negative focus: the largest response of any other class, `[height, width]` (CLEAR, section 3).
@@ -112,13 +113,15 @@ mod tests {
     #[test]
     fn shares_sum_to_one() {
         let found = shares(&maps());
-        assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        assert!((found[2] - 4.0 / 6.5).abs() < 1e-12 && found[0] == 0.0);
+        assert!((found.iter().flatten().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((found[2].unwrap() - 4.0 / 6.5).abs() < 1e-12 && found[0] == Some(0.0));
+        let some = ClassMaps::of(vec![2], 3, 1, 1, vec![4.0]);
+        assert_eq!(shares(&some), [None, None, Some(1.0)]);
     }
 
     #[test]
     fn foci_are_the_decided_class_and_the_best_of_the_rest() {
-        assert_eq!(positive_focus(&maps(), 1), [2.0, 0.5, 1.0, 0.0]);
+        assert_eq!(positive_focus(&maps(), 1).unwrap(), [2.0, 0.5, 1.0, 0.0]);
         assert_eq!(negative_focus(&maps(), 1), [1.0, 0.4, 4.0, 0.0]);
     }
 }

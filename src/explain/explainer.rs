@@ -10,14 +10,15 @@ use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
 use crate::input::{self, InputError};
 use crate::maps::ClassMaps;
-use crate::method::{BackwardRule, Magnitude};
-use crate::network::{ComputeDevice, Network, NetworkError};
+use crate::method::{BackProjection, BackwardRule, Evidence, Magnitude};
+use crate::network::{ComputeDevice, Network, NetworkError, Pass};
 use crate::scan::Scan;
 
 /// What the papers leave open, as it was chosen for one explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Settings {
     pub rule: BackwardRule,
+    pub evidence: Evidence,
     pub magnitude: Magnitude,
     /// Gaussian sigma of the red box's smoothing, in model pixels.
     pub smoothing_px: f32,
@@ -31,10 +32,15 @@ impl Settings {
         let recommended = &card.explanation;
         Self {
             rule: recommended.rule,
+            evidence: recommended.evidence,
             magnitude: recommended.magnitude,
             smoothing_px: recommended.smoothing_px,
             class: None,
         }
+    }
+
+    pub fn back_projection(&self) -> BackProjection {
+        BackProjection { rule: self.rule, evidence: self.evidence }
     }
 }
 
@@ -54,15 +60,13 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
     pub cam: ClassMaps,
-    /// R(x|c) of every class, signed as the magnitude says, not scaled: `[classes, H, W]` in the model's frame. Zero
-    /// for classes that are not in `response_classes`.
+    /// R(x|c) of every class that was back-projected, ascending; signed as the magnitude says, not scaled: `[held, H, W]`
+    /// in the model's frame.
     pub response: ClassMaps,
-    /// The classes that were back-projected, ascending.
-    pub response_classes: Vec<usize>,
     pub source_from_model: Transform,
     pub source_size_px: (u32, u32),
-    /// Each class's share of the dominant response.
-    pub response_shares: Vec<f64>,
+    /// Each class's share of the dominant response; `None` of a class that was not back-projected.
+    pub response_shares: Vec<Option<f64>>,
     pub attention: Option<Attention>,
     pub settings: Settings,
     pub device: String,
@@ -81,13 +85,9 @@ impl Explanation {
         self.settings.class = class;
         let shown = self.shown_class();
         let size = (smoothed.width as u32, smoothed.height as u32);
-        self.attention = attention::most_attentive_in(
-            smoothed.class(shown),
-            size,
-            shown,
-            &self.source_from_model,
-            self.source_size_px,
-        );
+        self.attention = smoothed.class(shown).and_then(|map| {
+            attention::most_attentive_in(map, size, shown, &self.source_from_model, self.source_size_px)
+        });
     }
 
     fn find_attention(&mut self) {
@@ -163,51 +163,88 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn explain(&self, scan: &Scan, settings: &Settings) -> Result<Explanation, ExplainError> {
-        Ok(self.look_at(scan, settings.rule, settings.class)?.into_explanation(settings))
+        Ok(self.look_at(scan, settings.back_projection(), settings.class)?.into_explanation(settings))
     }
 
-    /// Lets the network look at one picture under one backward rule: all that needs the network, and nothing else.
+    /// Examines one picture and goes back once: all that needs the network, and nothing else.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
-    pub fn look(&self, scan: &Scan, rule: BackwardRule) -> Result<Look, ExplainError> {
-        self.look_at(scan, rule, None)
+    pub fn look(&self, scan: &Scan, how: impl Into<BackProjection>) -> Result<Look, ExplainError> {
+        self.look_at(scan, how, None)
     }
 
     /// As [`Self::look`], with `wanted` among the classes that are back-projected however little it is activated.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
-    pub fn look_at(&self, scan: &Scan, rule: BackwardRule, wanted: Option<usize>) -> Result<Look, ExplainError> {
+    pub fn look_at(
+        &self,
+        scan: &Scan,
+        how: impl Into<BackProjection>,
+        wanted: Option<usize>,
+    ) -> Result<Look, ExplainError> {
+        self.back_project(&self.examine(scan)?, how, wanted)
+    }
+
+    /// Runs the network forward on one picture.
+    ///
+    /// # Errors
+    /// A picture that the model cannot read, or a device that fails.
+    pub fn examine(&self, scan: &Scan) -> Result<Examined, ExplainError> {
         let start = Instant::now();
         let input = input::prepare(scan, &self.card.preprocessing)?;
         let prepare = milliseconds(start);
-        let look = guarded(self.network.device(), || {
-            let start = Instant::now();
+        let start = Instant::now();
+        let (pass, cam) = guarded(self.network.device(), || {
             let pass = self.network.forward(&input)?;
             let cam = self.network.class_maps(&pass)?;
-            let forward = milliseconds(start);
-            let start = Instant::now();
-            let response_classes = clear::most_activated(&pass.scores, wanted);
-            let responses = self.network.back_project(&pass, &response_classes, rule)?;
-            Ok(Look {
-                verdict: self.verdict(&pass.scores),
-                scores: pass.scores,
-                cam,
-                signed_response: responses.spread(&response_classes, self.network.classes()),
-                response_classes,
-                rule,
-                source_from_model: input.source_from_model,
-                source_size_px: scan.size_px(),
-                device: self.network.device().name.clone(),
-                timings_ms: TimingsMs { prepare, forward, back_projection: milliseconds(start) },
-            })
+            Ok((pass, cam))
         })?;
-        Ok(look)
+        let timings_ms = TimingsMs { prepare, forward: milliseconds(start), back_projection: 0.0 };
+        let (source_from_model, source_size_px) = (input.source_from_model, scan.size_px());
+        Ok(Examined { pass, cam, source_from_model, source_size_px, timings_ms })
+    }
+
+    /// Goes back from what was examined; no forward pass is run again for another rule.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn back_project(
+        &self,
+        examined: &Examined,
+        how: impl Into<BackProjection>,
+        wanted: Option<usize>,
+    ) -> Result<Look, ExplainError> {
+        let (start, how) = (Instant::now(), how.into());
+        let Examined { pass, cam, source_from_model, source_size_px, timings_ms } = examined;
+        let classes = clear::most_activated(&pass.scores, wanted);
+        let signed_response = guarded(self.network.device(), || self.network.back_project(pass, &classes, how))?;
+        Ok(Look {
+            verdict: self.verdict(&pass.scores),
+            scores: pass.scores.clone(),
+            cam: cam.clone(),
+            signed_response,
+            how,
+            source_from_model: *source_from_model,
+            source_size_px: *source_size_px,
+            device: self.network.device().name.clone(),
+            timings_ms: TimingsMs { back_projection: milliseconds(start), ..*timings_ms },
+        })
     }
 }
 
-/// What one look of the network gives under one backward rule, before a magnitude is taken: every later choice of
+/// A picture that the network has run forward on, with all that its ways back need.
+#[derive(Debug)]
+pub struct Examined {
+    pass: Pass,
+    cam: ClassMaps,
+    source_from_model: Transform,
+    source_size_px: (u32, u32),
+    timings_ms: TimingsMs,
+}
+
+/// What one look of the network gives under one way back, before a magnitude is taken: every later choice of
 /// class, magnitude or smoothing starts from here and needs no network.
 #[derive(Debug, Clone)]
 pub struct Look {
@@ -216,12 +253,10 @@ pub struct Look {
     pub verdict: Verdict,
     /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
     pub cam: ClassMaps,
-    /// The signed sum over the input channels of what came back for every class: `[classes, H, W]` in the model's frame.
-    /// Zero for classes that are not in `response_classes`.
+    /// The signed sum over the input channels of what came back, `[held, H, W]` in the model's frame: of all classes, or
+    /// where there are more of the ten most activated, ascending.
     pub signed_response: ClassMaps,
-    /// The classes that were back-projected, ascending: all, or where there are more the ten most activated.
-    pub response_classes: Vec<usize>,
-    pub rule: BackwardRule,
+    pub how: BackProjection,
     pub source_from_model: Transform,
     pub source_size_px: (u32, u32),
     pub device: String,
@@ -229,7 +264,8 @@ pub struct Look {
 }
 
 impl Look {
-    /// Takes the magnitude, and works out what follows from it. The rule of `settings` is replaced by the look's own.
+    /// Takes the magnitude, and works out what follows from it. Rule and evidence of `settings` are replaced by
+    /// the look's own.
     pub fn into_explanation(self, settings: &Settings) -> Explanation {
         let mut response = self.signed_response;
         response.data.iter_mut().for_each(|v| *v = settings.magnitude.apply(*v));
@@ -239,11 +275,10 @@ impl Look {
             verdict: self.verdict,
             cam: self.cam,
             response,
-            response_classes: self.response_classes,
             source_from_model: self.source_from_model,
             source_size_px: self.source_size_px,
             attention: None,
-            settings: Settings { rule: self.rule, ..*settings },
+            settings: Settings { rule: self.how.rule, evidence: self.how.evidence, ..*settings },
             device: self.device,
             timings_ms: self.timings_ms,
         };

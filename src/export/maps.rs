@@ -9,8 +9,9 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::explain::Explanation;
 use crate::maps::ClassMaps;
 
-/// The bytes of an `.npz` file with `cam` `[K, h, w]` and `response` `[K, H, W]` in f32, in the model's frame, signed
-/// as the magnitude says and not scaled, and `source_from_model`, the 3×3 matrix (f64) that takes model pixels to
+/// The bytes of an `.npz` file with `cam` `[K, h, w]` and `response` `[R, H, W]` in f32, in the model's frame, signed
+/// as the magnitude says and not scaled; `response_classes` `[R]` (i64), the classes that the responses are of: all, or of
+/// more than ten the most activated; and `source_from_model`, the 3×3 matrix (f64) that takes model pixels to
 /// source pixels (pixel centres at .5).
 ///
 /// # Errors
@@ -20,13 +21,15 @@ pub fn npz(explanation: &Explanation) -> ZipResult<Vec<u8>> {
     add(&mut archive, "cam", "<f4", &shape(&explanation.cam), explanation.cam.data.iter().map(|v| v.to_le_bytes()))?;
     let response = &explanation.response;
     add(&mut archive, "response", "<f4", &shape(response), response.data.iter().map(|v| v.to_le_bytes()))?;
+    let classes = response.held.iter().map(|class| (*class as i64).to_le_bytes());
+    add(&mut archive, "response_classes", "<i8", &[response.held.len()], classes)?;
     let matrix = explanation.source_from_model.0.iter().flatten().map(|v| v.to_le_bytes());
     add(&mut archive, "source_from_model", "<f8", &[3, 3], matrix)?;
     Ok(archive.finish()?.into_inner())
 }
 
 fn shape(maps: &ClassMaps) -> [usize; 3] {
-    [maps.classes, maps.height, maps.width]
+    [maps.held.len(), maps.height, maps.width]
 }
 
 /// Adds one row-major array. `kind` is NumPy's name of the values' type, `N` its bytes.
@@ -45,12 +48,13 @@ fn add<const N: usize>(
     Ok(archive.write_all(&bytes)?)
 }
 
-/// The head of NumPy's `.npy` format, version 1.0: magic, version, length, a dictionary padded to 64 bytes. `shape` has
-/// at least two sizes.
+/// The head of NumPy's `.npy` format, version 1.0: magic, version, length, a dictionary padded to 64 bytes.
 fn npy_header(kind: &str, shape: &[usize]) -> Vec<u8> {
     const BEFORE: usize = 10;
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
-    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}), }}", sizes.join(", "));
+    // A tuple of one needs its comma.
+    let comma = if sizes.len() == 1 { "," } else { "" };
+    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}{comma}), }}", sizes.join(", "));
     let whole = (BEFORE + text.len() + 1).next_multiple_of(64);
     text.extend(std::iter::repeat_n(' ', whole - BEFORE - text.len() - 1));
     text.push('\n');
@@ -70,5 +74,9 @@ mod tests {
         expected.resize(127, b' ');
         expected.push(b'\n');
         assert_eq!(npy_header("<f4", &[2, 3]), expected);
+        let one = npy_header("<i8", &[5]);
+        assert!(
+            one.len() == 128 && one[10..].starts_with(b"{'descr': '<i8', 'fortran_order': False, 'shape': (5,), }")
+        );
     }
 }

@@ -9,7 +9,7 @@ mod results;
 mod style;
 
 pub use maps::npz;
-pub use pictures::{Pictures, clear_title};
+pub use pictures::{Pictures, clear_name, clear_title};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Parts, write};
 pub use style::Style;

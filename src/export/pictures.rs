@@ -12,6 +12,7 @@ use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel
 use crate::explain::Explanation;
 use crate::geometry::{PixelBox, Transform};
 use crate::maps::ClassMaps;
+use crate::method::Evidence;
 
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
@@ -97,10 +98,11 @@ impl<'a> Pictures<'a> {
         let entries = self.legend_entries();
         let settings = &explanation.settings;
         let footer = format!(
-            "fovea {}, {}, rule {}, magnitude {}",
+            "fovea {}, {}, rule {}, evidence {}, magnitude {}",
             env!("CARGO_PKG_VERSION"),
             explanation.device,
             settings.rule.name(),
+            settings.evidence.name(),
             settings.magnitude.name()
         );
         let set = explanation.verdict.said_as_set(|class| self.card.classes[class].full_name());
@@ -112,12 +114,12 @@ impl<'a> Pictures<'a> {
             decided: explanation.verdict.decided,
             findings: explanation.verdict.findings.as_deref(),
             said_as_set: set.as_deref(),
-            drawn: &explanation.response_classes,
+            drawn: &explanation.response.held,
             shown,
             cam_layer: &self.cam(shown),
             cam_scale: CamScale::of_class(&explanation.cam, shown),
             cam_style: &self.style.cam,
-            clear_title: clear_title(self.card),
+            clear_title: &clear_title(self.card, settings.evidence),
             clear_layer: &self.clear_layer(self.style.clear.on_black),
             clear_full: self.smoothed.peak() / self.style.clear.gain,
             attention: self.attention(),
@@ -134,7 +136,7 @@ impl<'a> Pictures<'a> {
             label: class.full_name(),
             colour: self.colours[c],
             probability: probabilities[c],
-            share: shares[c] as f32,
+            share: shares[c].map(|share| share as f32),
             enabled: self.style.is_on(c),
         };
         self.card.classes.iter().enumerate().map(entry).collect()
@@ -191,9 +193,19 @@ impl<'a> Pictures<'a> {
 }
 
 /// CLEAR-DR is CLEAR on grades of a retina.
-pub fn clear_title(card: &Card) -> &'static str {
+pub fn clear_name(card: &Card) -> &'static str {
     let reads_a_retina = card.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }));
-    if reads_a_retina { "CLEAR-DR: dominant grade and response" } else { "CLEAR: dominant class and response" }
+    if reads_a_retina { "CLEAR-DR" } else { "CLEAR" }
+}
+
+/// What the map shows, in words.
+pub fn clear_title(card: &Card, evidence: Evidence) -> String {
+    let name = clear_name(card);
+    let class = if name == "CLEAR-DR" { "grade" } else { "class" };
+    match evidence {
+        Evidence::For => format!("{name}: dominant {class} and response"),
+        Evidence::Against => format!("{name}: {class} most spoken against"),
+    }
 }
 
 /// The notice in the lower left corner, small, on a dark ground: for whoever sees the picture without its report.

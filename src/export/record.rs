@@ -8,7 +8,7 @@ use crate::bundle::quality::Quality;
 use crate::bundle::question::Answer;
 use crate::bundle::{Assessment, Card};
 use crate::explain::Explanation;
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
 
@@ -73,6 +73,7 @@ pub struct Record {
 #[derive(Debug, Serialize)]
 pub struct SettingsRecord {
     pub rule: BackwardRule,
+    pub evidence: Evidence,
     pub magnitude: Magnitude,
     pub smoothing_px: f32,
     /// Index of the class that CAM and box are of.
@@ -122,8 +123,9 @@ pub struct ClassRecord {
     /// From which probability on the finding is said to be there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operating_point: Option<f32>,
-    /// Of the dominant response over the whole field.
-    pub response_share: f64,
+    /// Of the dominant response over the whole field; left out of a class whose response was not computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_share: Option<f64>,
 }
 
 /// A yes-or-no question about ordered grades.
@@ -223,6 +225,7 @@ impl Record {
             source_height_px: explanation.source_size_px.1,
             settings: SettingsRecord {
                 rule: explanation.settings.rule,
+                evidence: explanation.settings.evidence,
                 magnitude: explanation.settings.magnitude,
                 smoothing_px: explanation.settings.smoothing_px,
                 shown_class: explanation.shown_class(),
@@ -244,7 +247,7 @@ impl Record {
             quality: None,
             reasons: None,
             warnings: Vec::new(),
-            response_classes: explanation.response_classes.clone(),
+            response_classes: explanation.response.held.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {
                 decode: decode_ms,

@@ -8,6 +8,7 @@ use super::ComputeDevice;
 use super::load::{on_device, turned};
 use crate::bundle::WeightMap;
 use crate::bundle::blueprint::{self, HeadKind};
+use crate::method::Evidence;
 
 /// The last layer on a device: a convolution with one kernel per class; a linear layer is one of 1×1.
 #[derive(Debug)]
@@ -60,10 +61,14 @@ impl Head {
         means.iter().zip(&self.score_bias).map(|(mean, bias)| mean + bias).collect()
     }
 
-    /// The map of one class through its own kernel, `[1, features, h, w]`. A ReLU of the class maps changes nothing on
-    /// the way back under any rule: the map is what it let through.
-    pub fn back(&self, maps: &Tensor<4>, class: usize) -> Tensor<4> {
-        let own = maps.clone().narrow(1, class, 1);
+    /// The evidence for (or against) one class through its own kernel, `[1, features, h, w]`. A ReLU of the class maps
+    /// changes nothing on the way back under any rule: the map is what it let through.
+    pub fn back(&self, maps: &Tensor<4>, class: usize, evidence: Evidence) -> Tensor<4> {
+        let map = maps.clone().narrow(1, class, 1);
+        let own = match evidence {
+            Evidence::For => map.clamp_min(0.0),
+            Evidence::Against => map.clamp_max(0.0),
+        };
         conv2d(own, self.turned.clone().narrow(1, class, 1), None, self.options())
     }
 

@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 use crate::bundle::blueprint::Shape;
 use crate::input::ModelInput;
 use crate::maps::ClassMaps;
-use crate::method::BackwardRule;
+use crate::method::BackProjection;
 
 /// A network, ready to run on one device.
 #[derive(Debug)]
@@ -104,16 +104,22 @@ impl Network {
         Ok(ClassMaps::new(classes, height, width, self.read(pass.maps.clone())?))
     }
 
-    /// Back-projects the map of every class in `classes` to the input grid: the signed sum over the input channels of
-    /// G_1 U_1 … G_L^c z_L (CLEAR, eq. 4), `[classes.len(), H, W]`. On a GPU all go in one batch; on the CPU each goes
+    /// Back-projects the evidence of every class in `classes` to the input grid: the signed sum over the input channels
+    /// of G_1 U_1 … G_L^c z_L (CLEAR, eq. 4), `[classes.len(), H, W]`. On a GPU all go in one batch; on the CPU each goes
     /// alone and several at a time, since one class's signal stays in the cache.
     ///
     /// # Errors
     /// A device that fails.
-    pub fn back_project(&self, pass: &Pass, classes: &[usize], rule: BackwardRule) -> Result<ClassMaps, NetworkError> {
+    pub fn back_project(
+        &self,
+        pass: &Pass,
+        classes: &[usize],
+        how: impl Into<BackProjection>,
+    ) -> Result<ClassMaps, NetworkError> {
+        let BackProjection { rule, evidence } = how.into();
         let prepared = self.plan.prepare(&pass.trace, rule);
         let back = |classes: &[usize]| {
-            let starts = classes.iter().map(|class| self.head.back(&pass.maps, *class)).collect();
+            let starts = classes.iter().map(|class| self.head.back(&pass.maps, *class, evidence)).collect();
             let signal = self.plan.back(Tensor::cat(starts, 0), &prepared, rule).sum_dim(1);
             let values = self.read(signal)?;
             if values.iter().all(|v| v.is_finite()) {
@@ -128,7 +134,7 @@ impl Network {
             classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?.concat()
         };
         let [_, height, width] = self.input;
-        Ok(ClassMaps::new(classes.len(), height, width, values))
+        Ok(ClassMaps::of(classes.to_vec(), self.classes(), height, width, values))
     }
 
     /// Puts an input on the device, `[1, channels, height, width]`.

@@ -77,6 +77,7 @@ impl Session {
             Command::ToggleBox => style.boxed = !style.boxed,
             Command::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
             Command::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),
+            Command::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(*evidence)),
             Command::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
             Command::Defaults => {
                 *style = Style::default();
@@ -121,7 +122,7 @@ impl Session {
         }
     }
 
-    /// Changes the choices; only another backward rule asks the network again.
+    /// Changes the choices; only another way back asks the network again.
     fn choose(&mut self, change: impl FnOnce(&mut Choices)) {
         change(&mut self.choices);
         let Some(settings) = self.settings() else { return };
@@ -129,7 +130,7 @@ impl Session {
             .current
             .as_ref()
             .and_then(|current| current.look.as_ref())
-            .is_some_and(|look| look.rule != settings.rule)
+            .is_some_and(|look| look.how != settings.back_projection())
         {
             self.explain_current();
         } else {
@@ -190,7 +191,7 @@ impl Session {
         let generation = self.generation;
         self.pending = Some(Pending { generation, path: path.clone(), worklist, since: Instant::now() });
         let look = self.model.as_ref().zip(self.settings());
-        let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.rule));
+        let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.back_projection()));
         match (known.picture, look) {
             (Some(picture), Some(look)) => {
                 self.worker.cancel(generation);
@@ -198,7 +199,10 @@ impl Session {
                 self.take_look(look);
                 self.work_ahead();
             }
-            (picture, _) => self.worker.explain(Job { generation, path, frame, picture, rule: self.choices.rule }),
+            (picture, _) => {
+                let how = self.settings().map(|settings| settings.back_projection());
+                self.worker.explain(Job { generation, path, frame, picture, how });
+            }
         }
     }
 
@@ -208,14 +212,14 @@ impl Session {
         let Some(Current { path, picture, .. }) = &self.current else { return };
         let (path, picture) = (path.clone(), Arc::clone(picture));
         let known = self.cache.get(&path).zip(self.model.as_ref());
-        if let Some(look) = known.and_then(|(known, model)| known.look(&model.card.name, settings.rule)) {
+        if let Some(look) = known.and_then(|(known, model)| known.look(&model.card.name, settings.back_projection())) {
             self.take_look(look);
             return;
         }
         self.generation += 1;
         let (generation, frame) = (self.generation, picture.frame());
-        let job = Job { generation, path, frame, picture: Some(picture), rule: Some(settings.rule) };
-        self.worker.explain(job);
+        let how = Some(settings.back_projection());
+        self.worker.explain(Job { generation, path, frame, picture: Some(picture), how });
     }
 
     /// Puts a picture on the screen; its maps come later.
@@ -280,8 +284,9 @@ impl Session {
         let generation = self.generation;
         let jobs = wanted.into_iter().filter_map(|path| {
             let known = self.cache.peek(&path).cloned().unwrap_or_default();
-            let is_known = known.picture.is_some() && known.look(&model, settings.rule).is_some();
-            (!is_known).then_some(Job { generation, path, frame: 0, picture: known.picture, rule: Some(settings.rule) })
+            let is_known = known.picture.is_some() && known.look(&model, settings.back_projection()).is_some();
+            let how = Some(settings.back_projection());
+            (!is_known).then_some(Job { generation, path, frame: 0, picture: known.picture, how })
         });
         let jobs = jobs.collect();
         self.worker.ahead(jobs);

@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use super::picture::Picture;
 use crate::explain::Look;
-use crate::method::BackwardRule;
+use crate::method::BackProjection;
 
 /// What pictures and looks together may hold in memory, whatever the length of the worklist.
 pub const BUDGET_BYTES: usize = 256 << 20;
@@ -18,13 +18,13 @@ pub const BUDGET_BYTES: usize = 256 << 20;
 #[derive(Debug, Default, Clone)]
 pub struct Known {
     pub picture: Option<Arc<Picture>>,
-    /// By model and rule.
+    /// By model and way back.
     pub looks: Vec<(String, Arc<Look>)>,
 }
 
 impl Known {
-    pub fn look(&self, model: &str, rule: BackwardRule) -> Option<Arc<Look>> {
-        self.looks.iter().find(|(name, look)| name == model && look.rule == rule).map(|(_, look)| Arc::clone(look))
+    pub fn look(&self, model: &str, how: BackProjection) -> Option<Arc<Look>> {
+        self.looks.iter().find(|(name, look)| name == model && look.how == how).map(|(_, look)| Arc::clone(look))
     }
 
     fn bytes(&self) -> usize {
@@ -62,7 +62,7 @@ impl Cache {
 
     pub fn add_look(&mut self, path: &Path, model: String, look: Arc<Look>) {
         self.change(path, |known| {
-            known.looks.retain(|(name, old)| *name != model || old.rule != look.rule);
+            known.looks.retain(|(name, old)| *name != model || old.how != look.how);
             known.looks.push((model, look));
         });
     }

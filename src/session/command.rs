@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::worklist::SortBy;
 use crate::compose::{CamColours, Palette};
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 
 /// One of the three views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +79,7 @@ pub enum Command {
     /// Hatches where the picture cannot be graded.
     Hatch(bool),
     Rule(BackwardRule),
+    Evidence(Evidence),
     Magnitude(Magnitude),
     /// Drawing and explaining as at first.
     Defaults,

@@ -106,9 +106,9 @@ impl Session {
             item.graded = Some(Graded { is_said, class, probability: look.verdict.probabilities[class], is_gradable });
         }
         self.cache.add_look(path, model, Arc::clone(&look));
-        let is_rule = self.settings().is_some_and(|settings| settings.rule == look.rule);
+        let is_way = self.settings().is_some_and(|settings| settings.back_projection() == look.how);
         let is_current = self.current.as_ref().is_some_and(|current| current.path == path);
-        if is_current && is_current_model && is_rule && self.pending.is_none() {
+        if is_current && is_current_model && is_way && self.pending.is_none() {
             self.take_look(look);
             if generation == self.generation {
                 self.stage = None;

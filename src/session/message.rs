@@ -13,7 +13,7 @@ use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;
 use crate::explain::Look;
-use crate::method::BackwardRule;
+use crate::method::BackProjection;
 use crate::network::DeviceChoice;
 
 /// A picture that is to be explained.
@@ -27,7 +27,7 @@ pub struct Job {
     /// Left out where it is decoded already.
     pub picture: Option<Arc<Picture>>,
     /// What the model's card recommends where `None`.
-    pub rule: Option<BackwardRule>,
+    pub how: Option<BackProjection>,
 }
 
 /// A model that is to be loaded onto a device.

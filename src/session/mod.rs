@@ -40,7 +40,7 @@ use self::worker::Worker;
 use self::worklist::Worklist;
 use crate::bundle::{Advice, Assessment, Card, Library, advise, assess};
 use crate::explain::{Look, Settings};
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{Command, View};
@@ -105,6 +105,7 @@ pub struct Busy {
 pub struct Choices {
     pub class: Option<usize>,
     pub rule: Option<BackwardRule>,
+    pub evidence: Option<Evidence>,
     pub magnitude: Option<Magnitude>,
     pub smoothing_px: Option<f32>,
 }
@@ -267,6 +268,7 @@ impl Session {
         let recommended = Settings::recommended(self.card()?);
         Some(Settings {
             rule: self.choices.rule.unwrap_or(recommended.rule),
+            evidence: self.choices.evidence.unwrap_or(recommended.evidence),
             magnitude: self.choices.magnitude.unwrap_or(recommended.magnitude),
             smoothing_px: self.choices.smoothing_px.unwrap_or(recommended.smoothing_px),
             class: self.choices.class,

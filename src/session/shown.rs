@@ -44,7 +44,7 @@ impl Shown {
         }
         let (cx, cy) = explanation.source_from_cam().inverse()?.apply(x, y);
         Some(Probe {
-            cam: explanation.cam.sample(explanation.shown_class(), cx, cy),
+            cam: explanation.cam.sample(explanation.shown_class(), cx, cy)?,
             responses: (0..self.smoothed.classes).map(|c| self.smoothed.sample(c, mx, my)).collect(),
         })
     }
@@ -55,15 +55,15 @@ impl Shown {
 pub struct Probe {
     /// Of the shown class.
     pub cam: f32,
-    /// Of every class, smoothed as on the screen.
-    pub responses: Vec<f32>,
+    /// Of every class, smoothed as on the screen; `None` where it was not computed.
+    pub responses: Vec<Option<f32>>,
 }
 
 impl Probe {
     /// The class that responds most among those switched on.
     pub fn dominant(&self, is_on: impl Fn(usize) -> bool) -> Option<usize> {
-        (0..self.responses.len())
-            .filter(|&c| is_on(c) && self.responses[c] > 0.0)
-            .reduce(|best, c| if self.responses[c] > self.responses[best] { c } else { best })
+        let responding = self.responses.iter().enumerate().filter_map(|(c, r)| Some((c, (*r)?)));
+        let there = responding.filter(|(c, response)| is_on(*c) && *response > 0.0);
+        there.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(class, _)| class)
     }
 }

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use super::message::{Event, Job, Model, ModelWish, Stage, Voice};
 use super::picture::Picture;
 use crate::bundle::Library;
-use crate::explain::{ExplainError, Explainer, Look};
+use crate::explain::{Examined, ExplainError, Explainer, Look, Settings};
 use crate::network::{NetworkError, device};
 
 /// What is wished for; the thread takes from it, the most urgent first.
@@ -77,7 +77,8 @@ impl Worker {
         let shared: Shared = Arc::default();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
-            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false, last: None }.run();
+            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false, last: None, examined: None }
+                .run();
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -143,6 +144,8 @@ struct Thread {
     warm: bool,
     /// What was made last: a picture wanted while it was being explained ahead is not explained twice.
     last: Option<(PathBuf, Arc<Picture>, Arc<Look>)>,
+    /// The picture on the screen after its forward pass: another way back starts from here.
+    examined: Option<(Arc<Picture>, Examined)>,
 }
 
 impl Thread {
@@ -166,7 +169,7 @@ impl Thread {
             }
             if let Some(task) = plan.next() {
                 if std::mem::take(&mut plan.forget) {
-                    self.last = None;
+                    (self.last, self.examined) = (None, None);
                 }
                 return Some(task);
             }
@@ -180,7 +183,8 @@ impl Thread {
             Ok((explainer, is_gpu)) => {
                 let device = explainer.network().device().name.clone();
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
-                (self.explainer, self.on_gpu, self.warm, self.last) = (Some(explainer), is_gpu, false, None);
+                (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
+                (self.last, self.examined) = (None, None);
                 self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu }));
             }
             Err(error) => {
@@ -226,8 +230,15 @@ impl Thread {
             return;
         }
         stage(if self.on_gpu && !self.warm { Stage::PreparingKernels } else { Stage::Explaining });
-        match explainer.look(&picture.scan, job.rule.unwrap_or(explainer.card.explanation.rule)) {
-            Ok(look) => {
+        let examined = self.examined.take().filter(|(of, _)| Arc::ptr_eq(of, &picture)).map(|(_, examined)| examined);
+        let how = job.how.unwrap_or_else(|| Settings::recommended(&explainer.card).back_projection());
+        let looked = examined.map_or_else(|| explainer.examine(&picture.scan), Ok).and_then(|examined| {
+            let look = explainer.back_project(&examined, how, None)?;
+            Ok((examined, look))
+        });
+        match looked {
+            Ok((examined, look)) => {
+                self.examined = wanted.then(|| (Arc::clone(&picture), examined));
                 self.warm = true;
                 let look = Arc::new(look);
                 self.last = Some((path.clone(), picture, Arc::clone(&look)));
@@ -242,10 +253,11 @@ impl Thread {
 
     fn made_already(&self, job: &Job) -> Option<(Arc<Picture>, Arc<Look>)> {
         let (path, picture, look) = self.last.as_ref()?;
-        let rule = job.rule.or(self.explainer.as_ref().map(|e| e.card.explanation.rule))?;
+        let recommended = || Some(Settings::recommended(&self.explainer.as_ref()?.card).back_projection());
+        let how = job.how.or_else(recommended)?;
         let is_same =
             job.picture.as_ref().map_or(picture.frame() == job.frame, |known| known.frame() == picture.frame());
-        (*path == job.path && look.rule == rule && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
+        (*path == job.path && look.how == how && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
     }
 
     fn failed(&self, job: &Job, reason: String, device_lost: bool) {
@@ -278,7 +290,7 @@ mod tests {
     use crate::network::DeviceChoice;
 
     fn job(generation: u64) -> Job {
-        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, rule: None }
+        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, how: None }
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl App {
                     .classes
                     .iter()
                     .zip(&probe.responses)
-                    .map(|(class, response)| format!("{}: {}", class.name, short_number(*response)))
+                    .filter_map(|(class, response)| Some(format!("{}: {}", class.name, short_number((*response)?))))
                     .collect();
                 line.push_str(&format!("   CAM {}   response {}", short_number(probe.cam), responses.join("  ")));
             }

@@ -8,7 +8,7 @@ use crate::bundle::card::{Class, Decision};
 use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
 use crate::explain::Verdict;
-use crate::method::{BackwardRule, Magnitude};
+use crate::method::{BackwardRule, Evidence, Magnitude};
 use crate::session::Command;
 use crate::session::shown::Shown;
 
@@ -50,7 +50,7 @@ impl App {
     /// "Read first": the reader's own grade before the model's.
     fn ask_reader(&mut self, ui: &mut Ui) {
         let Some(card) = self.session.card() else { return };
-        let is_graded = crate::export::clear_title(card).starts_with("CLEAR-DR");
+        let is_graded = crate::export::clear_name(card) == "CLEAR-DR";
         let answer = if is_graded { "grade" } else { "answer" };
         ui.heading(format!("Your {answer}?"));
         ui.label("The model's answer is hidden until you have entered your own. Both are kept, with the time taken.");
@@ -166,7 +166,7 @@ impl App {
     fn clear_controls(&mut self, ui: &mut Ui) {
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let style = self.session.preferences.style.clone();
-        let title = crate::export::clear_title(card);
+        let title = crate::export::clear_title(card, shown.explanation.settings.evidence);
         ui.strong(title);
         ui.horizontal(|ui| {
             for (on, says) in [(true, "On black"), (false, "Over the input")] {
@@ -185,7 +185,7 @@ impl App {
         let mut boxed = style.boxed;
         let says = match shown.explanation.attention {
             Some(region) => format!("Red box: where {} responds most", card.classes[region.class].full_name()),
-            None if !shown.explanation.response_classes.contains(&shown.explanation.shown_class()) => {
+            None if !shown.explanation.response.held.contains(&shown.explanation.shown_class()) => {
                 "Red box (this class is not among the most activated)".to_owned()
             }
             None => "Red box (no region stands out)".to_owned(),
@@ -208,6 +208,8 @@ impl App {
         slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, Command::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
         choose(ui, commands, "Backward rule", settings.rule, &rules, Command::Rule);
+        let evidence = Evidence::ALL.map(|evidence| (evidence, evidence.name()));
+        choose(ui, commands, "Evidence", settings.evidence, &evidence, Command::Evidence);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
         choose(ui, commands, "Magnitude", settings.magnitude, &magnitudes, Command::Magnitude);
         let palettes = [

@@ -82,10 +82,10 @@ fn bar_row(ui: &Ui, rect: Rect, name: &str, fraction: f32, colour: Colour, is_st
 pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands: &mut Vec<Command>) {
     let colours = style.colours(card);
     let shares = &shown.explanation.response_shares;
-    for &index in &shown.explanation.response_classes {
+    for &index in &shown.explanation.response.held {
         let class = &card.classes[index];
         ui.horizontal(|ui| {
-            switch(ui, index, &class.full_name(), colours[index], shares[index] as f32, style, commands)
+            switch(ui, index, &class.full_name(), colours[index], shares[index].unwrap_or(0.0) as f32, style, commands)
         });
     }
     ui.horizontal(|ui| {
@@ -95,7 +95,7 @@ pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands
             }
         }
     });
-    let drawn = shown.explanation.response_classes.len();
+    let drawn = shown.explanation.response.held.len();
     if drawn < card.classes.len() {
         ui.small(format!("The {drawn} most activated of {}, as CLEAR's authors advise", card.classes.len()));
     }
@@ -136,11 +136,11 @@ fn switch(
 }
 
 /// The responses of all grades at one place as a small chart.
-pub fn probe_chart(ui: &mut Ui, card: &Card, colours: &[Colour], responses: &[f32], peak: f32) {
+pub fn probe_chart(ui: &mut Ui, card: &Card, colours: &[Colour], responses: &[Option<f32>], peak: f32) {
     ui.set_width(260.0);
     for (index, class) in card.classes.iter().enumerate() {
+        let Some(value) = responses[index] else { continue };
         let (rect, response) = ui.allocate_exact_size(vec2(260.0, 20.0), Sense::hover());
-        let value = responses[index];
         let says = format!("Response of {} here: {}", class.full_name(), crate::compose::short_number(value));
         response.widget_info(|| egui::WidgetInfo::labeled(Role::Meter, true, &says));
         let fraction = if peak > 0.0 { value / peak } else { 0.0 };

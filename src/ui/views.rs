@@ -8,7 +8,7 @@ use egui::{
 
 use super::layout::arrange;
 use super::{App, ruler, theme};
-use crate::export::clear_title;
+use crate::export::{clear_name, clear_title};
 use crate::geometry::Transform;
 use crate::session::camera::{MARGIN, Region};
 use crate::session::{Command, View};
@@ -100,9 +100,7 @@ impl App {
         match view {
             View::Input => "Input",
             View::Cam => "CAM",
-            View::Clear => {
-                self.session.card().map_or("CLEAR", |card| clear_title(card).split(':').next().unwrap_or("CLEAR"))
-            }
+            View::Clear => self.session.card().map_or("CLEAR", clear_name),
         }
     }
 
@@ -112,7 +110,7 @@ impl App {
                 let class = &card.classes[shown.explanation.shown_class()];
                 format!("CAM: evidence for {}", class.full_name())
             }
-            (View::Clear, Some(_), Some(card)) => clear_title(card).to_owned(),
+            (View::Clear, Some(shown), Some(card)) => clear_title(card, shown.explanation.settings.evidence),
             (View::Input, ..) => self.input_title(),
             (view, _, _) => self.plain_name(view).to_owned(),
         }

@@ -138,7 +138,7 @@ pub fn mirrored_input(input: &ModelInput) -> ModelInput {
 pub fn mirrored_maps(maps: &ClassMaps) -> ClassMaps {
     let mut data = maps.data.clone();
     data.chunks_exact_mut(maps.width).for_each(<[f32]>::reverse);
-    ClassMaps { data, ..*maps }
+    ClassMaps { data, ..maps.clone() }
 }
 
 /// The network of `bundle` on the CPU.

@@ -61,8 +61,12 @@ def forward(x, made, relu):
             return maps.mean((2, 3))[0] + w["bias"], maps, traces
 
 
-def back(maps, traces, made, rule):
-    """R before its magnitude is taken: G_1 U_1 … G_L^c z_L summed over the input channels, [classes, H, W]."""
+def back(maps, traces, made, rule, evidence="for"):
+    """R before its magnitude is taken: G_1 U_1 … G_L^c z_L summed over the input channels, [classes, H, W].
+
+    z_L is what speaks for a class, max(M_c, 0), or against it, min(M_c, 0).
+    """
+    maps = maps.clamp_min(0) if evidence == "for" else maps.clamp_max(0)
     kernel = LAYERS[-1][1]
     x = F.conv_transpose2d(torch.diag_embed(maps[0].permute(1, 2, 0)).permute(2, 3, 0, 1), made[-1]["weight"], padding=kernel // 2)
     for layer, w, (kept, size) in reversed(list(zip(LAYERS, made, traces))):
@@ -90,10 +94,11 @@ if __name__ == "__main__":
         out.update({"scores" + mark: scores.numpy(), "cam" + mark: maps[0].numpy()})
         for rule in ("linear", "deconvnet", "gated", "guided"):
             out[rule + mark] = back(maps, traces, made, rule).numpy()
-    # The gated rule is the derivative of ½ Σ z_c² with respect to the input: a check that shares no code with `back`.
+    out["against"] = back(maps, traces, made, "guided", "against").numpy()
+    # The gated rule is the derivative of ½ Σ max(z_c, 0)² with respect to the input: a check that shares no code with `back`.
     for c in range(CLASSES):
         leaf = x.clone().requires_grad_()
-        (0.5 * forward(leaf, made, False)[1][0, c].square().sum()).backward()
+        (0.5 * forward(leaf, made, False)[1][0, c].clamp_min(0).square().sum()).backward()
         assert np.allclose(leaf.grad.sum(1)[0].numpy(), out["gated"][c], rtol=1e-3, atol=1e-4), c
     np.savez(Path(__file__).with_suffix(".npz"), **out)
     print({k: (v.shape, float(np.abs(v).max())) for k, v in out.items()})

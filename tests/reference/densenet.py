@@ -90,7 +90,7 @@ def responses(model, x, classes, rule):
     leaf = x.clone().requires_grad_()
     features = Relu.apply(model.features(leaf), rule)
     maps = torch.einsum("kf,fhw->khw", model.classifier.weight, features[0])
-    one = lambda c: torch.autograd.grad(maps[c], leaf, maps[c].detach(), retain_graph=True)[0].sum(1)[0]
+    one = lambda c: torch.autograd.grad(maps[c], leaf, maps[c].detach().clamp_min(0), retain_graph=True)[0].sum(1)[0]
     return torch.stack([one(c) for c in classes]), maps.detach()
 
 

@@ -104,7 +104,7 @@ def responses(split, x, classes, rule):
     set_rule(split.model, rule)
     leaf = x.clone().requires_grad_()
     maps = split.maps(leaf)[0]
-    one = lambda c: torch.autograd.grad(maps[c], leaf, maps[c].detach(), retain_graph=True)[0].sum(1)[0]
+    one = lambda c: torch.autograd.grad(maps[c], leaf, maps[c].detach().clamp_min(0), retain_graph=True)[0].sum(1)[0]
     return torch.stack([one(c) for c in classes]), maps.detach()
 
 

@@ -118,7 +118,7 @@ fn a_grade_switched_off_changes_the_pixels_where_it_was_dominant_and_no_others()
     act(&mut window, Command::ActualSize);
     let shown = window.state().session.shown().unwrap();
     let shares = &shown.explanation.response_shares;
-    let grade = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b])).unwrap();
+    let grade = (0..shares.len()).max_by(|a, b| shares[*a].partial_cmp(&shares[*b]).unwrap()).unwrap();
     let view = window.get_by_role_and_label(Role::Image, "CLEAR-DR view of phantom-moderate.jpg").rect();
     let before = window.render().unwrap();
     let class = window.state().session.card().unwrap().classes[grade].clone();
