@@ -1,9 +1,12 @@
 //! A network on a device: one forward pass, and from it CLEAR's way back for any class under any rule.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::head::Head;
+use super::op::Prepared;
 use super::plan::{Plan, Trace};
 use super::rewrite::{Draft, fold_norms, swap_pools};
 use super::{ComputeDevice, NetworkError};
@@ -11,7 +14,7 @@ use crate::bundle::Bundle;
 use crate::bundle::blueprint::Shape;
 use crate::input::ModelInput;
 use crate::maps::ClassMaps;
-use crate::method::BackProjection;
+use crate::method::{BackProjection, BackwardRule};
 
 /// A network, ready to run on one device.
 #[derive(Debug)]
@@ -29,7 +32,15 @@ pub struct Pass {
     pub scores: Vec<f32>,
     /// The class maps M_c without bias, `[1, classes, h, w]`.
     maps: Tensor<4>,
-    trace: Trace,
+    way_back: Mutex<WayBack>,
+}
+
+/// What a pass holds for its ways back. Once a rule has asked for masks, they replace the values that they were made of:
+/// a quarter of the memory, good for every rule.
+#[derive(Debug)]
+enum WayBack {
+    Kept(Trace),
+    Ready(Arc<Vec<Prepared>>),
 }
 
 impl Network {
@@ -83,7 +94,7 @@ impl Network {
     pub fn forward(&self, input: &ModelInput) -> Result<Pass, NetworkError> {
         let (features, trace) = self.plan.forward(self.upload(input)?, true);
         let maps = self.head.maps(features);
-        Ok(Pass { scores: self.scores_of(&maps)?, maps, trace })
+        Ok(Pass { scores: self.scores_of(&maps)?, maps, way_back: Mutex::new(WayBack::Kept(trace)) })
     }
 
     /// Class scores alone: nothing is kept for a way back.
@@ -117,7 +128,7 @@ impl Network {
         how: impl Into<BackProjection>,
     ) -> Result<ClassMaps, NetworkError> {
         let BackProjection { rule, evidence } = how.into();
-        let prepared = self.plan.prepare(&pass.trace, rule);
+        let prepared = self.prepared(pass, rule);
         let back = |classes: &[usize]| {
             let starts = classes.iter().map(|class| self.head.back(&pass.maps, *class, evidence)).collect();
             let signal = self.plan.back(Tensor::cat(starts, 0), &prepared, rule).sum_dim(1);
@@ -135,6 +146,18 @@ impl Network {
         };
         let [_, height, width] = self.input;
         Ok(ClassMaps::of(classes.to_vec(), self.classes(), height, width, values))
+    }
+
+    fn prepared(&self, pass: &Pass, rule: BackwardRule) -> Arc<Vec<Prepared>> {
+        let mut way_back = pass.way_back.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = match &*way_back {
+            WayBack::Ready(prepared) => return Arc::clone(prepared),
+            WayBack::Kept(trace) => Arc::new(self.plan.prepare(trace, rule.uses_forward_mask())),
+        };
+        if rule.uses_forward_mask() {
+            *way_back = WayBack::Ready(Arc::clone(&prepared));
+        }
+        prepared
     }
 
     /// Puts an input on the device, `[1, channels, height, width]`.

@@ -122,13 +122,13 @@ impl Plan {
         if value.dims()[1] == self.channels[id] { value } else { value.narrow(1, 0, self.channels[id]) }
     }
 
-    /// What all classes' ways back share under `rule`.
-    pub fn prepare(&self, trace: &Trace, rule: BackwardRule) -> Vec<Prepared> {
+    /// What all classes' ways back share, with or without the masks that some rules ask for.
+    pub fn prepare(&self, trace: &Trace, masks: bool) -> Vec<Prepared> {
         let one = |(step, kept): (&Step, &Kept)| {
-            let home = step.input_home.filter(|_| rule.uses_forward_mask());
+            let home = step.input_home.filter(|_| masks);
             let input = home.and_then(|home| trace.values[home].clone());
             let input = input.map(|value| self.own_channels(value, step.from[0]));
-            step.operation.prepare(input, kept, rule)
+            step.operation.prepare(input, kept, masks)
         };
         self.steps.par_iter().zip(&trace.kept).map(one).collect()
     }

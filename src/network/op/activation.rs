@@ -17,10 +17,11 @@ impl Operation for Activated {
         (value, kept)
     }
 
-    fn prepare(&self, input: Option<Tensor<4>>, kept: &Kept, rule: BackwardRule) -> Prepared {
-        match (rule.uses_forward_mask(), input, kept) {
-            (true, Some(input), _) => Prepared::Factor(self.derivative_at(input)),
-            (true, None, Kept::Value(value)) => Prepared::Factor(self.derivative_of(value)),
+    fn prepare(&self, input: Option<Tensor<4>>, kept: &Kept, masks: bool) -> Prepared {
+        match (input, kept) {
+            _ if !masks => Prepared::Nothing,
+            (Some(input), _) => Prepared::Factor(self.derivative_at(input)),
+            (None, Kept::Value(value)) => self.passed(value),
             _ => Prepared::Nothing,
         }
     }
@@ -30,9 +31,13 @@ impl Operation for Activated {
     fn back(&self, signal: Tensor<4>, prepared: &Prepared, rule: BackwardRule) -> Vec<Option<Tensor<4>>> {
         let signal = if rule.keeps_positive_only() { activation::relu(signal) } else { signal };
         vec![Some(match prepared {
-            // A product that is broadcast over the classes is faster on Flex than filling by an expanded mask.
+            _ if !rule.uses_forward_mask() => signal,
             Prepared::Factor(factor) => signal * factor.clone(),
-            _ => signal,
+            Prepared::Closed(closed) => {
+                let shape = signal.dims();
+                signal.mask_fill(closed.clone().expand(shape), 0.0)
+            }
+            _ => unreachable!("a rule that asks for masks finds them prepared"),
         })]
     }
 
@@ -67,20 +72,22 @@ impl Activated {
         }
     }
 
-    /// Of those that tell it by their value y.
-    fn derivative_of(&self, y: &Tensor<4>) -> Tensor<4> {
-        let above = |least: f32| y.clone().greater_scalar(least).float();
-        let below = |most: f32| y.clone().lower_scalar(most).float();
+    /// The derivative of those that tell it by their value y.
+    fn passed(&self, y: &Tensor<4>) -> Prepared {
+        let y = y.clone();
+        let within = |most: f32| y.clone().lower_equal_scalar(0.0).bool_or(y.clone().greater_equal_scalar(most));
         match self.0 {
-            Activation::Relu6 => above(0.0) * below(6.0),
-            Activation::LeakyRelu { slope } => above(0.0).mul_scalar(1.0 - slope).add_scalar(slope),
-            Activation::Sigmoid => y.clone() * y.clone().neg().add_scalar(1.0),
-            Activation::HardSigmoid => (above(0.0) * below(1.0)).div_scalar(6.0),
-            _ => above(0.0),
+            Activation::Relu6 => Prepared::Closed(within(6.0)),
+            Activation::LeakyRelu { slope } => {
+                Prepared::Factor(y.greater_scalar(0.0).float().mul_scalar(1.0 - slope).add_scalar(slope))
+            }
+            Activation::Sigmoid => Prepared::Factor(y.clone() * y.neg().add_scalar(1.0)),
+            Activation::HardSigmoid => Prepared::Factor(within(1.0).bool_not().float().div_scalar(6.0)),
+            _ => Prepared::Closed(y.lower_equal_scalar(0.0)),
         }
     }
 
-    /// Of those that tell it by their input x alone.
+    /// That of those that tell it by their input x alone: SiLU, HardSwish and GELU.
     fn derivative_at(&self, x: Tensor<4>) -> Tensor<4> {
         match self.0 {
             // σ(x) (1 + x (1 − σ(x)))
@@ -95,12 +102,11 @@ impl Activated {
                 within * x.mul_scalar(2.0).add_scalar(3.0).div_scalar(6.0) + above
             }
             // Φ(x) + x φ(x)
-            Activation::Gelu => {
+            _ => {
                 let phi = (x.clone() * x.clone()).div_scalar(-2.0).exp().mul_scalar(1.0 / std::f64::consts::TAU.sqrt());
                 let below = x.clone().div_scalar(std::f64::consts::SQRT_2).erf().add_scalar(1.0).div_scalar(2.0);
                 below + x * phi
             }
-            _ => self.derivative_of(&self.of(x)),
         }
     }
 }

@@ -89,15 +89,15 @@ impl Operation for Chain {
         (Tensor::cat(values, 2), Kept::Links(kept.collect()))
     }
 
-    fn prepare(&self, input: Option<Tensor<4>>, kept: &Kept, rule: BackwardRule) -> Prepared {
+    fn prepare(&self, input: Option<Tensor<4>>, kept: &Kept, masks: bool) -> Prepared {
         let Kept::Links(kept) = kept else { return Prepared::Nothing };
-        if !rule.uses_forward_mask() {
+        if !masks {
             return Prepared::Links(self.links.iter().map(|_| Prepared::Nothing).collect());
         }
         let values = self.values(input, kept);
         let one = |(index, link): (usize, &Box<dyn Operation>)| {
             let own = values[index + 1].clone().filter(|_| link.needs_value()).map_or(Kept::Nothing, Kept::Value);
-            link.prepare(values[index].clone().filter(|_| link.needs_input()), &own, rule)
+            link.prepare(values[index].clone().filter(|_| link.needs_input()), &own, masks)
         };
         Prepared::Links(self.links.par_iter().enumerate().map(one).collect())
     }

@@ -62,7 +62,7 @@ fn found(
     rule: BackwardRule,
 ) -> Vec<Option<Tensor<4>>> {
     let input = operation.needs_input().then(|| inputs[0].clone());
-    let found = operation.back(signal, &operation.prepare(input, kept, rule), rule);
+    let found = operation.back(signal, &operation.prepare(input, kept, rule.uses_forward_mask()), rule);
     assert!(found.len() == inputs.len() && found[0].is_some(), "one signal for every input");
     found
 }

@@ -19,7 +19,7 @@ impl Operation for Gate {
         (value * gate, kept)
     }
 
-    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: BackwardRule) -> Prepared {
+    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: bool) -> Prepared {
         match kept {
             Kept::Value(gate) => Prepared::Factor(gate.clone()),
             _ => Prepared::Nothing,

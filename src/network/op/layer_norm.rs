@@ -34,7 +34,7 @@ impl Operation for LayerNorm {
         (value, if keeps { Kept::Value(factor) } else { Kept::Nothing })
     }
 
-    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: BackwardRule) -> Prepared {
+    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: bool) -> Prepared {
         match kept {
             Kept::Value(factor) => Prepared::Factor(factor.clone()),
             _ => Prepared::Nothing,

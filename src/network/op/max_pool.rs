@@ -33,7 +33,7 @@ impl Operation for MaxPool {
         (value, Kept::Switches(switches))
     }
 
-    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: BackwardRule) -> Prepared {
+    fn prepare(&self, _: Option<Tensor<4>>, kept: &Kept, _: bool) -> Prepared {
         match kept {
             Kept::Switches(switches) => Prepared::Switches(switches.clone()),
             _ => Prepared::Nothing,

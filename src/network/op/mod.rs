@@ -20,7 +20,7 @@ mod check;
 use std::fmt::Debug;
 use std::ops::Range;
 
-use burn_tensor::{Int, Tensor};
+use burn_tensor::{Bool, Int, Tensor};
 
 pub(super) use self::chain::Chain;
 pub(super) use self::join::Concat;
@@ -34,8 +34,9 @@ pub(super) trait Operation: Debug + Send + Sync {
     /// What it makes of its inputs, `[1, channels, h, w]` each, and, where `keeps`, what its way back will need.
     fn forward(&self, inputs: Vec<Tensor<4>>, keeps: bool) -> (Tensor<4>, Kept);
 
-    /// What holds for all classes on the way back under `rule`. `input` is there where [`Self::needs_input`].
-    fn prepare(&self, _input: Option<Tensor<4>>, _kept: &Kept, _rule: BackwardRule) -> Prepared {
+    /// What holds for all classes on the way back, whatever the rule; `input` is there where [`Self::needs_input`]. Without
+    /// `masks` for the rules alone that ask for no forward mask.
+    fn prepare(&self, _input: Option<Tensor<4>>, _kept: &Kept, _masks: bool) -> Prepared {
         Prepared::Nothing
     }
 
@@ -89,6 +90,8 @@ pub(super) enum Prepared {
     Nothing,
     /// What the signal is multiplied with.
     Factor(Tensor<4>),
+    /// Where nothing passes: a byte a value, a quarter of what it is made of.
+    Closed(Tensor<4, Bool>),
     Switches(Tensor<4, Int>),
     Links(Vec<Prepared>),
 }
