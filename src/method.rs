@@ -64,7 +64,43 @@ impl Evidence {
     }
 }
 
-/// How class maps go back to the input: all that the network must be asked anew for.
+/// The map of one class that stands beside the CLEAR map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum CamMethod {
+    /// Class activation map (Zhou 2016): the class's own weights over the last features.
+    #[default]
+    Cam,
+    /// Grad-CAM (Selvaraju 2017): features weighted by the mean of the score's gradient, the positive part of their sum.
+    GradCam,
+    /// HiResCAM (Draelos 2020): features times the score's gradient, place by place.
+    #[value(name = "hires-cam")]
+    #[serde(rename = "hires-cam")]
+    HiResCam,
+}
+
+impl CamMethod {
+    pub const ALL: [Self; 3] = [Self::Cam, Self::GradCam, Self::HiResCam];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Cam => "CAM",
+            Self::GradCam => "Grad-CAM",
+            Self::HiResCam => "HiResCAM",
+        }
+    }
+}
+
+/// A map of one class, and where in the network it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct Cam {
+    pub method: CamMethod,
+    /// Of the network's layers; the last where `None`. A CAM is always of the last.
+    pub layer: Option<usize>,
+}
+
+/// How class maps go back to the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BackProjection {
     pub rule: BackwardRule,
@@ -75,6 +111,20 @@ impl From<BackwardRule> for BackProjection {
     /// Of the evidence for each class.
     fn from(rule: BackwardRule) -> Self {
         Self { rule, evidence: Evidence::For }
+    }
+}
+
+/// All that the network must be asked anew for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Asked {
+    pub back_projection: BackProjection,
+    pub cam: Cam,
+}
+
+impl From<BackwardRule> for Asked {
+    /// The CAM, and the evidence for each class.
+    fn from(rule: BackwardRule) -> Self {
+        Self { back_projection: rule.into(), cam: Cam::default() }
     }
 }
 

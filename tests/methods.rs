@@ -4,7 +4,8 @@
 mod common;
 
 use common::{
-    card, formula_bundle, formula_input, mirrored_input, mirrored_maps, on_cpu, reference_card, relative_error,
+    card, family_card, formula_bundle, formula_input, mirrored_input, mirrored_maps, on_cpu, reference_card,
+    relative_error,
 };
 use fovea::bundle::Bundle;
 use fovea::explain::clear;
@@ -102,6 +103,41 @@ fn a_class_that_is_spoken_against_everywhere_has_no_response() {
         let how = BackProjection { rule, evidence: Evidence::Against };
         let against = network.back_project(&pass, &[1], how).unwrap();
         assert!(against.class(1).unwrap().iter().any(|v| *v != 0.0), "{rule:?}");
+    }
+}
+
+/// At the last layer the gradient of a linear head is its weights: HiResCAM is the CAM there, Grad-CAM its positive part.
+#[test]
+fn gradient_maps_at_the_last_layer_are_the_cam() {
+    let card = family_card("densenet", common::dense::TINY, [3, 40, 48], 3);
+    let network = on_cpu(&common::dense::dense_bundle(card));
+    let last = network.layers().len() - 1;
+    let pass = network.forward_with(&common::dense::noise_input([40, 48], 11), Some(last)).unwrap();
+    let cam = network.class_maps(&pass).unwrap();
+    let maps = |place_by_place| network.gradient_maps(&pass, &[0, 1, 2], place_by_place).unwrap().unwrap();
+    assert!(relative_error(&maps(true).data, &cam.data) < 1e-5);
+    let positive: Vec<f32> = cam.data.iter().map(|v| v.max(0.0)).collect();
+    assert!(relative_error(&maps(false).data, &positive) < 1e-5);
+    assert!(network.forward(&common::dense::noise_input([40, 48], 11)).unwrap().layer().is_none());
+}
+
+/// Without biases behind it a layer's values times the gradient add up to the score (Euler): at every such layer the sum
+/// of HiResCAM is that of the class map.
+#[test]
+fn hires_cam_adds_up_to_the_score_at_an_inner_layer() {
+    let mut bundle = aligned_bundle();
+    bundle.weights.get_mut("layers.2.bias").unwrap().values.fill(0.0);
+    let network = on_cpu(&bundle);
+    let names: Vec<&str> = network.layers().iter().map(|layer| layer.name.as_str()).collect();
+    assert_eq!(names, ["layers.0", "layers.2"]);
+    let input = formula_input([3, 16, 24], 6);
+    for layer in 0..2 {
+        let pass = network.forward_with(&input, Some(layer)).unwrap();
+        let sums = |maps: &fovea::maps::ClassMaps| maps.each().map(|(_, map)| map.iter().sum()).collect::<Vec<f32>>();
+        let found = network.gradient_maps(&pass, &[0, 1, 2], true).unwrap().unwrap();
+        assert!(relative_error(&sums(&found), &sums(&network.class_maps(&pass).unwrap())) < 1e-4, "layer {layer}");
+        let grad_cam = network.gradient_maps(&pass, &[0, 1, 2], false).unwrap().unwrap();
+        assert!(grad_cam.data.iter().all(|v| *v >= 0.0) && grad_cam.data.iter().any(|v| *v > 0.0));
     }
 }
 

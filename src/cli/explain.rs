@@ -14,7 +14,7 @@ use crate::compose::{CamColours, Palette};
 use crate::explain::{Explainer, Explanation, Settings};
 use crate::export::{self, Parts, Pictures, Record, Style};
 use crate::input;
-use crate::method::{BackwardRule, Evidence, Magnitude};
+use crate::method::{BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::{DeviceChoice, device};
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
@@ -43,6 +43,12 @@ pub struct Arguments {
     /// Magnitude of the response; the paper's own is `abs` [default: what the model card recommends]
     #[arg(long, value_enum)]
     magnitude: Option<Magnitude>,
+    /// Which map of one class stands beside CLEAR's
+    #[arg(long, value_enum, default_value = "cam", value_name = "METHOD")]
+    cam: CamMethod,
+    /// The layer that Grad-CAM or HiResCAM is of, by the name of its tensors [default: the last]
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
     #[command(flatten)]
     drawing: Drawing,
     /// What computes
@@ -159,7 +165,17 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
         rule: arguments.rule.unwrap_or(recommended.rule),
         evidence: arguments.evidence.unwrap_or(recommended.evidence),
         magnitude: arguments.magnitude.unwrap_or(recommended.magnitude),
+        cam: Cam { method: arguments.cam, layer: None },
         class,
+    })
+}
+
+/// The position of the layer called `name`.
+fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
+    let layers = explainer.network().layers();
+    layers.iter().position(|layer| layer.name == name).with_context(|| {
+        let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+        format!("the network has no layer `{name}`; it has {}", names.join(", "))
     })
 }
 
@@ -249,7 +265,10 @@ impl Run<'_> {
             if device.is_gpu {
                 eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
             }
-            self.explainer = Some(Explainer::new(bundle, &device)?.with_calibration(calibration));
+            let explainer = Explainer::new(bundle, &device)?.with_calibration(calibration);
+            self.settings.cam.layer =
+                self.arguments.layer.as_deref().map(|name| layer(name, &explainer)).transpose()?;
+            self.explainer = Some(explainer);
         }
         self.explainer.as_ref().context("the device could not be started")
     }
@@ -267,8 +286,10 @@ impl Run<'_> {
         if let Some(advice) = &advice {
             self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
         }
-        let (settings, style) = (self.settings, self.style.clone());
+        let style = self.style.clone();
         let display = self.arguments.drawing.display(&scan);
+        self.explainer()?;
+        let settings = self.settings;
         let explainer = self.explainer()?;
         let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
         let file = path.to_string_lossy().into_owned();

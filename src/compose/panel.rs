@@ -37,6 +37,7 @@ pub struct Panel<'a> {
     pub cam_scale: CamScale,
     pub cam_style: &'a CamStyle,
     /// What stands above the CLEAR map.
+    pub cam_title: &'a str,
     pub clear_title: &'a str,
     /// The CLEAR map, opaque on black or to be laid over the picture.
     pub clear_layer: &'a RgbaImage,
@@ -109,9 +110,7 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     header(&mut page, panel);
     let cam = over(panel.picture, panel.cam_layer);
     let clear = over(panel.picture, panel.clear_layer);
-    let shown = panel.entries.get(panel.shown).map_or("", |entry| entry.label.as_str());
-    let cam_title = format!("CAM: evidence for {shown}");
-    let views = [("Input", panel.picture, true), (cam_title.as_str(), &cam, false), (panel.clear_title, &clear, true)];
+    let views = [("Input", panel.picture, true), (panel.cam_title, &cam, false), (panel.clear_title, &clear, true)];
     for (index, (title, picture, framed)) in (0..).zip(views) {
         let left = MARGIN + index * (VIEW_WIDTH + GAP);
         let (size_px, title) = fit(Face::Bold, 23.0, VIEW_WIDTH, Fit::End, title);
@@ -260,6 +259,7 @@ mod tests {
             cam_layer: &empty,
             cam_scale: CamScale { low: 0.0, high: 0.0 },
             cam_style: &CamStyle::default(),
+            cam_title: "CAM",
             clear_title: "CLEAR",
             clear_layer: &empty,
             clear_full: 0.0,

@@ -10,7 +10,7 @@ use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
 use crate::input::{self, InputError};
 use crate::maps::ClassMaps;
-use crate::method::{BackProjection, BackwardRule, Evidence, Magnitude};
+use crate::method::{Asked, BackProjection, BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::{ComputeDevice, Network, NetworkError, Pass};
 use crate::scan::Scan;
 
@@ -22,6 +22,7 @@ pub struct Settings {
     pub magnitude: Magnitude,
     /// Gaussian sigma of the red box's smoothing, in model pixels.
     pub smoothing_px: f32,
+    pub cam: Cam,
     /// The class that CAM and red box are of; the decided one where `None`.
     pub class: Option<usize>,
 }
@@ -35,12 +36,13 @@ impl Settings {
             evidence: recommended.evidence,
             magnitude: recommended.magnitude,
             smoothing_px: recommended.smoothing_px,
+            cam: Cam::default(),
             class: None,
         }
     }
 
-    pub fn back_projection(&self) -> BackProjection {
-        BackProjection { rule: self.rule, evidence: self.evidence }
+    pub fn asked(&self) -> Asked {
+        Asked { back_projection: BackProjection { rule: self.rule, evidence: self.evidence }, cam: self.cam }
     }
 }
 
@@ -58,8 +60,11 @@ pub struct Explanation {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
     pub verdict: Verdict,
-    /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
+    /// By the method of the settings. Of a CAM M_c of every class, signed, bias left out: `[classes, h, w]` over the
+    /// model's frame; of the others of the classes that have a response.
     pub cam: ClassMaps,
+    /// Of another map than the CAM: the name of the layer that it is of.
+    pub cam_layer: Option<String>,
     /// R(x|c) of every class that was back-projected, ascending; signed as the magnitude says, not scaled: `[held, H, W]`
     /// in the model's frame.
     pub response: ClassMaps,
@@ -95,6 +100,14 @@ impl Explanation {
         let (source_from_model, size_px) = (&self.source_from_model, self.source_size_px);
         self.attention =
             attention::most_attentive(&self.response, self.shown_class(), sigma_px, source_from_model, size_px);
+    }
+
+    /// What the map of one class is, in words: "CAM: evidence for 2 Moderate".
+    pub fn cam_title(&self, class: &str) -> String {
+        match (&self.cam_layer, self.settings.cam.method) {
+            (Some(layer), method) => format!("{} at {layer}: {class}", method.title()),
+            (None, method) => format!("{}: evidence for {class}", method.title()),
+        }
     }
 
     /// Takes positions of the CAM's cells to source pixels.
@@ -163,47 +176,50 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn explain(&self, scan: &Scan, settings: &Settings) -> Result<Explanation, ExplainError> {
-        Ok(self.look_at(scan, settings.back_projection(), settings.class)?.into_explanation(settings))
+        Ok(self.look_at(scan, settings.asked(), settings.class)?.into_explanation(settings))
     }
 
     /// Examines one picture and goes back once: all that needs the network, and nothing else.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
-    pub fn look(&self, scan: &Scan, how: impl Into<BackProjection>) -> Result<Look, ExplainError> {
-        self.look_at(scan, how, None)
+    pub fn look(&self, scan: &Scan, asked: impl Into<Asked>) -> Result<Look, ExplainError> {
+        self.look_at(scan, asked, None)
     }
 
     /// As [`Self::look`], with `wanted` among the classes that are back-projected however little it is activated.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
-    pub fn look_at(
-        &self,
-        scan: &Scan,
-        how: impl Into<BackProjection>,
-        wanted: Option<usize>,
-    ) -> Result<Look, ExplainError> {
-        self.back_project(&self.examine(scan)?, how, wanted)
+    pub fn look_at(&self, scan: &Scan, asked: impl Into<Asked>, wanted: Option<usize>) -> Result<Look, ExplainError> {
+        let asked = asked.into();
+        self.back_project(&self.examine(scan, asked.cam)?, asked, wanted)
     }
 
-    /// Runs the network forward on one picture.
+    /// Runs the network forward on one picture, with what a map of `cam` needs.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
-    pub fn examine(&self, scan: &Scan) -> Result<Examined, ExplainError> {
+    pub fn examine(&self, scan: &Scan, cam: Cam) -> Result<Examined, ExplainError> {
         let start = Instant::now();
         let input = input::prepare(scan, &self.card.preprocessing)?;
         let prepare = milliseconds(start);
         let start = Instant::now();
-        let (pass, cam) = guarded(self.network.device(), || {
-            let pass = self.network.forward(&input)?;
-            let cam = self.network.class_maps(&pass)?;
-            Ok((pass, cam))
+        let last = self.network.layers().len().checked_sub(1);
+        let layer = cam.layer.or(last).filter(|_| cam.method != CamMethod::Cam);
+        let (pass, class_maps) = guarded(self.network.device(), || {
+            let pass = self.network.forward_with(&input, layer)?;
+            let class_maps = self.network.class_maps(&pass)?;
+            Ok((pass, class_maps))
         })?;
         let timings_ms = TimingsMs { prepare, forward: milliseconds(start), back_projection: 0.0 };
         let (source_from_model, source_size_px) = (input.source_from_model, scan.size_px());
-        Ok(Examined { pass, cam, source_from_model, source_size_px, timings_ms })
+        Ok(Examined { pass, class_maps, layer: cam.layer, source_from_model, source_size_px, timings_ms })
+    }
+
+    fn layer_name(&self, cam: Cam, pass: &Pass) -> Option<String> {
+        let layer = pass.layer().filter(|_| cam.method != CamMethod::Cam)?;
+        Some(self.network.layers()[layer].name.clone())
     }
 
     /// Goes back from what was examined; no forward pass is run again for another rule.
@@ -213,19 +229,27 @@ impl Explainer {
     pub fn back_project(
         &self,
         examined: &Examined,
-        how: impl Into<BackProjection>,
+        asked: impl Into<Asked>,
         wanted: Option<usize>,
     ) -> Result<Look, ExplainError> {
-        let (start, how) = (Instant::now(), how.into());
-        let Examined { pass, cam, source_from_model, source_size_px, timings_ms } = examined;
+        let (start, asked) = (Instant::now(), asked.into());
+        let Examined { pass, class_maps, source_from_model, source_size_px, timings_ms, .. } = examined;
         let classes = clear::most_activated(&pass.scores, wanted);
-        let signed_response = guarded(self.network.device(), || self.network.back_project(pass, &classes, how))?;
+        let (signed_response, cam) = guarded(self.network.device(), || {
+            let response = self.network.back_project(pass, &classes, asked.back_projection)?;
+            let cam = match asked.cam.method {
+                CamMethod::Cam => None,
+                method => self.network.gradient_maps(pass, &classes, method == CamMethod::HiResCam)?,
+            };
+            Ok((response, cam.unwrap_or_else(|| class_maps.clone())))
+        })?;
         Ok(Look {
             verdict: self.verdict(&pass.scores),
             scores: pass.scores.clone(),
-            cam: cam.clone(),
+            cam,
+            cam_layer: self.layer_name(asked.cam, pass),
             signed_response,
-            how,
+            asked,
             source_from_model: *source_from_model,
             source_size_px: *source_size_px,
             device: self.network.device().name.clone(),
@@ -238,10 +262,23 @@ impl Explainer {
 #[derive(Debug)]
 pub struct Examined {
     pass: Pass,
-    cam: ClassMaps,
+    class_maps: ClassMaps,
+    /// The layer that was asked for.
+    layer: Option<usize>,
     source_from_model: Transform,
     source_size_px: (u32, u32),
     timings_ms: TimingsMs,
+}
+
+impl Examined {
+    /// Whether a map of `cam` can be made from here.
+    pub fn serves(&self, cam: Cam) -> bool {
+        cam.method == CamMethod::Cam || (self.has_layer() && self.layer == cam.layer)
+    }
+
+    fn has_layer(&self) -> bool {
+        self.pass.layer().is_some()
+    }
 }
 
 /// What one look of the network gives under one way back, before a magnitude is taken: every later choice of
@@ -251,12 +288,14 @@ pub struct Look {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
     pub verdict: Verdict,
-    /// M_c of every class, signed, bias left out: `[classes, h, w]` over the model's frame.
+    /// As [`Explanation::cam`].
     pub cam: ClassMaps,
+    /// As [`Explanation::cam_layer`].
+    pub cam_layer: Option<String>,
     /// The signed sum over the input channels of what came back, `[held, H, W]` in the model's frame: of all classes, or
     /// where there are more of the ten most activated, ascending.
     pub signed_response: ClassMaps,
-    pub how: BackProjection,
+    pub asked: Asked,
     pub source_from_model: Transform,
     pub source_size_px: (u32, u32),
     pub device: String,
@@ -264,21 +303,23 @@ pub struct Look {
 }
 
 impl Look {
-    /// Takes the magnitude, and works out what follows from it. Rule and evidence of `settings` are replaced by
-    /// the look's own.
+    /// Takes the magnitude, and works out what follows from it. What was `asked` of the network
+    /// replaces the settings' own.
     pub fn into_explanation(self, settings: &Settings) -> Explanation {
         let mut response = self.signed_response;
+        let BackProjection { rule, evidence } = self.asked.back_projection;
         response.data.iter_mut().for_each(|v| *v = settings.magnitude.apply(*v));
         let mut explanation = Explanation {
             response_shares: clear::shares(&response),
             scores: self.scores,
             verdict: self.verdict,
             cam: self.cam,
+            cam_layer: self.cam_layer,
             response,
             source_from_model: self.source_from_model,
             source_size_px: self.source_size_px,
             attention: None,
-            settings: Settings { rule: self.how.rule, evidence: self.how.evidence, ..*settings },
+            settings: Settings { rule, evidence, cam: self.asked.cam, ..*settings },
             device: self.device,
             timings_ms: self.timings_ms,
         };

@@ -70,8 +70,13 @@ impl<'a> Pictures<'a> {
     /// Where a PNG cannot be encoded.
     pub fn layers(&self) -> Result<Vec<(String, Vec<u8>)>, png::EncodingError> {
         let classes = self.card.classes.len();
-        let encode = |(index, ending): (usize, String)| {
+        let encode = |(index, ending): (usize, String)| -> Result<Option<(String, Vec<u8>)>, png::EncodingError> {
             let picture = match index {
+                // A class whose map was not computed has no picture.
+                i if i < classes && self.explanation.cam.class(i).is_none() => return Ok(None),
+                i if (classes..2 * classes).contains(&i) && self.smoothed.class(i - classes).is_none() => {
+                    return Ok(None);
+                }
                 i if i < classes => DynamicImage::ImageRgba8(self.cam(i)),
                 i if i < 2 * classes => DynamicImage::ImageLuma8(self.response(i - classes)),
                 i if i == 2 * classes => DynamicImage::ImageRgb8(self.cam_overlay()),
@@ -79,9 +84,10 @@ impl<'a> Pictures<'a> {
                 i if i == 2 * classes + 2 => DynamicImage::ImageRgb8(self.clear_overlay()),
                 _ => DynamicImage::ImageRgba8(self.ungradable()),
             };
-            Ok((ending, png(&picture)?))
+            Ok(Some((ending, png(&picture)?)))
         };
-        Self::layer_endings(self.card).into_par_iter().enumerate().map(encode).collect()
+        let layers = Self::layer_endings(self.card).into_par_iter().enumerate().map(encode);
+        Ok(layers.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     /// The report picture: input, CAM and CLEAR-DR side by side with legend and notice.
@@ -119,6 +125,7 @@ impl<'a> Pictures<'a> {
             cam_layer: &self.cam(shown),
             cam_scale: CamScale::of_class(&explanation.cam, shown),
             cam_style: &self.style.cam,
+            cam_title: &explanation.cam_title(&self.card.classes[shown].full_name()),
             clear_title: &clear_title(self.card, settings.evidence),
             clear_layer: &self.clear_layer(self.style.clear.on_black),
             clear_full: self.smoothed.peak() / self.style.clear.gain,

@@ -8,7 +8,7 @@ use crate::bundle::quality::Quality;
 use crate::bundle::question::Answer;
 use crate::bundle::{Assessment, Card};
 use crate::explain::Explanation;
-use crate::method::{BackwardRule, Evidence, Magnitude};
+use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
 
@@ -76,6 +76,11 @@ pub struct SettingsRecord {
     pub evidence: Evidence,
     pub magnitude: Magnitude,
     pub smoothing_px: f32,
+    /// The map of one class that stands beside CLEAR's.
+    pub cam: CamMethod,
+    /// The layer that it is of, where it is no CAM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cam_layer: Option<String>,
     /// Index of the class that CAM and box are of.
     pub shown_class: usize,
     pub decision: Decision,
@@ -228,6 +233,8 @@ impl Record {
                 evidence: explanation.settings.evidence,
                 magnitude: explanation.settings.magnitude,
                 smoothing_px: explanation.settings.smoothing_px,
+                cam: explanation.settings.cam.method,
+                cam_layer: explanation.cam_layer.clone(),
                 shown_class: explanation.shown_class(),
                 decision: card.output.decision,
             },

@@ -72,6 +72,13 @@ impl Head {
         conv2d(own, self.turned.clone().narrow(1, class, 1), None, self.options())
     }
 
+    /// The gradient of one class's summed map by the features, `[1, features, h, w]`.
+    pub fn gradient(&self, maps: &Tensor<4>, class: usize) -> Tensor<4> {
+        let map = maps.clone().narrow(1, class, 1);
+        let own = if self.relu { map.greater_scalar(0.0).float() } else { map.ones_like() };
+        conv2d(own, self.turned.clone().narrow(1, class, 1), None, self.options())
+    }
+
     fn options(&self) -> ConvOptions<2> {
         ConvOptions::new([1, 1], [self.kernel / 2; 2], [1, 1], 1)
     }

@@ -13,6 +13,7 @@ mod rewrite;
 
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use network::{Network, Pass};
+pub use plan::Layer;
 
 /// Why a network could not run.
 #[derive(Debug, thiserror::Error)]

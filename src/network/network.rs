@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn_tensor::{Tensor, TensorData};
+use burn_tensor::{Tensor, TensorData, activation};
 use rayon::prelude::*;
 
 use super::head::Head;
 use super::op::Prepared;
-use super::plan::{Plan, Trace};
+use super::plan::{Layer, Plan, Trace};
 use super::rewrite::{Draft, fold_norms, swap_pools};
 use super::{ComputeDevice, NetworkError};
 use crate::bundle::Bundle;
@@ -32,6 +32,8 @@ pub struct Pass {
     pub scores: Vec<f32>,
     /// The class maps M_c without bias, `[1, classes, h, w]`.
     maps: Tensor<4>,
+    /// The layer that was asked for, and its value.
+    layer: Option<(usize, Tensor<4>)>,
     way_back: Mutex<WayBack>,
 }
 
@@ -41,6 +43,13 @@ pub struct Pass {
 enum WayBack {
     Kept(Trace),
     Ready(Arc<Vec<Prepared>>),
+}
+
+impl Pass {
+    /// The layer of [`Network::layers`] whose value is kept.
+    pub fn layer(&self) -> Option<usize> {
+        self.layer.as_ref().map(|(layer, _)| *layer)
+    }
 }
 
 impl Network {
@@ -87,14 +96,29 @@ impl Network {
         self.head.classes()
     }
 
+    /// The layers at which Grad-CAM and HiResCAM can be taken, in the order of the data; the last is the CAM's.
+    pub fn layers(&self) -> &[Layer] {
+        self.plan.layers()
+    }
+
     /// Runs the network on one input and keeps what the way back needs.
     ///
     /// # Errors
     /// An input of another shape, or a device that fails.
     pub fn forward(&self, input: &ModelInput) -> Result<Pass, NetworkError> {
-        let (features, trace) = self.plan.forward(self.upload(input)?, true);
+        self.forward_with(input, None)
+    }
+
+    /// As [`Self::forward`], and keeps the value of one `layer` of [`Self::layers`].
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_with(&self, input: &ModelInput, layer: Option<usize>) -> Result<Pass, NetworkError> {
+        let layer = layer.filter(|layer| *layer < self.layers().len());
+        let (features, trace) = self.plan.forward(self.upload(input)?, true, layer);
         let maps = self.head.maps(features);
-        Ok(Pass { scores: self.scores_of(&maps)?, maps, way_back: Mutex::new(WayBack::Kept(trace)) })
+        let layer = layer.and_then(|layer| Some((layer, self.plan.value(&trace, layer)?)));
+        Ok(Pass { scores: self.scores_of(&maps)?, maps, layer, way_back: Mutex::new(WayBack::Kept(trace)) })
     }
 
     /// Class scores alone: nothing is kept for a way back.
@@ -102,7 +126,7 @@ impl Network {
     /// # Errors
     /// As [`Self::forward`].
     pub fn scores(&self, input: &ModelInput) -> Result<Vec<f32>, NetworkError> {
-        let (features, _) = self.plan.forward(self.upload(input)?, false);
+        let (features, _) = self.plan.forward(self.upload(input)?, false, None);
         self.scores_of(&self.head.maps(features))
     }
 
@@ -131,7 +155,7 @@ impl Network {
         let prepared = self.prepared(pass, rule);
         let back = |classes: &[usize]| {
             let starts = classes.iter().map(|class| self.head.back(&pass.maps, *class, evidence)).collect();
-            let signal = self.plan.back(Tensor::cat(starts, 0), &prepared, rule).sum_dim(1);
+            let signal = self.plan.back(Tensor::cat(starts, 0), &prepared, rule, None).sum_dim(1);
             let values = self.read(signal)?;
             if values.iter().all(|v| v.is_finite()) {
                 Ok(values)
@@ -146,6 +170,41 @@ impl Network {
         };
         let [_, height, width] = self.input;
         Ok(ClassMaps::of(classes.to_vec(), self.classes(), height, width, values))
+    }
+
+    /// Maps of `classes` by the gradient of their scores at the layer that the pass kept, `[classes.len(), h, w]`: its
+    /// values weighted by the gradient's means (Grad-CAM, Selvaraju 2017, eq. 1 and 2) or times the gradient place by
+    /// place (HiResCAM, Draelos 2020). The gradient is that of the map's sum, which is the score times the map's cells: so
+    /// HiResCAM at the last layer of a network with a linear head is its CAM. Gates are held constant. `None` where the
+    /// pass kept no layer.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn gradient_maps(
+        &self,
+        pass: &Pass,
+        classes: &[usize],
+        place_by_place: bool,
+    ) -> Result<Option<ClassMaps>, NetworkError> {
+        let Some((layer, value)) = &pass.layer else { return Ok(None) };
+        let prepared = self.prepared(pass, BackwardRule::Gated);
+        let one = |class: &usize| {
+            let start = self.head.gradient(&pass.maps, *class);
+            let gradient = self.plan.back(start, &prepared, BackwardRule::Gated, Some(*layer));
+            let map = if place_by_place {
+                (gradient * value.clone()).sum_dim(1)
+            } else {
+                activation::relu((gradient.mean_dims(&[2, 3]) * value.clone()).sum_dim(1))
+            };
+            self.read(map)
+        };
+        let maps = if self.device.is_gpu {
+            classes.iter().map(one).collect::<Result<Vec<_>, _>>()?
+        } else {
+            classes.par_iter().map(one).collect::<Result<Vec<_>, _>>()?
+        };
+        let [_, _, height, width] = value.dims();
+        Ok(Some(ClassMaps::of(classes.to_vec(), self.classes(), height, width, maps.concat())))
     }
 
     fn prepared(&self, pass: &Pass, rule: BackwardRule) -> Arc<Vec<Prepared>> {

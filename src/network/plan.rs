@@ -17,6 +17,19 @@ pub(super) struct Plan {
     channels: Vec<usize>,
     /// The value that the head reads.
     last: ValueId,
+    layers: Vec<Layer>,
+}
+
+/// A value at which a map can be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The name of the last tensors before it.
+    pub name: String,
+    /// Channels, height and width.
+    pub shape: Shape,
+    value: ValueId,
+    /// The value that holds it after the pass.
+    home: ValueId,
 }
 
 #[derive(Debug)]
@@ -76,7 +89,8 @@ impl Plan {
             n = links.end;
         }
         let channels = shapes.iter().map(|shape| shape[0]).collect();
-        let mut plan = Self { steps, channels, last: nodes.len() };
+        let layers = layers(nodes, &shapes, &steps, |value| home(nodes, &rooms, value));
+        let mut plan = Self { steps, channels, last: nodes.len(), layers };
         plan.find_ends();
         plan
     }
@@ -92,12 +106,20 @@ impl Plan {
         }
     }
 
-    /// The last value of `x`, and with `keeps` what the way back needs.
-    pub fn forward(&self, x: Tensor<4>, keeps: bool) -> (Tensor<4>, Trace) {
+    /// The layers at which a map can be taken, in the order of the data; the last is what the head reads.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The last value of `x`, and with `keeps` what the way back needs, the value of one `layer` among it.
+    pub fn forward(&self, x: Tensor<4>, keeps: bool, layer: Option<usize>) -> (Tensor<4>, Trace) {
         let mut values: Vec<Option<Tensor<4>>> = vec![None; self.channels.len()];
         let mut homes = vec![false; self.channels.len()];
         if keeps {
             self.steps.iter().filter_map(|step| step.input_home).for_each(|id| homes[id] = true);
+        }
+        if let Some(layer) = layer {
+            homes[self.layers[layer].home] = true;
         }
         values[0] = Some(x);
         let mut kept = Vec::with_capacity(self.steps.len());
@@ -117,6 +139,12 @@ impl Plan {
         (self.own_channels(last, self.last), Trace { kept, values })
     }
 
+    /// The value of a layer that the pass has kept, `[1, channels, h, w]`.
+    pub fn value(&self, trace: &Trace, layer: usize) -> Option<Tensor<4>> {
+        let Layer { value, home, .. } = self.layers[layer];
+        Some(self.own_channels(trace.values[home].clone()?, value))
+    }
+
     /// A value without the rest of the buffer that it lies in.
     fn own_channels(&self, value: Tensor<4>, id: ValueId) -> Tensor<4> {
         if value.dims()[1] == self.channels[id] { value } else { value.narrow(1, 0, self.channels[id]) }
@@ -133,11 +161,19 @@ impl Plan {
         self.steps.par_iter().zip(&trace.kept).map(one).collect()
     }
 
-    /// Takes the signal of the last value, `[classes, channels, h, w]`, to that of the input.
-    pub fn back(&self, signal: Tensor<4>, prepared: &[Prepared], rule: BackwardRule) -> Tensor<4> {
+    /// Takes the signal of the last value, `[classes, channels, h, w]`, to that of the input, or of one `layer`.
+    pub fn back(
+        &self,
+        signal: Tensor<4>,
+        prepared: &[Prepared],
+        rule: BackwardRule,
+        layer: Option<usize>,
+    ) -> Tensor<4> {
+        let to = layer.map_or(0, |layer| self.layers[layer].value);
         let mut signals: Vec<Option<Tensor<4>>> = vec![None; self.channels.len()];
         signals[self.last] = Some(signal);
-        for (step, prepared) in self.steps.iter().zip(prepared).rev() {
+        // Whatever reads a value comes after what makes it.
+        for (step, prepared) in self.steps.iter().zip(prepared).rev().take_while(|(step, _)| step.makes != to) {
             let Some(signal) = signals[step.makes].take() else { continue };
             for (id, signal) in step.from.iter().zip(step.operation.back(signal, prepared, rule)) {
                 // What several steps give back to one value adds up.
@@ -148,6 +184,20 @@ impl Plan {
                 };
             }
         }
-        signals.swap_remove(0).unwrap_or_else(|| unreachable!("every network begins at its input"))
+        signals.swap_remove(to).unwrap_or_else(|| unreachable!("every value has a reader, the last one the head"))
     }
+}
+
+/// The last value under each name of tensors, of those that steps make.
+fn layers(nodes: &[Node], shapes: &[Shape], steps: &[Step], home: impl Fn(ValueId) -> ValueId) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = Vec::new();
+    for value in steps.iter().map(|step| step.makes) {
+        let Some(named) = nodes[..value].iter().rev().find(|node| !node.name.is_empty()) else { continue };
+        let layer = Layer { name: named.name.clone(), shape: shapes[value], value, home: home(value) };
+        match layers.last_mut() {
+            Some(last) if last.name == layer.name => *last = layer,
+            _ => layers.push(layer),
+        }
+    }
+    layers
 }

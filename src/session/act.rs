@@ -77,6 +77,8 @@ impl Session {
             Command::ToggleBox => style.boxed = !style.boxed,
             Command::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
             Command::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),
+            Command::CamMethod(method) => self.choose(|choices| choices.cam.method = *method),
+            Command::CamLayer(layer) => self.choose(|choices| choices.cam.layer = Some(*layer)),
             Command::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(*evidence)),
             Command::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
             Command::Defaults => {
@@ -130,7 +132,7 @@ impl Session {
             .current
             .as_ref()
             .and_then(|current| current.look.as_ref())
-            .is_some_and(|look| look.how != settings.back_projection())
+            .is_some_and(|look| look.asked != settings.asked())
         {
             self.explain_current();
         } else {
@@ -191,7 +193,7 @@ impl Session {
         let generation = self.generation;
         self.pending = Some(Pending { generation, path: path.clone(), worklist, since: Instant::now() });
         let look = self.model.as_ref().zip(self.settings());
-        let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.back_projection()));
+        let look = look.and_then(|(model, settings)| known.look(&model.card.name, settings.asked()));
         match (known.picture, look) {
             (Some(picture), Some(look)) => {
                 self.worker.cancel(generation);
@@ -200,8 +202,8 @@ impl Session {
                 self.work_ahead();
             }
             (picture, _) => {
-                let how = self.settings().map(|settings| settings.back_projection());
-                self.worker.explain(Job { generation, path, frame, picture, how });
+                let asked = self.settings().map(|settings| settings.asked());
+                self.worker.explain(Job { generation, path, frame, picture, asked });
             }
         }
     }
@@ -212,14 +214,14 @@ impl Session {
         let Some(Current { path, picture, .. }) = &self.current else { return };
         let (path, picture) = (path.clone(), Arc::clone(picture));
         let known = self.cache.get(&path).zip(self.model.as_ref());
-        if let Some(look) = known.and_then(|(known, model)| known.look(&model.card.name, settings.back_projection())) {
+        if let Some(look) = known.and_then(|(known, model)| known.look(&model.card.name, settings.asked())) {
             self.take_look(look);
             return;
         }
         self.generation += 1;
         let (generation, frame) = (self.generation, picture.frame());
-        let how = Some(settings.back_projection());
-        self.worker.explain(Job { generation, path, frame, picture: Some(picture), how });
+        let asked = Some(settings.asked());
+        self.worker.explain(Job { generation, path, frame, picture: Some(picture), asked });
     }
 
     /// Puts a picture on the screen; its maps come later.
@@ -284,9 +286,9 @@ impl Session {
         let generation = self.generation;
         let jobs = wanted.into_iter().filter_map(|path| {
             let known = self.cache.peek(&path).cloned().unwrap_or_default();
-            let is_known = known.picture.is_some() && known.look(&model, settings.back_projection()).is_some();
-            let how = Some(settings.back_projection());
-            (!is_known).then_some(Job { generation, path, frame: 0, picture: known.picture, how })
+            let is_known = known.picture.is_some() && known.look(&model, settings.asked()).is_some();
+            let asked = Some(settings.asked());
+            (!is_known).then_some(Job { generation, path, frame: 0, picture: known.picture, asked })
         });
         let jobs = jobs.collect();
         self.worker.ahead(jobs);

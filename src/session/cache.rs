@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use super::picture::Picture;
 use crate::explain::Look;
-use crate::method::BackProjection;
+use crate::method::Asked;
 
 /// What pictures and looks together may hold in memory, whatever the length of the worklist.
 pub const BUDGET_BYTES: usize = 256 << 20;
@@ -23,8 +23,8 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn look(&self, model: &str, how: BackProjection) -> Option<Arc<Look>> {
-        self.looks.iter().find(|(name, look)| name == model && look.how == how).map(|(_, look)| Arc::clone(look))
+    pub fn look(&self, model: &str, asked: Asked) -> Option<Arc<Look>> {
+        self.looks.iter().find(|(name, look)| name == model && look.asked == asked).map(|(_, look)| Arc::clone(look))
     }
 
     fn bytes(&self) -> usize {
@@ -62,7 +62,7 @@ impl Cache {
 
     pub fn add_look(&mut self, path: &Path, model: String, look: Arc<Look>) {
         self.change(path, |known| {
-            known.looks.retain(|(name, old)| *name != model || old.how != look.how);
+            known.looks.retain(|(name, old)| *name != model || old.asked != look.asked);
             known.looks.push((model, look));
         });
     }

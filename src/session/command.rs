@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::worklist::SortBy;
 use crate::compose::{CamColours, Palette};
-use crate::method::{BackwardRule, Evidence, Magnitude};
+use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 
 /// One of the three views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +80,9 @@ pub enum Command {
     Hatch(bool),
     Rule(BackwardRule),
     Evidence(Evidence),
+    CamMethod(CamMethod),
+    /// Of the model's layers, counted from 0.
+    CamLayer(usize),
     Magnitude(Magnitude),
     /// Drawing and explaining as at first.
     Defaults,

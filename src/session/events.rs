@@ -106,7 +106,7 @@ impl Session {
             item.graded = Some(Graded { is_said, class, probability: look.verdict.probabilities[class], is_gradable });
         }
         self.cache.add_look(path, model, Arc::clone(&look));
-        let is_way = self.settings().is_some_and(|settings| settings.back_projection() == look.how);
+        let is_way = self.settings().is_some_and(|settings| settings.asked() == look.asked);
         let is_current = self.current.as_ref().is_some_and(|current| current.path == path);
         if is_current && is_current_model && is_way && self.pending.is_none() {
             self.take_look(look);

@@ -13,7 +13,7 @@ use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;
 use crate::explain::Look;
-use crate::method::BackProjection;
+use crate::method::Asked;
 use crate::network::DeviceChoice;
 
 /// A picture that is to be explained.
@@ -27,7 +27,7 @@ pub struct Job {
     /// Left out where it is decoded already.
     pub picture: Option<Arc<Picture>>,
     /// What the model's card recommends where `None`.
-    pub how: Option<BackProjection>,
+    pub asked: Option<Asked>,
 }
 
 /// A model that is to be loaded onto a device.
@@ -45,6 +45,8 @@ pub struct Model {
     pub sha256: String,
     pub device: String,
     pub is_gpu: bool,
+    /// Names of the layers that a map can be of, in the order of the data.
+    pub layers: Arc<[String]>,
 }
 
 /// What the worker is at.

@@ -40,7 +40,7 @@ use self::worker::Worker;
 use self::worklist::Worklist;
 use crate::bundle::{Advice, Assessment, Card, Library, advise, assess};
 use crate::explain::{Look, Settings};
-use crate::method::{BackwardRule, Evidence, Magnitude};
+use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{Command, View};
@@ -108,6 +108,7 @@ pub struct Choices {
     pub evidence: Option<Evidence>,
     pub magnitude: Option<Magnitude>,
     pub smoothing_px: Option<f32>,
+    pub cam: Cam,
 }
 
 /// A whole session.
@@ -271,6 +272,7 @@ impl Session {
             evidence: self.choices.evidence.unwrap_or(recommended.evidence),
             magnitude: self.choices.magnitude.unwrap_or(recommended.magnitude),
             smoothing_px: self.choices.smoothing_px.unwrap_or(recommended.smoothing_px),
+            cam: self.choices.cam,
             class: self.choices.class,
         })
     }

@@ -182,10 +182,11 @@ impl Thread {
         match build(wish) {
             Ok((explainer, is_gpu)) => {
                 let device = explainer.network().device().name.clone();
+                let layers = explainer.network().layers().iter().map(|layer| layer.name.clone()).collect();
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
                 (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
                 (self.last, self.examined) = (None, None);
-                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu }));
+                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu, layers }));
             }
             Err(error) => {
                 self.voice.say(Event::ModelFailed { name: wish.name.clone(), reason: format!("{error:#}") });
@@ -231,9 +232,11 @@ impl Thread {
         }
         stage(if self.on_gpu && !self.warm { Stage::PreparingKernels } else { Stage::Explaining });
         let examined = self.examined.take().filter(|(of, _)| Arc::ptr_eq(of, &picture)).map(|(_, examined)| examined);
-        let how = job.how.unwrap_or_else(|| Settings::recommended(&explainer.card).back_projection());
-        let looked = examined.map_or_else(|| explainer.examine(&picture.scan), Ok).and_then(|examined| {
-            let look = explainer.back_project(&examined, how, None)?;
+        let asked = job.asked.unwrap_or_else(|| Settings::recommended(&explainer.card).asked());
+        let examined = examined.filter(|examined| examined.serves(asked.cam));
+        let examine = || explainer.examine(&picture.scan, asked.cam);
+        let looked = examined.map_or_else(examine, Ok).and_then(|examined| {
+            let look = explainer.back_project(&examined, asked, None)?;
             Ok((examined, look))
         });
         match looked {
@@ -253,11 +256,11 @@ impl Thread {
 
     fn made_already(&self, job: &Job) -> Option<(Arc<Picture>, Arc<Look>)> {
         let (path, picture, look) = self.last.as_ref()?;
-        let recommended = || Some(Settings::recommended(&self.explainer.as_ref()?.card).back_projection());
-        let how = job.how.or_else(recommended)?;
+        let recommended = || Some(Settings::recommended(&self.explainer.as_ref()?.card).asked());
+        let asked = job.asked.or_else(recommended)?;
         let is_same =
             job.picture.as_ref().map_or(picture.frame() == job.frame, |known| known.frame() == picture.frame());
-        (*path == job.path && look.how == how && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
+        (*path == job.path && look.asked == asked && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
     }
 
     fn failed(&self, job: &Job, reason: String, device_lost: bool) {
@@ -290,7 +293,7 @@ mod tests {
     use crate::network::DeviceChoice;
 
     fn job(generation: u64) -> Job {
-        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, how: None }
+        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, asked: None }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::bundle::card::{Class, Decision};
 use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
 use crate::explain::Verdict;
-use crate::method::{BackwardRule, Evidence, Magnitude};
+use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::Command;
 use crate::session::shown::Shown;
 
@@ -135,7 +135,7 @@ impl App {
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let style = &self.session.preferences.style;
         let class = shown.explanation.shown_class();
-        ui.strong("CAM: evidence for one class");
+        ui.strong(format!("{}: evidence for one class", shown.explanation.settings.cam.method.title()));
         let mut chosen = class;
         let names: Vec<String> = card.classes.iter().map(Class::full_name).collect();
         let parse = |text: &str| card.class_index(text.trim()).map(|index| index as f64);
@@ -160,7 +160,19 @@ impl App {
             slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, Command::Threshold);
             let all = CamColours::ALL.map(|colours| (colours, colours.name()));
             choose(ui, &mut self.commands, "Colours", cam_style.colours, &all, Command::CamColours);
+            self.cam_method(ui);
         }
+    }
+
+    fn cam_method(&mut self, ui: &mut Ui) {
+        let (Some(settings), Some(model)) = (self.session.settings(), self.session.model()) else { return };
+        let methods = CamMethod::ALL.map(|method| (method, method.title()));
+        choose(ui, &mut self.commands, "Map of one class", settings.cam.method, &methods, Command::CamMethod);
+        let Some(last) = model.layers.len().checked_sub(1).filter(|_| settings.cam.method != CamMethod::Cam) else {
+            return;
+        };
+        let layers: Vec<(usize, &str)> = model.layers.iter().enumerate().map(|(n, name)| (n, name.as_str())).collect();
+        choose(ui, &mut self.commands, "Layer", settings.cam.layer.unwrap_or(last), &layers, Command::CamLayer);
     }
 
     fn clear_controls(&mut self, ui: &mut Ui) {

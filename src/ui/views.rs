@@ -108,7 +108,7 @@ impl App {
         match (view, self.session.shown(), self.session.card()) {
             (View::Cam, Some(shown), Some(card)) => {
                 let class = &card.classes[shown.explanation.shown_class()];
-                format!("CAM: evidence for {}", class.full_name())
+                shown.explanation.cam_title(&class.full_name())
             }
             (View::Clear, Some(shown), Some(card)) => clear_title(card, shown.explanation.settings.evidence),
             (View::Input, ..) => self.input_title(),
@@ -307,6 +307,9 @@ impl App {
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let style = &self.session.preferences.style;
         let says = match view {
+            View::Cam if shown.explanation.cam.class(shown.explanation.shown_class()).is_none() => {
+                "Not computed: this class is not among the most activated"
+            }
             View::Cam if shown.cam_scales[shown.explanation.shown_class()].reach().is_none() => {
                 "The map is empty: no evidence for this class"
             }
