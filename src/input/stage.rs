@@ -1,7 +1,8 @@
 //! A picture on its way to the model input: bytes first, f32 planes once a step asks for them.
 
-use image::imageops::{self, FilterType};
-use image::{ImageBuffer, Luma, Rgb, RgbImage};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
 
 use super::{Framed, InputError, ModelInput, local_contrast, retina};
 use crate::bundle::steps::Step;
@@ -147,13 +148,8 @@ impl Stage {
         let Pixels::Bytes(bytes) = self.pixels else {
             return Err(InputError::Steps("`resize` must stand before steps that leave the range 0–255".to_owned()));
         };
-        let (w, h) = (self.width as u32, self.height as u32);
-        let resized = if self.channels == 1 {
-            ImageBuffer::<Luma<u8>, _>::from_raw(w, h, bytes).map(|p| resized(&p, width, height).into_raw())
-        } else {
-            ImageBuffer::<Rgb<u8>, _>::from_raw(w, h, bytes).map(|p| resized(&p, width, height).into_raw())
-        };
-        let bytes = resized.ok_or_else(|| InputError::Steps("`resize` was given a broken picture".to_owned()))?;
+        let bytes = resized(&bytes, self.channels, [self.width as u32, self.height as u32], [width, height])
+            .ok_or_else(|| InputError::Steps("`resize` was given a broken picture".to_owned()))?;
         let (sx, sy) = (self.width as f64 / f64::from(width), self.height as f64 / f64::from(height));
         Ok(Self {
             pixels: Pixels::Bytes(bytes),
@@ -185,10 +181,17 @@ impl Stage {
     }
 }
 
-/// A triangle filter that widens when shrinking, as Pillow's BILINEAR.
-fn resized<P>(picture: &ImageBuffer<P, Vec<u8>>, width: u32, height: u32) -> ImageBuffer<P, Vec<u8>>
-where
-    P: image::Pixel<Subpixel = u8> + 'static,
-{
-    imageops::resize(picture, width, height, FilterType::Triangle)
+/// A triangle filter that widens when shrinking, as Pillow's BILINEAR. Sizes are width and height.
+fn resized(
+    bytes: &[u8],
+    channels: usize,
+    [from_width, from_height]: [u32; 2],
+    [width, height]: [u32; 2],
+) -> Option<Vec<u8>> {
+    let kind = if channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
+    let picture = ImageRef::new(from_width, from_height, bytes, kind).ok()?;
+    let mut small = Image::new(width, height, kind);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(&picture, &mut small, &options).ok()?;
+    Some(small.into_vec())
 }
