@@ -1,24 +1,24 @@
 //! `fovea explain`: pictures in, one line and a set of files for each out.
 
+mod pool;
+mod work;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use indicatif::ProgressBar;
 
+use self::work::Work;
 use super::progress;
-use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
+use crate::bundle::{Card, Library};
 use crate::compose::{CamColours, Palette};
-use crate::explain::{Explainer, Explanation, Settings};
-use crate::export::{self, Parts, Pictures, Record, Style};
-use crate::input;
+use crate::explain::Settings;
+use crate::export::Style;
 use crate::method::{BackwardRule, Cam, CamMethod, Evidence, Magnitude};
-use crate::network::{DeviceChoice, device};
+use crate::network::DeviceChoice;
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
-use crate::whole::{OutputSet, WriteError};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -131,26 +131,17 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let style = style(&arguments.drawing, &bundle.card)?;
     let paths = scan::find::pictures(&arguments.paths)?;
     let bar = progress(paths.len());
-    let mut run = Run {
-        card: bundle.card.clone(),
-        waiting: Some((bundle, calibration)),
-        explainer: None,
-        settings,
-        style,
-        arguments,
-        folders,
-        bar: bar.clone(),
-    };
+    let work = Work::new((bundle, calibration), settings, style, arguments, folders, bar.clone());
     let names = output_names(&paths);
     let mut failures = Vec::new();
-    for (path, name) in paths.iter().zip(&names) {
-        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        match run.one(path, name) {
+    let one = |index: usize| work.one(&paths[index], &names[index]);
+    pool::in_order(paths.len(), pool::at_once(paths.len()), one, |answer| {
+        match answer {
             Ok(line) => bar.suspend(|| println!("{line}")),
             Err(error) => failures.push(error),
         }
         bar.inc(1);
-    }
+    });
     bar.finish_and_clear();
     conclude(&failures, paths.len())
 }
@@ -167,15 +158,6 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
         magnitude: arguments.magnitude.unwrap_or(recommended.magnitude),
         cam: Cam { method: arguments.cam, layer: None },
         class,
-    })
-}
-
-/// The position of the layer called `name`.
-fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
-    let layers = explainer.network().layers();
-    layers.iter().position(|layer| layer.name == name).with_context(|| {
-        let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
-        format!("the network has no layer `{name}`; it has {}", names.join(", "))
     })
 }
 
@@ -198,13 +180,6 @@ fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
     let off = drawing.without.iter().map(|text| class(card, text)).collect::<Result<Vec<_>>>()?;
     style.clear.enabled = (0..card.classes.len()).map(|c| !off.contains(&c)).collect();
     Ok(style)
-}
-
-fn with_advice(error: WriteError) -> anyhow::Error {
-    match &error {
-        WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
-        WriteError::Write { .. } => error.into(),
-    }
 }
 
 fn class(card: &Card, text: &str) -> Result<usize> {
@@ -243,90 +218,4 @@ fn output_names(paths: &[PathBuf]) -> Vec<String> {
             if *count == 1 { stem } else { format!("{stem}-{count}") }
         })
         .collect()
-}
-
-struct Run<'a> {
-    card: Card,
-    /// The model until the first good picture asks for a device: a bad one needs none.
-    waiting: Option<(Bundle, Option<Calibration>)>,
-    explainer: Option<Explainer>,
-    settings: Settings,
-    style: Style,
-    arguments: &'a Arguments,
-    /// Where the model may be that would read a picture that this one does not.
-    folders: &'a [PathBuf],
-    bar: ProgressBar,
-}
-
-impl Run<'_> {
-    fn explainer(&mut self) -> Result<&Explainer> {
-        if let Some((bundle, calibration)) = self.waiting.take() {
-            let device = device::open(self.arguments.device)?;
-            if device.is_gpu {
-                eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
-            }
-            let explainer = Explainer::new(bundle, &device)?.with_calibration(calibration);
-            self.settings.cam.layer =
-                self.arguments.layer.as_deref().map(|name| layer(name, &explainer)).transpose()?;
-            self.explainer = Some(explainer);
-        }
-        self.explainer.as_ref().context("the device could not be started")
-    }
-
-    fn one(&mut self, path: &Path, name: &str) -> Result<String> {
-        let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        let parts = Parts { layers: !self.arguments.no_layers, ..Parts::ALL };
-        files.check(parts.endings(&self.card).iter().map(String::as_str)).map_err(with_advice)?;
-        let start = Instant::now();
-        let scan = scan::open_frame(path, self.arguments.frame - 1)?;
-        let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let measures = input::measure(&scan);
-        let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
-        let assessed = assess(&self.card, &measures);
-        if let Some(advice) = &advice {
-            self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
-        }
-        let style = self.style.clone();
-        let display = self.arguments.drawing.display(&scan);
-        self.explainer()?;
-        let settings = self.settings;
-        let explainer = self.explainer()?;
-        let explanation = explainer.explain(&scan, &settings).with_context(|| format!("{}", path.display()))?;
-        let file = path.to_string_lossy().into_owned();
-        let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
-        let mut record = record.of_scan(&scan, display.as_ref()).with_quality(assessed.as_ref());
-        record.warnings.extend(advice.iter().map(|advice| advice.text.clone()));
-        let picture = scan.to_rgb8_under(display.as_ref());
-        let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style)
-            .with_warning(advice.as_ref().map(|advice| advice.text.as_str()))
-            .with_quality(assessed.as_ref());
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        export::write(&mut files, parts, &file_name, &pictures, &record)?;
-        files.finish().map_err(with_advice)?;
-        let unfit = assessed.as_ref().and_then(Assessment::warning).map(|says| format!("  {says}")).unwrap_or_default();
-        // What follows the path is the answer, and nothing may stand above that.
-        let place = format!("{}{unfit}", path.display());
-        Ok(self.line(&place, &explanation, record.timings_ms.total))
-    }
-
-    fn line(&self, path: &str, explanation: &Explanation, total_ms: f64) -> String {
-        let verdict = &explanation.verdict;
-        let says = |c: usize| format!("{} {:.2}", self.card.classes[c].full_name(), verdict.probabilities[c]);
-        if let Some(findings) = &verdict.findings {
-            let names: Vec<String> = findings.iter().map(|c| says(*c)).collect();
-            let found = if names.is_empty() {
-                format!("no finding (nearest {})", says(verdict.decided))
-            } else {
-                names.join(", ")
-            };
-            return format!("{path}  {found}  {total_ms:.0} ms");
-        }
-        if let Some(set) = verdict.said_as_set(|c| self.card.classes[c].full_name()) {
-            return format!("{}  {set}  (most probable {})  {total_ms:.0} ms", path, says(verdict.mode()));
-        }
-        let probability = |c: usize| verdict.probabilities[c];
-        let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };
-        let then = verdict.runner_up().map_or_else(String::new, |c| format!("  ({} {})", word(c), says(c)));
-        format!("{}  {}{then}  {total_ms:.0} ms", path, says(verdict.decided))
-    }
 }
