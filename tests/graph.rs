@@ -1,4 +1,5 @@
-//! ResNets, VGG-16 with GAP and SqueezeNet against torchvision's, from `tests/reference/graph.py`.
+//! Networks by their names against torchvision's, and EfficientNet-Lite against its package's, from
+//! `tests/reference/graph.py`.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
 
 mod common;
@@ -13,8 +14,20 @@ const EVERY: usize = 7;
 /// A gate is a step: see `tests/densenet.rs`.
 const FEW_GATES: f32 = 1e-2;
 
-fn agrees(mark: &str, network: &str, [height, width]: [usize; 2], device: &ComputeDevice, tolerance: f32) {
-    let card = family_card("graph", &format!("network = \"{network}\""), [3, height, width], 5);
+fn agrees(mark: &str, network: &str, size: [usize; 2], device: &ComputeDevice, tolerance: f32) {
+    agrees_with_epsilon(mark, network, "1e-5", size, device, tolerance);
+}
+
+fn agrees_with_epsilon(
+    mark: &str,
+    network: &str,
+    epsilon: &str,
+    [height, width]: [usize; 2],
+    device: &ComputeDevice,
+    tolerance: f32,
+) {
+    let architecture = format!("network = \"{network}\"\nnorm-epsilon = {epsilon}");
+    let card = family_card("graph", &architecture, [3, height, width], 5);
     let network = on(&dense_bundle(card), device);
     let array = |what: &str| reference("graph.npz", &format!("{mark}_{what}")).iter().copied().collect::<Vec<f32>>();
     let pass = network.forward(&noise_input([height, width], array("seed")[0] as usize)).unwrap();
@@ -50,6 +63,45 @@ fn squeezenet_agrees() {
 #[test]
 fn efficientnet_lite0_to_its_stride_of_16_agrees() {
     agrees("efficientnet", "efficientnet-lite0-stride16", [67, 64], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn efficientnets_agree() {
+    agrees("efficientnet_b0", "efficientnet-b0", [67, 64], &device::cpu(), 1e-4);
+    agrees("efficientnet_b3", "efficientnet-b3", [64, 70], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn efficientnet_lites_agree_padded_as_tensorflow_does() {
+    agrees_with_epsilon("efficientnet_lite0", "efficientnet-lite0", "1e-3", [67, 64], &device::cpu(), 1e-4);
+    agrees_with_epsilon("efficientnet_lite2", "efficientnet-lite2", "1e-3", [64, 70], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn mobilenet_v2_agrees() {
+    agrees("mobilenet_v2", "mobilenet-v2", [67, 64], &device::cpu(), 1e-4);
+}
+
+/// Their maps are one cell: a hidden layer stands between the pooling and the classes.
+#[test]
+fn mobilenets_v3_agree() {
+    agrees_with_epsilon("mobilenet_v3_large", "mobilenet-v3-large", "1e-3", [64, 70], &device::cpu(), 1e-4);
+    agrees_with_epsilon("mobilenet_v3_small", "mobilenet-v3-small", "1e-3", [67, 64], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn regnet_agrees() {
+    agrees("regnet_y_400mf", "regnet-y-400mf", [67, 64], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn convnext_agrees() {
+    agrees_with_epsilon("convnext_tiny", "convnext-tiny", "1e-6", [67, 64], &device::cpu(), 1e-4);
+}
+
+#[test]
+fn inception_agrees() {
+    agrees_with_epsilon("inception_v3", "inception-v3", "1e-3", [107, 107], &device::cpu(), 1e-4);
 }
 
 #[test]

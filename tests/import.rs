@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use common::dense::{DENSENET121, TINY, dense_bundle, dense_card, dense_weights, noise_input};
-use common::on_cpu;
+use common::{family_card, on_cpu};
+use fovea::bundle::family::NamedGraph;
 use fovea::bundle::weights::write;
 use fovea::bundle::{Bundle, BundleError, Card, Library};
 use fovea::bundle::{WeightMap, WeightTensor};
@@ -47,12 +48,26 @@ fn one(value: f32) -> WeightTensor {
 #[test]
 fn every_naming_and_layout_gives_the_same_weights() {
     let expected = dense_weights(&tiny());
-    for name in ["tiny.pth", "tiny.pth.tar", "tiny.safetensors"] {
+    for name in ["tiny.pth", "tiny.pth.tar", "tiny.safetensors", "tiny-strided.pth"] {
         let bundle = import::read(&fixture(name), Kind::DenseNet, &tiny()).unwrap();
         assert_eq!(bundle.weights, expected, "{name}");
         assert_eq!(bundle.card.weights.sha256, bundle.sha256);
         assert!(bundle.card.training.notes.iter().any(|note| note.contains(name)));
     }
+}
+
+/// Its hidden layer is a 1×1 convolution here, and `classifier.0` is no habit of old to be undone.
+#[test]
+fn linear_layers_inside_a_network_are_taken_as_convolutions() {
+    let card = family_card("graph", "network = \"mobilenet-v3-small\"\nnorm-epsilon = 1e-3", [3, 64, 64], 5);
+    let expected = dense_weights(&card);
+    let mut stored = expected.clone();
+    stored.get_mut("classifier.0.weight").unwrap().shape = vec![1024, 576];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.safetensors");
+    std::fs::write(&path, write(&stored).unwrap()).unwrap();
+    let bundle = import::read(&path, Kind::Graph(NamedGraph::MobileNetV3Small), &card).unwrap();
+    assert!(bundle.weights == expected);
 }
 
 /// The fixture's tensors as safetensors of another type.

@@ -73,7 +73,7 @@ pub enum Architecture {
     /// DenseNet: dense blocks of norm-ReLU-conv layers, global average pooling, one linear layer.
     #[serde(rename = "densenet")]
     DenseNet(DenseNetSizes),
-    /// A ResNet, VGG-16 with global average pooling or SqueezeNet by its name.
+    /// A network by its name: `family::NamedGraph` lists them.
     Graph(GraphSizes),
 }
 

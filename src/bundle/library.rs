@@ -145,7 +145,7 @@ pub fn no_weights(card: &Card) -> BundleError {
         Architecture::DenseNet(sizes) => {
             sizes.depth().map_or("densenet".to_owned(), |depth| format!("densenet{depth}"))
         }
-        Architecture::Graph(sizes) => sizes.network.name().to_owned(),
+        Architecture::Graph(sizes) => sizes.network.name(),
         Architecture::ConvStack(_) => "conv-stack".to_owned(),
     };
     let out = user_folder().unwrap_or_default().join(&card.name);

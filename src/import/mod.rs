@@ -7,7 +7,9 @@
 
 mod checkpoint;
 mod error;
+mod kind;
 mod names;
+mod timm;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,65 +17,14 @@ use std::path::Path;
 use clap::ValueEnum;
 
 pub use error::ImportError;
+pub use kind::Kind;
 
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
-use crate::bundle::family::NamedGraph;
 use crate::bundle::weights::{self};
 use crate::bundle::{Bundle, Card};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 use crate::whole::OutputSet;
-
-/// What a checkpoint is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// A DenseNet of the depth and width that the card says
-    #[value(name = "densenet")]
-    DenseNet,
-    /// torchvision's DenseNet-121, CheXNet's network
-    #[value(name = "densenet121")]
-    DenseNet121,
-    #[value(name = "densenet161")]
-    DenseNet161,
-    #[value(name = "densenet169")]
-    DenseNet169,
-    #[value(name = "densenet201")]
-    DenseNet201,
-    #[value(name = "resnet18")]
-    ResNet18,
-    #[value(name = "resnet34")]
-    ResNet34,
-    #[value(name = "resnet50")]
-    ResNet50,
-    /// torchvision's VGG-16 `features`, global average pooling and one linear layer
-    #[value(name = "vgg16-gap")]
-    Vgg16Gap,
-    #[value(name = "squeezenet1-1")]
-    SqueezeNet11,
-    #[value(name = "efficientnet-lite0-stride16")]
-    EfficientNetLite0Stride16,
-}
-
-impl Kind {
-    /// Whether a network of `architecture` is of this kind, whatever its input.
-    fn fits(self, architecture: &Architecture) -> bool {
-        let is_depth = |depth| matches!(architecture, Architecture::DenseNet(sizes) if sizes.depth() == Some(depth));
-        let is_graph = |named| matches!(architecture, Architecture::Graph(sizes) if sizes.network == named);
-        match self {
-            Self::DenseNet => matches!(architecture, Architecture::DenseNet(_)),
-            Self::DenseNet121 => is_depth(121),
-            Self::DenseNet161 => is_depth(161),
-            Self::DenseNet169 => is_depth(169),
-            Self::DenseNet201 => is_depth(201),
-            Self::ResNet18 => is_graph(NamedGraph::ResNet18),
-            Self::ResNet34 => is_graph(NamedGraph::ResNet34),
-            Self::ResNet50 => is_graph(NamedGraph::ResNet50),
-            Self::Vgg16Gap => is_graph(NamedGraph::Vgg16Gap),
-            Self::SqueezeNet11 => is_graph(NamedGraph::SqueezeNet11),
-            Self::EfficientNetLite0Stride16 => is_graph(NamedGraph::EfficientNetLite0Stride16),
-        }
-    }
-}
 
 /// Reads the checkpoint at `path` as the network of `card`.
 ///
@@ -87,7 +38,7 @@ pub fn read(path: &Path, kind: Kind, card: &Card) -> Result<Bundle, ImportError>
     }
     let specs = weights::needed_tensors(card);
     let stored = checkpoint::open(path, weights::most_bytes(card))?;
-    let chosen = matched(path, &specs, stored)?;
+    let chosen = matched(path, &card.architecture, &specs, stored)?;
     let mut read = WeightMap::new();
     for (spec, tensor) in specs.into_iter().zip(chosen) {
         let values = tensor.read(path)?;
@@ -119,10 +70,15 @@ pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), ImportEr
 }
 
 /// The stored tensor of every needed one, in the same order.
-fn matched(path: &Path, specs: &[TensorSpec], stored: Vec<Stored>) -> Result<Vec<Stored>, ImportError> {
+fn matched(
+    path: &Path,
+    architecture: &Architecture,
+    specs: &[TensorSpec],
+    stored: Vec<Stored>,
+) -> Result<Vec<Stored>, ImportError> {
     let mut problems = Vec::new();
     let mut by_name: BTreeMap<String, Stored> = BTreeMap::new();
-    for (name, tensor) in names::translated(stored) {
+    for (name, tensor) in names::translated(stored, architecture, specs) {
         if let Some(twin) = by_name.get(&name) {
             problems.push(format!("`{}` and `{}` are both `{name}`", twin.name, tensor.name));
         } else {
@@ -133,7 +89,7 @@ fn matched(path: &Path, specs: &[TensorSpec], stored: Vec<Stored>) -> Result<Vec
     for spec in specs {
         match by_name.remove(&spec.name) {
             None => problems.push(format!("`{}` {:?} is missing", spec.name, spec.shape)),
-            Some(tensor) if tensor.shape != spec.shape || !tensor.is_float => problems.push(format!(
+            Some(tensor) if !is_same(&tensor.shape, &spec.shape) || !tensor.is_float => problems.push(format!(
                 "`{}` is {} {:?} where {:?} of a float type is needed",
                 tensor.name, tensor.kind, tensor.shape, spec.shape
             )),
@@ -144,21 +100,18 @@ fn matched(path: &Path, specs: &[TensorSpec], stored: Vec<Stored>) -> Result<Vec
     if problems.is_empty() { Ok(chosen) } else { Err(ImportError::Tensors { path: path.to_owned(), problems }) }
 }
 
+/// A linear layer is a 1×1 convolution here, and a vector a scale of maps: sides of 1 may be left out at the end.
+fn is_same(stored: &[usize], needed: &[usize]) -> bool {
+    needed.strip_prefix(stored).is_some_and(|rest| rest.iter().all(|side| *side == 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::family::DenseNetSizes;
-    use crate::bundle::family::GraphSizes;
 
     #[test]
-    fn a_kind_is_told_by_depth_and_width_alone() {
-        let sizes = DenseNetSizes { input: [1, 512, 512], ..DenseNetSizes::of_depth(121).unwrap() };
-        let dense = Architecture::DenseNet(sizes.clone());
-        assert!(Kind::DenseNet.fits(&dense) && Kind::DenseNet121.fits(&dense));
-        assert!(!Kind::DenseNet169.fits(&dense) && !Kind::ResNet18.fits(&dense));
-        assert!(!Kind::DenseNet121.fits(&Architecture::DenseNet(DenseNetSizes { growth: 24, ..sizes })));
-        let network = NamedGraph::ResNet50;
-        let graph = Architecture::Graph(GraphSizes { network, input: [1, 512, 512], norm_epsilon: 1e-5 });
-        assert!(Kind::ResNet50.fits(&graph) && !Kind::ResNet18.fits(&graph) && !Kind::DenseNet.fits(&graph));
+    fn sides_of_one_may_be_left_out_at_the_end() {
+        assert!(is_same(&[6, 4], &[6, 4]) && is_same(&[6, 4], &[6, 4, 1, 1]) && is_same(&[6], &[6, 1, 1]));
+        assert!(!is_same(&[6, 4], &[6, 4, 3, 3]) && !is_same(&[4, 6], &[6, 4, 1, 1]) && !is_same(&[6, 1], &[6]));
     }
 }

@@ -3,7 +3,7 @@
     pip install torch torchvision numpy && python3 tests/reference/densenet.py
 
 The Rust tests make the same weights by the same formula (`tests/common/formula.rs`) and compare. Nothing of PyTorch is
-needed to run them. CLEAR's way back is PyTorch's own differentiation with another backward rule at every ReLU: a
+needed to run them. CLEAR's way back is PyTorch's own differentiation with another backward rule at every activation: a
 gradient of Σ M_c·stop(M_c) goes back through batch norm as its scale, through concatenation and pooling as it should.
 """
 import copy
@@ -50,12 +50,15 @@ def filled(model):
     return model.eval()
 
 
-class Relu(torch.autograd.Function):
+class Activated(torch.autograd.Function):
+    """An activation whose way back is the rule's: `linear` lets all pass, `deconvnet` the positive part, `gated` multiplies
+    with the derivative, `guided` does both."""
+
     @staticmethod
-    def forward(ctx, x, rule):
-        ctx.rule = rule
+    def forward(ctx, x, function, rule):
+        ctx.function, ctx.rule = function, rule
         ctx.save_for_backward(x)
-        return x.clamp_min(0)
+        return function(x)
 
     @staticmethod
     def backward(ctx, signal):
@@ -63,23 +66,31 @@ class Relu(torch.autograd.Function):
         if ctx.rule in ("deconvnet", "guided"):
             signal = signal.clamp_min(0)
         if ctx.rule in ("gated", "guided"):
-            signal = signal * (x > 0)
-        return signal, None
+            with torch.enable_grad():
+                leaf = x.detach().requires_grad_()
+                signal = signal * torch.autograd.grad(ctx.function(leaf).sum(), leaf)[0]
+        return signal, None, None
+
+
+ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish, nn.GELU, nn.Sigmoid, nn.Hardsigmoid)
 
 
 class Rule(nn.Module):
-    def __init__(self, rule):
+    def __init__(self, function, rule):
         super().__init__()
-        self.rule = rule
+        self.function, self.rule = function, rule
 
     def forward(self, x):
-        return Relu.apply(x, self.rule)
+        return Activated.apply(x, self.function, self.rule)
 
 
 def set_rule(module, rule):
     for name, child in module.named_children():
-        if isinstance(child, (nn.ReLU, Rule)):
-            setattr(module, name, Rule(rule))
+        if isinstance(child, Rule):
+            child.rule = rule
+        elif isinstance(child, ACTIVATIONS):
+            child.inplace = False
+            setattr(module, name, Rule(child, rule))
         else:
             set_rule(child, rule)
 
@@ -88,7 +99,7 @@ def responses(model, x, classes, rule):
     """The signed sum over the input channels of what comes back for each class: [classes, H, W]."""
     set_rule(model.features, rule)
     leaf = x.clone().requires_grad_()
-    features = Relu.apply(model.features(leaf), rule)
+    features = Activated.apply(model.features(leaf), torch.relu, rule)
     maps = torch.einsum("kf,fhw->khw", model.classifier.weight, features[0])
     one = lambda c: torch.autograd.grad(maps[c], leaf, maps[c].detach().clamp_min(0), retain_graph=True)[0].sum(1)[0]
     return torch.stack([one(c) for c in classes]), maps.detach()

@@ -4,7 +4,8 @@
     python3 tests/reference/make_checkpoints.py real DIR                 # DenseNet-121; then FOVEA_CHECKPOINTS=DIR
 
 Each size comes in torchvision's present naming (zip), in that of the old CheXNet re-implementations (legacy layout, with
-optimiser, epoch and counters around), and as safetensors.
+optimiser, epoch and counters around), as safetensors, and in legacy layout with tensors that lie in memory the other way
+round, as those that were converted from TensorFlow do (EfficientNet-Lite's).
 """
 import re
 import sys
@@ -22,9 +23,17 @@ def old(name):
     return "module.densenet121." + name.replace("classifier.", "classifier.0.")
 
 
+def strided(value):
+    """The same values with the last dimension's the farthest apart."""
+    turn = tuple(reversed(range(value.dim())))
+    return value.permute(turn).contiguous().permute(turn)
+
+
 def write(model, folder, stem):
     state = model.state_dict()
     torch.save(state, folder / f"{stem}.pth")
+    turned = {name: strided(value) for name, value in state.items()}
+    torch.save(turned, folder / f"{stem}-strided.pth", _use_new_zipfile_serialization=False)
     counters = "num_batches_tracked"  # newer than these checkpoints
     wrapped = {old(name): value for name, value in state.items() if not name.endswith(counters)}
     around = {"epoch": 5, "best_loss": 0.137, "state_dict": wrapped, "arch": "densenet121"}

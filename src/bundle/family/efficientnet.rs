@@ -1,59 +1,93 @@
-//! EfficientNet-Lite (Tan, Le 2019; its blocks are those of MobileNetV2, Sandler et al. 2018).
+//! EfficientNet (Tan, Le 2019): blocks of MobileNetV2 with gates, wider and deeper from B0 to B3. Its normalisations have
+//! PyTorch's own epsilon, 1e-5, in torchvision.
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, ValueId};
+use crate::bundle::blueprint::{Activation, Blueprint, Conv, HeadKind, ValueId};
+
+/// How much wider and deeper than B0, in tenths.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::bundle) struct Scaling {
+    width: usize,
+    depth: usize,
+}
+
+/// Blocks of one shape, the first of which has the stride.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage {
+    pub kernel: usize,
+    pub stride: usize,
+    pub expansion: usize,
+    pub outputs: usize,
+    pub layers: usize,
+}
+
+impl Scaling {
+    pub const B0: Self = Self { width: 10, depth: 10 };
+    pub const B1: Self = Self { width: 10, depth: 11 };
+    pub const B2: Self = Self { width: 11, depth: 12 };
+    pub const B3: Self = Self { width: 12, depth: 14 };
+
+    /// So many times as many channels, as a multiple of 8 that is no more than a tenth below.
+    pub(super) fn wider(self, channels: usize) -> usize {
+        let tenths = channels * self.width;
+        let near = ((tenths + 40) / 80 * 8).max(8);
+        if 100 * near < 9 * tenths { near + 8 } else { near }
+    }
+
+    pub(super) fn deeper(self, layers: usize) -> usize {
+        (layers * self.depth).div_ceil(10)
+    }
+
+    /// The paper's table 1.
+    pub(super) fn stages(self) -> [Stage; 7] {
+        let stage = |[kernel, stride, expansion, outputs, layers]: [usize; 5]| {
+            let (outputs, layers) = (self.wider(outputs), self.deeper(layers));
+            Stage { kernel, stride, expansion, outputs, layers }
+        };
+        [
+            [3, 1, 1, 16, 1],
+            [3, 2, 6, 24, 2],
+            [5, 2, 6, 40, 2],
+            [3, 2, 6, 80, 3],
+            [5, 1, 6, 112, 3],
+            [5, 2, 6, 192, 4],
+            [3, 1, 6, 320, 1],
+        ]
+        .map(stage)
+    }
+}
 
 impl Builder {
-    /// EfficientNet-Lite0 as far as its stride is 16, ReLU for ReLU6 and padding by half the kernel, then a 1×1
-    /// convolution to 160 features; maps have bias and ReLU of their own.
-    pub(in crate::bundle) fn efficientnet_lite0_stride16(mut self) -> Result<Blueprint, String> {
-        /// Kernel, stride, expansion and outputs of every block; an expansion of 1 has no convolution of its own.
-        const BLOCKS: [[usize; 4]; 11] = [
-            [3, 1, 1, 16],
-            [3, 2, 6, 24],
-            [3, 1, 6, 24],
-            [5, 2, 6, 40],
-            [5, 1, 6, 40],
-            [3, 2, 6, 80],
-            [3, 1, 6, 80],
-            [3, 1, 6, 80],
-            [5, 1, 6, 112],
-            [5, 1, 6, 112],
-            [5, 1, 6, 112],
-        ];
-        const FEATURES: usize = 160;
-        let mut x = self.conv_norm(0, ["stem.conv", "stem.norm"], Conv::square(32, 3, 2));
-        x = self.relu(x);
-        for (index, shape) in BLOCKS.into_iter().enumerate() {
-            x = self.inverted_residual(x, &format!("blocks.{index}"), shape);
+    pub(in crate::bundle) fn efficientnet(mut self, scaling: Scaling) -> Result<Blueprint, String> {
+        const SILU: Option<Activation> = Some(Activation::Silu);
+        let mut x = self.layer(0, "features.0", Conv::square(scaling.wider(32), 3, 2), SILU);
+        for (index, stage) in scaling.stages().into_iter().enumerate() {
+            for layer in 0..stage.layers {
+                let shape = Stage { stride: if layer == 0 { stage.stride } else { 1 }, ..stage };
+                x = self.mobile_block(x, &format!("features.{}.{layer}.block", index + 1), shape);
+            }
         }
-        x = self.conv_norm(x, ["head.conv", "head.norm"], Conv::square(FEATURES, 1, 1));
-        self.relu(x);
-        self.finish("classes", HeadKind::Conv { kernel: 1, relu: true, bias_in_map: true })
+        let features = 4 * self.channels[x];
+        self.layer(x, "features.8", Conv::square(features, 1, 1), SILU);
+        self.finish("classifier.1", HeadKind::Linear)
     }
 
-    /// Widened by a 1×1 convolution, a kernel a channel, and back without a ReLU.
-    fn inverted_residual(
-        &mut self,
-        x: ValueId,
-        name: &str,
-        [kernel, stride, expansion, outputs]: [usize; 4],
-    ) -> ValueId {
+    /// Widened by a 1×1 convolution, a kernel a channel, a gate, and back without an activation.
+    fn mobile_block(&mut self, x: ValueId, name: &str, shape: Stage) -> ValueId {
+        const SILU: Option<Activation> = Some(Activation::Silu);
+        let Stage { kernel, stride, expansion, outputs, .. } = shape;
         let inputs = self.channels[x];
         let wide = inputs * expansion;
+        let mut parts = (0..).map(|part| format!("{name}.{part}"));
+        let mut next = || parts.next().unwrap_or_default();
         let mut h = x;
         if expansion > 1 {
-            h = self.part(h, name, "expand", Conv::square(wide, 1, 1));
-            h = self.relu(h);
+            h = self.layer(h, &next(), Conv::square(wide, 1, 1), SILU);
         }
-        h = self.part(h, name, "depth", Conv { groups: wide, ..Conv::square(wide, kernel, stride) });
-        h = self.relu(h);
-        h = self.part(h, name, "project", Conv::square(outputs, 1, 1));
+        h = self.layer(h, &next(), Conv { groups: wide, ..Conv::square(wide, kernel, stride) }, SILU);
+        h = self.squeeze_excite(h, &next(), inputs / 4, [Activation::Silu, Activation::Sigmoid]);
+        h = self.layer(h, &next(), Conv::square(outputs, 1, 1), None);
         let keeps_shape = stride == 1 && inputs == outputs;
         if keeps_shape { self.add(vec![h, x]) } else { h }
-    }
-
-    fn part(&mut self, from: ValueId, block: &str, part: &str, conv: Conv) -> ValueId {
-        self.conv_norm(from, [&format!("{block}.{part}.conv"), &format!("{block}.{part}.norm")], conv)
     }
 }

@@ -1,63 +1,11 @@
-//! Networks that are a graph of convolutions, max pooling, sums and concatenations, by torchvision's names: ResNets
-//! (He et al. 2016), VGG-16 with global average pooling (Simonyan, Zisserman 2015; Zhou et al. 2016), SqueezeNet 1.1
-//! (Iandola et al. 2016), and the first eleven blocks of EfficientNet-Lite0 (Tan, Le 2019).
-//!
-//! Here are their names and sizes; `bundle::builders` makes the network of them.
+//! Networks by their names: `NamedGraph` lists them, a file each makes the network of a name and the card's sizes.
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::Builder;
+use super::efficientnet::Scaling;
+use super::named::NamedGraph;
+use super::{Builder, mobilenet_v3};
 use crate::bundle::blueprint::Blueprint;
-
-/// A network that torchvision names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum NamedGraph {
-    #[serde(rename = "resnet18")]
-    #[value(name = "resnet18")]
-    ResNet18,
-    #[serde(rename = "resnet34")]
-    #[value(name = "resnet34")]
-    ResNet34,
-    #[serde(rename = "resnet50")]
-    #[value(name = "resnet50")]
-    ResNet50,
-    /// torchvision's `features`, then global average pooling and `classifier`, one linear layer.
-    #[serde(rename = "vgg16-gap")]
-    #[value(name = "vgg16-gap")]
-    Vgg16Gap,
-    #[serde(rename = "squeezenet1-1")]
-    #[value(name = "squeezenet1-1")]
-    SqueezeNet11,
-    /// EfficientNet-Lite0 as far as its stride is 16, ReLU for ReLU6 and padding by half the kernel, then a 1×1
-    /// convolution to 160 features; maps have bias and ReLU of their own.
-    #[serde(rename = "efficientnet-lite0-stride16")]
-    #[value(name = "efficientnet-lite0-stride16")]
-    EfficientNetLite0Stride16,
-}
-
-impl NamedGraph {
-    pub const ALL: [Self; 6] = [
-        Self::ResNet18,
-        Self::ResNet34,
-        Self::ResNet50,
-        Self::Vgg16Gap,
-        Self::SqueezeNet11,
-        Self::EfficientNetLite0Stride16,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ResNet18 => "resnet18",
-            Self::ResNet34 => "resnet34",
-            Self::ResNet50 => "resnet50",
-            Self::Vgg16Gap => "vgg16-gap",
-            Self::SqueezeNet11 => "squeezenet1-1",
-            Self::EfficientNetLite0Stride16 => "efficientnet-lite0-stride16",
-        }
-    }
-}
 
 /// The sizes of the `graph` family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,7 +14,7 @@ pub struct GraphSizes {
     pub network: NamedGraph,
     /// Channels, height and width of the input.
     pub input: [usize; 3],
-    /// Added to the variance under the root of every batch normalisation.
+    /// Added to the variance under the root of every normalisation.
     #[serde(default = "super::default_norm_epsilon")]
     pub norm_epsilon: f64,
 }
@@ -82,17 +30,32 @@ impl GraphSizes {
             NamedGraph::ResNet50 => builder.resnet([3, 4, 6, 3], true),
             NamedGraph::Vgg16Gap => builder.vgg16_gap(),
             NamedGraph::SqueezeNet11 => builder.squeezenet(),
+            NamedGraph::EfficientNetB0 => builder.efficientnet(Scaling::B0),
+            NamedGraph::EfficientNetB1 => builder.efficientnet(Scaling::B1),
+            NamedGraph::EfficientNetB2 => builder.efficientnet(Scaling::B2),
+            NamedGraph::EfficientNetB3 => builder.efficientnet(Scaling::B3),
+            NamedGraph::EfficientNetLite0 => builder.efficientnet_lite(Scaling::B0),
+            NamedGraph::EfficientNetLite1 => builder.efficientnet_lite(Scaling::B1),
+            NamedGraph::EfficientNetLite2 => builder.efficientnet_lite(Scaling::B2),
             NamedGraph::EfficientNetLite0Stride16 => builder.efficientnet_lite0_stride16(),
+            NamedGraph::MobileNetV2 => builder.mobilenet_v2(),
+            NamedGraph::MobileNetV3Large => builder.mobilenet_v3(&mobilenet_v3::LARGE, 1280),
+            NamedGraph::MobileNetV3Small => builder.mobilenet_v3(&mobilenet_v3::SMALL, 1024),
+            NamedGraph::RegNetY400Mf => builder.regnet_y_400mf(),
+            NamedGraph::ConvNextTiny => builder.convnext_tiny(),
+            NamedGraph::InceptionV3 => builder.inception_v3(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     /// Learned parameters with 1000 classes, as torchvision counts them; VGG-16's are its `features` and our linear layer,
-    /// EfficientNet-Lite0's were counted in PyTorch.
+    /// EfficientNet-Lite's were counted in PyTorch.
     #[test]
     fn each_network_has_as_many_parameters_as_torchvision_counts() {
         let counted = |network| {
@@ -101,16 +64,40 @@ mod tests {
             let learned = specs.iter().filter(|spec| !spec.name.contains("running"));
             learned.map(|spec| spec.shape.iter().product::<usize>()).sum::<usize>()
         };
-        let expected = [11_689_512, 21_797_672, 25_557_032, 14_714_688 + 513_000, 1_235_496, 880_008];
-        assert_eq!(NamedGraph::ALL.map(counted), expected);
+        let expected = |network| match network {
+            NamedGraph::ResNet18 => 11_689_512,
+            NamedGraph::ResNet34 => 21_797_672,
+            NamedGraph::ResNet50 => 25_557_032,
+            NamedGraph::Vgg16Gap => 14_714_688 + 513_000,
+            NamedGraph::SqueezeNet11 => 1_235_496,
+            NamedGraph::EfficientNetB0 => 5_288_548,
+            NamedGraph::EfficientNetB1 => 7_794_184,
+            NamedGraph::EfficientNetB2 => 9_109_994,
+            NamedGraph::EfficientNetB3 => 12_233_232,
+            NamedGraph::EfficientNetLite0 => 4_652_008,
+            NamedGraph::EfficientNetLite1 => 5_416_680,
+            NamedGraph::EfficientNetLite2 => 6_092_072,
+            NamedGraph::EfficientNetLite0Stride16 => 880_008,
+            NamedGraph::MobileNetV2 => 3_504_872,
+            NamedGraph::MobileNetV3Large => 5_483_032,
+            NamedGraph::MobileNetV3Small => 2_542_856,
+            NamedGraph::RegNetY400Mf => 4_344_144,
+            NamedGraph::ConvNextTiny => 28_589_128,
+            NamedGraph::InceptionV3 => 23_834_568, // without its auxiliary head
+        };
+        for network in NamedGraph::value_variants() {
+            assert_eq!(counted(*network), expected(*network), "{network:?}");
+        }
     }
 
     #[test]
     fn inputs_that_cannot_be_are_refused() {
-        let sizes = |input| GraphSizes { network: NamedGraph::ResNet50, input, norm_epsilon: 1e-5 };
-        assert!(sizes([3, 224, 224]).blueprint().is_ok());
-        for bad in [[0, 224, 224], [3, 224, usize::MAX], [3, 2048, 2048]] {
-            assert!(sizes(bad).blueprint().is_err(), "{bad:?}");
+        for network in NamedGraph::value_variants().iter().copied() {
+            let sizes = |input| GraphSizes { network, input, norm_epsilon: 1e-5 };
+            assert!(sizes([1, 224, 224]).blueprint().is_ok(), "{network:?}");
+            for bad in [[0, 224, 224], [3, 224, usize::MAX], [3, 224, 8192], [17, 224, 224]] {
+                assert!(sizes(bad).blueprint().is_err(), "{network:?} {bad:?}");
+            }
         }
     }
 }

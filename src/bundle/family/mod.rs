@@ -1,16 +1,25 @@
-//! The families of networks that a card may name, and how each becomes a blueprint: one file a family. Tensor names are torchvision's where it has the network.
+//! The families of networks that a card may name, and how each becomes a blueprint: one file a family. Tensor names are
+//! torchvision's where it has the network.
 
 pub mod conv_stack;
+mod convnext;
 pub mod densenet;
 mod efficientnet;
+mod efficientnet_lite;
 pub mod graph;
+mod inception;
+mod mobilenet_v2;
+mod mobilenet_v3;
+mod named;
+mod regnet;
 mod resnet;
 mod squeezenet;
 mod vgg;
 
 pub use conv_stack::ConvStackSizes;
 pub use densenet::DenseNetSizes;
-pub use graph::{GraphSizes, NamedGraph};
+pub use graph::GraphSizes;
+pub use named::NamedGraph;
 
 use super::blueprint::{Activation, Blueprint, Conv, Head, HeadKind, Node, Op, Shape, ValueId, Window};
 
@@ -65,6 +74,28 @@ impl Builder {
     fn conv_norm(&mut self, from: ValueId, [conv_name, norm_name]: [&str; 2], conv: Conv) -> ValueId {
         let x = self.conv(from, conv_name, Conv { bias: false, ..conv });
         self.norm(x, norm_name)
+    }
+
+    /// torchvision's `Conv2dNormActivation`: `NAME.0` without bias, `NAME.1`, and what follows.
+    fn layer(&mut self, from: ValueId, name: &str, conv: Conv, activation: Option<Activation>) -> ValueId {
+        let x = self.conv_norm(from, [&format!("{name}.0"), &format!("{name}.1")], conv);
+        activation.map_or(x, |activation| self.activate(x, activation))
+    }
+
+    fn global_average_pool(&mut self, from: ValueId) -> ValueId {
+        self.push("", Op::GlobalAveragePool, vec![from])
+    }
+
+    /// A gate per channel from the means of all channels (Hu et al. 2018): down to `narrow` of them and back, each step
+    /// with its activation.
+    fn squeeze_excite(&mut self, x: ValueId, name: &str, narrow: usize, activations: [Activation; 2]) -> ValueId {
+        let mut gate = self.global_average_pool(x);
+        let sizes = [("fc1", narrow), ("fc2", self.channels[x])];
+        for ((part, outputs), activation) in sizes.into_iter().zip(activations) {
+            gate = self.conv(gate, &format!("{name}.{part}"), Conv::square(outputs, 1, 1));
+            gate = self.activate(gate, activation);
+        }
+        self.push("", Op::Gate, vec![x, gate])
     }
 
     fn max_pool(&mut self, from: ValueId, window: Window) -> ValueId {
