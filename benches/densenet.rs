@@ -6,8 +6,8 @@
 //! The fastest turn of each is printed: whatever else a machine does only ever adds. Nothing is asserted.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+mod peer;
+
 use std::time::Instant;
 
 use fovea::bundle::weights::needed_tensors;
@@ -17,6 +17,7 @@ use fovea::geometry::Transform;
 use fovea::input::ModelInput;
 use fovea::method::BackwardRule;
 use fovea::network::{Network, device};
+use peer::{Peer, ask};
 
 /// As in the program.
 #[global_allocator]
@@ -30,7 +31,7 @@ const SLOW_ROUNDS: usize = 3;
 fn main() {
     let network = network();
     let input = input();
-    let mut peer = Peer::start();
+    let mut peer = Peer::start("densenet_torch.py");
     println!("device: {}; {}\n", device::cpu().name, peer.as_ref().map_or("no PyTorch here", |p| p.name.as_str()));
 
     let mut quick = Times::default();
@@ -106,42 +107,4 @@ impl Times {
     fn fastest(&self, name: &str) -> f64 {
         self.0.iter().filter(|(n, _)| n == name).map(|(_, ms)| *ms).fold(f64::NAN, f64::min)
     }
-}
-
-/// `densenet_torch.py`, which answers one line with another.
-struct Peer {
-    name: String,
-    ask: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-    process: Child,
-}
-
-impl Peer {
-    fn start() -> Option<Self> {
-        let python = std::env::var("FOVEA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).to_string();
-        let mut process = Command::new(python)
-            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/benches/densenet_torch.py"), &threads])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let (ask, mut answers) = (process.stdin.take()?, BufReader::new(process.stdout.take()?).lines());
-        let name = answers.next()?.ok()?;
-        Some(Self { name, ask, answers, process })
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Milliseconds, or NaN where the peer cannot say.
-fn ask(peer: &mut Option<Peer>, job: &str) -> f64 {
-    let Some(peer) = peer else { return f64::NAN };
-    writeln!(peer.ask, "{job}").unwrap();
-    peer.answers.next().and_then(Result::ok).and_then(|line| line.parse().ok()).unwrap_or(f64::NAN)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use fovea::bundle::{Bundle, Library};
-use fovea::train::data::DataSet;
+use fovea::train::data::{DataSet, Example};
 use fovea::train::{Recipe, checkpoint_path, read};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -68,7 +68,7 @@ const TABLE: &str =
 fn a_patient_is_on_one_side() {
     let data = Clinic::new().read(TABLE).unwrap();
     assert_eq!((data.learn.len(), data.held.len(), &data.left_out), (4, 2, &None));
-    let groups = |part: &[data::Example]| part.iter().map(|example| example.group).collect::<Vec<_>>();
+    let groups = |part: &[Example]| part.iter().map(|example| example.group).collect::<Vec<_>>();
     assert!(groups(&data.learn).iter().all(|group| !groups(&data.held).contains(group)));
     // In the order of their worst grades the third of five is left out: here the one of grade 4.
     let mut held: Vec<usize> = data.held.iter().map(|example| example.class).collect();

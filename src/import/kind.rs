@@ -76,7 +76,7 @@ mod tests {
         assert!(!Kind::DenseNet169.fits(&dense) && !resnet18.fits(&dense));
         assert!(!Kind::DenseNet121.fits(&Architecture::DenseNet(DenseNetSizes { growth: 24, ..sizes })));
         let network = NamedGraph::ResNet50;
-        let graph = Architecture::Graph(GraphSizes { network, input: [1, 512, 512], norm_epsilon: 1e-5 });
+        let graph = Architecture::Graph(GraphSizes { network, input: [1, 512, 512], norm_epsilon: None });
         assert!(resnet50.fits(&graph) && !resnet18.fits(&graph) && !Kind::DenseNet.fits(&graph));
     }
 

@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn graph(network: NamedGraph) -> Architecture {
-        Architecture::Graph(GraphSizes { network, input: [3, 224, 224], norm_epsilon: 1e-5 })
+        Architecture::Graph(GraphSizes { network, input: [3, 224, 224], norm_epsilon: None })
     }
 
     #[test]

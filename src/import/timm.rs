@@ -121,7 +121,7 @@ mod tests {
         before: &str,
         parts: impl Fn(usize) -> Vec<String>,
     ) {
-        let sizes = GraphSizes { network, input: [3, 224, 224], norm_epsilon: 1e-5 };
+        let sizes = GraphSizes { network, input: [3, 224, 224], norm_epsilon: None };
         let architecture = Architecture::Graph(sizes.clone());
         let specs = sizes.blueprint().unwrap().tensors(5).unwrap();
         let needed: BTreeSet<String> = specs.into_iter().map(|spec| spec.name).collect();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn other_names_and_networks_have_none() {
-        let of = |network| Architecture::Graph(GraphSizes { network, input: [3, 224, 224], norm_epsilon: 1e-5 });
+        let of = |network| Architecture::Graph(GraphSizes { network, input: [3, 224, 224], norm_epsilon: None });
         let name = "blocks.1.0.conv_pw.weight";
         assert_eq!(translated(name, &of(NamedGraph::ResNet18)), None);
         for odd in ["blocks", "blocks.x.0.conv_pw.weight", "blocks.99.0.bn1.bias", "stages.0.blocks.0", "fc.weight"] {

@@ -2,17 +2,17 @@
 
 mod adapter;
 pub mod device;
+mod engine;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod head;
 mod load;
-mod network;
 mod op;
 mod plan;
 mod rewrite;
 
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
-pub use network::{Network, Pass};
+pub use engine::{Network, Pass};
 pub use plan::Layer;
 
 /// Why a network could not run.

@@ -102,7 +102,7 @@ mod tests {
             "`mnist` cannot be gone on from by the recipe `retina-dr`: its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, the recipe's are 0, 1, 2, 3, 4; name another model as --from, or train without one"
         );
         let mut parent = bundle("retina-dr");
-        let sizes = GraphSizes { network: NamedGraph::ResNet18, input: [3, 512, 512], norm_epsilon: 1e-5 };
+        let sizes = GraphSizes { network: NamedGraph::ResNet18, input: [3, 512, 512], norm_epsilon: None };
         parent.card.architecture = Architecture::Graph(sizes);
         assert!(
             begun("retina-dr", &parent).unwrap_err().contains("it is a `graph`, and only networks of convolutions")

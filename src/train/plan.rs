@@ -103,7 +103,7 @@ mod tests {
     use crate::train::Recipe;
 
     fn card(network: NamedGraph) -> Card {
-        let sizes = GraphSizes { network, input: [3, 512, 512], norm_epsilon: 1e-3 };
+        let sizes = GraphSizes { network, input: [3, 512, 512], norm_epsilon: None };
         Card { architecture: Architecture::Graph(sizes), ..Recipe::find("retina-dr").unwrap().card }
     }
 

@@ -14,16 +14,16 @@ pub struct GraphSizes {
     pub network: NamedGraph,
     /// Channels, height and width of the input.
     pub input: [usize; 3],
-    /// Added to the variance under the root of every normalisation.
-    #[serde(default = "super::default_norm_epsilon")]
-    pub norm_epsilon: f64,
+    /// Added to the variance under the root of every normalisation; what the network was published with where `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_epsilon: Option<f64>,
 }
 
 impl GraphSizes {
     /// # Errors
     /// Inputs that are too large or of which nothing would be left.
     pub fn blueprint(&self) -> Result<Blueprint, String> {
-        let builder = Builder::new(self.input, self.norm_epsilon);
+        let builder = Builder::new(self.input, self.norm_epsilon.unwrap_or(self.network.norm_epsilon()));
         match self.network {
             NamedGraph::ResNet18 => builder.resnet([2, 2, 2, 2], false),
             NamedGraph::ResNet34 => builder.resnet([3, 4, 6, 3], false),
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn each_network_has_as_many_parameters_as_torchvision_counts() {
         let counted = |network| {
-            let specs = GraphSizes { network, input: [3, 224, 224], norm_epsilon: 1e-5 };
+            let specs = GraphSizes { network, input: [3, 224, 224], norm_epsilon: None };
             let specs = specs.blueprint().unwrap().tensors(1000).unwrap();
             let learned = specs.iter().filter(|spec| !spec.name.contains("running"));
             learned.map(|spec| spec.shape.iter().product::<usize>()).sum::<usize>()
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn inputs_that_cannot_be_are_refused() {
         for network in NamedGraph::value_variants().iter().copied() {
-            let sizes = |input| GraphSizes { network, input, norm_epsilon: 1e-5 };
+            let sizes = |input| GraphSizes { network, input, norm_epsilon: None };
             assert!(sizes([1, 224, 224]).blueprint().is_ok(), "{network:?}");
             for bad in [[0, 224, 224], [3, 224, usize::MAX], [3, 224, 8192], [17, 224, 224]] {
                 assert!(sizes(bad).blueprint().is_err(), "{network:?} {bad:?}");

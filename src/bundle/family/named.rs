@@ -62,6 +62,21 @@ impl NamedGraph {
     pub fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
+
+    /// The epsilon of the normalisations that the network was published with; it stands in no checkpoint.
+    pub fn norm_epsilon(self) -> f64 {
+        match self {
+            Self::ConvNextTiny => 1e-6,
+            Self::EfficientNetLite0
+            | Self::EfficientNetLite1
+            | Self::EfficientNetLite2
+            | Self::EfficientNetLite0Stride16
+            | Self::MobileNetV3Large
+            | Self::MobileNetV3Small
+            | Self::InceptionV3 => 1e-3,
+            _ => 1e-5,
+        }
+    }
 }
 
 impl From<NamedGraph> for String {

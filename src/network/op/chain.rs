@@ -95,11 +95,12 @@ impl Operation for Chain {
             return Prepared::Links(self.links.iter().map(|_| Prepared::Nothing).collect());
         }
         let values = self.values(input, kept);
-        let one = |(index, link): (usize, &Box<dyn Operation>)| {
+        let one = |index: usize| {
+            let link = &self.links[index];
             let own = values[index + 1].clone().filter(|_| link.needs_value()).map_or(Kept::Nothing, Kept::Value);
             link.prepare(values[index].clone().filter(|_| link.needs_input()), &own, masks)
         };
-        Prepared::Links(self.links.par_iter().enumerate().map(one).collect())
+        Prepared::Links((0..self.links.len()).into_par_iter().map(one).collect())
     }
 
     fn back(&self, signal: Tensor<4>, prepared: &Prepared, rule: BackwardRule) -> Vec<Option<Tensor<4>>> {

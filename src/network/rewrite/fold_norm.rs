@@ -8,7 +8,7 @@ use crate::network::load::{scale_and_shift, scaled};
 pub(in crate::network) fn fold_norms(mut draft: Draft) -> Draft {
     let readers = draft.blueprint.readers();
     let mut gone = vec![false; draft.blueprint.nodes.len()];
-    for n in 0..gone.len() {
+    for (n, gone) in gone.iter_mut().enumerate() {
         let node = &draft.blueprint.nodes[n];
         let (Op::Norm { epsilon }, Some(maker)) = (node.op, draft.only_maker(&readers, node.from[0])) else { continue };
         let Op::Conv(mut conv) = draft.blueprint.nodes[maker].op else { continue };
@@ -24,7 +24,7 @@ pub(in crate::network) fn fold_norms(mut draft: Draft) -> Draft {
         draft.weights.insert(format!("{name}.bias"), WeightTensor { shape: vec![shift.len()], values: shift });
         conv.bias = true;
         draft.blueprint.nodes[maker].op = Op::Conv(conv);
-        gone[n] = true;
+        *gone = true;
     }
     draft.without(&gone)
 }
