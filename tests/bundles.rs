@@ -123,7 +123,7 @@ fn nonsense_in_a_card_is_refused_by_its_place() {
     let text = toml::to_string(&small().0).unwrap();
     for (from, to, place) in [
         ("kernel = 3", "kernel = 4", "layers[0]"),
-        ("channels = 4", "channels = 400000", "layers[0]"),
+        ("channels = 4", "channels = 400000", "layers.0"),
         ("input = [1, 8, 8]", "input = [1, 8, 80000]", "architecture.input"),
         ("#10200a", "blue", "blue"),
         ("licence", "license", "license"),

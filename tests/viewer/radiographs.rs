@@ -238,10 +238,10 @@ fn findings_stand_by_their_operating_points_and_ten_go_back() {
     let explanation = &window.state().session.shown().unwrap().explanation;
     let mut found = explanation.verdict.findings.clone().unwrap();
     found.sort_unstable();
-    assert_eq!((found, explanation.response_classes.len()), (vec![0, 1], 10));
+    assert_eq!((found, explanation.response.held.len()), (vec![0, 1], 10));
     window.get_by_label_contains("The 10 most activated of 12");
     assert_eq!(window.query_all_by_label_contains("Probability of ").count(), 12);
-    let drawn = explanation.response_classes.clone();
+    let drawn = explanation.response.held.clone();
     let missing = (0..12).find(|c| !drawn.contains(c)).unwrap();
     assert!(window.query_by_role_and_label(Role::CheckBox, &format!("{missing} Class {missing}")).is_none());
     window.get_by_role_and_label(Role::CheckBox, &format!("{0} Class {0}", drawn[0])).click();
