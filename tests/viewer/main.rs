@@ -6,6 +6,7 @@ mod common;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;
+mod methods;
 mod radiographs;
 mod window;
 
@@ -72,37 +73,6 @@ fn the_class_slider_changes_the_cam_and_runs_no_network() {
     window.get_by_role_and_label(Role::CheckBox, "Follow the decision").click();
     window.run_steps(4);
     assert_eq!(shown_class(&window), window.state().session.shown().unwrap().explanation.verdict.decided);
-}
-
-#[test]
-fn only_the_backward_rule_asks_the_network_again() {
-    let mut window = opened();
-    act(&mut window, Command::More);
-    let runs = window.state().session.network_runs();
-    for (slider, value) in
-        [("CAM opacity", 0.2), ("Threshold", 0.4), ("Gain", 3.0), ("Smoothing, px", 1.0), ("Class", 4.0)]
-    {
-        window.get_by_role_and_label(Role::Slider, slider).set_value_accesskit(value);
-        window.run_steps(3);
-    }
-    use fovea::method::{BackwardRule, Magnitude};
-    let peak = |window: &Window| window.state().session.shown().unwrap().peak;
-    let before = peak(&window);
-    act(&mut window, Command::Magnitude(Magnitude::Signed));
-    wait(&mut window, "smoothing and magnitude", |app| {
-        let settings = app.session.shown().unwrap().explanation.settings;
-        settings.smoothing_px == 1.0 && settings.magnitude == Magnitude::Signed
-    });
-    assert_ne!(peak(&window), before, "less smoothing leaves a higher peak");
-    assert_eq!(window.state().session.network_runs(), runs);
-    act(&mut window, Command::Rule(BackwardRule::Linear));
-    let is_linear = |app: &App| app.session.shown().unwrap().explanation.settings.rule == BackwardRule::Linear;
-    wait(&mut window, "the other rule", is_linear);
-    assert_eq!(window.state().session.network_runs(), runs + 1);
-    act(&mut window, Command::Rule(BackwardRule::Guided));
-    act(&mut window, Command::Rule(BackwardRule::Linear));
-    wait(&mut window, "the rule that is known", is_linear);
-    assert_eq!(window.state().session.network_runs(), runs + 1, "both rules are known by now");
 }
 
 #[test]

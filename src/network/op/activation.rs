@@ -34,8 +34,9 @@ impl Operation for Activated {
             _ if !rule.uses_forward_mask() => signal,
             Prepared::Factor(factor) => signal * factor.clone(),
             Prepared::Closed(closed) => {
-                let shape = signal.dims();
-                signal.mask_fill(closed.clone().expand(shape), 0.0)
+                // Flex fills a tensor of its own value by value, one that is held elsewhere too in SIMD.
+                let held = signal.clone();
+                signal.mask_fill(closed.clone().expand(held.dims()), 0.0)
             }
             _ => unreachable!("a rule that asks for masks finds them prepared"),
         })]

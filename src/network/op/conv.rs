@@ -51,10 +51,10 @@ impl Conv {
         } else {
             Transposed::Strided(on_device(back, device))
         };
-        let [channels, height, width] = place.inputs[0];
+        let [_, height, width] = place.inputs[0];
         Self {
             before: [height, width],
-            taps: (!device.is_gpu && Taps::serve(&sizes, channels)).then(|| Taps::new(weight, device)),
+            taps: (!device.is_gpu && Taps::serve(&sizes, place.inputs[0])).then(|| Taps::new(weight, device)),
             weight: on_device(weight, device),
             bias,
             transposed,

@@ -1,4 +1,4 @@
-//! A 3×3 convolution as one matrix product and nine shifts: what it reads is four times as wide as what it adds, so it is
+//! A 3×3 convolution as one matrix product and nine shifts. Where it reads at least as many channels as it makes it is
 //! cheaper to shift the results than to gather the inputs of every output, as Flex's own convolution does.
 
 use std::ops::Range;
@@ -6,8 +6,11 @@ use std::ops::Range;
 use burn_tensor::{Tensor, TensorData, s};
 
 use crate::bundle::WeightTensor;
-use crate::bundle::blueprint::Conv;
+use crate::bundle::blueprint::{Conv, Shape};
 use crate::network::ComputeDevice;
+
+/// More products than this (16 MiB) fall out of the cache, and would be too much memory for large maps.
+const MOST_PRODUCTS: usize = 1 << 22;
 
 /// The kernels of a 3×3 convolution, tap by tap.
 #[derive(Debug)]
@@ -18,10 +21,10 @@ pub(super) struct Taps {
 }
 
 impl Taps {
-    /// Whether a convolution of so many input `channels` is one that this serves.
-    pub fn serve(conv: &Conv, channels: usize) -> bool {
-        *conv == Conv { outputs: conv.outputs, bias: conv.bias, ..Conv::square(0, 3, 1) }
-            && channels >= 2 * conv.outputs
+    /// Whether a convolution that reads a value of this shape is one that this serves.
+    pub fn serve(conv: &Conv, [channels, height, width]: Shape) -> bool {
+        let is_plain = *conv == Conv { outputs: conv.outputs, bias: conv.bias, ..Conv::square(0, 3, 1) };
+        is_plain && channels >= conv.outputs && 9 * conv.outputs * height * width <= MOST_PRODUCTS
     }
 
     pub fn new(weight: &WeightTensor, device: &ComputeDevice) -> Self {
