@@ -96,7 +96,7 @@ impl CamMethod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct Cam {
     pub method: CamMethod,
-    /// Of the network's layers; the last where `None`. A CAM is always of the last.
+    /// Of the network's layers; the last of more than one cell where `None`. A CAM is always of the last.
     pub layer: Option<usize>,
 }
 

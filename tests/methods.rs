@@ -121,6 +121,21 @@ fn gradient_maps_at_the_last_layer_are_the_cam() {
     assert!(network.forward(&common::dense::noise_input([40, 48], 11)).unwrap().layer().is_none());
 }
 
+/// MobileNetV3 has a hidden layer behind its pooling: no CAM, but places under Grad-CAM.
+#[test]
+fn without_a_cam_the_usual_layer_still_has_places() {
+    let card = family_card("graph", "network = \"mobilenet-v3-small\"", [3, 64, 64], 3);
+    let network = on_cpu(&common::dense::dense_bundle(card));
+    assert!(!network.has_cam());
+    let usual = network.usual_layer().unwrap();
+    assert_eq!(network.layers()[usual].shape[1..], [2, 2]);
+    let pass = network.forward_with(&common::dense::noise_input([64, 64], 3), Some(usual)).unwrap();
+    assert_eq!(network.class_maps(&pass).unwrap().data.len(), 3);
+    let maps = network.gradient_maps(&pass, &[0, 1, 2], true).unwrap().unwrap();
+    assert!(maps.data.len() == 12 && maps.data.iter().any(|v| *v != 0.0));
+    assert!(on_cpu(&formula_bundle(reference_card(false))).has_cam());
+}
+
 /// Without biases behind it a layer's values times the gradient add up to the score (Euler): at every such layer the sum
 /// of HiResCAM is that of the class map.
 #[test]

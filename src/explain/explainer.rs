@@ -46,6 +46,9 @@ impl Settings {
     }
 }
 
+/// Of a network with a layer between its global pooling and its answer.
+pub const NO_CAM: &str = "this network has no class activation map: it is one value for the whole picture; Grad-CAM and HiResCAM show places";
+
 /// How long the parts took, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct TimingsMs {
@@ -108,6 +111,11 @@ impl Explanation {
             (Some(layer), method) => format!("{} at {layer}: {class}", method.title()),
             (None, method) => format!("{}: evidence for {class}", method.title()),
         }
+    }
+
+    /// What must be said of a CAM that has no places.
+    pub fn cam_caveat(&self) -> Option<&'static str> {
+        (self.settings.cam.method == CamMethod::Cam && self.cam.width * self.cam.height == 1).then_some(NO_CAM)
     }
 
     /// Takes positions of the CAM's cells to source pixels.
@@ -205,8 +213,7 @@ impl Explainer {
         let input = input::prepare(scan, &self.card.preprocessing)?;
         let prepare = milliseconds(start);
         let start = Instant::now();
-        let last = self.network.layers().len().checked_sub(1);
-        let layer = cam.layer.or(last).filter(|_| cam.method != CamMethod::Cam);
+        let layer = cam.layer.or(self.network.usual_layer()).filter(|_| cam.method != CamMethod::Cam);
         let (pass, class_maps) = guarded(self.network.device(), || {
             let pass = self.network.forward_with(&input, layer)?;
             let class_maps = self.network.class_maps(&pass)?;

@@ -11,5 +11,5 @@ mod explainer;
 mod verdict;
 
 pub use attention::Attention;
-pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, Settings, TimingsMs};
+pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
 pub use verdict::Verdict;

@@ -253,7 +253,7 @@ impl Record {
             gradable: None,
             quality: None,
             reasons: None,
-            warnings: Vec::new(),
+            warnings: explanation.cam_caveat().map(str::to_owned).into_iter().collect(),
             response_classes: explanation.response.held.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {

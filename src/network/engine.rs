@@ -101,6 +101,16 @@ impl Network {
         self.plan.layers()
     }
 
+    /// The last layer of more than one cell: behind a pooling inside the network there are no places.
+    pub fn usual_layer(&self) -> Option<usize> {
+        self.layers().iter().rposition(|layer| layer.shape[1] * layer.shape[2] > 1)
+    }
+
+    /// Whether class maps have places. They have none where something stands between the global pooling and the last layer.
+    pub fn has_cam(&self) -> bool {
+        self.layers().last().is_none_or(|layer| layer.shape[1] * layer.shape[2] > 1)
+    }
+
     /// Runs the network on one input and keeps what the way back needs.
     ///
     /// # Errors

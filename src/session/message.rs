@@ -47,6 +47,8 @@ pub struct Model {
     pub is_gpu: bool,
     /// Names of the layers that a map can be of, in the order of the data.
     pub layers: Arc<[String]>,
+    /// The layer that is taken where none is chosen.
+    pub usual_layer: Option<usize>,
 }
 
 /// What the worker is at.

@@ -182,11 +182,12 @@ impl Thread {
         match build(wish) {
             Ok((explainer, is_gpu)) => {
                 let device = explainer.network().device().name.clone();
+                let usual_layer = explainer.network().usual_layer();
                 let layers = explainer.network().layers().iter().map(|layer| layer.name.clone()).collect();
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
                 (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
                 (self.last, self.examined) = (None, None);
-                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu, layers }));
+                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu, layers, usual_layer }));
             }
             Err(error) => {
                 self.voice.say(Event::ModelFailed { name: wish.name.clone(), reason: format!("{error:#}") });

@@ -168,11 +168,9 @@ impl App {
         let (Some(settings), Some(model)) = (self.session.settings(), self.session.model()) else { return };
         let methods = CamMethod::ALL.map(|method| (method, method.title()));
         choose(ui, &mut self.commands, "Map of one class", settings.cam.method, &methods, Command::CamMethod);
-        let Some(last) = model.layers.len().checked_sub(1).filter(|_| settings.cam.method != CamMethod::Cam) else {
-            return;
-        };
+        let Some(usual) = model.usual_layer.filter(|_| settings.cam.method != CamMethod::Cam) else { return };
         let layers: Vec<(usize, &str)> = model.layers.iter().enumerate().map(|(n, name)| (n, name.as_str())).collect();
-        choose(ui, &mut self.commands, "Layer", settings.cam.layer.unwrap_or(last), &layers, Command::CamLayer);
+        choose(ui, &mut self.commands, "Layer", settings.cam.layer.unwrap_or(usual), &layers, Command::CamLayer);
     }
 
     fn clear_controls(&mut self, ui: &mut Ui) {

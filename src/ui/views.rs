@@ -310,6 +310,9 @@ impl App {
             View::Cam if shown.explanation.cam.class(shown.explanation.shown_class()).is_none() => {
                 "Not computed: this class is not among the most activated"
             }
+            View::Cam if shown.explanation.cam_caveat().is_some() => {
+                "One value for the whole picture: take Grad-CAM under More controls"
+            }
             View::Cam if shown.cam_scales[shown.explanation.shown_class()].reach().is_none() => {
                 "The map is empty: no evidence for this class"
             }

@@ -9,9 +9,10 @@ use indicatif::ProgressBar;
 
 use super::Arguments;
 use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
-use crate::explain::{Explainer, Explanation, Settings};
+use crate::explain::{Explainer, Explanation, NO_CAM, Settings};
 use crate::export::{self, Parts, Pictures, Record, Style};
 use crate::input;
+use crate::method::CamMethod;
 use crate::network::device;
 use crate::scan;
 use crate::whole::{OutputSet, WriteError};
@@ -56,6 +57,9 @@ impl<'a> Work<'a> {
         let (bundle, calibration) = self.model.clone();
         let explainer = Explainer::new(bundle, &device)?.with_calibration(calibration);
         let mut settings = self.settings;
+        if settings.cam.method == CamMethod::Cam && !explainer.network().has_cam() {
+            eprintln!("{NO_CAM} (`--cam grad-cam`)");
+        }
         settings.cam.layer = self.arguments.layer.as_deref().map(|name| layer(name, &explainer)).transpose()?;
         Ok((explainer, settings))
     }
