@@ -6,17 +6,14 @@
 //! The fastest turn of each is printed: whatever else a machine does only ever adds. Nothing is asserted.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+mod made_up;
 mod peer;
 
 use std::time::Instant;
 
-use fovea::bundle::weights::needed_tensors;
-use fovea::bundle::{Bundle, Library};
-use fovea::bundle::{TensorSpec, WeightTensor};
-use fovea::geometry::Transform;
-use fovea::input::ModelInput;
+use fovea::bundle::Library;
 use fovea::method::BackwardRule;
-use fovea::network::{Network, device};
+use fovea::network::device;
 use peer::{Peer, ask};
 
 /// As in the program.
@@ -29,8 +26,9 @@ const ROUNDS: usize = 21;
 const SLOW_ROUNDS: usize = 3;
 
 fn main() {
-    let network = network();
-    let input = input();
+    // The card that ships.
+    let network = made_up::network(Library::open(&[]).unwrap().find("chexnet").unwrap().card.unwrap());
+    let input = made_up::input();
     let mut peer = Peer::start("densenet_torch.py");
     println!("device: {}; {}\n", device::cpu().name, peer.as_ref().map_or("no PyTorch here", |p| p.name.as_str()));
 
@@ -75,24 +73,6 @@ fn time(work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
     start.elapsed().as_secs_f64() * 1e3
-}
-
-/// The card that ships, with weights of the right size that keep signals alive.
-fn network() -> Network {
-    let card = Library::open(&[]).unwrap().find("chexnet").unwrap().card.unwrap();
-    let filled = |spec: TensorSpec| {
-        let fan_in: usize = spec.shape.iter().skip(1).product();
-        let (shift, scale) = if spec.shape.len() > 1 { (0.0, (6.0 / fan_in as f32).sqrt()) } else { (0.8, 0.2) };
-        let value = |i: usize| shift + scale * ((i.wrapping_mul(0x9E37_79B1) >> 8 & 0xFFFF) as f32 / 32768.0 - 1.0);
-        (spec.name, WeightTensor { values: (0..spec.shape.iter().product()).map(value).collect(), shape: spec.shape })
-    };
-    let weights = needed_tensors(&card).into_iter().map(filled).collect();
-    Network::load(&Bundle { card, weights, sha256: String::new() }, &device::cpu())
-}
-
-fn input() -> ModelInput {
-    let values = (0..3 * 224 * 224).map(|i| ((i * 7919) % 1009) as f32 / 504.5 - 1.0).collect();
-    ModelInput { values, channels: 3, height: 224, width: 224, source_from_model: Transform::IDENTITY }
 }
 
 /// What was measured, by name.

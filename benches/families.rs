@@ -6,16 +6,14 @@
 //! 1000 classes, 3×224×224, made-up weights. The fastest turn of each is printed; nothing is asserted.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+mod made_up;
 mod peer;
 
 use std::time::Instant;
 
+use fovea::bundle::Library;
 use fovea::bundle::card::Architecture;
 use fovea::bundle::family::{GraphSizes, NamedGraph};
-use fovea::bundle::weights::needed_tensors;
-use fovea::bundle::{Bundle, Library, TensorSpec, WeightTensor};
-use fovea::geometry::Transform;
-use fovea::input::ModelInput;
 use fovea::method::BackwardRule;
 use fovea::network::{Network, device};
 use peer::{Peer, ask};
@@ -42,7 +40,7 @@ fn main() {
     println!("{:<22}{:>12}{:>12}{:>8}{:>16}", "forward pass, ms", "fovea", "PyTorch", "ratio", "CLEAR of 10");
     for named in NETWORKS {
         let network = network(named);
-        let input = input();
+        let input = made_up::input();
         let (mut ours, mut theirs) = (f64::NAN, f64::NAN);
         for _ in 0..ROUNDS {
             ours = ours.min(time(|| drop(network.scores(&input).unwrap())));
@@ -62,22 +60,9 @@ fn time(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-/// With weights of the right size that keep signals alive.
 fn network(named: NamedGraph) -> Network {
     let mut card = Library::open(&[]).unwrap().find("chexnet").unwrap().card.unwrap();
     card.architecture = Architecture::Graph(GraphSizes { network: named, input: [3, 224, 224], norm_epsilon: None });
     card.classes = vec![card.classes[0].clone(); 1000];
-    let filled = |spec: TensorSpec| {
-        let fan_in: usize = spec.shape.iter().skip(1).product();
-        let (shift, scale) = if spec.shape.len() > 1 { (0.0, (6.0 / fan_in as f32).sqrt()) } else { (0.8, 0.2) };
-        let value = |i: usize| shift + scale * ((i.wrapping_mul(0x9E37_79B1) >> 8 & 0xFFFF) as f32 / 32768.0 - 1.0);
-        (spec.name, WeightTensor { values: (0..spec.shape.iter().product()).map(value).collect(), shape: spec.shape })
-    };
-    let weights = needed_tensors(&card).into_iter().map(filled).collect();
-    Network::load(&Bundle { card, weights, sha256: String::new() }, &device::cpu())
-}
-
-fn input() -> ModelInput {
-    let values = (0..3 * 224 * 224).map(|i| ((i * 7919) % 1009) as f32 / 504.5 - 1.0).collect();
-    ModelInput { values, channels: 3, height: 224, width: 224, source_from_model: Transform::IDENTITY }
+    made_up::network(card)
 }

@@ -15,6 +15,7 @@ pub mod labels;
 pub mod maps;
 pub mod method;
 pub mod network;
+pub mod panics;
 pub mod scan;
 pub mod session;
 #[cfg(feature = "train")]

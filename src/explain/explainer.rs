@@ -1,6 +1,5 @@
 //! One model on one device, explaining one picture after another.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::input::{self, InputError};
 use crate::maps::ClassMaps;
 use crate::method::{Asked, BackProjection, BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::{ComputeDevice, Network, NetworkError, Pass};
+use crate::panics::caught;
 use crate::scan::Scan;
 
 /// What the papers leave open, as it was chosen for one explanation.
@@ -175,8 +175,8 @@ impl Explainer {
     /// A picture that the model cannot read, or a device that fails.
     pub fn grade(&self, scan: &Scan) -> Result<Verdict, ExplainError> {
         let input = input::prepare(scan, &self.card.preprocessing)?;
-        let pass = guarded(self.network.device(), || self.network.forward(&input))?;
-        Ok(self.verdict(&pass.scores))
+        let scores = guarded(self.network.device(), || self.network.scores(&input))?;
+        Ok(self.verdict(&scores))
     }
 
     /// Grades and explains one picture.
@@ -280,11 +280,7 @@ pub struct Examined {
 impl Examined {
     /// Whether a map of `cam` can be made from here.
     pub fn serves(&self, cam: Cam) -> bool {
-        cam.method == CamMethod::Cam || (self.has_layer() && self.layer == cam.layer)
-    }
-
-    fn has_layer(&self) -> bool {
-        self.pass.layer().is_some()
+        cam.method == CamMethod::Cam || (self.pass.layer().is_some() && self.layer == cam.layer)
     }
 }
 
@@ -337,14 +333,8 @@ impl Look {
 
 /// GPU drivers may panic deep inside when a device is lost; that ends the picture, not the program.
 fn guarded<T>(device: &ComputeDevice, work: impl FnOnce() -> Result<T, NetworkError>) -> Result<T, NetworkError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let reason = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_else(|| "it gave no reason".to_owned());
-        Err(NetworkError::Device { device: device.name.clone(), reason })
-    })
+    let failed = |reason| Err(NetworkError::Device { device: device.name.clone(), reason });
+    caught(work).unwrap_or_else(failed)
 }
 
 fn milliseconds(start: Instant) -> f64 {

@@ -150,8 +150,7 @@ impl Network {
     }
 
     /// Back-projects the evidence of every class in `classes` to the input grid: the signed sum over the input channels
-    /// of G_1 U_1 … G_L^c z_L (CLEAR, eq. 4), `[classes.len(), H, W]`. On a GPU all go in one batch; on the CPU each goes
-    /// alone and several at a time, since one class's signal stays in the cache.
+    /// of G_1 U_1 … G_L^c z_L (CLEAR, eq. 4), `[classes.len(), H, W]`.
     ///
     /// # Errors
     /// A device that fails.
@@ -173,11 +172,7 @@ impl Network {
                 Err(NetworkError::NotFinite { device: self.device.name.clone() })
             }
         };
-        let values = if self.device.is_gpu {
-            back(classes)?
-        } else {
-            classes.par_iter().map(|class| back(&[*class])).collect::<Result<Vec<_>, _>>()?.concat()
-        };
+        let values = self.by_classes(classes, back)?;
         let [_, height, width] = self.input;
         Ok(ClassMaps::of(classes.to_vec(), self.classes(), height, width, values))
     }
@@ -198,23 +193,31 @@ impl Network {
     ) -> Result<Option<ClassMaps>, NetworkError> {
         let Some((layer, value)) = &pass.layer else { return Ok(None) };
         let prepared = self.prepared(pass, BackwardRule::Gated);
-        let one = |class: &usize| {
-            let start = self.head.gradient(&pass.maps, *class);
-            let gradient = self.plan.back(start, &prepared, BackwardRule::Gated, Some(*layer));
-            let map = if place_by_place {
+        let maps_of = |classes: &[usize]| {
+            let starts = classes.iter().map(|class| self.head.gradient(&pass.maps, *class)).collect();
+            let gradient = self.plan.back(Tensor::cat(starts, 0), &prepared, BackwardRule::Gated, Some(*layer));
+            self.read(if place_by_place {
                 (gradient * value.clone()).sum_dim(1)
             } else {
                 activation::relu((gradient.mean_dims(&[2, 3]) * value.clone()).sum_dim(1))
-            };
-            self.read(map)
+            })
         };
-        let maps = if self.device.is_gpu {
-            classes.iter().map(one).collect::<Result<Vec<_>, _>>()?
-        } else {
-            classes.par_iter().map(one).collect::<Result<Vec<_>, _>>()?
-        };
+        let maps = self.by_classes(classes, maps_of)?;
         let [_, _, height, width] = value.dims();
-        Ok(Some(ClassMaps::of(classes.to_vec(), self.classes(), height, width, maps.concat())))
+        Ok(Some(ClassMaps::of(classes.to_vec(), self.classes(), height, width, maps)))
+    }
+
+    /// The values that `work` gives of classes: on a GPU of all in one batch; on the CPU of each alone and several at a
+    /// time, since one class's signal stays in the cache.
+    fn by_classes(
+        &self,
+        classes: &[usize],
+        work: impl Fn(&[usize]) -> Result<Vec<f32>, NetworkError> + Sync,
+    ) -> Result<Vec<f32>, NetworkError> {
+        if self.device.is_gpu {
+            return work(classes);
+        }
+        Ok(classes.par_iter().map(|class| work(&[*class])).collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     fn prepared(&self, pass: &Pass, rule: BackwardRule) -> Arc<Vec<Prepared>> {

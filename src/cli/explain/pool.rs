@@ -1,11 +1,12 @@
 //! Several pictures at once, their answers in the order of the list.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::{Result, anyhow};
+
+use crate::panics::caught;
 
 /// A picture on its way takes some hundred megabytes: more at once than this would buy little.
 const MOST_AT_ONCE: usize = 4;
@@ -49,14 +50,8 @@ pub fn in_order<T: Send>(
 }
 
 fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let reason = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_else(|| "it gave no reason".to_owned());
-        Err(anyhow!("a fault of the program, which goes on with the next: {reason}"))
-    })
+    let failed = |reason| Err(anyhow!("a fault of the program, which goes on with the next: {reason}"));
+    caught(work).unwrap_or_else(failed)
 }
 
 #[cfg(test)]

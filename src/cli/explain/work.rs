@@ -1,7 +1,7 @@
 //! One picture of `fovea explain`, from its file to its results.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
@@ -20,7 +20,8 @@ use crate::whole::{OutputSet, WriteError};
 /// What all pictures share.
 pub struct Work<'a> {
     card: Card,
-    model: (Bundle, Option<Calibration>),
+    /// Until it goes to the device.
+    model: Mutex<Option<(Bundle, Option<Calibration>)>>,
     /// The model on its device, from the first good picture on: a bad one needs none.
     ready: OnceLock<Result<(Explainer, Settings), String>>,
     settings: Settings,
@@ -41,7 +42,7 @@ impl<'a> Work<'a> {
         bar: ProgressBar,
     ) -> Self {
         let card = model.0.card.clone();
-        Self { card, model, ready: OnceLock::new(), settings, style, arguments, folders, bar }
+        Self { card, model: Mutex::new(Some(model)), ready: OnceLock::new(), settings, style, arguments, folders, bar }
     }
 
     fn ready(&self) -> Result<(&Explainer, &Settings)> {
@@ -54,7 +55,8 @@ impl<'a> Work<'a> {
         if device.is_gpu {
             eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
         }
-        let (bundle, calibration) = self.model.clone();
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (bundle, calibration) = model.context("the model was taken already")?;
         let explainer = Explainer::new(bundle, &device)?.with_calibration(calibration);
         let mut settings = self.settings;
         if settings.cam.method == CamMethod::Cam && !explainer.network().has_cam() {
