@@ -7,7 +7,8 @@ use std::path::Path;
 
 use common::{card, formula_weights};
 use fovea::bundle::WeightMap;
-use fovea::bundle::weights::{sha256_hex, write};
+use fovea::bundle::sha256_hex;
+use fovea::bundle::weights::write;
 use fovea::bundle::{Bundle, BundleError, Card, Library};
 
 const LAYERS: &str = r#"layers = [{ kind = "conv", channels = 4, kernel = 3 }, { kind = "classes", kernel = 1 }]"#;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
 use super::colour::Colour;
-use super::family::{ConvStackSizes, DenseNetSizes, GraphSizes};
+use super::family::{ConvStackSizes, DenseNetSizes, DescribedNetwork, GraphSizes};
 use super::gate::Gate;
 use super::quality::QualityRule;
 use super::question::Question;
@@ -32,6 +32,8 @@ pub struct Card {
     /// How to tell pictures that are unfit to be graded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityRule>,
+    /// May be left out of a form that an import of ONNX fills.
+    #[serde(default)]
     pub architecture: Architecture,
     pub output: Output,
     pub explanation: Recommended,
@@ -75,6 +77,14 @@ pub enum Architecture {
     DenseNet(DenseNetSizes),
     /// A network by its name: `family::NamedGraph` lists them.
     Graph(GraphSizes),
+    /// A network that the bundle describes itself, in a file beside the card.
+    Described(DescribedNetwork),
+}
+
+impl Default for Architecture {
+    fn default() -> Self {
+        Self::Described(DescribedNetwork::default())
+    }
 }
 
 impl Architecture {
@@ -84,6 +94,7 @@ impl Architecture {
             Self::ConvStack(sizes) => sizes.input,
             Self::DenseNet(sizes) => sizes.input,
             Self::Graph(sizes) => sizes.input,
+            Self::Described(network) => network.input,
         }
     }
 
@@ -96,6 +107,7 @@ impl Architecture {
             Self::ConvStack(sizes) => sizes.blueprint(),
             Self::DenseNet(sizes) => sizes.blueprint(),
             Self::Graph(sizes) => sizes.blueprint(),
+            Self::Described(network) => network.blueprint(),
         }
     }
 
@@ -105,6 +117,7 @@ impl Architecture {
             Self::ConvStack(_) => "conv-stack",
             Self::DenseNet(_) => "densenet",
             Self::Graph(_) => "graph",
+            Self::Described(_) => "described",
         }
     }
 }
@@ -213,9 +226,34 @@ impl Card {
     /// # Errors
     /// One sentence that names the place: bad TOML, an unknown field, or sizes that do not fit together.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let card: Self = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
+        Self::parse_with(text, |file| Err(format!("its network stands in {file}, a file beside it")))
+    }
+
+    /// As [`Self::parse`]; `beside` reads a file that stands beside the card.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], and a description of the network that cannot be read or does not belong to the card.
+    pub fn parse_with(text: &str, beside: impl FnOnce(&str) -> Result<Vec<u8>, String>) -> Result<Self, String> {
+        let mut card = Self::form(text)?;
+        if let Architecture::Described(network) = &mut card.architecture
+            && !network.file.is_empty()
+        {
+            if !is_plain_file(&network.file) {
+                return Err(format!("`architecture.file` is `{}`; it must be a plain file name", network.file));
+            }
+            let bytes = beside(&network.file)?;
+            network.load(&bytes)?;
+        }
         card.check()?;
         Ok(card)
+    }
+
+    /// Reads a card whose network is still to come; [`Self::check`] must follow.
+    ///
+    /// # Errors
+    /// Bad TOML or an unknown field.
+    pub fn form(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())
     }
 
     /// The position of the class whose name or label is `text`, regardless of case.
@@ -228,16 +266,16 @@ impl Card {
         !self.weights.sha256.is_empty()
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// # Errors
+    /// One sentence that names what makes no sense.
+    pub fn check(&self) -> Result<(), String> {
         if !(2..=1000).contains(&self.classes.len()) {
             return Err(format!("`classes` has {} entries; 2 to 1000 make sense", self.classes.len()));
         }
-        let plain =
-            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        if !plain(&self.name) || self.name.starts_with('.') {
+        if !is_plain_file(&self.name) {
             return Err(format!("`name` is `{}`; use letters, digits, `-` and `_`", self.name));
         }
-        if !plain(&self.weights.file) || self.weights.file.starts_with('.') {
+        if !is_plain_file(&self.weights.file) {
             return Err(format!("`weights.file` is `{}`; it must be a plain file name", self.weights.file));
         }
         if !(0.0..=64.0).contains(&self.explanation.smoothing_px) {
@@ -275,4 +313,10 @@ impl Card {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether `name` can be a file or folder here and on every other system: no way out of a folder, nothing hidden.
+fn is_plain_file(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(fits)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use super::card::Architecture;
+use super::family::described;
 use super::{Bundle, BundleError, Calibration, Card, calibration, weights};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
@@ -146,7 +147,7 @@ pub fn no_weights(card: &Card) -> BundleError {
             sizes.depth().map_or("densenet".to_owned(), |depth| format!("densenet{depth}"))
         }
         Architecture::Graph(sizes) => sizes.network.name(),
-        Architecture::ConvStack(_) => "conv-stack".to_owned(),
+        other @ (Architecture::ConvStack(_) | Architecture::Described(_)) => other.family().to_owned(),
     };
     let out = user_folder().unwrap_or_default().join(&card.name);
     BundleError::NoWeights { model: card.name.clone(), kind, out }
@@ -160,15 +161,20 @@ pub fn read_card(path: &Path) -> Result<Card, BundleError> {
     folder_card(&path.display().to_string(), path)
 }
 
-fn parse_card(model: &str, text: &str) -> Result<Card, BundleError> {
-    Card::parse(text).map_err(|reason| BundleError::Card { model: model.to_owned(), reason })
+/// Reads a card without checking it: an import gives it its network.
+///
+/// # Errors
+/// As [`read_card`].
+pub fn read_form(path: &Path) -> Result<Card, BundleError> {
+    let text = card_text(&path.display().to_string(), path)?;
+    Card::form(&text).map_err(|reason| BundleError::Card { model: path.display().to_string(), reason })
 }
 
 fn embedded_entry(dir: &'static Dir<'static>) -> Entry {
     let name = dir.path().to_string_lossy().into_owned();
     let text = dir.get_file(dir.path().join("model.toml")).and_then(include_dir::File::contents_utf8);
     let card = match text {
-        Some(text) => parse_card(&name, text),
+        Some(text) => Card::parse(text).map_err(|reason| BundleError::Card { model: name.clone(), reason }),
         None => Err(BundleError::Card { model: name.clone(), reason: "it is missing".to_owned() }),
     };
     Entry { name, origin: Origin::Embedded, card }
@@ -193,6 +199,20 @@ fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
 }
 
 fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
+    let description = |file: &str| {
+        let path = path.with_file_name(file);
+        let failed = |error: std::io::Error| format!("{file} cannot be read: {error}");
+        let found = std::fs::metadata(&path).map_err(failed)?.len();
+        if found > described::MOST_BYTES {
+            return Err(format!("{file} is {found} bytes; {} can be", described::MOST_BYTES));
+        }
+        std::fs::read(&path).map_err(failed)
+    };
+    Card::parse_with(&card_text(name, path)?, description)
+        .map_err(|reason| BundleError::Card { model: name.to_owned(), reason })
+}
+
+fn card_text(name: &str, path: &Path) -> Result<String, BundleError> {
     const MOST_BYTES: u64 = 1 << 20;
     let failed = |source| BundleError::Read { path: path.to_owned(), source };
     let found = std::fs::metadata(path).map_err(failed)?.len();
@@ -200,7 +220,7 @@ fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
         let file = "model.toml".to_owned();
         return Err(BundleError::TooLarge { model: name.to_owned(), file, found, limit: MOST_BYTES });
     }
-    parse_card(name, &std::fs::read_to_string(path).map_err(failed)?)
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 fn folder_weights(folder: &Path, card: &Card) -> Result<Vec<u8>, BundleError> {

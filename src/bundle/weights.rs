@@ -1,10 +1,10 @@
 //! The weights file: which tensors an architecture needs, and reading exactly those.
 
 use safetensors::{Dtype, SafeTensors};
-use sha2::{Digest, Sha256};
 
 use super::BundleError;
 use super::card::Card;
+use super::checksum::sha256_hex;
 use super::tensor::{TensorSpec, WeightMap, WeightTensor};
 
 /// All tensors that the card's network needs, in the order of its steps. Names follow PyTorch.
@@ -20,11 +20,6 @@ pub fn needed_tensors(card: &Card) -> Vec<TensorSpec> {
 pub fn most_bytes(card: &Card) -> u64 {
     let values: usize = needed_tensors(card).iter().map(TensorSpec::values).sum();
     values as u64 * 4 + (1 << 20)
-}
-
-/// Lower-case hexadecimal SHA-256.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the weights file `bytes`, which must be exactly what `card` says.

@@ -6,18 +6,18 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::say;
-use crate::bundle::library::{read_card, user_folder};
-use crate::bundle::{Card, Library};
+use crate::bundle::library::{read_card, read_form, user_folder};
+use crate::bundle::{BundleError, Card, Library};
 use crate::import::{self, Kind};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A PyTorch checkpoint (.pth, .pth.tar, .pt) or safetensors file
-    checkpoint: PathBuf,
-    /// The network that it holds
+    /// An ONNX file (.onnx), a PyTorch checkpoint (.pth, .pth.tar, .pt) or a safetensors file
+    file: PathBuf,
+    /// The network that a checkpoint holds; an ONNX file says so itself
     #[arg(long = "as", value_enum, value_name = "KIND")]
-    kind: Kind,
-    /// The model card: a model.toml, or the name of a known model, like `chexnet`
+    kind: Option<Kind>,
+    /// The model card: a model.toml, or the name of a known model, like `chexnet`; for ONNX it needs no [architecture]
     #[arg(long, value_name = "FILE")]
     card: PathBuf,
     /// The model's folder; in the folder that `fovea models` names, the model is found without --models
@@ -28,10 +28,18 @@ pub struct Arguments {
     force: bool,
 }
 
-/// Turns a checkpoint into a bundle.
+/// Turns a checkpoint or an ONNX file into a bundle.
 pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
-    let card = card(&arguments.card, folders)?;
-    let bundle = import::read(&arguments.checkpoint, arguments.kind, &card)?;
+    let is_onnx = arguments.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    let card = card(&arguments.card, folders, if is_onnx { read_form } else { read_card })?;
+    let bundle = match (arguments.kind, is_onnx) {
+        (Some(kind), false) => import::read(&arguments.file, kind, &card)?,
+        (None, true) => import::read_onnx(&arguments.file, &card)?,
+        (None, false) => {
+            bail!("say with --as which network the checkpoint is of; only an ONNX file (.onnx) says so itself")
+        }
+        (Some(_), true) => bail!("an ONNX file says itself which network it is: leave out --as"),
+    };
     import::write(&bundle, &arguments.out, arguments.force)?;
     let values: usize = bundle.weights.values().map(|tensor| tensor.values.len()).sum();
     let (tensors, place) = (bundle.weights.len(), arguments.out.display());
@@ -44,10 +52,10 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-fn card(path: &Path, folders: &[PathBuf]) -> Result<Card> {
+fn card(path: &Path, folders: &[PathBuf], read: impl Fn(&Path) -> Result<Card, BundleError>) -> Result<Card> {
     if path.exists() {
         let file = if path.is_dir() { path.join("model.toml") } else { path.to_owned() };
-        return Ok(read_card(&file)?);
+        return Ok(read(&file)?);
     }
     let Some(name) = path.to_str().filter(|name| !name.contains(['/', '\\', '.'])) else {
         bail!("there is no card {}", path.display());

@@ -24,6 +24,10 @@ pub enum ImportError {
         path.display(), problems.len(), if problems.len() == 1 { "tensor" } else { "tensors" }, listed(problems)
     )]
     Tensors { path: PathBuf, problems: Vec<String> },
+    #[error("{}: {reason}", path.display())]
+    Onnx { path: PathBuf, reason: String },
+    #[error("the card `{card}` does not fit the network of the file: {reason}")]
+    Form { card: String, reason: String },
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error("the weights cannot be stored: {0}")]

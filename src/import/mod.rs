@@ -9,6 +9,7 @@ mod checkpoint;
 mod error;
 mod kind;
 mod names;
+mod onnx;
 mod timm;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,8 @@ pub use kind::Kind;
 
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
-use crate::bundle::weights::{self};
-use crate::bundle::{Bundle, Card};
+use crate::bundle::weights;
+use crate::bundle::{Bundle, Card, sha256_hex};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 use crate::whole::OutputSet;
 
@@ -44,9 +45,23 @@ pub fn read(path: &Path, kind: Kind, card: &Card) -> Result<Bundle, ImportError>
         let values = tensor.read(path)?;
         read.insert(spec.name, WeightTensor { shape: spec.shape, values });
     }
-    let bytes = weights::write(&read).map_err(|error| ImportError::Store(error.to_string()))?;
-    let mut card = card.clone();
-    card.weights.sha256 = weights::sha256_hex(&bytes);
+    bundled(card.clone(), read, path)
+}
+
+/// Reads the network of the ONNX file at `path`; it takes the place of what `card` says of its architecture.
+///
+/// # Errors
+/// A file that is no ONNX model, an operator that cannot be explained (named, with what it makes), and a card of other
+/// classes, another input or another way to probabilities.
+pub fn read_onnx(path: &Path, card: &Card) -> Result<Bundle, ImportError> {
+    let (card, weights) = onnx::read(path, card)?;
+    bundled(card, weights, path)
+}
+
+/// Card and weights together; the card says where they are from.
+fn bundled(mut card: Card, weights: WeightMap, path: &Path) -> Result<Bundle, ImportError> {
+    let bytes = weights::write(&weights).map_err(|error| ImportError::Store(error.to_string()))?;
+    card.weights.sha256 = sha256_hex(&bytes);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     card.training.notes.push(format!("The weights were imported from `{file}`, whose training is not known here."));
     // What is read back is what everybody else will read: a bundle that would be refused is never written.
@@ -54,7 +69,7 @@ pub fn read(path: &Path, kind: Kind, card: &Card) -> Result<Bundle, ImportError>
     Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
 }
 
-/// Writes the model's folder, weights and card together.
+/// Writes the model's folder: weights, card and, where it has one, the description of its network, together.
 ///
 /// # Errors
 /// A folder that cannot be written, or one that holds a model already and `force` is not given.
@@ -63,6 +78,10 @@ pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), ImportEr
     let text = toml::to_string(&bundle.card).map_err(|error| ImportError::Store(error.to_string()))?;
     let mut files = OutputSet::new(folder, "model", force);
     files.check(["toml"])?;
+    if let Architecture::Described(network) = &bundle.card.architecture {
+        let (name, bytes) = network.to_file().map_err(ImportError::Store)?;
+        files.add_file(name, &bytes)?;
+    }
     files.add_file(&bundle.card.weights.file, &bytes)?;
     files.add("toml", text.as_bytes())?;
     files.finish()?;

@@ -14,7 +14,7 @@ use crate::method::BackwardRule;
 pub(super) struct Plan {
     steps: Vec<Step>,
     /// Of every value.
-    channels: Vec<usize>,
+    shapes: Vec<Shape>,
     /// The value that the head reads.
     last: ValueId,
     layers: Vec<Layer>,
@@ -88,15 +88,14 @@ impl Plan {
             steps.push(Step { operation, from, makes: links.end, ends: Vec::new(), appends, input_home });
             n = links.end;
         }
-        let channels = shapes.iter().map(|shape| shape[0]).collect();
         let layers = layers(nodes, &shapes, &steps, |value| home(nodes, &rooms, value));
-        let mut plan = Self { steps, channels, last: nodes.len(), layers };
+        let mut plan = Self { steps, shapes, last: nodes.len(), layers };
         plan.find_ends();
         plan
     }
 
     fn find_ends(&mut self) {
-        let mut is_read = vec![false; self.channels.len()];
+        let mut is_read = vec![false; self.shapes.len()];
         is_read[self.last] = true;
         for step in self.steps.iter_mut().rev() {
             step.ends = vec![false; step.from.len()];
@@ -113,8 +112,8 @@ impl Plan {
 
     /// The last value of `x`, and with `keeps` what the way back needs, the value of one `layer` among it.
     pub fn forward(&self, x: Tensor<4>, keeps: bool, layer: Option<usize>) -> (Tensor<4>, Trace) {
-        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.channels.len()];
-        let mut homes = vec![false; self.channels.len()];
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.shapes.len()];
+        let mut homes = vec![false; self.shapes.len()];
         if keeps {
             self.steps.iter().filter_map(|step| step.input_home).for_each(|id| homes[id] = true);
         }
@@ -147,7 +146,7 @@ impl Plan {
 
     /// A value without the rest of the buffer that it lies in.
     fn own_channels(&self, value: Tensor<4>, id: ValueId) -> Tensor<4> {
-        if value.dims()[1] == self.channels[id] { value } else { value.narrow(1, 0, self.channels[id]) }
+        if value.dims()[1] == self.shapes[id][0] { value } else { value.narrow(1, 0, self.shapes[id][0]) }
     }
 
     /// What all classes' ways back share, with or without the masks that some rules ask for.
@@ -170,7 +169,8 @@ impl Plan {
         layer: Option<usize>,
     ) -> Tensor<4> {
         let to = layer.map_or(0, |layer| self.layers[layer].value);
-        let mut signals: Vec<Option<Tensor<4>>> = vec![None; self.channels.len()];
+        let (classes, device) = (signal.dims()[0], signal.device());
+        let mut signals: Vec<Option<Tensor<4>>> = vec![None; self.shapes.len()];
         signals[self.last] = Some(signal);
         // Whatever reads a value comes after what makes it.
         for (step, prepared) in self.steps.iter().zip(prepared).rev().take_while(|(step, _)| step.makes != to) {
@@ -184,7 +184,9 @@ impl Plan {
                 };
             }
         }
-        signals.swap_remove(to).unwrap_or_else(|| unreachable!("every value has a reader, the last one the head"))
+        // What is read by gates alone has no signal: they are held constant.
+        let [channels, height, width] = self.shapes[to];
+        signals.swap_remove(to).unwrap_or_else(|| Tensor::zeros([classes, channels, height, width], &device))
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::TrainError;
 use crate::bundle::WeightMap;
-use crate::bundle::weights::{self};
-use crate::bundle::{Bundle, Card};
+use crate::bundle::card::Architecture;
+use crate::bundle::weights;
+use crate::bundle::{Bundle, Card, sha256_hex};
 use crate::whole::OutputSet;
 
 /// The name of the weights file without its ending.
@@ -16,7 +17,7 @@ pub fn assemble(card: &Card, trained: WeightMap) -> Result<Bundle, TrainError> {
     let mut card = card.clone();
     let bytes = weights::write(&trained).map_err(|error| TrainError::Store(error.to_string()))?;
     card.weights.file = format!("{WEIGHTS_STEM}.safetensors");
-    card.weights.sha256 = weights::sha256_hex(&bytes);
+    card.weights.sha256 = sha256_hex(&bytes);
     // What is read back is what everybody else will read: a bundle that would be refused is never written.
     let weights = weights::read(&card, &bytes).map_err(|error| TrainError::Store(error.to_string()))?;
     Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
@@ -30,6 +31,10 @@ pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), TrainErr
     files.add("safetensors", &bytes)?;
     files.finish()?;
     let mut files = OutputSet::new(folder, "model", force);
+    if let Architecture::Described(network) = &bundle.card.architecture {
+        let (name, bytes) = network.to_file().map_err(TrainError::Store)?;
+        files.add_file(name, &bytes)?;
+    }
     files.add("toml", text.as_bytes())?;
     files.finish()?;
     Ok(())

@@ -132,6 +132,7 @@ fn a_network_begun_from_a_model_gives_that_models_scores() {
         Architecture::ConvStack(sizes) => sizes.input = [3, 64, 64],
         Architecture::Graph(sizes) => sizes.input = [3, 64, 64],
         Architecture::DenseNet(sizes) => sizes.input = [3, 64, 64],
+        Architecture::Described(_) => panic!("no model of the library is described"),
     }
     let plan = Plan::of(&small.card).unwrap();
     let values: Vec<f32> = formula(3 * 64 * 64, 3, 1.5, 0.2);

@@ -3,11 +3,13 @@
 
 pub mod dense;
 pub mod formula;
+pub mod onnx;
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use fovea::bundle::weights::{needed_tensors, sha256_hex, write};
+use fovea::bundle::sha256_hex;
+use fovea::bundle::weights::{needed_tensors, write};
 use fovea::bundle::{Bundle, Card};
 use fovea::bundle::{WeightMap, WeightTensor};
 use fovea::input::ModelInput;

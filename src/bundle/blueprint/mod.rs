@@ -6,6 +6,10 @@ mod op;
 
 pub use op::{Activation, Conv, Op, Window};
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use super::tensor::TensorSpec;
 
 /// Number of a value.
@@ -21,7 +25,8 @@ const MAX_VALUES: usize = 1 << 28;
 const MAX_KEPT: usize = 1 << 29;
 
 /// One step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Node {
     /// Of its tensors, without `.weight`; empty where it has none.
     pub name: String,
@@ -30,14 +35,16 @@ pub struct Node {
 }
 
 /// What makes class maps and scores of the last value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Head {
     /// Of its tensors, without `.weight`.
     pub name: String,
     pub kind: HeadKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum HeadKind {
     /// A linear layer behind global average pooling, `[classes, features]`; its map is M_c, without bias.
     Linear,
@@ -52,7 +59,8 @@ pub enum HeadKind {
 }
 
 /// A whole network.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Blueprint {
     pub input: Shape,
     pub nodes: Vec<Node>,
@@ -109,6 +117,23 @@ impl Blueprint {
         specs.push(TensorSpec::new(format!("{}.weight", self.head.name), &shape));
         specs.push(TensorSpec::new(format!("{}.bias", self.head.name), &[classes]));
         Ok(specs)
+    }
+
+    /// What a network that somebody describes may have against it beyond its shapes.
+    ///
+    /// # Errors
+    /// A value that nobody reads, and names of tensors that stand twice.
+    pub fn check_description(&self) -> Result<(), String> {
+        let shapes = self.shapes()?;
+        if let Some(unread) = self.readers().iter().position(|readers| *readers == 0) {
+            return Err(format!("nothing reads value {unread} of the network"));
+        }
+        let with_tensors = self.nodes.iter().filter(|node| !node.op.tensors("", shapes[node.from[0]][0]).is_empty());
+        let mut known = BTreeSet::from([self.head.name.as_str()]);
+        match with_tensors.map(|node| node.name.as_str()).find(|name| !known.insert(name)) {
+            Some(name) => Err(format!("two steps of the network have tensors under the name `{name}`")),
+            None => Ok(()),
+        }
     }
 
     /// How often each value is read.

@@ -1,6 +1,8 @@
 //! The operations that a network can be made of: what each makes of its inputs' shapes, and which tensors it has.
 //! `network::op` holds the same operations on a device, one file each.
 
+use serde::{Deserialize, Serialize};
+
 use super::Shape;
 use crate::bundle::tensor::TensorSpec;
 
@@ -9,7 +11,8 @@ const MAX_KERNEL: usize = 31;
 const MAX_STRIDE: usize = 16;
 
 /// One operation.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Op {
     Conv(Conv),
     /// Batch normalisation with what it has learned. `epsilon` is added to the variance under the root.
@@ -18,7 +21,11 @@ pub enum Op {
     },
     Activation(Activation),
     MaxPool(Window),
-    AveragePool(Window),
+    /// The mean of each window; its padding counts as zeros (PyTorch's default) or not at all.
+    AveragePool {
+        window: Window,
+        counts_padding: bool,
+    },
     /// The mean of each channel, as one cell.
     GlobalAveragePool,
     /// The sum of any number of values of one shape.
@@ -41,7 +48,8 @@ pub enum Op {
 }
 
 /// A convolution; kernel, stride and dilation are of height and width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Conv {
     pub outputs: usize,
     pub kernel: [usize; 2],
@@ -55,7 +63,8 @@ pub struct Conv {
 }
 
 /// What follows a sum or a normalisation, value by value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Activation {
     Relu,
     /// min(max(x, 0), 6)
@@ -76,7 +85,8 @@ pub enum Activation {
 }
 
 /// A pooling window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     pub size: usize,
     pub stride: usize,
@@ -139,6 +149,11 @@ impl Window {
 }
 
 impl Op {
+    /// Average pooling as PyTorch has it where nothing else is said.
+    pub fn average_pool(window: Window) -> Self {
+        Self::AveragePool { window, counts_padding: true }
+    }
+
     /// The shape of what it makes of values of these shapes.
     ///
     /// # Errors
@@ -160,7 +175,7 @@ impl Op {
             Self::Add => Ok(*first),
             _ if !rest.is_empty() => Err(format!("it reads {} values; one is possible", inputs.len())),
             Self::Conv(conv) => conv.shape(*first),
-            Self::MaxPool(window) | Self::AveragePool(window) => window.shape(*first),
+            Self::MaxPool(window) | Self::AveragePool { window, .. } => window.shape(*first),
             Self::GlobalAveragePool => Ok([first[0], 1, 1]),
             Self::Norm { epsilon } | Self::LayerNorm { epsilon } if !(*epsilon > 0.0 && *epsilon < 1.0) => {
                 Err("`architecture.norm-epsilon` must lie between 0 and 1".to_owned())

@@ -92,7 +92,7 @@ impl DenseNetSizes {
                 x = builder.relu(x);
                 let half = Conv { bias: false, ..Conv::square(builder.channels[x] / 2, 1, 1) };
                 x = builder.conv(x, &format!("{name}.conv"), half);
-                x = builder.push("", Op::AveragePool(Window::new(2, 2, 0)), vec![x]);
+                x = builder.push("", Op::average_pool(Window::new(2, 2, 0)), vec![x]);
             }
         }
         // torchvision's name of the last normalisation, however many blocks there are.

@@ -110,7 +110,7 @@ impl Builder {
     }
 
     fn pooled_branch(&mut self, x: ValueId, block: &str, outputs: usize) -> ValueId {
-        let pooled = self.push("", Op::AveragePool(Window::new(3, 1, 1)), vec![x]);
+        let pooled = self.push("", Op::average_pool(Window::new(3, 1, 1)), vec![x]);
         self.branch(pooled, block, &[("branch_pool", outputs, [1, 1])])
     }
 

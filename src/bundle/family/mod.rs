@@ -4,6 +4,7 @@
 pub mod conv_stack;
 mod convnext;
 pub mod densenet;
+pub mod described;
 mod efficientnet;
 mod efficientnet_lite;
 pub mod graph;
@@ -18,6 +19,7 @@ mod vgg;
 
 pub use conv_stack::ConvStackSizes;
 pub use densenet::DenseNetSizes;
+pub use described::DescribedNetwork;
 pub use graph::GraphSizes;
 pub use named::NamedGraph;
 

@@ -115,7 +115,9 @@ pub(super) fn load(node: &Node, place: Place<'_>, weights: &WeightMap, device: &
         Op::Norm { epsilon } => Box::new(norm::Norm::load(name, epsilon, weights, device)),
         Op::Activation(activation) => Box::new(activation::Activated(activation)),
         Op::MaxPool(window) => Box::new(max_pool::MaxPool { window, before: [height, width] }),
-        Op::AveragePool(window) => Box::new(average_pool::AveragePool { window, before: [height, width] }),
+        Op::AveragePool { window, counts_padding } => {
+            Box::new(average_pool::AveragePool { window, counts_padding, before: [height, width] })
+        }
         Op::GlobalAveragePool => Box::new(average_pool::GlobalAveragePool { before: [height, width] }),
         Op::Add => Box::new(join::Add { count: place.inputs.len() }),
         Op::Concat => Box::new(Concat::new(place.inputs)),
