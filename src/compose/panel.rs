@@ -38,6 +38,8 @@ pub struct Panel<'a> {
     pub cam_style: &'a CamStyle,
     /// What stands above the CLEAR map.
     pub cam_title: &'a str,
+    /// Where there is no map to be shown: stands below the plain picture in the place of the colour bar.
+    pub without_cam: Option<&'a str>,
     pub clear_title: &'a str,
     /// The CLEAR map, opaque on black or to be laid over the picture.
     pub clear_layer: &'a RgbaImage,
@@ -108,7 +110,7 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     let height = legend_top + legend.height() + FOOTER;
     let mut page = RgbImage::from_pixel(WIDTH, height, GROUND);
     header(&mut page, panel);
-    let cam = over(panel.picture, panel.cam_layer);
+    let cam = panel.without_cam.map_or_else(|| over(panel.picture, panel.cam_layer), |_| panel.picture.clone());
     let clear = over(panel.picture, panel.clear_layer);
     let views = [("Input", panel.picture, true), (panel.cam_title, &cam, false), (panel.clear_title, &clear, true)];
     for (index, (title, picture, framed)) in (0..).zip(views) {
@@ -160,10 +162,20 @@ fn captions(page: &mut RgbImage, panel: &Panel<'_>, top: u32) {
     let (size_px, words) = fit(Face::Regular, 20.0, VIEW_WIDTH, Fit::End, words);
     draw_text(page, &Text { size_px, ..quiet }, (MARGIN as i32, top as i32 - 2), &words);
     let cam_left = MARGIN + VIEW_WIDTH + GAP;
-    let bar = cam_bar(panel.cam_scale, panel.cam_style, (VIEW_WIDTH, 14));
-    let (low, high) = if panel.cam_scale.is_signed() { ("against", "for") } else { ("none", "for") };
-    let cam_ticks = ticks(panel.cam_scale.low, panel.cam_scale.high);
-    bar_with_ticks(page, &bar, &cam_ticks, (low, high), (cam_left, top));
+    if let Some(words) = panel.without_cam {
+        let (size_px, words) = fit(Face::Regular, 20.0, VIEW_WIDTH, Fit::End, words);
+        draw_text(
+            page,
+            &Text { size_px, ..line(Face::Regular, 20.0, WARNING) },
+            (cam_left as i32, top as i32 - 2),
+            &words,
+        );
+    } else {
+        let bar = cam_bar(panel.cam_scale, panel.cam_style, (VIEW_WIDTH, 14));
+        let ends = if panel.cam_scale.is_signed() { ("against", "for") } else { ("none", "for") };
+        let cam_ticks = ticks(panel.cam_scale.low, panel.cam_scale.high);
+        bar_with_ticks(page, &bar, &cam_ticks, ends, (cam_left, top));
+    }
     let clear_left = cam_left + VIEW_WIDTH + GAP;
     let brightness = response_bar((VIEW_WIDTH, 14));
     bar_with_ticks(page, &brightness, &ticks(0.0, panel.clear_full), ("no response", "strong"), (clear_left, top));
@@ -237,6 +249,10 @@ mod tests {
     use crate::compose::layer::RED;
 
     fn drawn(size: (u32, u32), attention: Option<PixelBox>, label: &str) -> RgbImage {
+        drawn_with(size, attention, label, None)
+    }
+
+    fn drawn_with(size: (u32, u32), attention: Option<PixelBox>, label: &str, without_cam: Option<&str>) -> RgbImage {
         let entry = |label: &str, probability| LegendEntry {
             label: label.to_owned(),
             colour: Colour([0, 255, 0]),
@@ -246,6 +262,7 @@ mod tests {
         };
         let entries = [entry("No apparent retinopathy", 0.25), entry(label, 0.75)];
         let empty = RgbaImage::new(size.0, size.1);
+        let green = RgbaImage::from_pixel(size.0, size.1, image::Rgba([0, 255, 0, 255]));
         panel(&Panel {
             file_name: "IM-0001.jpg",
             model_name: "model",
@@ -256,10 +273,11 @@ mod tests {
             said_as_set: None,
             drawn: &[0, 1],
             shown: 1,
-            cam_layer: &empty,
+            cam_layer: &green,
             cam_scale: CamScale { low: 0.0, high: 0.0 },
             cam_style: &CamStyle::default(),
             cam_title: "CAM",
+            without_cam,
             clear_title: "CLEAR",
             clear_layer: &empty,
             clear_full: 0.0,
@@ -279,6 +297,20 @@ mod tests {
             assert_eq!([pixel(199, 125), pixel(300, 125), pixel(250, 99), pixel(250, 150)], [red; 4], "view {view}");
             assert!(!pixel(250, 125));
         }
+    }
+
+    #[test]
+    fn a_network_without_cam_has_the_plain_picture_and_a_sentence_instead_of_a_bar() {
+        let [with, without] =
+            [None, Some("No class activation map")].map(|words| drawn_with((1440, 960), None, "Mild", words));
+        let second = MARGIN + VIEW_WIDTH + GAP;
+        let inside = (second + 300, HEADER + TITLE + 200);
+        assert_eq!([&with, &without].map(|page| page.get_pixel(inside.0, inside.1).0), [[0, 255, 0], [90, 90, 90]]);
+        let below = |page: &RgbImage| {
+            let top = HEADER + TITLE + view_size((1440, 960)).1 + 8;
+            (top..top + 40).any(|y| (second..second + VIEW_WIDTH).any(|x| page.get_pixel(x, y) == &WARNING))
+        };
+        assert!(below(&without) && !below(&with));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::geometry::{PixelBox, Transform};
 use crate::maps::ClassMaps;
 use crate::method::Evidence;
 
+/// Below the plain picture of a panel whose network has no CAM.
+const WITHOUT_CAM: &str = "No class activation map: one value for the whole picture (but see Grad-CAM)";
+
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
 pub struct Pictures<'a> {
@@ -126,6 +129,7 @@ impl<'a> Pictures<'a> {
             cam_scale: CamScale::of_class(&explanation.cam, shown),
             cam_style: &self.style.cam,
             cam_title: &explanation.cam_title(&self.card.classes[shown].full_name()),
+            without_cam: explanation.cam_caveat().map(|_| WITHOUT_CAM),
             clear_title: &clear_title(self.card, settings.evidence),
             clear_layer: &self.clear_layer(self.style.clear.on_black),
             clear_full: self.smoothed.peak() / self.style.clear.gain,
