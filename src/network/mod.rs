@@ -1,6 +1,7 @@
 //! The one side that knows Burn: devices, networks with their way back, and nothing about pictures or colours.
 
 mod adapter;
+mod cpu;
 pub mod device;
 mod engine;
 #[cfg(feature = "gpu")]

@@ -5,10 +5,17 @@ use burn_tensor::{Tensor, activation};
 use super::{Kept, Operation, Prepared};
 use crate::bundle::blueprint::Activation;
 use crate::method::BackwardRule;
+use crate::network::ComputeDevice;
+use crate::network::cpu;
+use crate::network::cpu::math::{normal, sigmoid};
 
 /// An activation function.
 #[derive(Debug)]
-pub(in crate::network) struct Activated(pub Activation);
+pub(in crate::network) struct Activated {
+    activation: Activation,
+    /// Whether values are changed where they lie.
+    is_direct: bool,
+}
 
 impl Operation for Activated {
     fn forward(&self, mut inputs: Vec<Tensor<4>>, keeps: bool) -> (Tensor<4>, Kept) {
@@ -43,7 +50,7 @@ impl Operation for Activated {
     }
 
     fn needs_input(&self) -> bool {
-        matches!(self.0, Activation::Silu | Activation::HardSwish | Activation::Gelu)
+        matches!(self.activation, Activation::Silu | Activation::HardSwish | Activation::Gelu)
     }
 
     fn needs_value(&self) -> bool {
@@ -55,13 +62,21 @@ impl Operation for Activated {
     }
 
     fn is_cheap(&self) -> bool {
-        !matches!(self.0, Activation::Silu | Activation::Gelu | Activation::Sigmoid)
+        !matches!(self.activation, Activation::Silu | Activation::Gelu | Activation::Sigmoid)
     }
 }
 
 impl Activated {
+    pub fn new(activation: Activation, device: &ComputeDevice) -> Self {
+        Self { activation, is_direct: cpu::is_direct(device) }
+    }
+
     fn of(&self, x: Tensor<4>) -> Tensor<4> {
-        match self.0 {
+        match self.activation {
+            Activation::Silu if self.is_direct => cpu::each(x, |x| x * sigmoid(x)),
+            Activation::HardSwish if self.is_direct => cpu::each(x, |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
+            Activation::Gelu if self.is_direct => cpu::each(x, |x| x * normal(x).0),
+            Activation::Sigmoid if self.is_direct => cpu::each(x, sigmoid),
             Activation::Relu => activation::relu(x),
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::LeakyRelu { slope } => activation::leaky_relu(x, slope),
@@ -77,7 +92,7 @@ impl Activated {
     fn passed(&self, y: &Tensor<4>) -> Prepared {
         let y = y.clone();
         let within = |most: f32| y.clone().lower_equal_scalar(0.0).bool_or(y.clone().greater_equal_scalar(most));
-        match self.0 {
+        match self.activation {
             Activation::Relu6 => Prepared::Closed(within(6.0)),
             Activation::LeakyRelu { slope } => {
                 Prepared::Factor(y.greater_scalar(0.0).float().mul_scalar(1.0 - slope).add_scalar(slope))
@@ -90,7 +105,25 @@ impl Activated {
 
     /// That of those that tell it by their input x alone: SiLU, HardSwish and GELU.
     fn derivative_at(&self, x: Tensor<4>) -> Tensor<4> {
-        match self.0 {
+        match self.activation {
+            Activation::Silu if self.is_direct => cpu::each(x, |x| {
+                let s = sigmoid(x);
+                s * (1.0 + x * (1.0 - s))
+            }),
+            Activation::HardSwish if self.is_direct => cpu::each(x, |x| {
+                let within = (2.0 * x + 3.0) / 6.0;
+                if x >= 3.0 {
+                    1.0
+                } else if x > -3.0 {
+                    within
+                } else {
+                    0.0
+                }
+            }),
+            Activation::Gelu if self.is_direct => cpu::each(x, |x| {
+                let (below, density) = normal(x);
+                below + x * density
+            }),
             // σ(x) (1 + x (1 − σ(x)))
             Activation::Silu => {
                 let s = activation::sigmoid(x.clone());

@@ -8,10 +8,11 @@ use burn_tensor::{Tensor, TensorData};
 
 use super::taps::Taps;
 use super::{Kept, Operation, Place, Prepared};
-use crate::bundle::WeightMap;
 use crate::bundle::blueprint::Conv as Sizes;
+use crate::bundle::{WeightMap, WeightTensor};
 use crate::method::BackwardRule;
 use crate::network::ComputeDevice;
+use crate::network::cpu::{self, Depthwise};
 use crate::network::load::{on_device, summed_over_inputs, turned};
 
 /// A convolution with what its way back needs; a bias plays no part there.
@@ -25,7 +26,13 @@ pub(in crate::network) struct Conv {
     bias: Option<Tensor<1>>,
     transposed: Transposed,
     /// The same convolution in a form that the CPU is faster with.
-    taps: Option<Taps>,
+    fast: Option<Fast>,
+}
+
+#[derive(Debug)]
+enum Fast {
+    Taps(Box<Taps>),
+    Depthwise(Depthwise),
 }
 
 /// ĥ = Σ_k z_k * w_k (Zeiler, Fergus 2014).
@@ -33,6 +40,8 @@ pub(in crate::network) struct Conv {
 enum Transposed {
     /// As a convolution with turned kernels, `[in, out / groups, k, k]`, where the stride is 1: it is the faster one.
     Turned(Tensor<4>),
+    /// The same of a depthwise convolution, on the CPU.
+    Depthwise(Depthwise),
     /// `[out, in / groups, k, k]`
     Strided(Tensor<4>),
 }
@@ -46,15 +55,28 @@ impl Conv {
         });
         let summed = (place.is_first && sizes.groups == 1).then(|| summed_over_inputs(weight));
         let back = summed.as_ref().unwrap_or(weight);
-        let transposed = if sizes.stride == [1, 1] && padding_back(&sizes).is_some() {
-            Transposed::Turned(on_device(&turned(back, sizes.groups), device))
-        } else {
-            Transposed::Strided(on_device(back, device))
+        let [channels, height, width] = place.inputs[0];
+        let own_bias = sizes.bias.then(|| weights[&format!("{name}.bias")].values.as_slice());
+        let depthwise = |sizes: &Sizes, weight: &WeightTensor, bias: Option<&[f32]>| {
+            cpu::is_direct(device).then(|| Depthwise::new(sizes, channels, weight, bias)).flatten()
         };
-        let [_, height, width] = place.inputs[0];
+        let transposed = match padding_back(&sizes).filter(|_| sizes.stride == [1, 1]) {
+            Some([(above, below), (left, right)]) => {
+                let turned = turned(back, sizes.groups);
+                let sizes = Sizes { padding: [above, below, left, right], ..sizes };
+                match depthwise(&sizes, &turned, None) {
+                    Some(depthwise) => Transposed::Depthwise(depthwise),
+                    None => Transposed::Turned(on_device(&turned, device)),
+                }
+            }
+            None => Transposed::Strided(on_device(back, device)),
+        };
+        let taps = || (!device.is_gpu && Taps::serve(&sizes, place.inputs[0])).then(|| Taps::new(weight, device));
         Self {
             before: [height, width],
-            taps: (!device.is_gpu && Taps::serve(&sizes, place.inputs[0])).then(|| Taps::new(weight, device)),
+            fast: depthwise(&sizes, weight, own_bias)
+                .map(Fast::Depthwise)
+                .or_else(|| taps().map(|taps| Fast::Taps(Box::new(taps)))),
             weight: on_device(weight, device),
             bias,
             transposed,
@@ -85,11 +107,12 @@ impl Conv {
 impl Operation for Conv {
     fn forward(&self, mut inputs: Vec<Tensor<4>>, _: bool) -> (Tensor<4>, Kept) {
         let x = inputs.swap_remove(0);
-        let value = match &self.taps {
-            Some(_) => {
+        let value = match &self.fast {
+            Some(Fast::Taps(_)) => {
                 let rows = 0..x.dims()[2];
                 self.forward_rows(x, rows)
             }
+            Some(Fast::Depthwise(depthwise)) => depthwise.forward(x),
             None => conv2d(x, self.weight.clone(), self.bias.clone(), self.options()),
         };
         (value, Kept::Nothing)
@@ -102,6 +125,7 @@ impl Operation for Conv {
                 let options = ConvOptions::new_with_padding([1, 1], padding, self.sizes.dilation, self.sizes.groups);
                 conv2d(signal, weight.clone(), None, options)
             }
+            Transposed::Depthwise(depthwise) => depthwise.forward(signal),
             Transposed::Strided(weight) => self.transposed_with_stride(signal, weight),
         })]
     }
@@ -117,8 +141,8 @@ impl Operation for Conv {
     }
 
     fn forward_rows(&self, input: Tensor<4>, rows: Range<usize>) -> Tensor<4> {
-        let Some(taps) = &self.taps else {
-            let value = conv2d(input, self.weight.clone(), self.bias.clone(), self.options());
+        let Some(Fast::Taps(taps)) = &self.fast else {
+            let (value, _) = self.forward(vec![input], false);
             return if rows.len() == value.dims()[2] { value } else { value.narrow(2, rows.start, rows.len()) };
         };
         let value = taps.forward(input, rows);

@@ -6,6 +6,7 @@ use super::{Kept, Operation, Prepared};
 use crate::bundle::WeightMap;
 use crate::method::BackwardRule;
 use crate::network::ComputeDevice;
+use crate::network::cpu;
 use crate::network::load::per_channel;
 
 /// (x − mean) / √(variance + ε) · weight + bias, each cell with its own mean and variance.
@@ -14,18 +15,25 @@ pub(in crate::network) struct LayerNorm {
     weight: Tensor<4>,
     bias: Tensor<4>,
     epsilon: f64,
+    /// Weight and bias where values are changed where they lie.
+    direct: Option<[Vec<f32>; 2]>,
 }
 
 impl LayerNorm {
     pub fn load(name: &str, epsilon: f64, weights: &WeightMap, device: &ComputeDevice) -> Self {
-        let vector = |part: &str| per_channel(&weights[&format!("{name}.{part}")].values, device);
-        Self { weight: vector("weight"), bias: vector("bias"), epsilon }
+        let values = ["weight", "bias"].map(|part| weights[&format!("{name}.{part}")].values.clone());
+        let [weight, bias] = [0, 1].map(|n| per_channel(&values[n], device));
+        Self { weight, bias, epsilon, direct: cpu::is_direct(device).then_some(values) }
     }
 }
 
 impl Operation for LayerNorm {
     fn forward(&self, mut inputs: Vec<Tensor<4>>, keeps: bool) -> (Tensor<4>, Kept) {
         let x = inputs.swap_remove(0);
+        if let Some([weight, bias]) = &self.direct {
+            let (value, factor) = cpu::layer_norm(x, weight, bias, self.epsilon);
+            return (value, if keeps { Kept::Value(factor) } else { Kept::Nothing });
+        }
         let mean = x.clone().mean_dim(1);
         let centred = x - mean;
         let variance = (centred.clone() * centred.clone()).mean_dim(1);

@@ -113,7 +113,7 @@ pub(super) fn load(node: &Node, place: Place<'_>, weights: &WeightMap, device: &
     match node.op {
         Op::Conv(shape) => Box::new(conv::Conv::load(name, shape, place, weights, device)),
         Op::Norm { epsilon } => Box::new(norm::Norm::load(name, epsilon, weights, device)),
-        Op::Activation(activation) => Box::new(activation::Activated(activation)),
+        Op::Activation(activation) => Box::new(activation::Activated::new(activation, device)),
         Op::MaxPool(window) => Box::new(max_pool::MaxPool { window, before: [height, width] }),
         Op::AveragePool { window, counts_padding } => {
             Box::new(average_pool::AveragePool { window, counts_padding, before: [height, width] })

@@ -1,4 +1,5 @@
-//! A batch normalisation behind a convolution becomes part of it: w' = w γ/√(σ²+ε), b' = β + (b − μ) γ/√(σ²+ε).
+//! A batch normalisation behind a convolution becomes part of it: w' = w γ/√(σ²+ε), b' = β + (b − μ) γ/√(σ²+ε). So does
+//! a factor for each channel.
 
 use super::Draft;
 use crate::bundle::WeightTensor;
@@ -10,9 +11,16 @@ pub(in crate::network) fn fold_norms(mut draft: Draft) -> Draft {
     let mut gone = vec![false; draft.blueprint.nodes.len()];
     for (n, gone) in gone.iter_mut().enumerate() {
         let node = &draft.blueprint.nodes[n];
-        let (Op::Norm { epsilon }, Some(maker)) = (node.op, draft.only_maker(&readers, node.from[0])) else { continue };
+        let Some(maker) = draft.only_maker(&readers, node.from[0]) else { continue };
         let Op::Conv(mut conv) = draft.blueprint.nodes[maker].op else { continue };
-        let (scale, mut shift) = scale_and_shift(&draft.weights, &node.name, epsilon);
+        let (scale, mut shift) = match node.op {
+            Op::Norm { epsilon } => scale_and_shift(&draft.weights, &node.name, epsilon),
+            Op::Scale => {
+                let factors = &draft.weights[&node.name].values;
+                (factors.iter().map(|factor| f64::from(*factor)).collect(), vec![0.0; factors.len()])
+            }
+            _ => continue,
+        };
         let name = draft.blueprint.nodes[maker].name.clone();
         if conv.bias {
             let bias = &draft.weights[&format!("{name}.bias")].values;
@@ -47,10 +55,12 @@ mod tests {
             node("c", conv(false), 2),
             node("d", norm, 2),
             Node { name: String::new(), op: Op::Add, from: vec![3, 4] },
+            node("e", conv(true), 5),
+            node("f", Op::Scale, 6),
         ];
         let draft = drafted(nodes, [2, 9, 7]);
         let folded = fold_norms(draft.clone());
-        assert_eq!(folded.blueprint.nodes.len(), 4);
+        assert_eq!(folded.blueprint.nodes.len(), 5);
         assert_same(draft, folded);
     }
 }

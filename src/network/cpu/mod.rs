@@ -1,0 +1,39 @@
+//! Loops over the values of Flex's tensors, in the widest SIMD that the CPU has: where Flex goes over them several times,
+//! or takes them one by one. Every loop has a test that it gives what Burn's own operations give.
+
+mod depthwise;
+mod layer_norm;
+pub mod math;
+
+use burn_tensor::{Tensor, TensorData};
+use pulp::Arch;
+use rayon::prelude::*;
+
+pub use depthwise::Depthwise;
+pub use layer_norm::layer_norm;
+
+use super::ComputeDevice;
+
+/// Values that one core takes at a time: they stay in its cache.
+const PORTION: usize = 1 << 14;
+
+/// Whether tensors on `device` are values in memory that nobody watches.
+pub fn is_direct(device: &ComputeDevice) -> bool {
+    !device.is_gpu && !device.burn.is_autodiff()
+}
+
+/// The values of a tensor; they are moved where nobody else holds them.
+pub fn values_of(x: Tensor<4>) -> Vec<f32> {
+    // Whoever fails here has another type than f32, which no network has.
+    x.into_data().try_into_vec().unwrap_or_default()
+}
+
+/// `f` of every value.
+pub fn each(x: Tensor<4>, f: impl Fn(f32) -> f32 + Sync) -> Tensor<4> {
+    let (shape, device) = (x.dims(), x.device());
+    let mut values = values_of(x);
+    values.par_chunks_mut(PORTION).for_each(|portion| {
+        Arch::new().dispatch(|| portion.iter_mut().for_each(|value| *value = f(*value)));
+    });
+    Tensor::from_data(TensorData::new(values, shape), &device)
+}
