@@ -1,15 +1,18 @@
 //! Convolutions of each channel with one kernel of its own.
 
+use std::ops::Range;
+
 use burn_tensor::{Tensor, TensorData};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::grid::{Grid, after};
 use super::values_of;
 use crate::bundle::WeightTensor;
 use crate::bundle::blueprint::Conv;
 
-/// Values that are summed up at a time, in registers.
-const LANES: usize = 64;
+/// Registers of cells that are summed up at a time.
+const VECTORS: usize = 4;
 
 /// A depthwise convolution: every output channel reads the input channel of its number.
 #[derive(Debug)]
@@ -17,119 +20,71 @@ pub struct Depthwise {
     /// `[channels, kernel, kernel]`
     kernels: Vec<f32>,
     bias: Option<Vec<f32>>,
-    channels: usize,
-    kernel: [usize; 2],
-    stride: usize,
-    /// Above, below, left and right.
-    padding: [usize; 4],
+    conv: Conv,
 }
 
 impl Depthwise {
     /// `None` where `conv` is another kind of convolution.
     pub fn new(conv: &Conv, channels: usize, weight: &WeightTensor, bias: Option<&[f32]>) -> Option<Self> {
-        let [stride, across] = conv.stride;
         let serves = conv.groups == channels && conv.outputs == channels && channels > 1;
-        let fits = serves && stride == across && stride <= 2 && conv.dilation == [1, 1];
-        fits.then(|| Self {
-            kernels: weight.values.clone(),
-            bias: bias.map(<[f32]>::to_vec),
-            channels,
-            kernel: conv.kernel,
-            stride,
-            padding: conv.padding,
-        })
+        serves.then(|| Self { kernels: weight.values.clone(), bias: bias.map(<[f32]>::to_vec), conv: *conv })
     }
 
-    /// The convolution of `x`, `[n, channels, h, w]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let ([batch, _, height, width], device) = (x.dims(), x.device());
-        let grid = Grid::new(self, [height, width]);
+    /// Some rows of the convolution of `x`, `[n, channels, h, w]`; all where `rows` is `None`.
+    pub fn forward(&self, x: Tensor<4>, rows: Option<Range<usize>>) -> Tensor<4> {
+        let ([batch, channels, height, width], device) = (x.dims(), x.device());
+        let [down, across] = after(&self.conv, [height, width]);
+        let rows = rows.unwrap_or(0..down);
+        let grid = Grid::new(&self.conv, [height, width], rows.clone());
         let values = values_of(x);
-        let mut made = vec![0.0; batch * self.channels * grid.after[0] * grid.after[1]];
-        let planes =
-            made.par_chunks_exact_mut(grid.after[0] * grid.after[1]).zip(values.par_chunks_exact(height * width));
+        let mut made = vec![0.0; batch * channels * rows.len() * across];
+        let planes = made.par_chunks_exact_mut(rows.len() * across).zip(values.par_chunks_exact(height * width));
         planes.enumerate().for_each_init(Vec::new, |scratch, (n, (made, plane))| {
-            let channel = n % self.channels;
-            let area = self.kernel[0] * self.kernel[1];
+            let (channel, area) = (n % channels, grid.taps.len());
             let kernel = &self.kernels[channel * area..(channel + 1) * area];
-            let start = self.bias.as_ref().map_or(0.0, |bias| bias[channel]);
-            Arch::new().dispatch(|| grid.plane(plane, kernel, start, scratch, made));
+            let bias = self.bias.as_ref().map_or(0.0, |bias| bias[channel]);
+            Arch::new().dispatch(Plane { grid: &grid, plane, kernel, bias, scratch, made });
         });
-        Tensor::from_data(TensorData::new(made, [batch, self.channels, grid.after[0], grid.after[1]]), &device)
+        Tensor::from_data(TensorData::new(made, [batch, channels, rows.len(), across]), &device)
     }
 }
 
-/// Where the values of a plane lie while its taps are summed up. A stride of 2 reads every other row and column: those of
-/// even and of odd numbers are laid apart, so that all that a tap reads lies side by side.
-struct Grid {
-    before: [usize; 2],
-    after: [usize; 2],
-    stride: usize,
-    above: usize,
-    left: usize,
-    /// Rows and columns of one part, of which there are stride × stride.
-    rows: usize,
-    pitch: usize,
-    /// Where each tap begins to read.
-    taps: Vec<usize>,
+/// One channel of one picture.
+struct Plane<'a> {
+    grid: &'a Grid,
+    plane: &'a [f32],
+    kernel: &'a [f32],
+    bias: f32,
+    scratch: &'a mut Vec<f32>,
+    made: &'a mut [f32],
 }
 
-impl Grid {
-    fn new(conv: &Depthwise, before: [usize; 2]) -> Self {
-        let [above, below, left, right] = conv.padding;
-        let stride = conv.stride;
-        let around = [above + below, left + right];
-        let after = [0, 1].map(|axis| (before[axis] + around[axis] - conv.kernel[axis]) / stride + 1);
-        let [rows, pitch] = [0, 1].map(|axis| (before[axis] + around[axis]).div_ceil(stride));
-        let part = rows * pitch;
-        let tap = |n: usize| {
-            let (i, j) = (n / conv.kernel[1], n % conv.kernel[1]);
-            (i % stride * stride + j % stride) * part + i / stride * pitch + j / stride
-        };
-        let taps = (0..conv.kernel[0] * conv.kernel[1]).map(tap).collect();
-        Self { before, after, stride, above, left, rows, pitch, taps }
-    }
+impl WithSimd for Plane<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn plane(&self, plane: &[f32], kernel: &[f32], start: f32, scratch: &mut Vec<f32>, made: &mut [f32]) {
-        let [rows, columns] = self.after;
-        // Sums are made of the whole pitch, in full lanes: what lies behind the columns is not looked at.
-        let sums = ((rows - 1) * self.pitch + columns).next_multiple_of(LANES);
-        let parts = self.stride * self.stride * self.rows * self.pitch;
-        let reach = self.taps.iter().max().map_or(0, |most| most + sums);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { grid, plane, kernel, bias, scratch, made } = self;
+        let step = VECTORS * S::F32_LANES;
+        let count = grid.sums().next_multiple_of(step);
+        let size = grid.values(count);
         scratch.clear();
-        scratch.resize(parts.max(reach) + sums, 0.0);
-        let (parts, out) = scratch.split_at_mut(parts.max(reach));
-        self.lay_out(plane, parts);
-        for (block, sums) in out.chunks_exact_mut(LANES).enumerate() {
-            let mut lanes = [start; LANES];
-            for (tap, weight) in self.taps.iter().zip(kernel) {
-                let from = &parts[tap + block * LANES..][..LANES];
-                lanes.iter_mut().zip(from).for_each(|(sum, value)| *sum += weight * value);
+        scratch.resize(size + count, 0.0);
+        let (parts, out) = scratch.split_at_mut(size);
+        grid.lay_out(plane, parts);
+        for (block, sums) in out.chunks_exact_mut(step).enumerate() {
+            let mut sum = [simd.splat_f32s(bias); VECTORS];
+            for (tap, weight) in grid.taps.iter().zip(kernel) {
+                let weight = simd.splat_f32s(*weight);
+                let from = S::as_simd_f32s(&parts[tap + block * step..][..step]).0;
+                for (sum, from) in sum.iter_mut().zip(from) {
+                    *sum = simd.mul_add_f32s(*from, weight, *sum);
+                }
             }
-            sums.copy_from_slice(&lanes);
+            S::as_mut_simd_f32s(sums).0.copy_from_slice(&sum);
         }
-        for (row, made) in made.chunks_exact_mut(columns).enumerate() {
-            made.copy_from_slice(&out[row * self.pitch..][..columns]);
-        }
-    }
-
-    /// The plane with zeros around it, in its parts.
-    #[inline(always)]
-    fn lay_out(&self, plane: &[f32], parts: &mut [f32]) {
-        let [_, width] = self.before;
-        let (stride, part) = (self.stride, self.rows * self.pitch);
-        for (y, row) in plane.chunks_exact(width).enumerate() {
-            let y = y + self.above;
-            let line = y % stride * stride * part + y / stride * self.pitch;
-            if stride == 1 {
-                parts[line + self.left..][..width].copy_from_slice(row);
-                continue;
-            }
-            for (x, value) in row.iter().enumerate() {
-                let x = x + self.left;
-                parts[line + x % stride * part + x / stride] = *value;
-            }
+        for (start, row) in grid.starts().zip(made.chunks_exact_mut(grid.after[1])) {
+            row.copy_from_slice(&out[start..][..grid.after[1]]);
         }
     }
 }
@@ -179,7 +134,7 @@ mod tests {
             let own = Tensor::<1>::from_floats(bias.as_slice(), &cpu.burn);
             let expected =
                 conv2d(x.clone(), tensor(&weight.values, [channels, 1, kernel[0], kernel[1]]), Some(own), options);
-            let found = Depthwise::new(&conv, channels, &weight, Some(&bias)).unwrap().forward(x);
+            let found = Depthwise::new(&conv, channels, &weight, Some(&bias)).unwrap().forward(x, None);
             assert_eq!(found.dims(), expected.dims());
             let off = (found - expected).abs().max().into_scalar::<f32>();
             assert!(off < 1e-5, "{kernel:?} stride {stride}: {off:e}");

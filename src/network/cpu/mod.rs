@@ -2,6 +2,8 @@
 //! or takes them one by one. Every loop has a test that it gives what Burn's own operations give.
 
 mod depthwise;
+mod direct;
+mod grid;
 mod layer_norm;
 pub mod math;
 
@@ -10,6 +12,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 pub use depthwise::Depthwise;
+pub use direct::Direct;
 pub use layer_norm::layer_norm;
 
 use super::ComputeDevice;

@@ -6,13 +6,12 @@ use burn_tensor::module::{conv_transpose2d, conv2d};
 use burn_tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn_tensor::{Tensor, TensorData};
 
-use super::taps::Taps;
 use super::{Kept, Operation, Place, Prepared};
 use crate::bundle::blueprint::Conv as Sizes;
 use crate::bundle::{WeightMap, WeightTensor};
 use crate::method::BackwardRule;
 use crate::network::ComputeDevice;
-use crate::network::cpu::{self, Depthwise};
+use crate::network::cpu::{self, Depthwise, Direct};
 use crate::network::load::{on_device, summed_over_inputs, turned};
 
 /// A convolution with what its way back needs; a bias plays no part there.
@@ -21,18 +20,48 @@ pub(in crate::network) struct Conv {
     sizes: Sizes,
     /// Height and width of what it reads.
     before: [usize; 2],
-    /// `[out, in / groups, k, k]`
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
+    forward: Forward,
     transposed: Transposed,
-    /// The same convolution in a form that the CPU is faster with.
-    fast: Option<Fast>,
 }
 
 #[derive(Debug)]
+enum Forward {
+    Plain(Box<Plain>),
+    Fast(Fast),
+}
+
+/// Burn's own convolution.
+#[derive(Debug)]
+struct Plain {
+    /// `[out, in / groups, k, k]`
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+}
+
+/// A convolution in a form that the CPU is faster with.
+#[derive(Debug)]
 enum Fast {
-    Taps(Box<Taps>),
     Depthwise(Depthwise),
+    Direct(Direct),
+}
+
+impl Fast {
+    /// `None` for what is a plain product of matrices.
+    fn new(sizes: &Sizes, inputs: usize, weight: &WeightTensor, bias: Option<&[f32]>) -> Option<Self> {
+        if let Some(depthwise) = Depthwise::new(sizes, inputs, weight, bias) {
+            return Some(Self::Depthwise(depthwise));
+        }
+        let is_product = sizes.kernel == [1, 1] && sizes.stride == [1, 1] && sizes.groups == 1;
+        (!is_product).then(|| Self::Direct(Direct::new(*sizes, inputs, weight, bias)))
+    }
+
+    /// Some rows, or all.
+    fn forward(&self, x: Tensor<4>, rows: Option<Range<usize>>) -> Tensor<4> {
+        match self {
+            Self::Depthwise(depthwise) => depthwise.forward(x, rows),
+            Self::Direct(direct) => direct.forward(x, rows),
+        }
+    }
 }
 
 /// ĥ = Σ_k z_k * w_k (Zeiler, Fergus 2014).
@@ -40,8 +69,8 @@ enum Fast {
 enum Transposed {
     /// As a convolution with turned kernels, `[in, out / groups, k, k]`, where the stride is 1: it is the faster one.
     Turned(Tensor<4>),
-    /// The same of a depthwise convolution, on the CPU.
-    Depthwise(Depthwise),
+    /// The same where the CPU has a faster form of it.
+    Fast(Fast),
     /// `[out, in / groups, k, k]`
     Strided(Tensor<4>),
 }
@@ -49,39 +78,31 @@ enum Transposed {
 impl Conv {
     pub fn load(name: &str, sizes: Sizes, place: Place<'_>, weights: &WeightMap, device: &ComputeDevice) -> Self {
         let weight = &weights[&format!("{name}.weight")];
-        let bias = sizes.bias.then(|| {
-            let values = weights[&format!("{name}.bias")].values.as_slice();
-            Tensor::from_data(TensorData::from(values), &device.burn)
-        });
+        let bias = sizes.bias.then(|| weights[&format!("{name}.bias")].values.as_slice());
         let summed = (place.is_first && sizes.groups == 1).then(|| summed_over_inputs(weight));
         let back = summed.as_ref().unwrap_or(weight);
         let [channels, height, width] = place.inputs[0];
-        let own_bias = sizes.bias.then(|| weights[&format!("{name}.bias")].values.as_slice());
-        let depthwise = |sizes: &Sizes, weight: &WeightTensor, bias: Option<&[f32]>| {
-            cpu::is_direct(device).then(|| Depthwise::new(sizes, channels, weight, bias)).flatten()
+        let fast = |sizes: &Sizes, inputs: usize, weight: &WeightTensor, bias: Option<&[f32]>| {
+            cpu::is_direct(device).then(|| Fast::new(sizes, inputs, weight, bias)).flatten()
         };
         let transposed = match padding_back(&sizes).filter(|_| sizes.stride == [1, 1]) {
             Some([(above, below), (left, right)]) => {
                 let turned = turned(back, sizes.groups);
-                let sizes = Sizes { padding: [above, below, left, right], ..sizes };
-                match depthwise(&sizes, &turned, None) {
-                    Some(depthwise) => Transposed::Depthwise(depthwise),
+                let padding = [above, below, left, right];
+                let sizes = Sizes { outputs: turned.shape[0], padding, bias: false, ..sizes };
+                match fast(&sizes, weight.shape[0], &turned, None) {
+                    Some(fast) => Transposed::Fast(fast),
                     None => Transposed::Turned(on_device(&turned, device)),
                 }
             }
             None => Transposed::Strided(on_device(back, device)),
         };
-        let taps = || (!device.is_gpu && Taps::serve(&sizes, place.inputs[0])).then(|| Taps::new(weight, device));
-        Self {
-            before: [height, width],
-            fast: depthwise(&sizes, weight, own_bias)
-                .map(Fast::Depthwise)
-                .or_else(|| taps().map(|taps| Fast::Taps(Box::new(taps)))),
-            weight: on_device(weight, device),
-            bias,
-            transposed,
-            sizes,
-        }
+        let plain = || {
+            let bias = bias.map(|values| Tensor::from_data(TensorData::from(values), &device.burn));
+            Forward::Plain(Box::new(Plain { weight: on_device(weight, device), bias }))
+        };
+        let forward = fast(&sizes, channels, weight, bias).map_or_else(plain, Forward::Fast);
+        Self { before: [height, width], forward, transposed, sizes }
     }
 
     fn options(&self) -> ConvOptions<2> {
@@ -107,13 +128,9 @@ impl Conv {
 impl Operation for Conv {
     fn forward(&self, mut inputs: Vec<Tensor<4>>, _: bool) -> (Tensor<4>, Kept) {
         let x = inputs.swap_remove(0);
-        let value = match &self.fast {
-            Some(Fast::Taps(_)) => {
-                let rows = 0..x.dims()[2];
-                self.forward_rows(x, rows)
-            }
-            Some(Fast::Depthwise(depthwise)) => depthwise.forward(x),
-            None => conv2d(x, self.weight.clone(), self.bias.clone(), self.options()),
+        let value = match &self.forward {
+            Forward::Fast(fast) => fast.forward(x, None),
+            Forward::Plain(own) => conv2d(x, own.weight.clone(), own.bias.clone(), self.options()),
         };
         (value, Kept::Nothing)
     }
@@ -125,7 +142,7 @@ impl Operation for Conv {
                 let options = ConvOptions::new_with_padding([1, 1], padding, self.sizes.dilation, self.sizes.groups);
                 conv2d(signal, weight.clone(), None, options)
             }
-            Transposed::Depthwise(depthwise) => depthwise.forward(signal),
+            Transposed::Fast(fast) => fast.forward(signal, None),
             Transposed::Strided(weight) => self.transposed_with_stride(signal, weight),
         })]
     }
@@ -141,15 +158,11 @@ impl Operation for Conv {
     }
 
     fn forward_rows(&self, input: Tensor<4>, rows: Range<usize>) -> Tensor<4> {
-        let Some(Fast::Taps(taps)) = &self.fast else {
-            let (value, _) = self.forward(vec![input], false);
-            return if rows.len() == value.dims()[2] { value } else { value.narrow(2, rows.start, rows.len()) };
-        };
-        let value = taps.forward(input, rows);
-        match &self.bias {
-            Some(bias) => value + bias.clone().reshape([1, self.sizes.outputs as i32, 1, 1]),
-            None => value,
+        if let Forward::Fast(fast) = &self.forward {
+            return fast.forward(input, Some(rows));
         }
+        let (value, _) = self.forward(vec![input], false);
+        if rows.len() == value.dims()[2] { value } else { value.narrow(2, rows.start, rows.len()) }
     }
 }
 

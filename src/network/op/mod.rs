@@ -11,7 +11,6 @@ mod layer_norm;
 mod max_pool;
 mod norm;
 mod scale;
-mod taps;
 mod upsample;
 
 #[cfg(all(test, feature = "train"))]
