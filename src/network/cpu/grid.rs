@@ -73,14 +73,34 @@ impl Grid {
         for (y, row) in plane[self.read.start * width..self.read.end * width].chunks_exact(width).enumerate() {
             let y = y + self.above;
             let line = y % down * across * part + y / down * self.pitch;
-            if across == 1 {
-                parts[line + self.left..][..width].copy_from_slice(row);
-                continue;
+            match across {
+                1 => parts[line + self.left..][..width].copy_from_slice(row),
+                2 => self.apart(row, &mut parts[line..]),
+                _ => row
+                    .iter()
+                    .zip(self.left..)
+                    .for_each(|(value, x)| parts[line + x % across * part + x / across] = *value),
             }
-            for (x, value) in row.iter().enumerate() {
-                let x = x + self.left;
-                parts[line + x % across * part + x / across] = *value;
+        }
+    }
+
+    /// A row's values of even and of odd columns, each into its own part.
+    #[inline(always)]
+    fn apart(&self, row: &[f32], parts: &mut [f32]) {
+        let (even, odd) = parts.split_at_mut(self.rows * self.pitch);
+        let first = self.left / 2;
+        let (row, even, odd) = match row {
+            // The first column is an odd one.
+            [one, rest @ ..] if self.left % 2 == 1 => {
+                odd[first] = *one;
+                (rest, &mut even[first + 1..], &mut odd[first + 1..])
             }
+            row => (row, &mut even[first..], &mut odd[first..]),
+        };
+        let (pairs, last) = row.as_chunks::<2>();
+        pairs.iter().zip(even.iter_mut().zip(odd)).for_each(|([a, b], (even, odd))| (*even, *odd) = (*a, *b));
+        if let [last] = last {
+            even[pairs.len()] = *last;
         }
     }
 
