@@ -88,6 +88,8 @@ impl Textures {
         let style = &session.preferences.style;
         let (class, relevant) = match view {
             View::Input => return self.ungradable(ctx, session, needed, wide),
+            // One value for the whole picture would only be a colour over it.
+            View::Cam if shown.explanation.cam_caveat().is_some() => return None,
             View::Cam => (shown.explanation.shown_class(), Style { cam: style.cam.clone(), ..Style::default() }),
             View::Clear => (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() }),
         };
