@@ -109,7 +109,10 @@ fn inception_agrees() {
 #[test]
 fn wgpu_agrees_to_one_in_a_thousand() {
     match device::open(DeviceChoice::Gpu) {
-        Ok(gpu) => agrees("squeezenet", "squeezenet1-1", [70, 64], &gpu, 1e-3),
+        Ok(gpu) => {
+            agrees("squeezenet", "squeezenet1-1", [70, 64], &gpu, 1e-3);
+            agrees("mobilenet_v3_small", "mobilenet-v3-small", [67, 64], &gpu, 1e-3);
+        }
         Err(error) => eprintln!("skipped: {error}"),
     }
 }

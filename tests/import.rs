@@ -68,6 +68,8 @@ fn linear_layers_inside_a_network_are_taken_as_convolutions() {
     std::fs::write(&path, write(&stored).unwrap()).unwrap();
     let bundle = import::read(&path, Kind::Graph(NamedGraph::MobileNetV3Small), &card).unwrap();
     assert!(bundle.weights == expected);
+    // It has gates, and its card says what becomes of them.
+    assert!(bundle.card.training.notes.iter().any(|note| note.contains("gates") && note.contains("held constant")));
 }
 
 /// The fixture's tensors as safetensors of another type.

@@ -152,6 +152,9 @@ fn activations_and_gates_are_found_in_their_parts() {
     let silu = [node("Sigmoid", &["a"], "s", &[]), node("Mul", &["a", "s"], "r", &[])];
     let swapped = [node("Sigmoid", &["a"], "s", &[]), node("Mul", &["s", "a"], "r", &[])];
     same(&plain(&silu, &[], "r"), &plain(&swapped, &[], "r"), "SiLU");
+    let learned = [node("PRelu", &["a", "slope"], "r", &[])];
+    let leaky = [node("LeakyRelu", &["a"], "r", &[])]; // 0.01 where nothing is said
+    same(&plain(&learned, &[floats("slope", &[1, 1, 1], &[0.01])], "r"), &plain(&leaky, &[], "r"), "a learned slope");
     let constants = ["three", "six", "zero"].iter().zip([3.0, 6.0, 0.0]).map(|(name, v)| floats(name, &[], &[v]));
     let parts = [
         node("Add", &["a", "three"], "b", &[]),

@@ -27,6 +27,10 @@ use crate::bundle::{Bundle, Card, sha256_hex};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 use crate::whole::OutputSet;
 
+/// Of networks in which the way back does not go everywhere.
+const HELD_CONSTANT: &str =
+    "On the way back gates (squeeze-excite) and the statistics of layer normalisation are held constant.";
+
 /// Reads the checkpoint at `path` as the network of `card`.
 ///
 /// # Errors
@@ -64,6 +68,10 @@ fn bundled(mut card: Card, weights: WeightMap, path: &Path) -> Result<Bundle, Im
     card.weights.sha256 = sha256_hex(&bytes);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     card.training.notes.push(format!("The weights were imported from `{file}`, whose training is not known here."));
+    let network = card.architecture.blueprint();
+    if network.is_ok_and(|network| network.nodes.iter().any(|node| node.op.holds_constant())) {
+        card.training.notes.push(HELD_CONSTANT.to_owned());
+    }
     // What is read back is what everybody else will read: a bundle that would be refused is never written.
     let weights = weights::read(&card, &bytes)?;
     Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })

@@ -207,6 +207,11 @@ impl Op {
         }
     }
 
+    /// Whether part of it is held constant on the way back.
+    pub fn holds_constant(&self) -> bool {
+        matches!(self, Self::Gate | Self::LayerNorm { .. })
+    }
+
     /// How many values a pass keeps of it at most, where it makes so many.
     pub(super) fn kept_values(&self, made: usize) -> usize {
         match self {

@@ -269,6 +269,12 @@ impl Reader {
 }
 
 impl Node {
+    /// Where it stands in its network: exporters write `/layer1/conv/Conv`; what it makes where it has no name.
+    pub fn path(&self) -> &str {
+        let path = self.name.rsplit_once('/').map_or(self.name.as_str(), |(path, _)| path).trim_start_matches('/');
+        if path.is_empty() { self.outputs.first().map_or("", String::as_str) } else { path }
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }

@@ -107,7 +107,7 @@ fn as_they_are(walk: &mut Walk<'_>, scores: ValueId, classes: usize) -> Result<E
     }
     let node = &walk.nodes[scores - 1];
     let value = if node.op == Op::GlobalAveragePool { node.from[0] } else { scores };
-    let name = walk.name_for(&super::file::Node { name: "classes/".to_owned(), ..Default::default() }, 0);
+    let name = walk.unique("classes");
     let ones = (0..classes * classes).map(|n| if n % (classes + 1) == 0 { 1.0 } else { 0.0 }).collect();
     walk.keep(format!("{name}.weight"), vec![classes, classes], ones)?;
     walk.keep(format!("{name}.bias"), vec![classes], vec![0.0; classes])?;

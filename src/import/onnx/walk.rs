@@ -211,12 +211,17 @@ impl<'a> Walk<'a> {
 
     /// A name for the tensors of a node that stands nowhere else: that of its weights in the file, where it is one.
     pub fn name_for(&mut self, node: &Node, weights: usize) -> String {
-        let of_weights = node.inputs.get(weights).and_then(|name| name.strip_suffix(".weight"));
-        let of_node = node.name.rsplit_once('/').map_or(node.name.as_str(), |(path, _)| path).trim_start_matches('/');
-        let first = node.outputs.first().map_or("", String::as_str);
-        let raw = [of_weights.unwrap_or_default(), of_node, first].into_iter().find(|name| !name.is_empty());
+        match node.inputs.get(weights).and_then(|name| name.strip_suffix(".weight")) {
+            Some(name) => self.unique(name),
+            None => self.unique(node.path()),
+        }
+    }
+
+    /// `wanted` as a name of tensors that stands nowhere else.
+    pub fn unique(&mut self, wanted: &str) -> String {
         let fits = |c: char| if c.is_ascii_alphanumeric() || "._-/".contains(c) { c } else { '_' };
-        let plain: String = raw.unwrap_or("step").chars().take(120).map(fits).collect();
+        let plain: String = wanted.chars().take(120).map(fits).collect();
+        let plain = if plain.is_empty() { "step".to_owned() } else { plain };
         let mut name = plain.clone();
         let mut n = 2;
         while !self.names.insert(name.clone()) {
@@ -277,7 +282,7 @@ impl<'a> Walk<'a> {
     /// A factor and a shift for every channel: a depthwise convolution of 1×1.
     pub fn affine(&mut self, id: ValueId, name: &str, factor: Vec<f32>, shift: Vec<f32>) -> Result<ValueId, String> {
         let channels = self.shapes[id][0];
-        let name = self.name_for(&Node { name: format!("{name}/"), ..Node::default() }, 0);
+        let name = self.unique(name);
         self.keep(format!("{name}.weight"), vec![channels, 1, 1, 1], factor)?;
         self.keep(format!("{name}.bias"), vec![channels], shift)?;
         self.push(&name, Op::Conv(Conv { groups: channels, ..Conv::square(channels, 1, 1) }), vec![id])

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::grid::{Grid, after};
-use super::values_of;
+use super::{lanes, values_of};
 use crate::bundle::WeightTensor;
 use crate::bundle::blueprint::Conv;
 
@@ -27,22 +27,6 @@ pub struct Direct {
     /// For each block of outputs, input of its group and tap: a weight of each output, zero where there are no more.
     weights: Vec<f32>,
     bias: Vec<f32>,
-}
-
-/// How many f32 a register holds.
-struct Lanes;
-
-impl WithSimd for Lanes {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        S::F32_LANES
-    }
-}
-
-fn lanes() -> usize {
-    Arch::new().dispatch(Lanes)
 }
 
 impl Direct {

@@ -8,7 +8,7 @@ mod layer_norm;
 pub mod math;
 
 use burn_tensor::{Tensor, TensorData};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 pub use depthwise::Depthwise;
@@ -20,15 +20,30 @@ use super::ComputeDevice;
 /// Values that one core takes at a time: they stay in its cache.
 const PORTION: usize = 1 << 14;
 
-/// Whether tensors on `device` are values in memory that nobody watches.
+/// Whether tensors on `device` are values in memory that nobody watches, and the CPU has SIMD.
 pub fn is_direct(device: &ComputeDevice) -> bool {
-    !device.is_gpu && !device.burn.is_autodiff()
+    !device.is_gpu && !device.burn.is_autodiff() && lanes() > 1
+}
+
+/// How many f32 a register holds.
+pub fn lanes() -> usize {
+    struct Lanes;
+
+    impl WithSimd for Lanes {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+
+    Arch::new().dispatch(Lanes)
 }
 
 /// The values of a tensor; they are moved where nobody else holds them.
 pub fn values_of(x: Tensor<4>) -> Vec<f32> {
-    // Whoever fails here has another type than f32, which no network has.
-    x.into_data().try_into_vec().unwrap_or_default()
+    x.into_data().try_into_vec().unwrap_or_else(|_| unreachable!("a network's values are f32"))
 }
 
 /// `f` of every value.

@@ -61,7 +61,7 @@ pub(super) fn take(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
             let value = walk.needed(node, 0)?;
             Constant::floats(value.dims.clone(), value.as_floats()?.iter().map(|v| v.sqrt()).collect())
         }
-        kind => match two(kind).filter(|_| kind != "PRelu") {
+        kind => match two(kind) {
             Some(two) => between(&walk.needed(node, 0)?, &walk.needed(node, 1)?, |a, b| two.at(a, b))?,
             None => return Err("this operator is not worked out beforehand".to_owned()),
         },

@@ -52,6 +52,7 @@ pub fn take(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
         "Softmax" | "LogSoftmax" => values::softmax(walk, node),
         "Sum" => values::sum(walk, node),
         "Clip" => values::clip(walk, node),
+        "PRelu" => values::leaky(walk, node),
         kind => match (values::one(node), values::two(kind)) {
             (Some(one), _) => values::take_one(walk, node, one),
             (None, Some(two)) => values::take_two(walk, node, two),

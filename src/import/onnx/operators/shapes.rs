@@ -161,7 +161,7 @@ fn some_channels(walk: &mut Walk<'_>, node: &Node, map: &Map, wanted: &[usize]) 
     }
     let mut values = vec![0.0; wanted.len() * channels];
     wanted.iter().enumerate().for_each(|(n, channel)| values[n * channels + channel] = 1.0);
-    let name = walk.name_for(&Node { inputs: Vec::new(), ..node.clone() }, 0);
+    let name = walk.unique(node.path());
     walk.keep(format!("{name}.weight"), vec![wanted.len(), channels, 1, 1], values)?;
     let conv = Conv { bias: false, ..Conv::square(wanted.len(), 1, 1) };
     let id = walk.push(&name, Op::Conv(conv), vec![id])?;

@@ -43,7 +43,6 @@ pub(super) fn two(kind: &str) -> Option<Two> {
         "Pow" => Two::Power,
         "Min" => Two::Least,
         "Max" => Two::Most,
-        "PRelu" => Two::Product, // told apart where it is taken
         _ => return None,
     })
 }
@@ -73,6 +72,15 @@ pub(super) fn softmax(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
 pub(super) fn take_one(walk: &mut Walk<'_>, node: &Node, one: One) -> Result<(), String> {
     let map = plain(walk, node, 0)?;
     let expr = Expr::one(one, map.expr.clone()).checked()?;
+    walk.set(node, Map { expr, ..map });
+    Ok(())
+}
+
+/// Leaky ReLU with a slope that was learned.
+pub(super) fn leaky(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
+    let map = plain(walk, node, 0)?;
+    let slope = walk.needed(node, 1)?.scalar().ok_or("one slope for all channels is possible")?;
+    let expr = Expr::one(One::Leaky(f64::from(slope)), map.expr.clone()).checked()?;
     walk.set(node, Map { expr, ..map });
     Ok(())
 }
@@ -108,19 +116,13 @@ pub(super) fn take_two(walk: &mut Walk<'_>, node: &Node, two: Two) -> Result<(),
         return Err(format!("it reads {} values; two are possible", node.inputs.len()));
     }
     match (walk.input(node, 0)?, walk.input(node, 1)?) {
-        (Some(Value::Map(_)), Some(Value::Map(_))) if node.kind != "PRelu" => {
+        (Some(Value::Map(_)), Some(Value::Map(_))) => {
             let (a, b) = (plain(walk, node, 0)?, plain(walk, node, 1)?);
             let made = between_maps(walk, two, a, b)?;
             walk.set(node, made);
         }
         (Some(Value::Map(_)), Some(Value::Constant(constant))) => {
             let map = plain(walk, node, 0)?;
-            if node.kind == "PRelu" {
-                let slope = constant.scalar().ok_or("one slope for all channels is possible")?;
-                let expr = Expr::one(One::Leaky(f64::from(slope)), map.expr.clone()).checked()?;
-                walk.set(node, Map { expr, ..map });
-                return Ok(());
-            }
             let made = with_constant(walk, node, two, map, &constant, false)?;
             walk.set(node, made);
         }
@@ -216,8 +218,8 @@ fn with_constant(
     let (of_map, name) = (&node.inputs[usize::from(constant_is_first)], &node.inputs[usize::from(!constant_is_first)]);
     let ones = vec![1.0; values.len()];
     let id = match (two, constant_is_first) {
-        (Two::Product, _) => scale(walk, node, name, id, values)?,
-        (Two::Quotient, false) => scale(walk, node, name, id, each(|value| 1.0 / value))?,
+        (Two::Product, _) => scale(walk, name, id, values)?,
+        (Two::Quotient, false) => scale(walk, name, id, each(|value| 1.0 / value))?,
         (Two::Sum, _) => shifted(walk, of_map, id, values)?,
         (Two::Difference, false) => {
             let values = each(|value| -value);
@@ -229,10 +231,9 @@ fn with_constant(
     Ok(Map::new(id, axes))
 }
 
-fn scale(walk: &mut Walk<'_>, node: &Node, constant: &str, id: ValueId, values: Vec<f32>) -> Result<ValueId, String> {
-    // The step is called as its tensor.
-    let called = Node { inputs: vec![format!("{constant}.weight")], ..node.clone() };
-    let name = walk.name_for(&called, 0);
+/// A factor for each channel; the step is called as its tensor.
+fn scale(walk: &mut Walk<'_>, constant: &str, id: ValueId, values: Vec<f32>) -> Result<ValueId, String> {
+    let name = walk.unique(constant);
     walk.keep(name.clone(), vec![values.len(), 1, 1], values)?;
     walk.push(&name, Op::Scale, vec![id])
 }
