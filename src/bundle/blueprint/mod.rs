@@ -4,6 +4,7 @@
 
 mod op;
 
+use op::MAX_KERNEL;
 pub use op::{Activation, Conv, Op, Window};
 
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ pub type Shape = [usize; 3];
 
 const MAX_SIDE: usize = 4096;
 const MAX_NODES: usize = 8192;
+/// Of a described network's names.
+const MAX_NAME: usize = 200;
 /// f32 values of the largest feature map (1 GiB).
 const MAX_VALUES: usize = 1 << 28;
 /// f32 values that a pass keeps for its way back (2 GiB).
@@ -122,9 +125,18 @@ impl Blueprint {
     /// What a network that somebody describes may have against it beyond its shapes.
     ///
     /// # Errors
-    /// A value that nobody reads, and names of tensors that stand twice.
+    /// A value that nobody reads, a head that cannot be, names that cannot be shown, and such of tensors that stand twice.
     pub fn check_description(&self) -> Result<(), String> {
         let shapes = self.shapes()?;
+        if let HeadKind::Conv { kernel, .. } = self.head.kind
+            && (kernel % 2 == 0 || kernel > MAX_KERNEL)
+        {
+            return Err(format!("its head has a kernel of {kernel}; odd ones up to {MAX_KERNEL} are possible"));
+        }
+        let names = self.nodes.iter().map(|node| &node.name).chain([&self.head.name]);
+        if names.into_iter().any(|name| name.len() > MAX_NAME || name.chars().any(char::is_control)) {
+            return Err(format!("names of up to {MAX_NAME} letters are possible, without control characters"));
+        }
         if let Some(unread) = self.readers().iter().position(|readers| *readers == 0) {
             return Err(format!("nothing reads value {unread} of the network"));
         }

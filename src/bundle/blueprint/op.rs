@@ -7,7 +7,7 @@ use super::Shape;
 use crate::bundle::tensor::TensorSpec;
 
 const MAX_CHANNELS: usize = 8192;
-const MAX_KERNEL: usize = 31;
+pub(super) const MAX_KERNEL: usize = 31;
 const MAX_STRIDE: usize = 16;
 
 /// One operation.

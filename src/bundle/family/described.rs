@@ -134,6 +134,10 @@ mod tests {
         assert!(refusal(text.replacen("\"from\":[0]", "\"from\":[7]", 1), made.input).contains("not there yet"));
         assert!(refusal(text.replacen("layer1.0.conv1", "conv1", 1), made.input).contains("`conv1`"));
         assert!(refusal(text.replacen("\"outputs\":64", "\"outputs\":63", 1), made.input).contains("step"));
+        let other_head = |head: &str| refusal(text.replacen("\"kind\":\"linear\"", head, 1), made.input);
+        let head = "\"kind\":{\"conv\":{\"kernel\":1099511627777,\"relu\":false,\"bias-in-map\":false}}";
+        assert!(other_head(head).contains("kernel of 1099511627777"));
+        assert!(refusal(text.replacen("layer1.0.conv1", "a\\u001b[31m", 1), made.input).contains("control characters"));
         assert!(refusal("{".to_owned(), made.input).contains("does not describe"));
         assert!(refusal(text, [3, 64, 64]).contains("`architecture.input`"));
         let mut other = DescribedNetwork { sha256: "0".repeat(64), ..made };
