@@ -111,6 +111,17 @@ impl Architecture {
         }
     }
 
+    /// Name and content of the file that stands beside the card, where the network has one.
+    ///
+    /// # Errors
+    /// A description that was not read.
+    pub fn file_beside(&self) -> Result<Option<(&str, Vec<u8>)>, String> {
+        match self {
+            Self::Described(network) => network.to_file().map(Some),
+            Self::ConvStack(_) | Self::DenseNet(_) | Self::Graph(_) => Ok(None),
+        }
+    }
+
     /// The family's name, as cards write it.
     pub fn family(&self) -> &'static str {
         match self {

@@ -86,8 +86,7 @@ pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), ImportEr
     let text = toml::to_string(&bundle.card).map_err(|error| ImportError::Store(error.to_string()))?;
     let mut files = OutputSet::new(folder, "model", force);
     files.check(["toml"])?;
-    if let Architecture::Described(network) = &bundle.card.architecture {
-        let (name, bytes) = network.to_file().map_err(ImportError::Store)?;
+    if let Some((name, bytes)) = bundle.card.architecture.file_beside().map_err(ImportError::Store)? {
         files.add_file(name, &bytes)?;
     }
     files.add_file(&bundle.card.weights.file, &bytes)?;

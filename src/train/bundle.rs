@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::TrainError;
 use crate::bundle::WeightMap;
-use crate::bundle::card::Architecture;
 use crate::bundle::weights;
 use crate::bundle::{Bundle, Card, sha256_hex};
 use crate::whole::OutputSet;
@@ -31,8 +30,7 @@ pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), TrainErr
     files.add("safetensors", &bytes)?;
     files.finish()?;
     let mut files = OutputSet::new(folder, "model", force);
-    if let Architecture::Described(network) = &bundle.card.architecture {
-        let (name, bytes) = network.to_file().map_err(TrainError::Store)?;
+    if let Some((name, bytes)) = bundle.card.architecture.file_beside().map_err(TrainError::Store)? {
         files.add_file(name, &bytes)?;
     }
     files.add("toml", text.as_bytes())?;

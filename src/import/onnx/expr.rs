@@ -35,13 +35,12 @@ pub enum Two {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum One {
-    Relu,
-    Leaky(f64),
-    Sigmoid,
-    HardSigmoid { slope: f64, shift: f64 },
-    HardSwish,
-    Gelu,
-    Silu,
+    Activation(Activation),
+    /// ONNX's, of any slope.
+    HardSigmoid {
+        slope: f64,
+        shift: f64,
+    },
     Tanh,
     Erf,
     Exp,
@@ -182,13 +181,8 @@ impl Two {
 impl One {
     fn at(self, x: f64) -> f64 {
         match self {
-            Self::Relu => x.max(0.0),
-            Self::Leaky(slope) => value_of(Activation::LeakyRelu { slope }, x),
-            Self::Sigmoid => value_of(Activation::Sigmoid, x),
+            Self::Activation(activation) => value_of(activation, x),
             Self::HardSigmoid { slope, shift } => (slope * x + shift).clamp(0.0, 1.0),
-            Self::HardSwish => value_of(Activation::HardSwish, x),
-            Self::Gelu => value_of(Activation::Gelu, x),
-            Self::Silu => value_of(Activation::Silu, x),
             Self::Tanh => x.tanh(),
             Self::Erf => libm::erf(x),
             Self::Exp => x.exp(),
@@ -234,11 +228,14 @@ mod tests {
     fn activations_are_known_however_they_are_written() {
         let product = |a, b| Expr::two(Two::Product, a, b);
         let sum = |a, b| Expr::two(Two::Sum, a, b);
-        is(&product(Expr::X, Expr::one(One::Sigmoid, Expr::X)), Activation::Silu);
-        is(&product(Expr::one(One::Sigmoid, Expr::X), Expr::X), Activation::Silu);
+        is(&product(Expr::X, Expr::one(One::Activation(Activation::Sigmoid), Expr::X)), Activation::Silu);
+        is(&product(Expr::one(One::Activation(Activation::Sigmoid), Expr::X), Expr::X), Activation::Silu);
         is(&clip(Expr::X, 0.0, 6.0), Activation::Relu6);
         is(&clip(Expr::X, 0.0, f64::INFINITY), Activation::Relu);
-        is(&Expr::two(Two::Least, Expr::one(One::Relu, Expr::X), number(6.0)), Activation::Relu6);
+        is(
+            &Expr::two(Two::Least, Expr::one(One::Activation(Activation::Relu), Expr::X), number(6.0)),
+            Activation::Relu6,
+        );
         let hard = Expr::two(Two::Quotient, clip(sum(Expr::X, number(3.0)), 0.0, 6.0), number(6.0));
         is(&hard, Activation::HardSigmoid);
         is(&product(Expr::X, hard), Activation::HardSwish);
@@ -252,8 +249,8 @@ mod tests {
 
     #[test]
     fn one_activation_behind_another_is_found() {
-        let relu = Expr::one(One::Relu, Expr::X);
-        let silu = Expr::two(Two::Product, relu.clone(), Expr::one(One::Sigmoid, relu));
+        let relu = Expr::one(One::Activation(Activation::Relu), Expr::X);
+        let silu = Expr::two(Two::Product, relu.clone(), Expr::one(One::Activation(Activation::Sigmoid), relu));
         let steps = [Activation::Relu, Activation::Silu].map(Known::Activation).to_vec();
         assert_eq!(silu.known(), Some(Known::Steps(steps)));
     }

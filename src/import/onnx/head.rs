@@ -29,7 +29,7 @@ struct End {
 /// A last value that is not one number a class.
 pub fn finish(mut walk: Walk<'_>, mut last: Map) -> Result<Taken, String> {
     let mut ends_with = last.is_softmax.then_some(card::Activation::Softmax);
-    if let Expr::One(One::Sigmoid, scores) = &last.expr
+    if let Expr::One(One::Activation(Activation::Sigmoid), scores) = &last.expr
         && ends_with.is_none()
     {
         ends_with = Some(card::Activation::Sigmoid);

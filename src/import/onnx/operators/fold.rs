@@ -1,10 +1,10 @@
 //! Nodes that depend on no picture: what exporters leave of shapes, and of weights that they have not worked out.
 
 use super::values::two;
-use super::{axes_of, axis_of};
+use super::{axes_of, axis_of, run_of, unsqueezed};
 use crate::import::onnx::constant::{Constant, Values};
 use crate::import::onnx::file::Node;
-use crate::import::onnx::walk::{Value, Walk};
+use crate::import::onnx::walk::Walk;
 
 pub(super) fn take(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let made = match node.kind.as_str() {
@@ -29,7 +29,10 @@ pub(super) fn take(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
             });
             value
         }
-        "Unsqueeze" => unsqueeze(walk, node)?,
+        "Unsqueeze" => {
+            let value = walk.needed(node, 0)?;
+            Constant { dims: unsqueezed(walk, node, value.dims)?, values: value.values }
+        }
         "Concat" => {
             let parts = (0..node.inputs.len()).map(|n| walk.needed(node, n)).collect::<Result<Vec<_>, _>>()?;
             let lists = parts.iter().map(Constant::as_integers).collect::<Result<Vec<_>, _>>()?;
@@ -52,9 +55,7 @@ pub(super) fn take(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
             ) else {
                 return Err("one run of a list can be cut out".to_owned());
             };
-            let long = list.len() as i64;
-            let place = |at: i64| if at < 0 { at.saturating_add(long) } else { at }.clamp(0, long) as usize;
-            Constant::integers(list.get(place(*start)..place(*end)).unwrap_or_default().to_vec())
+            Constant::integers(list[run_of(*start, *end, list.len())].to_vec())
         }
         "ConstantOfShape" => filled(walk, node)?,
         "Sqrt" => {
@@ -112,18 +113,6 @@ fn cast(value: Constant, to: i64) -> Constant {
         (values, _) => values,
     };
     Constant { dims: value.dims, values }
-}
-
-fn unsqueeze(walk: &Walk<'_>, node: &Node) -> Result<Constant, String> {
-    let Some(Value::Constant(mut value)) = walk.input(node, 0)? else { return Err("it lacks an input".to_owned()) };
-    let more = node.attribute("axes").map_or_else(
-        || walk.needed(node, 1).and_then(|axes| Ok(axes.as_integers()?.len())),
-        |attribute| Ok(attribute.ints.len()),
-    )?;
-    let mut axes = axes_of(walk, node, 1, value.dims.len() + more)?.unwrap_or_default();
-    axes.sort_unstable();
-    axes.iter().for_each(|axis| value.dims.insert((*axis).min(value.dims.len()), 1));
-    Ok(value)
 }
 
 /// Value by value; one of the two may be a single number.

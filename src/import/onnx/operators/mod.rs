@@ -6,6 +6,8 @@ mod pools;
 mod shapes;
 mod values;
 
+use std::ops::Range;
+
 use super::constant::MOST_AXES;
 use super::file::Node;
 use super::walk::{Value, Walk};
@@ -75,15 +77,36 @@ fn axis_of(axis: i64, rank: usize) -> Result<usize, String> {
     axis.ok_or_else(|| format!("there is no such axis of {rank}"))
 }
 
-/// Axes of an attribute or of input `n`, as newer files have it.
+/// Integers of an attribute or of input `n`, as newer files have it.
+fn integers_of(walk: &Walk<'_>, node: &Node, name: &str, n: usize) -> Result<Option<Vec<i64>>, String> {
+    match (node.attribute(name), walk.constant(node, n)?) {
+        (Some(attribute), _) => Ok(Some(attribute.ints.clone())),
+        (None, Some(constant)) => constant.as_integers().map(|list| Some(list.to_vec())),
+        (None, None) => Ok(None),
+    }
+}
+
+/// As [`integers_of`], of axes.
 fn axes_of(walk: &Walk<'_>, node: &Node, n: usize, rank: usize) -> Result<Option<Vec<usize>>, String> {
-    let given = match (node.attribute("axes"), walk.constant(node, n)?) {
-        (Some(attribute), _) => attribute.ints.clone(),
-        (None, Some(constant)) => constant.as_integers()?.to_vec(),
-        (None, None) => return Ok(None),
-    };
+    let Some(given) = integers_of(walk, node, "axes", n)? else { return Ok(None) };
     if rank > MOST_AXES || given.len() > MOST_AXES {
         return Err(format!("{rank} axes are too many"));
     }
     given.into_iter().map(|axis| axis_of(axis, rank)).collect::<Result<_, _>>().map(Some)
+}
+
+/// Dimensions with the axes of one that an Unsqueeze adds.
+fn unsqueezed(walk: &Walk<'_>, node: &Node, mut dims: Vec<usize>) -> Result<Vec<usize>, String> {
+    let more = integers_of(walk, node, "axes", 1)?.ok_or("its axes are not known")?.len();
+    let mut axes = axes_of(walk, node, 1, dims.len() + more)?.unwrap_or_default();
+    axes.sort_unstable();
+    axes.iter().for_each(|axis| dims.insert((*axis).min(dims.len()), 1));
+    Ok(dims)
+}
+
+/// From `start` to `end` of so many, both counted from the end where they are negative.
+fn run_of(start: i64, end: i64, count: usize) -> Range<usize> {
+    let long = count as i64;
+    let place = |at: i64| if at < 0 { at.saturating_add(long) } else { at }.clamp(0, long) as usize;
+    place(start)..place(end).max(place(start))
 }

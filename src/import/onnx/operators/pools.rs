@@ -1,7 +1,7 @@
 //! What changes rows and columns: pooling, upsampling and padding.
 
 use super::layers::padding;
-use super::{axes_of, sizes};
+use super::{axes_of, integers_of, sizes};
 use crate::bundle::blueprint::{Op, Window};
 use crate::import::onnx::file::Node;
 use crate::import::onnx::walk::{Axes, Map, Walk};
@@ -191,11 +191,7 @@ pub(super) fn resize(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
 /// Zeros around a map, which the next convolution takes over.
 pub(super) fn pad(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let map = walk.map(node, 0)?;
-    let sides = match (node.attribute("pads"), walk.constant(node, 1)?) {
-        (Some(attribute), _) => attribute.ints.clone(),
-        (None, Some(constant)) => constant.as_integers()?.to_vec(),
-        (None, None) => return Err("its padding is not known".to_owned()),
-    };
+    let sides = integers_of(walk, node, "pads", 1)?.ok_or("its padding is not known")?;
     let value = walk.constant(node, 2)?.map_or(Some(node.float("value", 0.0)), |value| value.scalar());
     let sides = sides.iter().map(|side| usize::try_from(*side).ok()).collect::<Option<Vec<_>>>();
     let (Some(sides), "" | "constant", Some(0.0)) = (sides, node.string("mode").as_str(), value) else {

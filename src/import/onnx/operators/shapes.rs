@@ -1,6 +1,6 @@
 //! What changes the order and number of axes, and parts of the channels.
 
-use super::{axes_of, axis_of};
+use super::{axes_of, axis_of, integers_of, run_of, unsqueezed};
 use crate::bundle::blueprint::{Conv, Op};
 use crate::import::onnx::constant::{Constant, resolved};
 use crate::import::onnx::file::Node;
@@ -40,10 +40,7 @@ pub(super) fn flatten(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
 
 pub(super) fn reshape(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let map = walk.map(node, 0)?;
-    let sides = match node.attribute("shape") {
-        Some(attribute) => attribute.ints.clone(),
-        None => walk.needed(node, 1)?.as_integers()?.to_vec(),
-    };
+    let sides = integers_of(walk, node, "shape", 1)?.ok_or("its shape is not known")?;
     let dims = resolved(&walk.dims(&map), &sides)?;
     if let Some(map) = regrouped(walk, node, &map, &dims)? {
         walk.set(node, map);
@@ -89,14 +86,7 @@ pub(super) fn squeeze(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
 
 pub(super) fn unsqueeze(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let map = walk.map(node, 0)?;
-    let mut dims = walk.dims(&map);
-    let more = node.attribute("axes").map_or_else(
-        || walk.needed(node, 1).and_then(|axes| Ok(axes.as_integers()?.len())),
-        |attribute| Ok(attribute.ints.len()),
-    )?;
-    let mut axes = axes_of(walk, node, 1, dims.len() + more)?.unwrap_or_default();
-    axes.sort_unstable();
-    axes.iter().for_each(|axis| dims.insert((*axis).min(dims.len()), 1));
+    let dims = unsqueezed(walk, node, walk.dims(&map))?;
     let map = with_dims(walk, map, &dims)?;
     walk.set(node, map);
     Ok(())
@@ -119,9 +109,7 @@ pub(super) fn transpose(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> 
 pub(super) fn shape(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let dims = walk.dims(&walk.map(node, 0)?);
     let (start, end) = (node.int("start", 0), node.int("end", dims.len() as i64));
-    let place =
-        |at: i64| if at < 0 { at.saturating_add(dims.len() as i64) } else { at }.clamp(0, dims.len() as i64) as usize;
-    let part = dims.get(place(start)..place(end)).unwrap_or_default();
+    let part = &dims[run_of(start, end, dims.len())];
     walk.set_constant(node, Constant::integers(part.iter().map(|side| *side as i64).collect()))
 }
 
@@ -195,22 +183,16 @@ pub(super) fn gather(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
 pub(super) fn slice(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let map = walk.map(node, 0)?;
     let rank = walk.dims(&map).len();
-    let list = |n: usize, name: &str| match (node.attribute(name), walk.constant(node, n)?) {
-        (Some(attribute), _) => Ok(Some(attribute.ints.clone())),
-        (None, Some(constant)) => constant.as_integers().map(|list| Some(list.to_vec())),
-        (None, None) => Ok::<_, String>(None),
-    };
+    let list = |n: usize, name: &str| integers_of(walk, node, name, n);
     let (starts, ends) = (list(1, "starts")?.unwrap_or_default(), list(2, "ends")?.unwrap_or_default());
     let (axes, steps) = (list(3, "axes")?.unwrap_or_else(|| vec![0]), list(4, "steps")?.unwrap_or_else(|| vec![1]));
-    let channels = walk.shapes[map.id][0] as i64;
     let ([start], [end], [axis], [1]) = (starts.as_slice(), ends.as_slice(), axes.as_slice(), steps.as_slice()) else {
         return Err("one run of channels can be cut out, nothing else".to_owned());
     };
     if channel_axis(&map) != Some(axis_of(*axis, rank)?) {
         return Err("only channels can be cut out of a map".to_owned());
     }
-    let place = |at: i64| if at < 0 { at.saturating_add(channels) } else { at }.clamp(0, channels) as usize;
-    let wanted: Vec<usize> = (place(*start)..place(*end)).collect();
+    let wanted: Vec<usize> = run_of(*start, *end, walk.shapes[map.id][0]).collect();
     let made = some_channels(walk, node, &map, &wanted)?;
     walk.set(node, made);
     Ok(())
@@ -223,11 +205,7 @@ pub(super) fn split(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     if channel_axis(&map) != Some(axis) || node.outputs.is_empty() {
         return Err("only channels can be split".to_owned());
     }
-    let given = match (node.attribute("split"), walk.constant(node, 1)?) {
-        (Some(attribute), _) => Some(attribute.ints.clone()),
-        (None, Some(constant)) => Some(constant.as_integers()?.to_vec()),
-        (None, None) => None,
-    };
+    let given = integers_of(walk, node, "split", 1)?;
     let even = channels.div_ceil(node.outputs.len());
     let mut at = 0usize;
     for (n, name) in node.outputs.iter().enumerate() {

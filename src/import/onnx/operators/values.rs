@@ -10,17 +10,17 @@ use crate::import::onnx::walk::{Axes, Map, Value, Walk};
 pub(super) fn one(node: &Node) -> Option<One> {
     let number = |name: &str, otherwise: f32| f64::from(node.float(name, otherwise));
     Some(match node.kind.as_str() {
-        "Relu" => One::Relu,
-        "LeakyRelu" => One::Leaky(number("alpha", 0.01)),
-        "Sigmoid" => One::Sigmoid,
+        "Relu" => One::Activation(Activation::Relu),
+        "LeakyRelu" => One::Activation(Activation::LeakyRelu { slope: number("alpha", 0.01) }),
+        "Sigmoid" => One::Activation(Activation::Sigmoid),
         // A sixth is no f32: PyTorch's own is meant.
         "HardSigmoid" if (number("alpha", 0.2) - 1.0 / 6.0).abs() < 1e-6 => {
             One::HardSigmoid { slope: 1.0 / 6.0, shift: number("beta", 0.5) }
         }
         "HardSigmoid" => One::HardSigmoid { slope: number("alpha", 0.2), shift: number("beta", 0.5) },
-        "HardSwish" => One::HardSwish,
-        "Swish" if node.float("alpha", 1.0) == 1.0 => One::Silu,
-        "Gelu" if node.string("approximate") != "tanh" => One::Gelu,
+        "HardSwish" => One::Activation(Activation::HardSwish),
+        "Swish" if node.float("alpha", 1.0) == 1.0 => One::Activation(Activation::Silu),
+        "Gelu" if node.string("approximate") != "tanh" => One::Activation(Activation::Gelu),
         "Tanh" => One::Tanh,
         "Erf" => One::Erf,
         "Exp" => One::Exp,
@@ -80,7 +80,8 @@ pub(super) fn take_one(walk: &mut Walk<'_>, node: &Node, one: One) -> Result<(),
 pub(super) fn leaky(walk: &mut Walk<'_>, node: &Node) -> Result<(), String> {
     let map = plain(walk, node, 0)?;
     let slope = walk.needed(node, 1)?.scalar().ok_or("one slope for all channels is possible")?;
-    let expr = Expr::one(One::Leaky(f64::from(slope)), map.expr.clone()).checked()?;
+    let one = One::Activation(Activation::LeakyRelu { slope: f64::from(slope) });
+    let expr = Expr::one(one, map.expr.clone()).checked()?;
     walk.set(node, Map { expr, ..map });
     Ok(())
 }
