@@ -91,20 +91,12 @@ impl WithSimd for Plane<'_> {
 
 #[cfg(test)]
 mod tests {
-    use burn_tensor::module::conv2d;
-    use burn_tensor::ops::ConvOptions;
-
+    use super::super::check::is_burns_own;
     use super::*;
-    use crate::network::device;
-
-    fn wave(count: usize, seed: f32) -> Vec<f32> {
-        (0..count).map(|n| (1.7 * n as f32 + seed).sin()).collect()
-    }
 
     #[test]
     fn it_is_burns_own_convolution() {
-        let cpu = device::cpu();
-        for (kernel, stride, [above, below, left, right], size) in [
+        for (kernel, stride, padding, size) in [
             ([3, 3], 1, [1, 1, 1, 1], [9, 7]),
             ([5, 5], 1, [2, 2, 2, 2], [14, 14]),
             ([7, 7], 1, [3, 3, 3, 3], [7, 6]),
@@ -114,30 +106,10 @@ mod tests {
             ([2, 3], 2, [0, 0, 0, 0], [5, 7]),
             ([1, 1], 1, [0, 0, 0, 0], [4, 5]),
         ] {
-            let channels = 3;
-            let conv = Conv {
-                kernel,
-                stride: [stride; 2],
-                padding: [above, below, left, right],
-                groups: channels,
-                ..Conv::square(channels, 1, 1)
-            };
-            let area = kernel[0] * kernel[1];
-            let weight =
-                WeightTensor { shape: vec![channels, 1, kernel[0], kernel[1]], values: wave(channels * area, 1.0) };
-            let bias = wave(channels, 2.0);
-            let tensor = |values: &[f32], shape: [usize; 4]| {
-                Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), &cpu.burn)
-            };
-            let x = tensor(&wave(2 * channels * size[0] * size[1], 3.0), [2, channels, size[0], size[1]]);
-            let options = ConvOptions::new_with_padding([stride; 2], [(above, below), (left, right)], [1, 1], channels);
-            let own = Tensor::<1>::from_floats(bias.as_slice(), &cpu.burn);
-            let expected =
-                conv2d(x.clone(), tensor(&weight.values, [channels, 1, kernel[0], kernel[1]]), Some(own), options);
-            let found = Depthwise::new(&conv, channels, &weight, Some(&bias)).unwrap().forward(x, None);
-            assert_eq!(found.dims(), expected.dims());
-            let off = (found - expected).abs().max().into_scalar::<f32>();
-            assert!(off < 1e-5, "{kernel:?} stride {stride}: {off:e}");
+            let conv = Conv { kernel, stride: [stride; 2], padding, groups: 3, ..Conv::square(3, 1, 1) };
+            is_burns_own(conv, 3, size, 1e-5, |weight, bias, x, rows| {
+                Depthwise::new(&conv, 3, weight, Some(bias)).unwrap().forward(x, rows)
+            });
         }
     }
 }

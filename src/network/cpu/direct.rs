@@ -190,19 +190,11 @@ impl<const O: usize, const V: usize> WithSimd for Registers<'_, O, V> {
 
 #[cfg(test)]
 mod tests {
-    use burn_tensor::module::conv2d;
-    use burn_tensor::ops::ConvOptions;
-
+    use super::super::check::is_burns_own;
     use super::*;
-    use crate::network::device;
-
-    fn wave(count: usize, seed: f32) -> Vec<f32> {
-        (0..count).map(|n| (1.7 * n as f32 + seed).sin()).collect()
-    }
 
     #[test]
     fn it_is_burns_own_convolution_whole_and_by_rows() {
-        let cpu = device::cpu();
         for (conv, inputs, size) in [
             (Conv::square(5, 3, 1), 4, [9, 7]),
             (Conv::square(20, 1, 1), 9, [7, 7]),
@@ -216,28 +208,9 @@ mod tests {
             // More than is laid out at a time.
             (Conv::square(3, 3, 1), 40, [90, 90]),
         ] {
-            let shape = [conv.outputs, inputs / conv.groups, conv.kernel[0], conv.kernel[1]];
-            let weight = WeightTensor { shape: shape.to_vec(), values: wave(shape.iter().product(), 1.0) };
-            let bias = wave(conv.outputs, 2.0);
-            let tensor = |values: &[f32], shape: [usize; 4]| {
-                Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), &cpu.burn)
-            };
-            let x = tensor(&wave(2 * inputs * size[0] * size[1], 3.0), [2, inputs, size[0], size[1]]);
-            let [above, below, left, right] = conv.padding;
-            let around = [(above, below), (left, right)];
-            let options = ConvOptions::new_with_padding(conv.stride, around, conv.dilation, conv.groups);
-            let own = Tensor::<1>::from_floats(bias.as_slice(), &cpu.burn);
-            let expected = conv2d(x.clone(), tensor(&weight.values, shape), Some(own), options);
-            let direct = Direct::new(conv, inputs, &weight, Some(&bias));
-            let close = |found: Tensor<4>, expected: Tensor<4>| {
-                assert_eq!(found.dims(), expected.dims());
-                let off = (found - expected).abs().max().into_scalar::<f32>();
-                assert!(off < 1e-4, "{conv:?}: {off:e}");
-            };
-            close(direct.forward(x.clone(), None), expected.clone());
-            let height = expected.dims()[2];
-            let rows = 1..height - 1;
-            close(direct.forward(x, Some(rows.clone())), expected.narrow(2, 1, height - 2));
+            is_burns_own(conv, inputs, size, 1e-4, |weight, bias, x, rows| {
+                Direct::new(conv, inputs, weight, Some(bias)).forward(x, rows)
+            });
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Loops over the values of Flex's tensors, in the widest SIMD that the CPU has: where Flex goes over them several times,
 //! or takes them one by one. Every loop has a test that it gives what Burn's own operations give.
 
+#[cfg(test)]
+mod check;
 mod depthwise;
 mod direct;
 mod grid;

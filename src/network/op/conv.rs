@@ -20,14 +20,16 @@ pub(in crate::network) struct Conv {
     sizes: Sizes,
     /// Height and width of what it reads.
     before: [usize; 2],
-    forward: Forward,
+    kernel: Kernel,
     transposed: Transposed,
 }
 
+/// A convolution with its weights, in the form that is fastest on its device.
 #[derive(Debug)]
-enum Forward {
+enum Kernel {
     Plain(Box<Plain>),
-    Fast(Fast),
+    Depthwise(Depthwise),
+    Direct(Direct),
 }
 
 /// Burn's own convolution.
@@ -36,30 +38,34 @@ struct Plain {
     /// `[out, in / groups, k, k]`
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
+    options: ConvOptions<2>,
 }
 
-/// A convolution in a form that the CPU is faster with.
-#[derive(Debug)]
-enum Fast {
-    Depthwise(Depthwise),
-    Direct(Direct),
-}
-
-impl Fast {
-    /// `None` for what is a plain product of matrices.
-    fn new(sizes: &Sizes, inputs: usize, weight: &WeightTensor, bias: Option<&[f32]>) -> Option<Self> {
-        if let Some(depthwise) = Depthwise::new(sizes, inputs, weight, bias) {
-            return Some(Self::Depthwise(depthwise));
-        }
+impl Kernel {
+    fn new(sizes: Sizes, inputs: usize, weight: &WeightTensor, bias: Option<&[f32]>, device: &ComputeDevice) -> Self {
+        // On the CPU Burn's own is fastest for what is a plain product of matrices.
         let is_product = sizes.kernel == [1, 1] && sizes.stride == [1, 1] && sizes.groups == 1;
-        (!is_product).then(|| Self::Direct(Direct::new(*sizes, inputs, weight, bias)))
+        if is_product || !cpu::is_direct(device) {
+            let Sizes { stride, padding: [above, below, left, right], dilation, groups, .. } = sizes;
+            let options = ConvOptions::new_with_padding(stride, [(above, below), (left, right)], dilation, groups);
+            let bias = bias.map(|values| Tensor::from_data(TensorData::from(values), &device.burn));
+            return Self::Plain(Box::new(Plain { weight: on_device(weight, device), bias, options }));
+        }
+        Depthwise::new(&sizes, inputs, weight, bias)
+            .map_or_else(|| Self::Direct(Direct::new(sizes, inputs, weight, bias)), Self::Depthwise)
     }
 
     /// Some rows, or all.
     fn forward(&self, x: Tensor<4>, rows: Option<Range<usize>>) -> Tensor<4> {
-        match self {
-            Self::Depthwise(depthwise) => depthwise.forward(x, rows),
-            Self::Direct(direct) => direct.forward(x, rows),
+        let own = match self {
+            Self::Depthwise(depthwise) => return depthwise.forward(x, rows),
+            Self::Direct(direct) => return direct.forward(x, rows),
+            Self::Plain(own) => own,
+        };
+        let value = conv2d(x, own.weight.clone(), own.bias.clone(), own.options.clone());
+        match rows {
+            Some(rows) if rows.len() < value.dims()[2] => value.narrow(2, rows.start, rows.len()),
+            _ => value,
         }
     }
 }
@@ -68,11 +74,9 @@ impl Fast {
 #[derive(Debug)]
 enum Transposed {
     /// As a convolution with turned kernels, `[in, out / groups, k, k]`, where the stride is 1: it is the faster one.
-    Turned(Tensor<4>),
-    /// The same where the CPU has a faster form of it.
-    Fast(Fast),
+    Turned(Kernel),
     /// `[out, in / groups, k, k]`
-    Strided(Tensor<4>),
+    Strided(Box<Tensor<4>>),
 }
 
 impl Conv {
@@ -82,32 +86,16 @@ impl Conv {
         let summed = (place.is_first && sizes.groups == 1).then(|| summed_over_inputs(weight));
         let back = summed.as_ref().unwrap_or(weight);
         let [channels, height, width] = place.inputs[0];
-        let fast = |sizes: &Sizes, inputs: usize, weight: &WeightTensor, bias: Option<&[f32]>| {
-            cpu::is_direct(device).then(|| Fast::new(sizes, inputs, weight, bias)).flatten()
-        };
         let transposed = match padding_back(&sizes).filter(|_| sizes.stride == [1, 1]) {
-            Some([(above, below), (left, right)]) => {
+            Some(padding) => {
                 let turned = turned(back, sizes.groups);
-                let padding = [above, below, left, right];
-                let sizes = Sizes { outputs: turned.shape[0], padding, bias: false, ..sizes };
-                match fast(&sizes, weight.shape[0], &turned, None) {
-                    Some(fast) => Transposed::Fast(fast),
-                    None => Transposed::Turned(on_device(&turned, device)),
-                }
+                let sizes_back = Sizes { outputs: turned.shape[0], padding, bias: false, ..sizes };
+                Transposed::Turned(Kernel::new(sizes_back, sizes.outputs, &turned, None, device))
             }
-            None => Transposed::Strided(on_device(back, device)),
+            None => Transposed::Strided(Box::new(on_device(back, device))),
         };
-        let plain = || {
-            let bias = bias.map(|values| Tensor::from_data(TensorData::from(values), &device.burn));
-            Forward::Plain(Box::new(Plain { weight: on_device(weight, device), bias }))
-        };
-        let forward = fast(&sizes, channels, weight, bias).map_or_else(plain, Forward::Fast);
-        Self { before: [height, width], forward, transposed, sizes }
-    }
-
-    fn options(&self) -> ConvOptions<2> {
-        let Sizes { stride, padding: [above, below, left, right], dilation, groups, .. } = self.sizes;
-        ConvOptions::new_with_padding(stride, [(above, below), (left, right)], dilation, groups)
+        let kernel = Kernel::new(sizes, channels, weight, bias, device);
+        Self { before: [height, width], kernel, transposed, sizes }
     }
 
     fn transposed_with_stride(&self, signal: Tensor<4>, weight: &Tensor<4>) -> Tensor<4> {
@@ -127,22 +115,12 @@ impl Conv {
 
 impl Operation for Conv {
     fn forward(&self, mut inputs: Vec<Tensor<4>>, _: bool) -> (Tensor<4>, Kept) {
-        let x = inputs.swap_remove(0);
-        let value = match &self.forward {
-            Forward::Fast(fast) => fast.forward(x, None),
-            Forward::Plain(own) => conv2d(x, own.weight.clone(), own.bias.clone(), self.options()),
-        };
-        (value, Kept::Nothing)
+        (self.kernel.forward(inputs.swap_remove(0), None), Kept::Nothing)
     }
 
     fn back(&self, signal: Tensor<4>, _: &Prepared, _: BackwardRule) -> Vec<Option<Tensor<4>>> {
         vec![Some(match &self.transposed {
-            Transposed::Turned(weight) => {
-                let padding = padding_back(&self.sizes).unwrap_or_default();
-                let options = ConvOptions::new_with_padding([1, 1], padding, self.sizes.dilation, self.sizes.groups);
-                conv2d(signal, weight.clone(), None, options)
-            }
-            Transposed::Fast(fast) => fast.forward(signal, None),
+            Transposed::Turned(kernel) => kernel.forward(signal, None),
             Transposed::Strided(weight) => self.transposed_with_stride(signal, weight),
         })]
     }
@@ -158,22 +136,16 @@ impl Operation for Conv {
     }
 
     fn forward_rows(&self, input: Tensor<4>, rows: Range<usize>) -> Tensor<4> {
-        if let Forward::Fast(fast) = &self.forward {
-            return fast.forward(input, Some(rows));
-        }
-        let (value, _) = self.forward(vec![input], false);
-        if rows.len() == value.dims()[2] { value } else { value.narrow(2, rows.start, rows.len()) }
+        self.kernel.forward(input, Some(rows))
     }
 }
 
 /// Of the convolution with turned kernels that is the transposed of one of stride 1; `None` where it was padded by more
 /// than its kernel reaches.
-fn padding_back(sizes: &Sizes) -> Option<[(usize, usize); 2]> {
+fn padding_back(sizes: &Sizes) -> Option<[usize; 4]> {
     let [above, below, left, right] = sizes.padding;
-    let reach = |axis: usize| sizes.dilation[axis] * (sizes.kernel[axis] - 1);
-    let rest =
-        |axis: usize, [begin, end]: [usize; 2]| Some((reach(axis).checked_sub(begin)?, reach(axis).checked_sub(end)?));
-    Some([rest(0, [above, below])?, rest(1, [left, right])?])
+    let rest = |axis: usize, side: usize| (sizes.dilation[axis] * (sizes.kernel[axis] - 1)).checked_sub(side);
+    Some([rest(0, above)?, rest(0, below)?, rest(1, left)?, rest(1, right)?])
 }
 
 #[cfg(all(test, feature = "train"))]
