@@ -4,15 +4,9 @@
 
 mod common;
 
-use common::dense::{dense_bundle, noise_input};
-use common::{family_card, on, reference, relative_error};
-use fovea::method::BackwardRule;
+use common::dense::dense_bundle;
+use common::{family_card, torch};
 use fovea::network::{ComputeDevice, DeviceChoice, device};
-
-/// Every so many-th value of a response is in the reference.
-const EVERY: usize = 7;
-/// A gate is a step: see `tests/densenet.rs`.
-const FEW_GATES: f32 = 1e-2;
 
 fn agrees(mark: &str, network: &str, size: [usize; 2], device: &ComputeDevice, tolerance: f32) {
     agrees_with(mark, network, "", size, device, tolerance);
@@ -29,21 +23,7 @@ fn agrees_with(
 ) {
     let architecture = format!("network = \"{network}\"\n{lines}");
     let card = family_card("graph", &architecture, [3, height, width], 5);
-    let network = on(&dense_bundle(card), device);
-    let array = |what: &str| reference("graph.npz", &format!("{mark}_{what}")).iter().copied().collect::<Vec<f32>>();
-    let pass = network.forward(&noise_input([height, width], array("seed")[0] as usize)).unwrap();
-    let compare = |what: &str, found: &[f32], allowed: f32| {
-        let off = relative_error(found, &array(what));
-        assert!(off <= allowed, "{what} of {mark} differs by {off:e} on {}", device.name);
-    };
-    compare("scores", &pass.scores, tolerance);
-    compare("cam", &network.class_maps(&pass).unwrap().data, tolerance);
-    let classes: Vec<usize> = array("classes").iter().map(|class| *class as usize).collect();
-    for rule in BackwardRule::ALL {
-        let found = network.back_project(&pass, &classes, rule).unwrap();
-        let sampled: Vec<f32> = found.each().flat_map(|(_, map)| map.iter().copied().step_by(EVERY)).collect();
-        compare(rule.name(), &sampled, if rule.uses_forward_mask() { FEW_GATES } else { tolerance });
-    }
+    torch::agrees(&dense_bundle(card), mark, device, tolerance);
 }
 
 #[test]

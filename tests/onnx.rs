@@ -1,5 +1,4 @@
-//! Networks of ONNX files against ONNX Runtime and PyTorch, from `tests/reference/onnx_networks.py`, and files that cannot
-//! be taken.
+//! Networks of ONNX files against ONNX Runtime and PyTorch, from `tests/reference/onnx_networks.py`.
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 
 mod common;
@@ -8,14 +7,10 @@ use std::path::{Path, PathBuf};
 
 use common::dense::noise_input;
 use common::formula::noise;
-use common::{family_card, on_cpu, reference, relative_error};
-use fovea::bundle::{Bundle, Card};
+use common::{family_card, on_cpu, reference, relative_error, torch};
+use fovea::bundle::Bundle;
 use fovea::import;
-use fovea::method::BackwardRule;
-
-/// As in `tests/graph.rs`.
-const EVERY: usize = 7;
-const FEW_GATES: f32 = 1e-2;
+use fovea::network::device;
 
 fn files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/onnx")
@@ -50,48 +45,30 @@ fn tensor(line: &str) -> Vec<f32> {
     (0..values.len()).map(|n| values[n % shape[0] * shape[1] + n / shape[0]]).collect()
 }
 
-/// The file with its weights beside it, as an export has it.
-fn whole(name: &str, classes: usize) -> (Card, Result<Bundle, String>) {
+/// A bundle of the file with its weights beside it, as an export has it.
+fn taken(name: &str) -> Bundle {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(format!("{name}.onnx"));
     std::fs::copy(files().join(format!("{name}.onnx")), &path).unwrap();
     std::fs::write(folder.path().join("weights.bin"), weights(name)).unwrap();
     let size = array(&format!("{name}_input"));
-    let input = [3, size[0] as usize, size[1] as usize];
-    let card = family_card("graph", "network = \"resnet18\"", input, classes);
-    let read = import::read_onnx(&path, &card).map_err(|error| error.to_string());
-    (card, read)
+    let card = family_card("graph", "network = \"resnet18\"", [3, size[0] as usize, size[1] as usize], 5);
+    import::read_onnx(&path, &card).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Scores are ONNX Runtime's.
-fn scores_agree(name: &str) {
-    let bundle = whole(name, 5).1.unwrap_or_else(|error| panic!("{name}: {error}"));
-    let input = array(&format!("{name}_input"));
-    let pass =
-        on_cpu(&bundle).forward(&noise_input([input[0] as usize, input[1] as usize], input[2] as usize)).unwrap();
-    let off = relative_error(&pass.scores, &array(&format!("{name}_scores")));
+fn scores_agree(name: &str) -> Bundle {
+    let (bundle, input) = (taken(name), array(&format!("{name}_input")));
+    let input = noise_input([input[0] as usize, input[1] as usize], input[2] as usize);
+    let scores = on_cpu(&bundle).scores(&input).unwrap();
+    let off = relative_error(&scores, &array(&format!("{name}_scores")));
     assert!(off <= 1e-4, "scores of {name} differ by {off:e}");
+    bundle
 }
 
 /// Scores are ONNX Runtime's; class maps and responses under all four rules are PyTorch's.
 fn agrees(name: &str) {
-    scores_agree(name);
-    let bundle = whole(name, 5).1.unwrap();
-    let input = array(&format!("{name}_input"));
-    let network = on_cpu(&bundle);
-    let pass = network.forward(&noise_input([input[0] as usize, input[1] as usize], input[2] as usize)).unwrap();
-    let expected = |what: &str| reference("graph.npz", &format!("{name}_{what}")).iter().copied().collect::<Vec<f32>>();
-    let compare = |what: &str, found: &[f32], allowed: f32| {
-        let off = relative_error(found, &expected(what));
-        assert!(off <= allowed, "{what} of {name} differs by {off:e}");
-    };
-    compare("cam", &network.class_maps(&pass).unwrap().data, 1e-4);
-    let classes: Vec<usize> = expected("classes").iter().map(|class| *class as usize).collect();
-    for rule in BackwardRule::ALL {
-        let found = network.back_project(&pass, &classes, rule).unwrap();
-        let sampled: Vec<f32> = found.each().flat_map(|(_, map)| map.iter().copied().step_by(EVERY)).collect();
-        compare(rule.name(), &sampled, if rule.uses_forward_mask() { FEW_GATES } else { 1e-4 });
-    }
+    torch::agrees(&scores_agree(name), name, &device::cpu(), 1e-4);
 }
 
 #[test]

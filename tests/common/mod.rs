@@ -4,6 +4,7 @@
 pub mod dense;
 pub mod formula;
 pub mod onnx;
+pub mod torch;
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
