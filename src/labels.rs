@@ -6,10 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use crate::guard::regular;
 use crate::scan::find::has_picture_ending;
 
 /// A table larger than this is not one of labels.
 const MOST_BYTES: u64 = 64 << 20;
+const MOST_LINES: usize = 2 << 20;
 /// Heads under which the answer may stand.
 const ANSWERS: [&str; 3] = ["grade", "class", "label"];
 
@@ -41,12 +43,8 @@ pub struct Label {
 /// A file that cannot be read or is no such table; a picture with two different grades.
 pub fn read(path: &Path) -> Result<Vec<Label>, LabelsError> {
     let failed = |reason: String| LabelsError::Read { path: path.to_owned(), reason };
-    let bytes = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-    if bytes > MOST_BYTES {
-        return Err(failed(format!("it is {bytes} bytes large; at most {MOST_BYTES} are read")));
-    }
-    let reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_path(path);
-    let mut reader = reader.map_err(|error| failed(error.to_string()))?;
+    let bytes = regular::read(path, MOST_BYTES).map_err(|error| failed(error.to_string()))?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes.as_slice());
     let heads = reader.headers().map_err(|error| failed(error.to_string()))?.clone();
     let column =
         |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
@@ -56,7 +54,10 @@ pub fn read(path: &Path) -> Result<Vec<Label>, LabelsError> {
     let (patient, mask) = (column(&["patient"]), column(&["mask"]));
     let mut labels: Vec<Label> = Vec::new();
     let mut known: HashMap<String, String> = HashMap::new();
-    for line in reader.records() {
+    for (number, line) in reader.records().enumerate() {
+        if number == MOST_LINES {
+            return Err(failed(format!("it has more than {MOST_LINES} lines; give it in parts")));
+        }
         let line = line.map_err(|error| failed(error.to_string()))?;
         let field = |index: usize| line.get(index).filter(|text| !text.is_empty()).map(str::to_owned);
         let (Some(image), Some(grade)) = (field(image), field(grade)) else { continue };

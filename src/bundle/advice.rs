@@ -18,7 +18,6 @@ pub struct Advice {
 /// where the card has no gate. `library` is opened only where another model may be needed.
 pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option<Library>) -> Option<Advice> {
     let gate = card.gate.as_ref().filter(|gate| !gate.passes(measures))?;
-    let library = library()?;
     let mut text = format!("This picture does not look like those that {} reads ({}).", card.name, gate.reads);
     let grey = gate.field.zip(measures.field).and_then(|(least, found)| found.grey_retina(&least));
     text += match grey {
@@ -31,7 +30,9 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
         other.name != card.name && other.gate.as_ref().is_some_and(|g| g.is_narrow() && g.passes(measures))
     };
     // Coarse light alone takes a grey retina for a chest.
-    let instead = library.usable().filter(|_| grey.is_none()).find(reads_it).map(|other| other.name.clone());
+    // A folder of models that has gone takes the recommendation with it, not the warning.
+    let library = library().filter(|_| grey.is_none());
+    let instead = library.and_then(|library| library.usable().find(reads_it).map(|other| other.name.clone()));
     match &instead {
         Some(name) => text += &format!(" {name} reads such pictures."),
         None => text += " Do not trust the answer.",
@@ -65,6 +66,9 @@ mod tests {
         let advice = advise(&chest, &fundus, library).unwrap();
         assert_eq!(advice.instead.as_deref(), Some("retina-dr"));
         assert!(advice.text.contains("a child's chest X-ray"), "{}", advice.text);
+        // A folder of models that has vanished takes no warning with it.
+        let alone = advise(&chest, &fundus, || None).unwrap();
+        assert!(alone.instead.is_none() && alone.text.contains("Do not trust"), "{}", alone.text);
         assert_eq!(advise(&retina, &radiograph, library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
         // A retina without colour is named, and sent nowhere.
         let least = retina.gate.as_ref().unwrap().field.unwrap();

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::regular;
+
 /// The file's name.
 pub const FILE: &str = "calibration.toml";
 const MOST_BYTES: u64 = 1 << 16;
@@ -44,15 +46,10 @@ pub enum CalibrationError {
 /// A file that is no calibration, or that of other weights than those with `sha256`.
 pub fn read(path: &Path, sha256: &str) -> Result<Option<Calibration>, CalibrationError> {
     let failed = |reason: String| CalibrationError::Read { path: path.to_owned(), reason };
-    let size = match std::fs::metadata(path) {
-        Ok(data) => data.len(),
+    let text = match regular::read_text(path, MOST_BYTES) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error.to_string())),
+        read => read.map_err(|error| failed(error.to_string()))?,
     };
-    if size > MOST_BYTES {
-        return Err(failed(format!("it is {size} bytes large")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let found: Calibration = toml::from_str(&text).map_err(|error| failed(error.message().to_owned()))?;
     if !(0.0..=1.0).contains(&found.threshold) || !(0.0..1.0).contains(&found.coverage) {
         return Err(failed("its figures make no sense".to_owned()));

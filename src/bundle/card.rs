@@ -2,6 +2,8 @@
 //!
 //! This module must not know files, pictures or tensors; it says what a card may hold and refuses what makes no sense.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
@@ -12,6 +14,10 @@ use super::quality::QualityRule;
 use super::question::Question;
 use super::steps::{self, Step};
 use crate::method::{BackwardRule, Evidence, Magnitude};
+
+/// Letters of a class's name and label.
+const MOST_CLASS_NAME: usize = 64;
+const MOST_LABEL: usize = 200;
 
 /// A whole model card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -286,6 +292,7 @@ impl Card {
         if !is_plain_file(&self.name) {
             return Err(format!("`name` is `{}`; use letters, digits, `-` and `_`", self.name));
         }
+        self.check_classes()?;
         if !is_plain_file(&self.weights.file) {
             return Err(format!("`weights.file` is `{}`; it must be a plain file name", self.weights.file));
         }
@@ -297,6 +304,25 @@ impl Card {
         self.quality.as_ref().map_or(Ok(()), QualityRule::check)?;
         self.architecture.blueprint()?;
         steps::check(&self.preprocessing, self.architecture.input())
+    }
+
+    /// Names become parts of files' names, and are how people and programs tell classes apart.
+    fn check_classes(&self) -> Result<(), String> {
+        let mut known = HashSet::new();
+        for (index, Class { name, label, .. }) in self.classes.iter().enumerate() {
+            let place = format!("`classes[{index}]`");
+            if !is_plain_file(name) || name.len() > MOST_CLASS_NAME {
+                let says = "use up to 64 letters, digits, `-` and `_`, and a longer `label` for people";
+                return Err(format!("{place}: `name` is `{}`; {says}", name.escape_debug()));
+            }
+            if label.chars().any(char::is_control) || label.len() > MOST_LABEL {
+                return Err(format!("{place}: `label` must be one line of at most {MOST_LABEL} letters"));
+            }
+            if !known.insert(name.to_lowercase()) {
+                return Err(format!("{place}: another class is called `{name}` too"));
+            }
+        }
+        Ok(())
     }
 
     fn check_output(&self) -> Result<(), String> {

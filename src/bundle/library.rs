@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 use super::card::Architecture;
 use super::family::described;
 use super::{Bundle, BundleError, Calibration, Card, calibration, weights};
+use crate::guard::regular;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 
@@ -200,13 +201,8 @@ fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
 
 fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
     let description = |file: &str| {
-        let path = path.with_file_name(file);
-        let failed = |error: std::io::Error| format!("{file} cannot be read: {error}");
-        let found = std::fs::metadata(&path).map_err(failed)?.len();
-        if found > described::MOST_BYTES {
-            return Err(format!("{file} is {found} bytes; {} can be", described::MOST_BYTES));
-        }
-        std::fs::read(&path).map_err(failed)
+        let read = regular::read(&path.with_file_name(file), described::MOST_BYTES);
+        read.map_err(|error| format!("{file} cannot be read: {error}"))
     };
     Card::parse_with(&card_text(name, path)?, description)
         .map_err(|reason| BundleError::Card { model: name.to_owned(), reason })
@@ -215,21 +211,21 @@ fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
 fn card_text(name: &str, path: &Path) -> Result<String, BundleError> {
     const MOST_BYTES: u64 = 1 << 20;
     let failed = |source| BundleError::Read { path: path.to_owned(), source };
-    let found = std::fs::metadata(path).map_err(failed)?.len();
+    let (_, found) = regular::open(path).map_err(failed)?;
     if found > MOST_BYTES {
         let file = "model.toml".to_owned();
         return Err(BundleError::TooLarge { model: name.to_owned(), file, found, limit: MOST_BYTES });
     }
-    std::fs::read_to_string(path).map_err(failed)
+    regular::read_text(path, MOST_BYTES).map_err(failed)
 }
 
 fn folder_weights(folder: &Path, card: &Card) -> Result<Vec<u8>, BundleError> {
     let path = folder.join(&card.weights.file);
     let failed = |source| BundleError::Read { path: path.clone(), source };
-    let (found, limit) = (std::fs::metadata(&path).map_err(failed)?.len(), weights::most_bytes(card));
+    let ((_, found), limit) = (regular::open(&path).map_err(failed)?, weights::most_bytes(card));
     if found > limit {
         let (model, file) = (card.name.clone(), card.weights.file.clone());
         return Err(BundleError::TooLarge { model, file, found, limit });
     }
-    std::fs::read(&path).map_err(failed)
+    regular::read(&path, limit).map_err(failed)
 }

@@ -36,56 +36,100 @@ pub enum Step {
     Normalise { mean: Vec<f32>, deviation: Vec<f32> },
 }
 
+/// A card with more is none that somebody wrote.
+const MOST_STEPS: usize = 32;
+/// Of a picture between two steps.
+const MOST_SIDE_PX: u32 = 4096;
+
 /// Refuses preprocessing that cannot end in the network's input size.
 pub fn check(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<(), String> {
-    let mut grey = false;
-    let mut size = None;
+    if steps.len() > MOST_STEPS {
+        return Err(format!("`preprocessing` has {} steps; {MOST_STEPS} are possible", steps.len()));
+    }
+    let mut frame = Frame { grey: false, size: None, is_planes: false };
     for (index, step) in steps.iter().enumerate() {
-        let place = format!("`preprocessing[{index}]`");
+        frame.follow(step, channels).map_err(|reason| format!("`preprocessing[{index}]`: {reason}"))?;
+    }
+    if frame.size != Some((width, height)) {
+        return Err(format!("`preprocessing` must resize to the network's {width}×{height}"));
+    }
+    match (frame.grey, channels) {
+        (true, 1) | (false, 3) => Ok(()),
+        (grey, _) => {
+            let given = if grey { 1 } else { 3 };
+            Err(format!("`preprocessing` gives {given} channels, the network takes {channels}"))
+        }
+    }
+}
+
+/// What is known of a picture between two steps.
+struct Frame {
+    grey: bool,
+    /// Width and height, from the first `resize` on.
+    size: Option<(usize, usize)>,
+    /// Whether its values have left the range 0–255.
+    is_planes: bool,
+}
+
+impl Frame {
+    fn follow(&mut self, step: &Step, channels: usize) -> Result<(), String> {
+        let needs_bytes =
+            matches!(step, Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Grey | Step::Resize { .. });
+        if needs_bytes && self.is_planes {
+            return Err("it must stand before steps that leave the range 0–255".to_owned());
+        }
+        self.is_planes |= !needs_bytes;
         match step {
-            Step::Grey => grey = true,
-            Step::Resize { width, height } => size = Some((*width as usize, *height as usize)),
+            Step::CropToRetina { .. } if self.grey => Err("`crop-to-retina` must stand before `grey`".to_owned()),
+            Step::CropToRetina { .. } | Step::CropMargins { .. } if self.size.is_some() => {
+                Err("crop before `resize`".to_owned())
+            }
             Step::CropToRetina { coverage, .. } if !(0.0..1.0).contains(coverage) => {
-                return Err(format!("{place}: `coverage` must be at least 0 and below 1"));
+                Err("`coverage` must be at least 0 and below 1".to_owned())
             }
             Step::CropToRetina { bright_part: Some(part), .. } if !(0.0..=1.0).contains(part) => {
-                return Err(format!("{place}: `bright-part` must lie between 0 and 1"));
+                Err("`bright-part` must lie between 0 and 1".to_owned())
             }
             Step::CropMargins { fraction } if !(0.0..0.5).contains(fraction) => {
-                return Err(format!("{place}: `fraction` must be at least 0 and below a half"));
+                Err("`fraction` must be at least 0 and below a half".to_owned())
             }
-            Step::CropToRetina { .. } | Step::CropMargins { .. } if size.is_some() => {
-                return Err(format!("{place}: crop before `resize`"));
+            Step::Grey if self.grey => Err("it is grey already".to_owned()),
+            Step::Grey => {
+                self.grey = true;
+                Ok(())
             }
+            Step::Resize { width, height } => self.resize(*width, *height),
+            Step::LocalContrast { .. } => self.local_contrast(step),
             Step::Standardise { limit } if !(*limit > 0.0 && limit.is_finite()) => {
-                return Err(format!("{place}: `limit` must be above 0"));
-            }
-            Step::LocalContrast { cell, margin, .. } => {
-                if size.is_none() {
-                    return Err(format!("{place}: `local-contrast` works after `resize`"));
-                }
-                if !(1..=64).contains(cell)
-                    || *margin > 64
-                    || height % *cell as usize != 0
-                    || width % *cell as usize != 0
-                {
-                    return Err(format!("{place}: `cell` must divide the input and be at most 64, as must `margin`"));
-                }
+                Err("`limit` must be above 0".to_owned())
             }
             Step::Normalise { mean, deviation } => {
                 let sane = deviation.iter().all(|d| d.is_finite() && *d > 0.0) && mean.iter().all(|m| m.is_finite());
-                if mean.len() != channels || deviation.len() != channels || !sane {
-                    return Err(format!("{place}: one finite `mean` and one positive `deviation` for each channel"));
-                }
+                let one_each = mean.len() == channels && deviation.len() == channels;
+                let says = || "one finite `mean` and one positive `deviation` for each channel".to_owned();
+                if sane && one_each { Ok(()) } else { Err(says()) }
             }
-            Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Standardise { .. } | Step::UnitRange => {}
+            Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Standardise { .. } | Step::UnitRange => Ok(()),
         }
     }
-    if size != Some((width, height)) {
-        return Err(format!("`preprocessing` must resize to the network's {width}×{height}"));
+
+    fn resize(&mut self, width: u32, height: u32) -> Result<(), String> {
+        let sides = 1..=MOST_SIDE_PX;
+        if !sides.contains(&width) || !sides.contains(&height) {
+            return Err(format!("`resize` to {width}×{height}; sides of 1 to {MOST_SIDE_PX} are possible"));
+        }
+        self.size = Some((width as usize, height as usize));
+        Ok(())
     }
-    match (grey, channels) {
-        (true, 1) | (false, 3) => Ok(()),
-        _ => Err(format!("`preprocessing` gives {} channels, the network takes {channels}", if grey { 1 } else { 3 })),
+
+    fn local_contrast(&self, step: &Step) -> Result<(), String> {
+        let Step::LocalContrast { dark, margin, cell, gain, limit } = step else { return Ok(()) };
+        let Some((width, height)) = self.size else { return Err("`local-contrast` works after `resize`".to_owned()) };
+        let divides = |side: usize| (1..=64).contains(cell) && side.is_multiple_of(*cell as usize);
+        if !divides(width) || !divides(height) || *margin > 64 {
+            return Err("`cell` must divide the picture's sides and be at most 64, as must `margin`".to_owned());
+        }
+        let is_sane = dark.is_finite() && gain.is_finite() && limit.is_finite() && *limit > 0.0;
+        if is_sane { Ok(()) } else { Err("`limit` must be above 0, `dark` and `gain` must be numbers".to_owned()) }
     }
 }

@@ -24,7 +24,7 @@ impl TensorSpec {
         Self { name, shape: shape.to_vec() }
     }
 
-    pub(super) fn values(&self) -> usize {
+    pub fn values(&self) -> usize {
         self.shape.iter().product()
     }
 }

@@ -4,8 +4,8 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::BundleError;
 use super::card::Card;
-use super::checksum::sha256_hex;
 use super::tensor::{TensorSpec, WeightMap, WeightTensor};
+use crate::guard::checksum::sha256_hex;
 
 /// All tensors that the card's network needs, in the order of its steps. Names follow PyTorch.
 ///

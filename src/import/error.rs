@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::bundle::BundleError;
-use crate::whole::WriteError;
+use crate::guard::whole::WriteError;
 
 /// As many names as a message lists.
 const MOST_NAMED: usize = 20;

@@ -25,7 +25,7 @@ use crate::bundle::card::Architecture;
 use crate::bundle::weights;
 use crate::bundle::{Bundle, Card, sha256_hex};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
-use crate::whole::OutputSet;
+use crate::guard::whole::{self, OutputSet};
 
 /// Of networks in which the way back does not go everywhere.
 const HELD_CONSTANT: &str =
@@ -84,6 +84,7 @@ fn bundled(mut card: Card, weights: WeightMap, path: &Path) -> Result<Bundle, Im
 pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), ImportError> {
     let bytes = weights::write(&bundle.weights).map_err(|error| ImportError::Store(error.to_string()))?;
     let text = toml::to_string(&bundle.card).map_err(|error| ImportError::Store(error.to_string()))?;
+    whole::sweep(folder);
     let mut files = OutputSet::new(folder, "model", force);
     files.check(["toml"])?;
     if let Some((name, bytes)) = bundle.card.architecture.file_beside().map_err(ImportError::Store)? {

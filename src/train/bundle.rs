@@ -6,7 +6,7 @@ use super::TrainError;
 use crate::bundle::WeightMap;
 use crate::bundle::weights;
 use crate::bundle::{Bundle, Card, sha256_hex};
-use crate::whole::OutputSet;
+use crate::guard::whole::OutputSet;
 
 /// The name of the weights file without its ending.
 const WEIGHTS_STEM: &str = "weights";
@@ -22,14 +22,13 @@ pub fn assemble(card: &Card, trained: WeightMap) -> Result<Bundle, TrainError> {
     Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
 }
 
-/// Writes the weights, then the card: a folder without a card is no model yet.
+/// Writes weights, card and, where it has one, the description of its network, together. Weights without a card are no
+/// model, and give way.
 pub fn write(bundle: &Bundle, folder: &Path, force: bool) -> Result<(), TrainError> {
     let bytes = weights::write(&bundle.weights).map_err(|error| TrainError::Store(error.to_string()))?;
     let text = toml::to_string(&bundle.card).map_err(|error| TrainError::Store(error.to_string()))?;
-    let mut files = OutputSet::new(folder, WEIGHTS_STEM, true);
-    files.add("safetensors", &bytes)?;
-    files.finish()?;
-    let mut files = OutputSet::new(folder, "model", force);
+    let mut files = OutputSet::new(folder, "model", force || !folder.join("model.toml").exists());
+    files.add_file(&bundle.card.weights.file, &bytes)?;
     if let Some((name, bytes)) = bundle.card.architecture.file_beside().map_err(TrainError::Store)? {
         files.add_file(name, &bytes)?;
     }

@@ -3,7 +3,6 @@
 //! Chance needs no place in it: what is drawn depends on the seed and the step. Must not know Burn.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -12,7 +11,8 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::TrainError;
 use super::optimiser::Moments;
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
-use crate::whole::WriteError;
+use crate::guard::regular;
+use crate::guard::whole::OutputSet;
 
 /// Everything that the next step needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,12 +31,11 @@ impl Checkpoint {
     /// Writes the file beside its place, then puts it there.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
         let bytes = self.to_bytes().map_err(|error| TrainError::Store(error.to_string()))?;
-        let failed = |source| TrainError::Export(WriteError::Write { path: path.to_owned(), source });
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = tempfile::Builder::new().prefix(".fovea-").tempfile_in(folder).map_err(failed)?;
-        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut file = OutputSet::new(folder, &name, true).synced();
+        file.add_file(&name, &bytes).map_err(TrainError::Export)?;
+        file.finish().map_err(TrainError::Export)?;
         Ok(())
     }
 
@@ -46,7 +45,7 @@ impl Checkpoint {
     /// One of other settings, a broken file, or tensors other than `specs`.
     pub fn load(path: &Path, settings: &str, specs: &[TensorSpec]) -> Result<Option<Self>, TrainError> {
         let failed = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
-        let bytes = match std::fs::read(path) {
+        let bytes = match regular::read(path, most_bytes(specs)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(format!("cannot be read: {error}"))),
@@ -99,6 +98,12 @@ impl Checkpoint {
         ]);
         safetensors::serialize(views, Some(notes))
     }
+}
+
+/// Four copies of the network's values, and a header of the same number of names.
+fn most_bytes(specs: &[TensorSpec]) -> u64 {
+    let values: usize = specs.iter().map(TensorSpec::values).sum();
+    16 * values as u64 + 1024 * specs.len() as u64 + (1 << 20)
 }
 
 fn tensor(stored: &SafeTensors<'_>, prefix: &str, spec: &TensorSpec) -> Option<(String, WeightTensor)> {

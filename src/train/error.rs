@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::guard::whole::WriteError;
 use crate::input::InputError;
 use crate::labels::LabelsError;
 use crate::network::NetworkError;
 use crate::scan::ScanError;
-use crate::whole::WriteError;
 
 /// Why no model came out. Every text says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]

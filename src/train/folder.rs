@@ -99,7 +99,7 @@ fn mask_file(csv: &Path, mask: &str) -> Option<PathBuf> {
 
 /// The pictures of the folder that are no masks: those may bear the same names.
 fn pictures(folder: &Path, masks: &HashSet<PathBuf>) -> Result<Vec<PathBuf>, TrainError> {
-    let mut files = find::pictures(&[folder.to_owned()])?;
+    let mut files = find::pictures(&[folder.to_owned()])?.pictures;
     files.retain(|file| masks.is_empty() || file.canonicalize().is_ok_and(|file| !masks.contains(&file)));
     Ok(files)
 }

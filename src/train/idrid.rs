@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::data::{DataSet, Example};
 use super::{Recipe, TrainError, lesions, photograph};
+use crate::guard::regular;
 
 const PICTURES: &str = "1. Original Images/a. Training Set";
 const GRADES: &str = "2. Groundtruths/a. IDRiD_Disease Grading_Training Labels.csv";
@@ -76,7 +77,7 @@ fn grades(path: &Path, classes: usize) -> Result<Vec<(String, usize)>, TrainErro
 }
 
 fn reader(path: &Path) -> Result<csv::Reader<std::fs::File>, TrainError> {
-    let file = std::fs::File::open(path).map_err(|error| {
+    let (file, _) = regular::open(path).map_err(|error| {
         TrainError::data(path, format!("cannot be read ({error}); IDRiD's own folders are needed, or --labels"))
     })?;
     Ok(csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file))

@@ -10,6 +10,7 @@ use image::GrayImage;
 use super::TrainError;
 use super::data::{DataSet, Example, Values};
 use crate::bundle::Card;
+use crate::guard::regular;
 use crate::input;
 use crate::scan::{Pixels, Scan};
 
@@ -95,7 +96,7 @@ fn open(path: &Path) -> Result<GzDecoder<BufReader<File>>, TrainError> {
         }
         _ => TrainError::data(path, format!("cannot be read: {error}")),
     };
-    File::open(path).map(|file| GzDecoder::new(BufReader::new(file))).map_err(failed)
+    regular::open(path).map(|(file, _)| GzDecoder::new(BufReader::new(file))).map_err(failed)
 }
 
 /// The first `N` numbers, big-endian as in all IDX files.

@@ -40,8 +40,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::bundle::card::Training;
 use crate::bundle::{Bundle, Card};
+use crate::guard::whole::{self, OutputSet};
 use crate::network::ComputeDevice;
-use crate::whole::OutputSet;
 
 use data::DataSet;
 
@@ -83,6 +83,7 @@ pub enum Event {
 /// then the same call goes on where this one stopped.
 pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Card, TrainError> {
     let Request { recipe, parent, device, .. } = *request;
+    whole::sweep(request.out);
     OutputSet::new(request.out, "model", request.force).check(["toml"])?;
     let data = read::read(recipe, request.data, request.labels)?;
     if let Some(left_out) = &data.left_out {

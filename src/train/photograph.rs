@@ -5,6 +5,7 @@ use std::path::Path;
 use super::data::{Example, Values};
 use super::lesions::{Grid, Lesions};
 use super::{Recipe, TrainError};
+use crate::guard::panics;
 use crate::input;
 use crate::scan;
 
@@ -18,7 +19,8 @@ pub fn read(
     cells: Option<[usize; 3]>,
     mark: impl FnOnce(Grid) -> Result<Lesions, TrainError>,
 ) -> Result<Example, TrainError> {
-    let scan = scan::open(path)?;
+    let fault = |reason: String| TrainError::data(path, panics::sentence(&reason));
+    let scan = panics::caught(|| scan::open(path)).map_err(fault)??;
     let failed = |source| TrainError::Input { path: path.to_owned(), source };
     let steps = &recipe.card.preprocessing;
     let (values, model_px, source_from_model) = if recipe.schedule.augmentation.camera.is_some() {

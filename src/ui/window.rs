@@ -30,10 +30,11 @@ pub fn open(options: Options, paths: Vec<PathBuf>) -> Result<(), WindowError> {
         return Err(WindowError::NoDisplay);
     }
     // The session reads and checks the file again; a damaged one is set aside there, and said.
-    let place = options.preferences.as_ref().filter(|file| file.exists()).and_then(|file| {
-        let text = std::fs::read_to_string(file).ok()?;
-        toml::from_str::<Preferences>(&text).ok()?.window
-    });
+    let place = options
+        .preferences
+        .as_ref()
+        .filter(|file| file.exists())
+        .and_then(|file| Preferences::read(file).ok()??.window);
     let size = place.map_or(USUAL, |place| vec2(place.width, place.height)).clamp(SMALLEST, vec2(7680.0, 4320.0));
     let viewport = ViewportBuilder::default()
         .with_title("Fovea")

@@ -104,6 +104,16 @@ impl Blueprint {
         Ok(shapes)
     }
 
+    /// The most memory that a pass and its way back for `held` classes take: what is kept of the pass, and on either way
+    /// three of the largest values.
+    pub fn pass_bytes(&self, held: usize) -> u64 {
+        let Ok(shapes) = self.shapes() else { return 0 };
+        let values = |shape: &Shape| shape.iter().product::<usize>();
+        let kept = self.nodes.iter().zip(&shapes[1..]).map(|(node, shape)| node.op.kept_values(values(shape)));
+        let largest = shapes.iter().map(values).max().unwrap_or(0);
+        4 * (kept.sum::<usize>() + 3 * held.max(1) * largest) as u64
+    }
+
     /// All tensors of the network with `classes` outputs, in the order of its steps.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::blueprint::{Blueprint, Head, Node};
-use crate::bundle::checksum::sha256_hex;
+use crate::guard::checksum::sha256_hex;
 
 /// The file's usual name.
 pub const FILE: &str = "network.json";

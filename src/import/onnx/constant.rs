@@ -1,6 +1,5 @@
 //! The constants of an ONNX file: weights, and the small lists of integers that say shapes and axes.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path};
 
@@ -8,6 +7,7 @@ use half::{bf16, f16};
 use prost::bytes::Bytes;
 
 use super::file::Tensor;
+use crate::guard::regular;
 
 /// Integers that a constant may have: they are shapes, axes and indices.
 const MOST_INTEGERS: usize = 4096;
@@ -173,11 +173,10 @@ fn external(tensor: &Tensor, folder: &Path) -> Result<Bytes, String> {
     }
     let path = folder.join(location);
     let failed = |error: std::io::Error| format!("its weights cannot be read from {}: {error}", path.display());
-    let mut file = File::open(&path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
+    let (mut file, found) = regular::open(&path).map_err(failed)?;
     let number = |key: &str, otherwise: u64| said(key).map_or(Some(otherwise), |text| text.parse::<u64>().ok());
-    let offset = number("offset", 0).filter(|_| found.is_file());
-    let rest = offset.and_then(|offset| found.len().checked_sub(offset));
+    let offset = number("offset", 0);
+    let rest = offset.and_then(|offset| found.checked_sub(offset));
     let length = rest.and_then(|rest| number("length", rest).filter(|length| *length <= rest));
     let (Some(offset), Some(length)) = (offset, length) else {
         return Err(format!("{} is not as long as the weights of `{}` need", path.display(), tensor.name));

@@ -24,6 +24,7 @@ use crate::bundle::card::Architecture;
 use crate::bundle::family::DescribedNetwork;
 use crate::bundle::steps::Step;
 use crate::bundle::{Card, WeightMap};
+use crate::guard::regular;
 
 /// Bytes that a file may have; those of protobuf's own limit would not fit into everybody's memory twice.
 const MOST_BYTES: u64 = 1 << 30;
@@ -34,14 +35,11 @@ const MOST_BYTES: u64 = 1 << 30;
 /// See [`super::read_onnx`].
 pub fn read(path: &Path, card: &Card) -> Result<(Card, WeightMap), ImportError> {
     let failed = |source| ImportError::Read { path: path.to_owned(), source };
-    let found = std::fs::metadata(path).map_err(failed)?;
-    if !found.is_file() {
-        return Err(failed(std::io::Error::other("it is no regular file")));
+    let (_, found) = regular::open(path).map_err(failed)?;
+    if found > MOST_BYTES {
+        return Err(ImportError::TooLarge { path: path.to_owned(), found, limit: MOST_BYTES });
     }
-    if found.len() > MOST_BYTES {
-        return Err(ImportError::TooLarge { path: path.to_owned(), found: found.len(), limit: MOST_BYTES });
-    }
-    let bytes = Bytes::from(std::fs::read(path).map_err(failed)?);
+    let bytes = Bytes::from(regular::read(path, MOST_BYTES).map_err(failed)?);
     let wrong = |reason: String| ImportError::Onnx { path: path.to_owned(), reason };
     let graph = file::graph(bytes).map_err(|reason| wrong(format!("it cannot be read as ONNX: {reason}")))?;
     let folder = path.parent().unwrap_or(Path::new(""));

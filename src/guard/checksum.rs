@@ -1,4 +1,4 @@
-//! How a bundle's files are told from others.
+//! How files are told from others.
 
 use sha2::{Digest, Sha256};
 
