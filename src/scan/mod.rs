@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use image::{DynamicImage, GrayImage, ImageBuffer, Rgb, RgbImage};
+use rayon::prelude::*;
 
 pub mod dicom;
+pub mod encoded;
 mod error;
 pub mod facts;
 pub mod find;
@@ -14,6 +16,7 @@ mod jpeg;
 mod open;
 pub mod window;
 
+pub use encoded::{Encoded, Header};
 pub use error::ScanError;
 pub use facts::Facts;
 pub use grey::GreyValues;
@@ -115,7 +118,12 @@ impl Scan {
                 let display = display.cloned().unwrap_or_else(|| p.default_display());
                 Cow::Owned(p.display_rgb(&display.voi, display.inverted))
             }
-            Pixels::Rgb16(p) => Cow::Owned(DynamicImage::ImageRgb16(p.clone()).into_rgb8()),
+            Pixels::Rgb16(p) => {
+                let (width, height) = p.dimensions();
+                // As `image` divides, without a copy of the whole picture.
+                let bytes = p.as_raw().par_iter().map(|v| ((u32::from(*v) + 128) / 257) as u8).collect();
+                Cow::Owned(RgbImage::from_raw(width, height, bytes).unwrap_or_default())
+            }
         }
     }
 }

@@ -24,22 +24,22 @@ pub fn is_wanted(tag: u32) -> bool {
 #[derive(Clone, Copy)]
 pub struct Attributes<'a> {
     root: &'a InMemDicomObject,
-    frame: u32,
 }
 
 impl<'a> Attributes<'a> {
-    pub fn new(root: &'a InMemDicomObject, frame: u32) -> Self {
-        Self { root, frame }
+    pub fn new(root: &'a InMemDicomObject) -> Self {
+        Self { root }
     }
 
     /// Where the attributes of a functional group lie (PS3.3 C.7.6.16.1); the file itself where it has no such group.
     pub fn group(&self, group: Tag) -> &'a InMemDicomObject {
-        let of = |sequence: Tag, at: usize| {
-            let groups = self.root.get(sequence)?.items()?.get(at)?;
+        // Of the groups of single frames those of the frame that was asked for are there alone.
+        let of = |sequence: Tag| {
+            let groups = self.root.get(sequence)?.items()?.first()?;
             groups.get(group)?.items()?.first()
         };
-        of(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, self.frame as usize)
-            .or_else(|| of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, 0))
+        of(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
+            .or_else(|| of(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE))
             .unwrap_or(self.root)
     }
 

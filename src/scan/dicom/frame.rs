@@ -52,7 +52,8 @@ fn native(
     if whole > value.len() as u64 {
         return Err(Fault::Size(format!("it holds {} bytes of pixels where its sizes need {whole}", value.len())));
     }
-    let bytes = &source.bytes[value.clone()][start..start + length];
+    let from = value.start + start;
+    let bytes = source.bytes_of(from..from + length)?;
     let big = source.syntax.encoding.big_endian;
     if layout.bits_allocated == 16 {
         let word = |w: &[u8; 2]| if big { u16::from_be_bytes(*w) } else { u16::from_le_bytes(*w) };

@@ -121,6 +121,25 @@ impl Layout {
         samples * (self.bits_allocated / 8) as usize
     }
 
+    /// The most memory that is taken while a frame is decoded, the file apart: bytes, samples, and one more copy of them;
+    /// a JPEG 2000 decoder works on 32 bits twice.
+    pub fn decoding_bytes(&self, is_jpeg2000: bool) -> u64 {
+        (if is_jpeg2000 { 16 } else { 8 }) * self.samples() as u64
+    }
+
+    /// What the decoded frame takes.
+    pub fn kept_bytes(&self) -> u64 {
+        let deep = self.photometric != Photometric::Palette && self.bits_stored > 8;
+        self.pixels() as u64
+            * if self.photometric.is_grey() {
+                2
+            } else if deep {
+                6
+            } else {
+                3
+            }
+    }
+
     /// The stored bits of a sample; signed ones are moved up so that the lowest is 0.
     pub fn code(&self, sample: u16) -> u16 {
         let mask = ((1u32 << self.bits_stored) - 1) as u16;

@@ -9,6 +9,7 @@ mod codecs;
 mod display;
 mod fault;
 mod frame;
+mod kept;
 mod layout;
 mod personal;
 mod rle;
@@ -28,7 +29,7 @@ use self::layout::Layout;
 use self::source::Source;
 use self::syntax::Packing;
 use super::facts::{Facts, Spacing, SpacingOrigin};
-use super::{Pixels, ScanError};
+use super::{Header, Pixels, ScanError};
 
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
@@ -41,10 +42,29 @@ pub fn read(bytes: &[u8], path: &Path, frame: u32) -> Result<(Pixels, Facts), Sc
     frame_of(bytes, frame).map_err(|fault| fault.at(path))
 }
 
+/// What the file at `path` says of frame `frame`, counted from 0.
+///
+/// # Errors
+/// As [`read`].
+pub fn header(bytes: &[u8], path: &Path, frame: u32) -> Result<Header, ScanError> {
+    let read = || {
+        let source = Source::read(bytes, is_wanted, frame)?;
+        source.pixel_place()?;
+        let layout = Layout::read(&Attributes::new(&source.object))?;
+        let taken = layout.decoding_bytes(source.syntax.packing == Packing::Jpeg2000);
+        Ok(Header {
+            size_px: (layout.width, layout.height),
+            decoding_bytes: bytes.len() as u64 + taken,
+            kept_bytes: layout.kept_bytes(),
+        })
+    };
+    read().map_err(|fault: Fault| fault.at(path))
+}
+
 fn frame_of(bytes: &[u8], frame: u32) -> Result<(Pixels, Facts), Fault> {
-    let source = Source::read(bytes, is_wanted)?;
+    let source = Source::read(bytes, is_wanted, frame)?;
     source.pixel_place()?;
-    let attributes = Attributes::new(&source.object, frame);
+    let attributes = Attributes::new(&source.object);
     let layout = Layout::read(&attributes)?;
     let mut samples = frame::samples(&source, &layout, frame)?;
     // JPEG gives red, green and blue already; all others leave YBR_FULL as it is.

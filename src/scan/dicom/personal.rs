@@ -29,7 +29,7 @@ fn is_personal(tag: u32) -> bool {
 /// # Errors
 /// A file whose elements cannot be followed.
 pub fn personal(bytes: &[u8], path: &std::path::Path) -> Result<Vec<(&'static str, String)>, ScanError> {
-    let source = Source::read(bytes, is_personal).map_err(|fault| fault.at(path))?;
+    let source = Source::read(bytes, is_personal, 0).map_err(|fault| fault.at(path))?;
     let said = |(label, tag): &(&'static str, Tag)| {
         let value = text(&source.object, *tag)?.replace('^', " ");
         Some((*label, value.chars().filter(|c| !c.is_control()).take(MOST_CHARACTERS).collect::<String>()))

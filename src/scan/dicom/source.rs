@@ -10,11 +10,12 @@ use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 
 use super::fault::{Fault, printable};
+use super::kept::Kept;
 use super::syntax::Syntax;
-use super::walk::{Encoding, PIXEL_DATA, Walker};
+use super::walk::{Encoding, PIXEL_DATA, WalkError, Walker};
 
-/// What an unpacked deflated file may hold.
-const MOST_INFLATED_BYTES: u64 = 1 << 30;
+/// So much of a deflated data set is unpacked to find its attributes; they stand before the pixels.
+const BEGINNING_BYTES: u64 = 8 << 20;
 const PREAMBLE_BYTES: usize = 128;
 
 /// Where the pixels lie.
@@ -32,6 +33,8 @@ pub struct Source<'a> {
     /// The wanted attributes alone.
     pub object: InMemDicomObject,
     pub pixels: Option<PixelPlace>,
+    /// The deflated data set, of which `bytes` are the beginning alone.
+    packed: Option<&'a [u8]>,
 }
 
 /// Whether `bytes` look like DICOM: by the mark after the preamble, or without one by a first element that only DICOM
@@ -64,14 +67,27 @@ fn bare(bytes: &[u8]) -> Option<Encoding> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads the attributes for which `wanted` holds, and no others.
-    pub fn read(file: &'a [u8], wanted: fn(u32) -> bool) -> Result<Self, Fault> {
+    /// Reads the attributes for which `wanted` holds, and no others; of several frames' those of `frame`.
+    pub fn read(file: &'a [u8], wanted: fn(u32) -> bool, frame: u32) -> Result<Self, Fault> {
         let (start, syntax) = start(file)?;
-        let bytes = if syntax.is_deflated { Cow::Owned(inflate(&file[start..])?) } else { Cow::Borrowed(file) };
-        let start = if syntax.is_deflated { 0 } else { start };
-        let walker = Walker::new(&bytes, syntax.encoding);
-        let (mut kept, mut pixels, mut at) = (Vec::new(), None, start);
-        while let Some(element) = walker.element(at, wanted)? {
+        let (bytes, start, packed) = if syntax.is_deflated {
+            let packed = &file[start..];
+            let beginning = inflate(packed, 0..BEGINNING_BYTES)?;
+            let is_cut = beginning.len() as u64 == BEGINNING_BYTES;
+            (Cow::Owned(beginning), 0, is_cut.then_some(packed))
+        } else {
+            (Cow::Borrowed(file), start, None)
+        };
+        let new = if packed.is_some() { Walker::of_beginning } else { Walker::new };
+        let walker = new(&bytes, syntax.encoding);
+        let (mut kept, mut pixels, mut at) = (Kept::of_frame(frame), None, start);
+        let beyond = |error| match error {
+            WalkError::Cut if packed.is_some() => {
+                Fault::other(format!("its attributes take more than {} MiB", BEGINNING_BYTES >> 20))
+            }
+            error => error.into(),
+        };
+        while let Some(element) = walker.element(at, wanted).map_err(beyond)? {
             if element.tag == PIXEL_DATA {
                 let value = element.value;
                 pixels = Some(if element.has_items {
@@ -81,17 +97,29 @@ impl<'a> Source<'a> {
                 });
                 break;
             }
-            at = element.whole.end;
             if wanted(element.tag) {
-                kept.extend_from_slice(&bytes[element.whole]);
+                kept.add(&walker, at)?;
             }
+            at = element.whole.end;
         }
         let elements = TransferSyntaxRegistry.get(syntax.elements_uid());
         let elements = elements.ok_or_else(|| Fault::Syntax(syntax.elements_uid().to_owned()))?;
         // The parser's own words may quote values: they are not passed on.
-        let object = InMemDicomObject::read_dataset_with_ts(kept.as_slice(), elements)
+        let object = InMemDicomObject::read_dataset_with_ts(kept.bytes.as_slice(), elements)
             .map_err(|_| Fault::other("one of its DICOM attributes cannot be read"))?;
-        Ok(Self { bytes, syntax, object, pixels })
+        Ok(Self { bytes, syntax, object, pixels, packed })
+    }
+
+    /// The bytes of `range`, of a deflated data set unpacked for this.
+    pub fn bytes_of(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Fault> {
+        match (self.packed, self.bytes.get(range.clone())) {
+            (_, Some(bytes)) => Ok(Cow::Borrowed(bytes)),
+            (Some(packed), None) => {
+                let bytes = inflate(packed, range.start as u64..range.end as u64)?;
+                if bytes.len() == range.len() { Ok(Cow::Owned(bytes)) } else { Err(Fault::Cut) }
+            }
+            (None, None) => Err(Fault::Cut),
+        }
     }
 
     /// The pixels' place, or what the file is instead of a picture.
@@ -141,16 +169,15 @@ fn start(file: &[u8]) -> Result<(usize, Syntax), Fault> {
     Ok((at, syntax))
 }
 
-fn inflate(packed: &[u8]) -> Result<Vec<u8>, Fault> {
+/// What is packed in `range`, or as much of it as there is.
+fn inflate(packed: &[u8], range: Range<u64>) -> Result<Vec<u8>, Fault> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Fault::Cut,
+        _ => Fault::other("its deflated data set cannot be unpacked"),
+    };
+    let mut unpacked = flate2::read::DeflateDecoder::new(packed);
+    std::io::copy(&mut unpacked.by_ref().take(range.start), &mut std::io::sink()).map_err(failed)?;
     let mut bytes = Vec::new();
-    flate2::read::DeflateDecoder::new(packed).take(MOST_INFLATED_BYTES + 1).read_to_end(&mut bytes).map_err(
-        |error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => Fault::Cut,
-            _ => Fault::other("its deflated data set cannot be unpacked"),
-        },
-    )?;
-    if bytes.len() as u64 > MOST_INFLATED_BYTES {
-        return Err(Fault::other(format!("it unpacks to more than {} MiB", MOST_INFLATED_BYTES >> 20)));
-    }
+    unpacked.take(range.end - range.start).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

@@ -7,10 +7,12 @@ use std::ops::Range;
 
 /// Sequences within sequences beyond this are no picture's.
 const MOST_DEPTH: usize = 32;
-const UNDEFINED: u32 = u32::MAX;
-const ITEM: u32 = 0xfffe_e000;
-const ITEM_END: u32 = 0xfffe_e00d;
-const SEQUENCE_END: u32 = 0xfffe_e0dd;
+/// Of encapsulated pixels: one tile of a large slide is a fragment.
+const MOST_FRAGMENTS: usize = 1 << 20;
+pub const UNDEFINED: u32 = u32::MAX;
+pub const ITEM: u32 = 0xfffe_e000;
+pub const ITEM_END: u32 = 0xfffe_e00d;
+pub const SEQUENCE_END: u32 = 0xfffe_e0dd;
 pub const PIXEL_DATA: u32 = 0x7fe0_0010;
 
 /// How elements are written.
@@ -47,22 +49,40 @@ pub struct Element {
     pub has_items: bool,
 }
 
-struct Header {
-    tag: u32,
-    vr: [u8; 2],
-    length: u32,
-    value: usize,
+/// What stands before a value.
+pub struct Header {
+    pub tag: u32,
+    /// Zeros where the encoding has none.
+    pub vr: [u8; 2],
+    pub length: u32,
+    /// Where the value begins.
+    pub value: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct Walker<'a> {
     bytes: &'a [u8],
     encoding: Encoding,
+    /// Whether the pixels may reach beyond the bytes: only the beginning was unpacked.
+    is_beginning: bool,
 }
 
 impl<'a> Walker<'a> {
     pub fn new(bytes: &'a [u8], encoding: Encoding) -> Self {
-        Self { bytes, encoding }
+        Self { bytes, encoding, is_beginning: false }
+    }
+
+    /// As [`Self::new`], of the beginning of a data set whose pixels may reach beyond it.
+    pub fn of_beginning(bytes: &'a [u8], encoding: Encoding) -> Self {
+        Self { bytes, encoding, is_beginning: true }
+    }
+
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     /// The element that begins at `at`, or `None` at the end. Sequences inside `wanted` ones are walked too.
@@ -72,9 +92,11 @@ impl<'a> Walker<'a> {
         }
         let header = self.header(at)?;
         let (end, has_items) = match header.length {
+            length if header.tag == PIXEL_DATA && self.is_beginning && length != UNDEFINED => {
+                (header.value.saturating_add(length as usize), false)
+            }
             UNDEFINED if header.tag == PIXEL_DATA => (self.fragments_end(header.value)?, true),
-            UNDEFINED => (self.inside(&header).nested(header.value, None, 1)?, true),
-            length => (self.reach(header.value, length)?, false),
+            length => (self.end_of(&header)?, length == UNDEFINED),
         };
         if !has_items && wanted(header.tag) && self.is_sequence(&header, end) {
             self.nested(header.value, Some(end), 1)?;
@@ -91,6 +113,7 @@ impl<'a> Walker<'a> {
             match header.tag {
                 ITEM if header.length != UNDEFINED => at = self.reach(header.value, header.length)?,
                 SEQUENCE_END => return Ok(fragments),
+                _ if fragments.len() >= MOST_FRAGMENTS => return Err(WalkError::Broken(at)),
                 _ => return Err(WalkError::Broken(at)),
             }
             fragments.push(header.value..at);
@@ -100,6 +123,14 @@ impl<'a> Walker<'a> {
     fn fragments_end(&self, at: usize) -> Result<usize, WalkError> {
         let last = self.fragments(at)?.last().map_or(at, |range| range.end);
         Ok(last + 8)
+    }
+
+    /// Where the element or item of `header` ends.
+    pub fn end_of(&self, header: &Header) -> Result<usize, WalkError> {
+        match header.length {
+            UNDEFINED => self.inside(header).nested(header.value, None, 1),
+            length => self.reach(header.value, length),
+        }
     }
 
     /// Goes through elements or items up to `end`, or up to the delimiter of the open one; gives where they end.
@@ -133,7 +164,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Without VRs a sequence is known by its first item.
-    fn is_sequence(&self, header: &Header, end: usize) -> bool {
+    pub fn is_sequence(&self, header: &Header, end: usize) -> bool {
         if self.encoding.explicit_vr {
             return header.vr == *b"SQ";
         }
@@ -146,7 +177,7 @@ impl<'a> Walker<'a> {
         Self { encoding, ..*self }
     }
 
-    fn header(&self, at: usize) -> Result<Header, WalkError> {
+    pub fn header(&self, at: usize) -> Result<Header, WalkError> {
         let tag = self.number(at)?;
         let short = |vr, length, value| Ok(Header { tag, vr, length, value });
         if !self.encoding.explicit_vr || tag >> 16 == 0xfffe {
@@ -156,16 +187,13 @@ impl<'a> Walker<'a> {
         if !vr.iter().all(u8::is_ascii_uppercase) {
             return Err(WalkError::Broken(at));
         }
-        if matches!(
-            &vr,
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV"
-        ) {
-            return short(vr, self.length(at + 8)?, at + 12);
+        if has_short_length(vr) {
+            return short(vr, self.half(at + 6)?.into(), at + 8);
         }
-        short(vr, self.half(at + 6)?.into(), at + 8)
+        short(vr, self.length(at + 8)?, at + 12)
     }
 
-    fn reach(&self, value: usize, length: u32) -> Result<usize, WalkError> {
+    pub fn reach(&self, value: usize, length: u32) -> Result<usize, WalkError> {
         let end = value.checked_add(length as usize).ok_or(WalkError::Cut)?;
         if end > self.bytes.len() { Err(WalkError::Cut) } else { Ok(end) }
     }
@@ -188,6 +216,16 @@ impl<'a> Walker<'a> {
     fn take<const N: usize>(&self, at: usize) -> Result<[u8; N], WalkError> {
         self.bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(WalkError::Cut)
     }
+}
+
+/// Whether the length behind this VR has 16 bits. Of all others, those of later editions included, it has 32 (PS3.5
+/// 7.1.2).
+pub fn has_short_length(vr: [u8; 2]) -> bool {
+    const SHORT: [&[u8; 2]; 21] = [
+        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+        b"ST", b"TM", b"UI", b"UL", b"US",
+    ];
+    SHORT.contains(&&vr)
 }
 
 #[cfg(test)]
