@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::{Attention, Verdict, attention, clear};
 use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
+use crate::guard::panics::caught;
 use crate::input::{self, InputError};
 use crate::maps::ClassMaps;
 use crate::method::{Asked, BackProjection, BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::{ComputeDevice, Network, NetworkError, Pass};
-use crate::panics::caught;
 use crate::scan::Scan;
 
 /// What the papers leave open, as it was chosen for one explanation.

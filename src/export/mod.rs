@@ -3,12 +3,14 @@
 //! This module composes nothing itself and knows neither Burn nor egui.
 
 mod maps;
+mod needs;
 mod pictures;
 mod record;
 mod results;
 mod style;
 
 pub use maps::npz;
+pub use needs::needed_bytes;
 pub use pictures::{Pictures, clear_name, clear_title};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Parts, write};

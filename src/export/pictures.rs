@@ -1,5 +1,6 @@
 //! The pictures of one explanation: the panel and every layer at the picture's own size, as PNG bytes.
 
+use anyhow::Result;
 use image::{ColorType, DynamicImage, GrayImage, Rgb, RgbImage};
 use imageproc::drawing::draw_filled_rect_mut;
 use imageproc::rect::Rect;
@@ -16,6 +17,14 @@ use crate::method::Evidence;
 
 /// Below the plain picture of a panel whose network has no CAM.
 const WITHOUT_CAM: &str = "No class activation map: one value for the whole picture (but see Grad-CAM)";
+
+/// Each takes some copies of the picture: more at once than this would buy little.
+const MOST_LAYERS_AT_ONCE: usize = 4;
+
+/// How many layers are drawn at the same time.
+pub(super) fn layers_at_once() -> usize {
+    rayon::current_num_threads().clamp(1, MOST_LAYERS_AT_ONCE)
+}
 
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
@@ -65,32 +74,38 @@ impl<'a> Pictures<'a> {
         per_class("cam").chain(per_class("response")).chain(whole).chain(ungradable).collect()
     }
 
-    /// Every layer as a PNG file at the picture's own size: per class the CAM (transparent where it says nothing) and
-    /// the response (grey, one scale for all classes), the overlay of the shown class's CAM, the CLEAR-DR map alone,
-    /// and over the picture with the red box; of a model that judges quality the places that cannot be graded.
+    /// Gives every layer to `take` as a PNG file at the picture's own size: per class the CAM (transparent where it says
+    /// nothing) and the response (grey, one scale for all classes), the overlay of the shown class's CAM, the CLEAR-DR map
+    /// alone, and over the picture with the red box; of a model that judges quality the places that cannot be graded. A
+    /// class whose map was not computed has none.
     ///
     /// # Errors
-    /// Where a PNG cannot be encoded.
-    pub fn layers(&self) -> Result<Vec<(String, Vec<u8>)>, png::EncodingError> {
+    /// Where a PNG cannot be encoded, and those of `take`.
+    pub fn each_layer(&self, mut take: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+        let layers: Vec<(usize, String)> = Self::layer_endings(self.card).into_iter().enumerate().collect();
+        for some in layers.chunks(layers_at_once()) {
+            let encode = |(index, _): &(usize, String)| self.layer(*index).map(|layer| png(&layer)).transpose();
+            let drawn = some.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+            for ((_, ending), bytes) in some.iter().zip(drawn) {
+                bytes.map_or(Ok(()), |bytes| take(ending, &bytes))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The layer at `index` of [`Self::layer_endings`].
+    fn layer(&self, index: usize) -> Option<DynamicImage> {
         let classes = self.card.classes.len();
-        let encode = |(index, ending): (usize, String)| -> Result<Option<(String, Vec<u8>)>, png::EncodingError> {
-            let picture = match index {
-                // A class whose map was not computed has no picture.
-                i if i < classes && self.explanation.cam.class(i).is_none() => return Ok(None),
-                i if (classes..2 * classes).contains(&i) && self.smoothed.class(i - classes).is_none() => {
-                    return Ok(None);
-                }
-                i if i < classes => DynamicImage::ImageRgba8(self.cam(i)),
-                i if i < 2 * classes => DynamicImage::ImageLuma8(self.response(i - classes)),
-                i if i == 2 * classes => DynamicImage::ImageRgb8(self.cam_overlay()),
-                i if i == 2 * classes + 1 => DynamicImage::ImageRgb8(self.clear_on_black()),
-                i if i == 2 * classes + 2 => DynamicImage::ImageRgb8(self.clear_overlay()),
-                _ => DynamicImage::ImageRgba8(self.ungradable()),
-            };
-            Ok(Some((ending, png(&picture)?)))
-        };
-        let layers = Self::layer_endings(self.card).into_par_iter().enumerate().map(encode);
-        Ok(layers.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        Some(match index {
+            i if i < classes => DynamicImage::ImageRgba8(self.explanation.cam.class(i).map(|_| self.cam(i))?),
+            i if i < 2 * classes => {
+                DynamicImage::ImageLuma8(self.smoothed.class(i - classes).map(|_| self.response(i - classes))?)
+            }
+            i if i == 2 * classes => DynamicImage::ImageRgb8(self.cam_overlay()),
+            i if i == 2 * classes + 1 => DynamicImage::ImageRgb8(self.clear_on_black()),
+            i if i == 2 * classes + 2 => DynamicImage::ImageRgb8(self.clear_overlay()),
+            _ => DynamicImage::ImageRgba8(self.ungradable()),
+        })
     }
 
     /// The report picture: input, CAM and CLEAR-DR side by side with legend and notice.

@@ -22,6 +22,11 @@ pub struct Record {
     pub file: String,
     pub model: String,
     pub model_sha256: String,
+    /// One number for picture, model and settings: who finds it again need not explain the picture again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<String>,
+    /// The endings of all files that belong to this record.
+    pub files: Vec<String>,
     pub device: String,
     /// Of the program.
     pub version: String,
@@ -192,6 +197,9 @@ pub struct TimingsRecord {
 }
 
 impl Record {
+    /// Of the record's own file.
+    pub const ENDING: &str = "json";
+
     /// The record of `explanation`, made from the picture at `file` by the model of `card`.
     pub fn new(
         file: String,
@@ -223,6 +231,8 @@ impl Record {
             file,
             model: card.name.clone(),
             model_sha256: model_sha256.to_owned(),
+            made_with: None,
+            files: Vec::new(),
             device: explanation.device.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             notice: NOTICE,

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Pictures, Record, npz};
 use crate::bundle::Card;
-use crate::whole::OutputSet;
+use crate::guard::whole::OutputSet;
 
 /// Which files are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Parts {
 
     /// The endings of the wanted files for a model of `card`.
     pub fn endings(self, card: &Card) -> Vec<String> {
-        let single = [(self.record, "json"), (self.maps, "npz"), (self.panel, "panel.png")];
+        let single = [(self.record, Record::ENDING), (self.maps, "npz"), (self.panel, "panel.png")];
         let mut endings: Vec<String> = single.iter().filter(|(on, _)| *on).map(|(_, end)| (*end).to_owned()).collect();
         if self.layers {
             endings.extend(Pictures::layer_endings(card));
@@ -29,7 +29,8 @@ impl Parts {
     }
 }
 
-/// Adds the wanted files to `files`; none is in its place before [`OutputSet::finish`].
+/// Adds the wanted files to `files`, one after the other as they are made; none is in its place before
+/// [`OutputSet::finish`].
 ///
 /// # Errors
 /// A picture that cannot be encoded or a place that cannot be written to.
@@ -38,21 +39,23 @@ pub fn write(
     parts: Parts,
     file_name: &str,
     pictures: &Pictures<'_>,
-    record: &Record,
+    mut record: Record,
 ) -> Result<()> {
-    if parts.record {
-        files.add("json", serde_json::to_string_pretty(record)?.as_bytes())?;
-    }
+    let mut add = |ending: &str, bytes: &[u8]| {
+        record.files.push(ending.to_owned());
+        files.add(ending, bytes)
+    };
     if parts.maps {
-        files.add("npz", &npz(pictures.explanation)?)?;
+        add("npz", &npz(pictures.explanation)?)?;
     }
     if parts.panel {
-        files.add("panel.png", &pictures.panel(file_name)?)?;
+        add("panel.png", &pictures.panel(file_name)?)?;
     }
     if parts.layers {
-        for (ending, bytes) in pictures.layers()? {
-            files.add(&ending, &bytes)?;
-        }
+        pictures.each_layer(|ending, bytes| Ok(add(ending, bytes)?))?;
+    }
+    if parts.record {
+        files.add(Record::ENDING, serde_json::to_string_pretty(&record)?.as_bytes())?;
     }
     Ok(())
 }

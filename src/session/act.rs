@@ -142,10 +142,9 @@ impl Session {
 
     /// Looks for the pictures that `paths` mean, apart from this thread: a folder may lie on a slow disk.
     fn open(&mut self, paths: Vec<PathBuf>) {
-        let voice = self.voice.clone();
-        rayon::spawn(move || {
+        self.voice.later(move || {
             let found = scan::find::pictures(&paths).map_err(|error| error.to_string());
-            voice.say(super::Event::Found(found));
+            Some(super::Event::Found(found))
         });
     }
 

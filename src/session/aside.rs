@@ -45,10 +45,9 @@ impl Session {
                 let Some((id, path)) = self.current.as_ref().map(|current| (current.id, current.path.clone())) else {
                     return;
                 };
-                let voice = self.voice.clone();
-                rayon::spawn(move || {
+                self.voice.later(move || {
                     let said = Personal(scan::personal(&path).map_err(|error| error.to_string()));
-                    voice.say(Event::Personal { id, said });
+                    Some(Event::Personal { id, said })
                 });
             }
             Command::ModelInput => {
@@ -66,12 +65,10 @@ impl Session {
             return;
         }
         self.aside.asked = Some(current.id);
-        let (id, picture, card, voice) =
-            (current.id, Arc::clone(&current.picture), Arc::clone(&model.card), self.voice.clone());
-        rayon::spawn(move || {
-            if let Ok(input) = input::prepare(&picture.scan, &card.preprocessing) {
-                voice.say(Event::ModelInput { id, picture: input.to_picture() });
-            }
+        let (id, picture, card) = (current.id, Arc::clone(&current.picture), Arc::clone(&model.card));
+        self.voice.later(move || {
+            let input = input::prepare(&picture.scan, &card.preprocessing).ok()?;
+            Some(Event::ModelInput { id, picture: input.to_picture() })
         });
     }
 

@@ -45,13 +45,21 @@ impl Session {
                     item.thumbnail = Some(thumbnail);
                 }
             }
-            Event::Found(Ok(paths)) => self.open_found(paths),
+            Event::Found(Ok(found)) => {
+                found.problems.iter().for_each(|problem| self.notice(problem.to_string(), true, None));
+                self.open_found(found.pictures);
+            }
             Event::Found(Err(reason)) => self.notice(reason, true, None),
             Event::Derived { look, shown } => self.derived(&look, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
             Event::Personal { id, said } => self.take_personal(id, said),
             Event::ModelInput { id, picture } => self.take_model_input(id, picture),
             Event::Exported(result) => self.exported(result),
+            Event::Fault(reason) => {
+                // Whatever it was at is not under way any more.
+                (self.deriving, self.derive_again, self.exporting) = (false, false, None);
+                self.notice(reason, true, None);
+            }
         }
     }
 
@@ -171,6 +179,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::memory::USUAL_LIMIT_BYTES;
     use crate::network::DeviceChoice;
     use crate::session::Options;
 
@@ -181,6 +190,7 @@ mod tests {
             model: Some("mnist".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
         };
         let mut session = Session::start(options, Arc::new(|| {})).unwrap();
         let (path, reason) = (PathBuf::from("a.png"), "the GPU failed".to_owned());

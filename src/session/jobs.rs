@@ -10,8 +10,8 @@ use super::{Look, Picture, Session};
 use crate::bundle::{Assessment, Card};
 use crate::explain::Explanation;
 use crate::export::{self, Parts, Pictures, ReaderRecord, Record, Style};
+use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::scan::GreyDisplay;
-use crate::whole::{OutputSet, WriteError};
 
 /// All that pictures and files of the explanation on the screen are made from.
 struct Result {
@@ -35,10 +35,9 @@ impl Session {
             self.derive_again = true;
             return;
         }
-        let voice = self.voice.clone();
-        rayon::spawn(move || {
+        self.voice.later(move || {
             let shown = Box::new(Shown::new(&look, &settings));
-            voice.say(Event::Derived { look, shown });
+            Some(Event::Derived { look, shown })
         });
     }
 
@@ -84,15 +83,14 @@ impl Session {
         let Some(result) = self.result() else {
             return self.notice("There is no explanation to draw yet.".to_owned(), false, None);
         };
-        let voice = self.voice.clone();
-        rayon::spawn(move || {
+        self.voice.later(move || {
             let scan = &result.picture.scan;
             let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
             let picture = scan.to_rgb8_under(result.display.as_ref());
             let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style)
                 .with_warning(result.warning.as_deref())
                 .with_quality(result.assessed.as_ref());
-            voice.say(Event::Panel { use_for, panel: pictures.panel_picture(&name) });
+            Some(Event::Panel { use_for, panel: pictures.panel_picture(&name) })
         });
     }
 
@@ -103,8 +101,11 @@ impl Session {
         };
         self.exporting = Some(Instant::now());
         self.preferences.export_folder = Some(folder.to_owned());
-        let (voice, files) = (self.voice.clone(), OutputSet::new(folder, name, replace));
-        rayon::spawn(move || voice.say(Event::Exported(result.write(files, parts).map_err(|error| advice(&error)))));
+        let (files, folder) = (OutputSet::new(folder, name, replace), folder.to_owned());
+        self.voice.later(move || {
+            whole::sweep(&folder);
+            Some(Event::Exported(result.write(files, parts).map_err(|error| advice(&error))))
+        });
     }
 }
 
@@ -122,7 +123,7 @@ impl Result {
             .with_warning(self.warning.as_deref())
             .with_quality(self.assessed.as_ref());
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-        export::write(&mut files, parts, &name, &pictures, &record)?;
+        export::write(&mut files, parts, &name, &pictures, record)?;
         Ok(files.finish()?)
     }
 }

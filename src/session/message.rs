@@ -13,8 +13,10 @@ use super::picture::Picture;
 use super::shown::Shown;
 use crate::bundle::Card;
 use crate::explain::Look;
+use crate::guard::panics;
 use crate::method::Asked;
 use crate::network::DeviceChoice;
+use crate::scan::find::Found;
 
 /// A picture that is to be explained.
 #[derive(Debug, Clone)]
@@ -96,7 +98,7 @@ pub enum Event {
         thumbnail: RgbImage,
     },
     /// The pictures that paths given by the user mean.
-    Found(Result<Vec<PathBuf>, String>),
+    Found(Result<Found, String>),
     /// A look under the choices of the moment.
     Derived {
         look: Arc<Look>,
@@ -118,6 +120,8 @@ pub enum Event {
         picture: RgbImage,
     },
     Exported(Result<Vec<PathBuf>, String>),
+    /// What a short-lived thread did ended in a fault of this program.
+    Fault(String),
 }
 
 /// What a report picture was asked for.
@@ -148,6 +152,15 @@ impl Voice {
     pub fn new(wake: Wake) -> (Self, Receiver<Event>) {
         let (sender, receiver) = channel();
         (Self { sender, wake }, receiver)
+    }
+
+    /// Does `work` on a thread of the pool and says what comes of it, also where that is a fault.
+    pub fn later(&self, work: impl FnOnce() -> Option<Event> + Send + 'static) {
+        let voice = self.clone();
+        rayon::spawn(move || match panics::caught(work) {
+            Ok(event) => event.into_iter().for_each(|event| voice.say(event)),
+            Err(reason) => voice.say(Event::Fault(panics::sentence(&reason))),
+        });
     }
 
     pub fn say(&self, event: Event) {

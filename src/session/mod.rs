@@ -57,6 +57,8 @@ pub struct Options {
     pub device: DeviceChoice,
     /// Where preferences are kept; nowhere where `None`.
     pub preferences: Option<PathBuf>,
+    /// The most memory that a picture may need.
+    pub limit_bytes: u64,
 }
 
 /// A message for the user.
@@ -154,7 +156,7 @@ impl Session {
             None => (Preferences::default(), None),
         };
         let (voice, events) = Voice::new(wake);
-        let worker = Worker::start(voice.clone())?;
+        let worker = Worker::start(voice.clone(), options.limit_bytes)?;
         let read_first = ReadFirst::new(preferences.read_first);
         let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
         let mut session = Self {

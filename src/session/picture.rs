@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::bundle::measures::Measures;
 use crate::input;
-use crate::scan::{self, GreyValues, Pixels, Scan, ScanError};
+use crate::scan::{Encoded, GreyValues, Header, Pixels, Scan, ScanError};
 
 /// Longest side of a thumbnail.
 pub const THUMBNAIL_PX: u32 = 96;
@@ -63,8 +63,16 @@ impl Picture {
     /// # Errors
     /// Whatever keeps the file from being opened.
     pub fn open(path: &Path, frame: u32) -> Result<Self, ScanError> {
+        Self::decode(&Encoded::read(path, frame)?)
+    }
+
+    /// As [`Self::open`], of a file that was read.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn decode(file: &Encoded) -> Result<Self, ScanError> {
         let start = Instant::now();
-        let scan = scan::open_frame(path, frame)?;
+        let scan = file.decode()?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
         Ok(Self::new(scan, decode_ms))
     }
@@ -79,6 +87,12 @@ impl Picture {
         // Counted here and not when it is shown: that is the window's thread.
         let _ = scan.grey().map(GreyValues::range);
         Self { measures: input::measure(&scan), scan, decode_ms, full, halved }
+    }
+
+    /// What the levels of a picture of `header` take beside the picture itself.
+    pub fn level_bytes(header: &Header) -> u64 {
+        let full = if header.kept_bytes > 3 * header.pixels() { 3 * header.pixels() } else { 0 };
+        full + header.kept_bytes / 3
     }
 
     /// Which frame of its file it is, counted from 0.

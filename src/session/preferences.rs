@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::worklist::SortBy;
 use crate::export::Style;
+use crate::guard::regular;
+use crate::guard::whole::OutputSet;
 
 const MOST_RECENT: usize = 12;
 const MOST_BYTES: u64 = 1 << 20;
@@ -91,9 +93,21 @@ pub fn user_file() -> Option<PathBuf> {
 }
 
 impl Preferences {
+    /// What the file says, unchecked; `None` where there is none.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(file: &Path) -> Result<Option<Self>, String> {
+        let text = match regular::read_text(file, MOST_BYTES) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| error.to_string())?,
+        };
+        toml::from_str(&text).map(Some).map_err(|error| error.message().to_owned())
+    }
+
     /// Reads the file. One that is damaged is renamed and the sentence says so; the rest starts as new.
     pub fn load(file: &Path) -> (Self, Option<String>) {
-        match read(file) {
+        match Self::read(file) {
             Ok(Some(preferences)) => (preferences.checked(), None),
             Ok(None) => (Self::default(), None),
             Err(reason) => {
@@ -112,12 +126,11 @@ impl Preferences {
     /// # Errors
     /// A place that cannot be written to.
     pub fn save(&self, file: &Path) -> std::io::Result<()> {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
+        let (folder, name) = (file.parent().unwrap_or(Path::new(".")), file.file_name().unwrap_or_default());
         let text = toml::to_string_pretty(self).map_err(std::io::Error::other)?;
-        let waiting = tempfile::NamedTempFile::new_in(folder)?;
-        std::fs::write(waiting.path(), text)?;
-        waiting.persist(file)?;
+        let mut set = OutputSet::new(folder, "settings", true);
+        set.add_file(&name.to_string_lossy(), text.as_bytes()).map_err(std::io::Error::other)?;
+        set.finish().map_err(std::io::Error::other)?;
         Ok(())
     }
 
@@ -147,16 +160,6 @@ impl Preferences {
         self.recent.truncate(MOST_RECENT);
         self
     }
-}
-
-fn read(file: &Path) -> Result<Option<Preferences>, String> {
-    match std::fs::metadata(file) {
-        Err(_) => return Ok(None),
-        Ok(found) if found.len() > MOST_BYTES => return Err("the file is too large".to_owned()),
-        Ok(_) => {}
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    toml::from_str(&text).map(Some).map_err(|error| error.message().to_owned())
 }
 
 #[cfg(test)]

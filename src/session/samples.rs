@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use include_dir::{Dir, include_dir};
 
+use crate::guard::regular;
+use crate::guard::whole::OutputSet;
+
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/samples");
 static CHESTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/chest-samples");
 
@@ -37,13 +40,11 @@ pub fn path(file: &str) -> std::io::Result<PathBuf> {
     let dirs = directories::ProjectDirs::from("", "", "fovea");
     let folder = dirs.map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned()).join("samples");
     let path = folder.join(file);
-    if std::fs::read(&path).is_ok_and(|found| found == bytes) {
+    if regular::read(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
         return Ok(path);
     }
-    std::fs::create_dir_all(&folder)?;
-    let waiting = tempfile::NamedTempFile::new_in(&folder)?;
-    std::fs::write(waiting.path(), bytes)?;
-    waiting.persist(&path)?;
+    let mut files = OutputSet::new(&folder, file, true);
+    files.add_file(file, bytes).and_then(|()| files.finish()).map_err(std::io::Error::other)?;
     Ok(path)
 }
 

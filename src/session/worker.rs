@@ -12,7 +12,11 @@ use super::message::{Event, Job, Model, ModelWish, Stage, Voice};
 use super::picture::Picture;
 use crate::bundle::Library;
 use crate::explain::{Examined, ExplainError, Explainer, Look, Settings};
+use crate::export::needed_bytes;
+use crate::guard::memory::Memory;
+use crate::guard::panics;
 use crate::network::{NetworkError, device};
+use crate::scan::Encoded;
 
 /// What is wished for; the thread takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -33,6 +37,26 @@ enum Task {
     Wanted(Job),
     Ahead(Job),
     Thumbnail(PathBuf),
+}
+
+impl Task {
+    /// What is said of it where it fails; nothing of what nobody waits for.
+    fn failed(&self) -> Box<dyn FnOnce(String) -> Option<Event>> {
+        match self {
+            Self::Model(wish) => {
+                let name = wish.name.clone();
+                Box::new(move |reason| Some(Event::ModelFailed { name, reason }))
+            }
+            Self::Wanted(Job { generation, path, .. }) | Self::Ahead(Job { generation, path, .. }) => {
+                let (generation, path) = (*generation, path.clone());
+                Box::new(move |reason| {
+                    let reason = format!("{}: {reason}", path.file_name().unwrap_or_default().to_string_lossy());
+                    Some(Event::Failed { generation, path, reason, device_lost: false })
+                })
+            }
+            Self::Thumbnail(_) => Box::new(|_| None),
+        }
+    }
 }
 
 impl Plan {
@@ -73,12 +97,13 @@ impl Worker {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(voice: Voice) -> std::io::Result<Self> {
+    pub fn start(voice: Voice, limit_bytes: u64) -> std::io::Result<Self> {
         let shared: Shared = Arc::default();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
-            Thread { shared: theirs, voice, explainer: None, on_gpu: false, warm: false, last: None, examined: None }
-                .run();
+            let memory = Memory::new(limit_bytes);
+            let (on_gpu, warm) = (false, false);
+            Thread { shared: theirs, voice, memory, explainer: None, on_gpu, warm, last: None, examined: None }.run();
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -138,6 +163,8 @@ impl Drop for Worker {
 struct Thread {
     shared: Shared,
     voice: Voice,
+    /// What a picture may need at most.
+    memory: Memory,
     explainer: Option<Explainer>,
     on_gpu: bool,
     /// Whether the network has run on this device.
@@ -151,11 +178,17 @@ struct Thread {
 impl Thread {
     fn run(mut self) {
         while let Some(task) = self.wait() {
-            match task {
+            let failed = task.failed();
+            let done = panics::caught(|| match task {
                 Task::Model(wish) => self.load(&wish),
                 Task::Wanted(job) => self.explain(job, true),
                 Task::Ahead(job) => self.explain(job, false),
-                Task::Thumbnail(path) => self.thumbnail(path),
+                Task::Thumbnail(path) => self.thumbnail(&path),
+            });
+            if let Err(reason) = done {
+                // Nothing that was at hand is trusted any more.
+                (self.last, self.examined) = (None, None);
+                failed(panics::sentence(&reason)).into_iter().for_each(|event| self.voice.say(event));
             }
         }
     }
@@ -219,9 +252,9 @@ impl Thread {
             Some(picture) => Arc::clone(picture),
             None => {
                 stage(Stage::Decoding);
-                match Picture::open(&job.path, job.frame) {
+                match self.open(&job.path, job.frame) {
                     Ok(picture) => Arc::new(picture),
-                    Err(error) => return self.failed(&job, error.to_string(), false),
+                    Err(error) => return self.failed(&job, error, false),
                 }
             }
         };
@@ -269,11 +302,20 @@ impl Thread {
         self.voice.say(Event::Failed { generation, path, reason, device_lost });
     }
 
-    fn thumbnail(&self, path: PathBuf) {
+    /// Decodes a picture unless it needs more memory than it may.
+    fn open(&self, path: &Path, frame: u32) -> Result<Picture, String> {
+        let file = Encoded::read(path, frame).map_err(|error| error.to_string())?;
+        let explained = |explainer: &Explainer| needed_bytes(&file.header, &explainer.card, false);
+        let needed = self.explainer.as_ref().map_or(file.header.decoding_bytes, explained);
+        let checked = self.memory.check(needed + Picture::level_bytes(&file.header));
+        checked.map_err(|error| format!("{}: {error}", path.display()))?;
+        Picture::decode(&file).map_err(|error| error.to_string())
+    }
+
+    fn thumbnail(&self, path: &Path) {
         // A file that cannot be opened says so when it is chosen.
-        if let Ok(picture) = Picture::open(&path, 0) {
-            let thumbnail = picture.thumbnail();
-            self.voice.say(Event::Thumbnail { path, thumbnail });
+        if let Ok(picture) = self.open(path, 0) {
+            self.voice.say(Event::Thumbnail { path: path.to_owned(), thumbnail: picture.thumbnail() });
         }
     }
 }
