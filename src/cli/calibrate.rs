@@ -1,19 +1,22 @@
 //! `fovea calibrate`: a model learns from one clinic's labelled pictures how sure it may be.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use super::{progress, say};
+use super::{Limit, note, progress, say};
 use crate::bundle::{Calibration, Card, Library};
-use crate::explain::Explainer;
 use crate::explain::coverage::{Graded, promise};
+use crate::explain::{Explainer, Verdict};
+use crate::export::needed_bytes;
+use crate::guard::memory::Memory;
+use crate::guard::panics;
+use crate::guard::whole::{self, OutputSet};
 use crate::labels::{self, Label};
 use crate::network::{DeviceChoice, device};
-use crate::scan;
-use crate::whole::OutputSet;
+use crate::scan::{self, Encoded};
 
 /// With fewer pictures a promise is too loose to be of use.
 const ENOUGH: usize = 100;
@@ -42,7 +45,7 @@ pub struct Arguments {
 }
 
 /// Grades the labelled pictures and keeps what follows beside the model.
-pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
+pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
     if !(0.5..=0.99).contains(&arguments.coverage) {
         bail!("--coverage is {}; it must lie between 0.5 and 0.99", arguments.coverage);
     }
@@ -50,13 +53,14 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let place = entry.calibration_file();
     let place = place.context("this system names no folder for a user's models; give one by --models")?;
     let folder = place.parent().context("the calibration's folder has no name")?;
+    whole::sweep(folder);
     let mut files = OutputSet::new(folder, "calibration", arguments.force);
     files.check(["toml"]).map_err(|taken| anyhow!("{taken}; give --force to replace it"))?;
     let bundle = entry.load()?;
     let pictures = pictures(arguments, &bundle.card)?;
     let device = device::open(arguments.device)?;
     let explainer = Explainer::new(bundle, &device)?;
-    let (graded, patients) = grade(&explainer, &pictures)?;
+    let (graded, patients) = grade(&explainer, &pictures, &limit.memory())?;
     let card = &explainer.card;
     let found = promise(&graded, card.output.ordered, arguments.coverage, RESAMPLINGS)
         .context("two patients with labelled pictures are needed, and 100 pictures to be of use")?;
@@ -83,10 +87,12 @@ fn pictures(arguments: &Arguments, card: &Card) -> Result<Vec<(PathBuf, Label, u
         bail!("{} names findings that stand side by side; sets are for models of one answer", card.name);
     }
     let table = labels::read(&arguments.labels)?;
-    let matched = labels::matched(&scan::find::pictures(&arguments.paths)?, &table);
+    let found = scan::find::pictures(&arguments.paths)?;
+    found.problems.iter().for_each(|problem| note(format_args!("left out: {problem}")));
+    let matched = labels::matched(&found.pictures, &table);
     let (lines, files) = (matched.without_picture.len(), matched.without_label);
     if lines + files > 0 {
-        eprintln!("left out: {files} pictures without a label, {lines} labels without a picture");
+        note(format_args!("left out: {files} pictures without a label, {lines} labels without a picture"));
     }
     let with_class = |(path, label): (PathBuf, Label)| {
         let class = card.class_index(&label.grade);
@@ -98,7 +104,11 @@ fn pictures(arguments: &Arguments, card: &Card) -> Result<Vec<(PathBuf, Label, u
 
 /// What the model says of every picture, and of how many patients they are, where all lines name one. A picture that
 /// cannot be read is named and passed over.
-fn grade(explainer: &Explainer, pictures: &[(PathBuf, Label, usize)]) -> Result<(Vec<Graded>, Option<usize>)> {
+fn grade(
+    explainer: &Explainer,
+    pictures: &[(PathBuf, Label, usize)],
+    memory: &Memory,
+) -> Result<(Vec<Graded>, Option<usize>)> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut graded = Vec::new();
     let bar = progress(pictures.len());
@@ -107,16 +117,23 @@ fn grade(explainer: &Explainer, pictures: &[(PathBuf, Label, usize)]) -> Result<
         let key = label.patient.as_deref().unwrap_or(&label.image);
         let next = numbers.len();
         let patient = *numbers.entry(key).or_insert(next);
-        let answer = scan::open(path).map_err(anyhow::Error::from).and_then(|scan| Ok(explainer.grade(&scan)?));
+        let answer = panics::caught(|| graded_one(explainer, path, memory));
+        let answer = answer.unwrap_or_else(|reason| Err(anyhow!(panics::sentence(&reason))));
         match answer {
             Ok(verdict) => graded.push(Graded { probabilities: verdict.probabilities, truth: *truth, patient }),
-            Err(error) => bar.suspend(|| eprintln!("left out: {}: {error:#}", path.display())),
+            Err(error) => bar.suspend(|| note(format_args!("left out: {}: {error:#}", path.display()))),
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
     let are_known = pictures.iter().all(|(_, label, _)| label.patient.is_some());
     Ok((graded, are_known.then_some(numbers.len())))
+}
+
+fn graded_one(explainer: &Explainer, path: &Path, memory: &Memory) -> Result<Verdict> {
+    let file = Encoded::read(path, 0)?;
+    memory.check(needed_bytes(&file.header, &explainer.card, false))?;
+    Ok(explainer.grade(&file.decode()?)?)
 }
 
 fn report(made: &Calibration) {
@@ -131,6 +148,6 @@ fn report(made: &Calibration) {
         made.mean_size
     ));
     if made.pictures < ENOUGH {
-        eprintln!("{} pictures are few: with {ENOUGH} or more the promise is tighter", made.pictures);
+        note(format_args!("{} pictures are few: with {ENOUGH} or more the promise is tighter", made.pictures));
     }
 }

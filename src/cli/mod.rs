@@ -6,6 +6,8 @@ mod devices;
 mod explain;
 mod import;
 mod models;
+mod print;
+mod signals;
 #[cfg_attr(not(feature = "train"), path = "untrained.rs")]
 mod train;
 mod view;
@@ -13,23 +15,28 @@ mod view;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use self::print::{note, say};
+use self::signals::Stopped;
+use crate::guard::memory::{Memory, USUAL_LIMIT_BYTES};
+use crate::guard::panics;
 
 /// Exit status where the input or the request was at fault.
 const BAD_INPUT: u8 = 2;
-/// Exit status where the user stopped the work, as shells count it for Ctrl-C.
-const INTERRUPTED: u8 = 130;
 
 /// Shows where and why a neural network graded a medical picture as it did.
 ///
 /// Without a command, opens the window. For research, not for diagnosis. No picture leaves this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(version, max_term_width = 110, subcommand_negates_reqs = true, subcommand_precedence_over_arg = true)]
 struct Cli {
     /// A folder of further models (each a folder with model.toml); can be given several times
     #[arg(long, global = true, value_name = "DIR")]
     models: Vec<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -53,10 +60,27 @@ enum Command {
     Devices,
 }
 
-/// Prints a line. A reader that has seen enough and closed the pipe is no error.
-fn say(line: impl std::fmt::Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{line}");
+/// How much memory pictures may take.
+#[derive(Debug, Clone, Copy, Args)]
+struct Limit {
+    /// Most memory for a picture, and for all that are on their way at once, in GB; one that needs more is refused
+    #[arg(long, global = true, value_name = "GB", value_parser = gigabytes)]
+    limit: Option<u64>,
+}
+
+impl Limit {
+    fn bytes(self) -> u64 {
+        self.limit.unwrap_or(USUAL_LIMIT_BYTES)
+    }
+
+    fn memory(self) -> Memory {
+        Memory::new(self.bytes())
+    }
+}
+
+fn gigabytes(text: &str) -> Result<u64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.1..=1024.0).contains(number));
+    number.map(|number| (number * 1e9) as u64).ok_or_else(|| "give gigabytes between 0.1 and 1024, like 3.5".to_owned())
 }
 
 /// The bar of a work on several pictures.
@@ -70,27 +94,49 @@ fn progress(pictures: usize) -> ProgressBar {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    panics::listen();
+    // A panic on one of these comes to whoever waits for it, and of work that nobody waits for it ends that work alone.
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("{}-{index}", panics::POOL));
+    let _ = pool.panic_handler(|_| {}).build_global();
     // A desktop without file dialogs is answered in the window.
     let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error,rfd=off".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
     let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Command::Explain(arguments)) => explain::run(&arguments, &cli.models),
-        Some(Command::Models(arguments)) => models::run(&arguments, &cli.models),
-        Some(Command::Train(arguments)) => train::run(&arguments, &cli.models),
-        Some(Command::Import(arguments)) => import::run(&arguments, &cli.models),
-        Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &cli.models),
+    let fault = |reason: String| Err(anyhow::anyhow!(panics::sentence(&reason)));
+    let status = match panics::caught(|| answered(cli)).unwrap_or_else(fault) {
+        Ok(()) => 0,
+        Err(error) => {
+            let stopped = error.downcast_ref::<Stopped>();
+            note(stopped.map_or_else(|| format!("error: {error:#}"), |stopped| stopped.says.clone()));
+            stopped.map_or(BAD_INPUT, |stopped| stopped.status)
+        }
+    };
+    match print::lost() {
+        Some(kind) if status == 0 => {
+            note(format_args!("error: some of the answer could not be printed ({kind}); the files are whole"));
+            ExitCode::from(BAD_INPUT)
+        }
+        _ => ExitCode::from(status),
+    }
+}
+
+fn answered(cli: Cli) -> anyhow::Result<()> {
+    let Cli { models, limit, command, view } = cli;
+    if command.is_some() && view.has_paths() {
+        anyhow::bail!(
+            "files for the window stand before a command; give one of the two: `fovea FILE`, `fovea explain FILE`"
+        );
+    }
+    match command {
+        Some(Command::Explain(arguments)) => explain::run(&arguments, &models, limit),
+        Some(Command::Models(arguments)) => models::run(&arguments, &models),
+        Some(Command::Train(arguments)) => train::run(&arguments, &models),
+        Some(Command::Import(arguments)) => import::run(&arguments, &models),
+        Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &models, limit),
         Some(Command::Devices) => {
             devices::run();
             Ok(())
         }
-        None => view::run(cli.view, cli.models),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(if train::was_stopped(&error) { INTERRUPTED } else { BAD_INPUT })
-        }
+        None => view::run(view, models, limit),
     }
 }

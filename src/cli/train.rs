@@ -1,13 +1,13 @@
 //! `fovea train`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::signals::{Stop, Stopped};
+use super::{note, say};
 use crate::bundle::library::Entry;
 use crate::bundle::{Bundle, Library};
 use crate::network::{DeviceChoice, device};
@@ -62,23 +62,24 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let command = changed(&mut recipe, arguments);
     recipe.schedule.check().map_err(anyhow::Error::msg)?;
     let device = device::open(arguments.device)?;
-    eprintln!("training {} on {}; Ctrl-C stops after the present step and loses nothing", recipe.name, device.name);
+    let name = &recipe.name;
+    note(format_args!("training {name} on {}; Ctrl-C stops after the present step and loses nothing", device.name));
     let (data, out, force) = (arguments.data.as_path(), arguments.out.as_path(), arguments.force);
     let (labels, parent) = (arguments.labels.as_deref(), parent.as_ref());
     let request = Request { recipe: &recipe, data, labels, parent, out, force, command, device: &device };
     let bar = ProgressBar::no_length().with_style(style("reading the data {spinner}"));
     let mut view = View { bar: &bar, sum: 0.0, steps: 0 };
-    let stop = stop_on_signal()?;
+    let stop = Stop::watch()?;
     let mut watch = |event: &Event| match event {
-        Event::LeftOut(what) => bar.suspend(|| eprintln!("{what}")),
+        Event::LeftOut(what) => bar.suspend(|| note(what)),
         Event::Step(progress) => view.show(progress),
     };
-    let card = train(&request, &mut watch, &stop);
+    let card = train(&request, &mut watch, &stop.flag);
     bar.finish_and_clear();
-    let card = card?;
-    println!("{} is ready in {}", card.name, out.display());
+    let card = card.map_err(|error| or_stopped(error, &stop))?;
+    say(format_args!("{} is ready in {}", card.name, out.display()));
     for result in &card.results {
-        println!("  {}", super::models::measured(result));
+        say(format_args!("  {}", super::models::measured(result)));
     }
     Ok(())
 }
@@ -95,9 +96,12 @@ fn parent(from: &Path, folders: &[PathBuf]) -> Result<Bundle> {
     Ok(entry.load()?)
 }
 
-/// Whether the user stopped the training: it goes on where it was, so nothing was at fault.
-pub fn was_stopped(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(TrainError::Interrupted { .. }))
+/// A training that was stopped goes on where it was, so nothing was at fault.
+fn or_stopped(error: TrainError, stop: &Stop) -> anyhow::Error {
+    match error {
+        TrainError::Interrupted { .. } => Stopped { says: error.to_string(), status: stop.status() }.into(),
+        error => error.into(),
+    }
 }
 
 /// Puts the user's own settings into the recipe and returns the command that says so.
@@ -131,20 +135,6 @@ fn changed(recipe: &mut Recipe, arguments: &Arguments) -> String {
     command
 }
 
-/// A flag that is set by Ctrl-C; the second Ctrl-C ends the program at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(super::INTERRUPTED.into());
-        }
-        eprintln!("\nstopping after this step; press Ctrl-C again to stop at once");
-    })
-    .context("Ctrl-C cannot be watched for")?;
-    Ok(stop)
-}
-
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -172,7 +162,7 @@ impl View<'_> {
         self.bar.set_message(format!("epoch {}/{epochs}, loss {mean:.4}", (epoch + 1).min(epochs)));
         self.bar.set_position(step as u64);
         if step * epochs == epoch * steps {
-            self.bar.suspend(|| eprintln!("epoch {epoch}/{epochs}: loss {mean:.4}"));
+            self.bar.suspend(|| note(format_args!("epoch {epoch}/{epochs}: loss {mean:.4}")));
             (self.sum, self.steps) = (0.0, 0);
         }
     }

@@ -17,8 +17,3 @@ pub struct Arguments {
 pub fn run(_: &Arguments, _: &[PathBuf]) -> Result<()> {
     bail!("this program was built without the feature `train`; build it with `cargo build --release --features train`")
 }
-
-/// Nothing is trained here that could be stopped.
-pub fn was_stopped(_: &anyhow::Error) -> bool {
-    false
-}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
+use super::Limit;
 use crate::network::DeviceChoice;
 use crate::session::{Options, preferences};
 
@@ -21,10 +22,17 @@ pub struct Arguments {
     device: DeviceChoice,
 }
 
+impl Arguments {
+    pub fn has_paths(&self) -> bool {
+        !self.paths.is_empty()
+    }
+}
+
 /// Opens the window and stays until it is closed.
-pub fn run(arguments: Arguments, folders: Vec<PathBuf>) -> Result<()> {
+pub fn run(arguments: Arguments, folders: Vec<PathBuf>, limit: Limit) -> Result<()> {
     let preferences = preferences::user_file();
-    let options = Options { folders, model: arguments.model, device: arguments.device, preferences };
+    let (model, device, limit_bytes) = (arguments.model, arguments.device, limit.bytes());
+    let options = Options { folders, model, device, preferences, limit_bytes };
     open(options, arguments.paths)
 }
 

@@ -1,20 +1,24 @@
 //! `fovea explain`: pictures in, one line and a set of files for each out.
 
+mod done;
+mod names;
 mod pool;
 mod work;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use indicatif::ProgressBar;
 
-use self::work::Work;
-use super::progress;
+use self::work::{Answer, Work};
+use super::signals::{Stop, Stopped};
+use super::{Limit, note, progress, say};
 use crate::bundle::{Card, Library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::Settings;
 use crate::export::Style;
+use crate::guard::whole;
 use crate::method::{BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 use crate::scan::window::{Voi, VoiFunction, Window};
@@ -60,6 +64,9 @@ pub struct Arguments {
     /// Write only the panel, the raw maps and the record, not each layer as a picture of its own
     #[arg(long)]
     no_layers: bool,
+    /// Go on after a run that was stopped: pictures that are explained with the same model and settings are passed over
+    #[arg(long)]
+    resume: bool,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
@@ -124,26 +131,89 @@ fn window(text: &str) -> Result<Window, String> {
     window.ok_or_else(|| "give centre and width as two numbers, the width at least 1: 40,400".to_owned())
 }
 
+/// The window that was asked for, in words, for what must be told apart.
+fn window_words(drawing: &Drawing) -> String {
+    format!("{:?} {}", drawing.window, drawing.invert)
+}
+
 /// Explains every picture and goes on past bad ones.
-pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
+pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
+    let stop = Stop::watch()?;
     let (bundle, calibration) = Library::open(folders)?.find(&arguments.model)?.load_calibrated()?;
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
-    let paths = scan::find::pictures(&arguments.paths)?;
+    let found = scan::find::pictures(&arguments.paths)?;
+    if found.own > 0 {
+        note(format_args!("passed over: {} pictures that this program has drawn", found.own));
+    }
+    whole::sweep(&arguments.out);
+    let paths = found.pictures;
     let bar = progress(paths.len());
-    let work = Work::new((bundle, calibration), settings, style, arguments, folders, bar.clone());
-    let names = output_names(&paths);
-    let mut failures = Vec::new();
+    let work = Work::new((bundle, calibration), settings, style, arguments, folders, limit.memory(), bar.clone());
+    let names = names::of_results(&paths);
+    let mut tally = Tally { failures: found.problems.into_iter().map(Into::into).collect(), ..Tally::default() };
     let one = |index: usize| work.one(&paths[index], &names[index]);
-    pool::in_order(paths.len(), pool::at_once(paths.len()), one, |answer| {
-        match answer {
-            Ok(line) => bar.suspend(|| println!("{line}")),
-            Err(error) => failures.push(error),
-        }
-        bar.inc(1);
-    });
+    pool::in_order(
+        paths.len(),
+        pool::at_once(paths.len()),
+        one,
+        || stop.is_asked(),
+        |answer| {
+            tally.count(answer, &bar);
+            bar.inc(1);
+        },
+    );
     bar.finish_and_clear();
-    conclude(&failures, paths.len())
+    tally.conclude(paths.len(), &stop)
+}
+
+/// How a run did.
+#[derive(Default)]
+struct Tally {
+    explained: usize,
+    already: usize,
+    failures: Vec<anyhow::Error>,
+}
+
+impl Tally {
+    fn count(&mut self, answer: Result<Answer>, bar: &ProgressBar) {
+        match answer {
+            Ok(Answer::Explained(line)) => {
+                self.explained += 1;
+                bar.suspend(|| say(line));
+            }
+            Ok(Answer::Already(line)) => {
+                self.already += 1;
+                line.into_iter().for_each(|line| bar.suspend(|| say(line)));
+            }
+            Err(error) => self.failures.push(error),
+        }
+    }
+
+    fn conclude(self, pictures: usize, stop: &Stop) -> Result<()> {
+        let Self { explained, already, failures } = self;
+        let done = explained + already + failures.len();
+        if stop.is_asked() && done < pictures {
+            let mut says = format!("stopped after {explained} of {pictures} pictures");
+            if already > 0 {
+                says += &format!(", {already} of them explained before");
+            }
+            says += "; the same command with --resume goes on";
+            failures.iter().for_each(|error| says += &format!("\n  {error:#}"));
+            return Err(Stopped { says, status: stop.status() }.into());
+        }
+        if already > 0 {
+            note(format_args!("{explained} explained, {already} already explained (--force makes them anew)"));
+        }
+        match failures.as_slice() {
+            [] => Ok(()),
+            [only] if pictures < 2 => bail!("{only:#}"),
+            _ => {
+                let reasons: String = failures.iter().map(|error| format!("\n  {error:#}")).collect();
+                bail!("{} of {} pictures failed:{reasons}", failures.len(), pictures.max(done))
+            }
+        }
+    }
 }
 
 fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
@@ -194,28 +264,4 @@ fn within(name: &str, value: f32, most: f32) -> Result<()> {
         bail!("--{name} is {value}; it must lie between 0 and {most}");
     }
     Ok(())
-}
-
-fn conclude(failures: &[anyhow::Error], pictures: usize) -> Result<()> {
-    match failures {
-        [] => Ok(()),
-        [only] if pictures == 1 => bail!("{only:#}"),
-        _ => {
-            let reasons: Vec<String> = failures.iter().map(|error| format!("\n  {error:#}")).collect();
-            bail!("{} of {pictures} pictures failed:{}", failures.len(), reasons.concat())
-        }
-    }
-}
-
-/// The pictures' stems; a number is added where two would be the same.
-fn output_names(paths: &[PathBuf]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    paths
-        .iter()
-        .map(|path| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let count = seen.entry(stem.clone()).and_modify(|n| *n += 1).or_insert(1);
-            if *count == 1 { stem } else { format!("{stem}-{count}") }
-        })
-        .collect()
 }

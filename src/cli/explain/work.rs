@@ -4,18 +4,30 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::ProgressBar;
 
-use super::Arguments;
+use super::done::{Made, is_done};
+use super::{Arguments, note};
 use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
 use crate::explain::{Explainer, Explanation, NO_CAM, Settings};
 use crate::export::{self, Parts, Pictures, Record, Style};
+use crate::guard::memory::{Memory, Taken};
+use crate::guard::panics;
+use crate::guard::whole::{OutputSet, WriteError};
 use crate::input;
 use crate::method::CamMethod;
 use crate::network::device;
-use crate::scan;
-use crate::whole::{OutputSet, WriteError};
+use crate::scan::encoded::file_bytes;
+use crate::scan::{Encoded, Scan};
+
+/// What became of a picture.
+pub enum Answer {
+    /// In a line.
+    Explained(String),
+    /// In an earlier run; said where nobody asked to go on after it.
+    Already(Option<String>),
+}
 
 /// What all pictures share.
 pub struct Work<'a> {
@@ -29,6 +41,9 @@ pub struct Work<'a> {
     arguments: &'a Arguments,
     /// Where the model may be that would read a picture that this one does not.
     folders: &'a [PathBuf],
+    memory: Memory,
+    sha256: String,
+    calibration: Option<Calibration>,
     bar: ProgressBar,
 }
 
@@ -39,10 +54,12 @@ impl<'a> Work<'a> {
         style: Style,
         arguments: &'a Arguments,
         folders: &'a [PathBuf],
+        memory: Memory,
         bar: ProgressBar,
     ) -> Self {
-        let card = model.0.card.clone();
-        Self { card, model: Mutex::new(Some(model)), ready: OnceLock::new(), settings, style, arguments, folders, bar }
+        let (card, sha256, calibration) = (model.0.card.clone(), model.0.sha256.clone(), model.1.clone());
+        let (model, ready) = (Mutex::new(Some(model)), OnceLock::new());
+        Self { card, model, ready, settings, style, arguments, folders, memory, sha256, calibration, bar }
     }
 
     fn ready(&self) -> Result<(&Explainer, &Settings)> {
@@ -53,53 +70,112 @@ impl<'a> Work<'a> {
     fn start(&self) -> Result<(Explainer, Settings)> {
         let device = device::open(self.arguments.device)?;
         if device.is_gpu {
-            eprintln!("computing on {}; the first run prepares its kernels and takes longer", device.name);
+            note(format_args!("computing on {}; the first run prepares its kernels and takes longer", device.name));
         }
         let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (bundle, calibration) = model.context("the model was taken already")?;
         let explainer = Explainer::new(bundle, &device)?.with_calibration(calibration);
         let mut settings = self.settings;
         if settings.cam.method == CamMethod::Cam && !explainer.network().has_cam() {
-            eprintln!("{NO_CAM} (`--cam grad-cam`)");
+            note(format_args!("{NO_CAM} (`--cam grad-cam`)"));
         }
         settings.cam.layer = self.arguments.layer.as_deref().map(|name| layer(name, &explainer)).transpose()?;
         Ok((explainer, settings))
     }
 
-    /// Explains the picture at `path` into files called `name`, and says its answer in a line.
-    pub fn one(&self, path: &Path, name: &str) -> Result<String> {
+    /// Explains the picture at `path` into files called `name`. A panic on its way is its failure alone.
+    pub fn one(&self, path: &Path, name: &str) -> Result<Answer> {
         self.bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let failed = |reason: String| Err(anyhow!("{}: {}", path.display(), panics::sentence(&reason)));
+        panics::caught(|| self.whole_way(path, name)).unwrap_or_else(failed)
+    }
+
+    /// The file with as much memory as its picture needs at most.
+    fn open(&self, path: &Path) -> Result<(Encoded, Taken<'_>)> {
+        let place = || format!("{}", path.display());
+        let read = || Encoded::read(path, self.arguments.frame - 1);
+        let needed = |file: &Encoded| export::needed_bytes(&file.header, &self.card, !self.arguments.no_layers);
+        let mut taken = self.memory.take(file_bytes(path)?).with_context(place)?;
+        let file = read()?;
+        let bytes = needed(&file);
+        self.memory.check(bytes).with_context(place)?;
+        if taken.resized(bytes) {
+            return Ok((file, taken));
+        }
+        // Who waited for more while holding some might wait for ever.
+        drop((file, taken));
+        let mut taken = self.memory.take(bytes).with_context(place)?;
+        let file = read()?;
+        if needed(&file) > bytes && !taken.resized(needed(&file)) {
+            bail!("{}: it grew while it waited for its turn", path.display());
+        }
+        Ok((file, taken))
+    }
+
+    fn whole_way(&self, path: &Path, name: &str) -> Result<Answer> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        let parts = Parts { layers: !self.arguments.no_layers, ..Parts::ALL };
-        files.check(parts.endings(&self.card).iter().map(String::as_str)).map_err(with_advice)?;
+        let endings = self.parts().endings(&self.card);
+        let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
+        let may_be_done = files.path(Record::ENDING).is_file() && (is_free.is_err() || self.arguments.resume);
+        if !may_be_done {
+            // What is in the way is none of ours.
+            is_free?;
+        }
         let start = Instant::now();
-        let scan = scan::open_frame(path, self.arguments.frame - 1)?;
+        let (file, _taken) = self.open(path)?;
+        let model = (self.sha256.as_str(), self.calibration.as_ref());
+        let key = Made::new(file.sha256(), model, (&self.settings, &self.style), self.arguments).key();
+        if may_be_done {
+            if is_done(&files, &key) {
+                let line = format!("{}  already explained", path.display());
+                return Ok(Answer::Already((!self.arguments.resume).then_some(line)));
+            }
+            files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
+        }
+        let scan = file.decode()?;
+        drop(file);
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let measures = input::measure(&scan);
+        let line = self.explained(path, &scan, &mut files, (key, decode_ms))?;
+        files.finish().map_err(with_advice)?;
+        Ok(Answer::Explained(line))
+    }
+
+    fn parts(&self) -> Parts {
+        Parts { layers: !self.arguments.no_layers, ..Parts::ALL }
+    }
+
+    /// Explains `scan` into `files`, which are not in their places yet.
+    fn explained(
+        &self,
+        path: &Path,
+        scan: &Scan,
+        files: &mut OutputSet,
+        (key, decode_ms): (String, f64),
+    ) -> Result<String> {
+        let measures = input::measure(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
         if let Some(advice) = &advice {
-            self.bar.suspend(|| eprintln!("{}: {}", path.display(), advice.text));
+            self.bar.suspend(|| note(format_args!("{}: {}", path.display(), advice.text)));
         }
-        let style = self.style.clone();
-        let display = self.arguments.drawing.display(&scan);
+        let (style, display) = (&self.style, self.arguments.drawing.display(scan));
         let (explainer, settings) = self.ready()?;
-        let explanation = explainer.explain(&scan, settings).with_context(|| format!("{}", path.display()))?;
-        let file = path.to_string_lossy().into_owned();
-        let record = Record::new(file, &explainer.card, &explainer.sha256, &explanation, &style, decode_ms);
-        let mut record = record.of_scan(&scan, display.as_ref()).with_quality(assessed.as_ref());
+        let explanation = explainer.explain(scan, settings).with_context(|| format!("{}", path.display()))?;
+        let place = path.to_string_lossy().into_owned();
+        let record = Record::new(place, &explainer.card, &explainer.sha256, &explanation, style, decode_ms);
+        let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
+        record.made_with = Some(key);
         record.warnings.extend(advice.iter().map(|advice| advice.text.clone()));
+        let total_ms = record.timings_ms.total;
         let picture = scan.to_rgb8_under(display.as_ref());
-        let pictures = Pictures::new(&picture, &explainer.card, &explanation, &style)
+        let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
             .with_warning(advice.as_ref().map(|advice| advice.text.as_str()))
             .with_quality(assessed.as_ref());
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        export::write(&mut files, parts, &file_name, &pictures, &record)?;
-        files.finish().map_err(with_advice)?;
+        export::write(files, self.parts(), &file_name, &pictures, record)?;
         let unfit = assessed.as_ref().and_then(Assessment::warning).map(|says| format!("  {says}")).unwrap_or_default();
         // What follows the path is the answer, and nothing may stand above that.
-        let place = format!("{}{unfit}", path.display());
-        Ok(self.line(&place, &explanation, record.timings_ms.total))
+        Ok(self.line(&format!("{}{unfit}", path.display()), &explanation, total_ms))
     }
 
     fn line(&self, path: &str, explanation: &Explanation, total_ms: f64) -> String {
@@ -136,6 +212,6 @@ fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
 fn with_advice(error: WriteError) -> anyhow::Error {
     match &error {
         WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
-        WriteError::Write { .. } => error.into(),
+        WriteError::Write { .. } | WriteError::Name(_) => error.into(),
     }
 }

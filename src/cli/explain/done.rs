@@ -1,0 +1,76 @@
+//! Which pictures have been explained before, with the same model and settings: a run that was stopped goes on there.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Arguments, window_words};
+use crate::bundle::Calibration;
+use crate::explain::Settings;
+use crate::export::{Record, Style};
+use crate::guard::checksum::sha256_hex;
+use crate::guard::regular;
+use crate::guard::whole::OutputSet;
+
+/// A record of more is none of ours.
+const MOST_RECORD_BYTES: u64 = 4 << 20;
+
+/// All that results depend on; of several pictures only the first differs.
+#[derive(Serialize)]
+pub struct Made<'a> {
+    pub picture_sha256: String,
+    pub model_sha256: &'a str,
+    pub calibration: Option<&'a Calibration>,
+    pub settings: &'a Settings,
+    pub layer: Option<&'a str>,
+    pub style: &'a Style,
+    pub frame: u32,
+    pub window: String,
+    pub layers: bool,
+}
+
+impl<'a> Made<'a> {
+    pub fn new(
+        picture_sha256: String,
+        (model_sha256, calibration): (&'a str, Option<&'a Calibration>),
+        (settings, style): (&'a Settings, &'a Style),
+        arguments: &'a Arguments,
+    ) -> Self {
+        Self {
+            picture_sha256,
+            model_sha256,
+            calibration,
+            settings,
+            layer: arguments.layer.as_deref(),
+            style,
+            frame: arguments.frame,
+            window: window_words(&arguments.drawing),
+            layers: !arguments.no_layers,
+        }
+    }
+
+    /// One number for all of it, as it stands in a record.
+    pub fn key(&self) -> String {
+        sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// What is needed of a record that was written before.
+#[derive(Deserialize)]
+struct Known {
+    made_with: Option<String>,
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Whether the record in the place of `files` was made with `key`, and all files that it names are there.
+pub fn is_done(files: &OutputSet, key: &str) -> bool {
+    let known = regular::read(&files.path(Record::ENDING), MOST_RECORD_BYTES).ok();
+    let known = known.and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
+    let is_whole = |ending: &String| !ending.contains(['/', '\\']) && is_file(&files.path(ending));
+    known.is_some_and(|known| known.made_with.as_deref() == Some(key) && known.files.iter().all(is_whole))
+}
+
+fn is_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > 0)
+}
