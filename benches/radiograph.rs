@@ -22,6 +22,7 @@ use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use egui_kittest::Harness;
+use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::scan;
 use fovea::session::picture::Picture;
@@ -122,6 +123,7 @@ fn drag(path: &Path, what: &str) {
             model: Some("cxr-pneumonia".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
         };
         App::new(&creation.egui_ctx, options, vec![path.to_owned()]).unwrap()
     });

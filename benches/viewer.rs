@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
 use fovea::compose::{cam_layer, clear_layer};
+use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::{Command, Options};
 use fovea::ui::App;
@@ -43,7 +44,13 @@ fn main() {
 fn window((width, height, scale): (f32, f32, f32)) -> Harness<'static, App> {
     let size = [width / scale, height / scale];
     Harness::builder().with_size(size).with_pixels_per_point(scale).build_eframe(|creation| {
-        let options = Options { folders: Vec::new(), model: None, device: DeviceChoice::Cpu, preferences: None };
+        let options = Options {
+            folders: Vec::new(),
+            model: None,
+            device: DeviceChoice::Cpu,
+            preferences: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
+        };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
     })
 }

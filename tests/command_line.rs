@@ -161,7 +161,8 @@ fn nothing_is_replaced_without_force() {
     };
     run(&[]).success();
     let before = fs::read(out.path().join("p.json")).unwrap();
-    run(&[]).code(2).stderr(contains("exists already").and(contains("--force")));
+    run(&[]).success().stdout(contains("p.png  already explained"));
+    run(&["--gain", "2"]).code(2).stderr(contains("exists already").and(contains("--force")));
     assert_eq!(fs::read(out.path().join("p.json")).unwrap(), before);
     run(&["--force"]).success();
 }

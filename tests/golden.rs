@@ -29,7 +29,7 @@ fn of_model(name: &str) -> BTreeMap<String, Vec<f32>> {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         (name, network.scores(&input).unwrap())
     };
-    scan::find::pictures(&[folder]).unwrap().into_iter().map(of_sample).collect()
+    scan::find::pictures(&[folder]).unwrap().pictures.into_iter().map(of_sample).collect()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::cache::BUDGET_BYTES;
 use fovea::session::worklist::SortBy;
@@ -36,7 +37,13 @@ impl Place {
 
     fn session(&self, model: &str) -> Session {
         let folders = vec![self.models.path().to_owned()];
-        let options = Options { folders, model: Some(model.to_owned()), device: DeviceChoice::Cpu, preferences: None };
+        let options = Options {
+            folders,
+            model: Some(model.to_owned()),
+            device: DeviceChoice::Cpu,
+            preferences: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
+        };
         Session::start(options, Arc::new(|| {})).unwrap()
     }
 

@@ -218,7 +218,7 @@ fn the_list_of_a_disc_is_no_picture_of_its_folder() {
     let file = twelve(EXPLICIT, Value::Words(samples(12)));
     file.write(folder.path(), "IM1");
     file.write(folder.path(), "DICOMDIR");
-    let found = fovea::scan::find::pictures(&[folder.path().to_owned()]).unwrap();
+    let found = fovea::scan::find::pictures(&[folder.path().to_owned()]).unwrap().pictures;
     assert_eq!(found, [folder.path().join("IM1")]);
 }
 

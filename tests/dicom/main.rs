@@ -354,7 +354,7 @@ fn files_are_known_by_their_content_and_found_in_folders() {
         file.write(folder.path(), name);
     }
     std::fs::write(folder.path().join("README"), "no picture").unwrap();
-    let found = fovea::scan::find::pictures(&[folder.path().to_owned()]).unwrap();
+    let found = fovea::scan::find::pictures(&[folder.path().to_owned()]).unwrap().pictures;
     let names: Vec<_> = found.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(names, ["1.2.840.5", "IM000001", "b.dcm", "c.png"]);
     assert!(found.iter().all(|path| open(path).is_ok()));

@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::{Command, Options};
 use fovea::ui::App;
@@ -36,7 +37,8 @@ pub fn build_with(
         builder = builder.wgpu();
     }
     builder.build_eframe(|creation| {
-        let options = Options { folders, model, device: DeviceChoice::Cpu, preferences };
+        let options =
+            Options { folders, model, device: DeviceChoice::Cpu, preferences, limit_bytes: USUAL_LIMIT_BYTES };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
     })
 }
