@@ -21,9 +21,9 @@ pub enum ImportError {
     OtherKind { card: String, kind: String },
     #[error(
         "{} does not hold the weights of this card's network ({} {}):{}",
-        path.display(), problems.len(), if problems.len() == 1 { "tensor" } else { "tensors" }, listed(problems)
+        path.display(), problems.count, if problems.count == 1 { "tensor" } else { "tensors" }, listed(problems)
     )]
-    Tensors { path: PathBuf, problems: Vec<String> },
+    Tensors { path: PathBuf, problems: Problems },
     #[error("{}: {reason}", path.display())]
     Onnx { path: PathBuf, reason: String },
     #[error("the card `{card}` does not fit the network of the file: {reason}")]
@@ -36,10 +36,30 @@ pub enum ImportError {
     Export(#[from] WriteError),
 }
 
-fn listed(problems: &[String]) -> String {
-    let mut text: String = problems.iter().take(MOST_NAMED).map(|problem| format!("\n  {problem}")).collect();
-    if problems.len() > MOST_NAMED {
-        text += &format!("\n  and {} more", problems.len() - MOST_NAMED);
+/// What is wrong with tensors: as many words as are shown, and how many there would be.
+#[derive(Debug, Default)]
+pub struct Problems {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Problems {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn note(&mut self, problem: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < MOST_NAMED {
+            self.first.push(problem());
+        }
+    }
+}
+
+fn listed(problems: &Problems) -> String {
+    let mut text: String = problems.first.iter().map(|problem| format!("\n  {problem}")).collect();
+    if problems.count > problems.first.len() {
+        text += &format!("\n  and {} more", problems.count - problems.first.len());
     }
     text
 }

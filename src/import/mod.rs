@@ -1,10 +1,12 @@
 //! From a checkpoint of somebody else's training to a bundle: names are translated, everything is checked against the
 //! card, and a whole model folder is written or none.
 //!
-//! The way of the data: [`checkpoint`] lists the tensors of a file without reading their values, [`names`] says what
-//! each is called here, and only where every name and shape is what the card needs are values read. This module must not
-//! know Burn or pictures. Pickles are read as data; nothing in them is ever run.
+//! The way of the data: [`bounds`] refuses a file that would grow beyond measure once read, [`checkpoint`] lists the
+//! tensors of the others without reading their values, [`names`] says what each is called here, and only where every
+//! name and shape is what the card needs are values read. This module must not know Burn or pictures. Pickles are read
+//! as data; nothing in them is ever run.
 
+mod bounds;
 mod checkpoint;
 mod error;
 mod kind;
@@ -17,7 +19,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-pub use error::ImportError;
+pub use error::{ImportError, Problems};
 pub use kind::Kind;
 
 use self::checkpoint::Stored;
@@ -103,11 +105,11 @@ fn matched(
     specs: &[TensorSpec],
     stored: Vec<Stored>,
 ) -> Result<Vec<Stored>, ImportError> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut by_name: BTreeMap<String, Stored> = BTreeMap::new();
     for (name, tensor) in names::translated(stored, architecture, specs) {
         if let Some(twin) = by_name.get(&name) {
-            problems.push(format!("`{}` and `{}` are both `{name}`", twin.name, tensor.name));
+            problems.note(|| format!("`{}` and `{}` are both `{name}`", twin.name, tensor.name));
         } else {
             by_name.insert(name, tensor);
         }
@@ -115,15 +117,19 @@ fn matched(
     let mut chosen = Vec::with_capacity(specs.len());
     for spec in specs {
         match by_name.remove(&spec.name) {
-            None => problems.push(format!("`{}` {:?} is missing", spec.name, spec.shape)),
-            Some(tensor) if !is_same(&tensor.shape, &spec.shape) || !tensor.is_float => problems.push(format!(
-                "`{}` is {} {:?} where {:?} of a float type is needed",
-                tensor.name, tensor.kind, tensor.shape, spec.shape
-            )),
+            None => problems.note(|| format!("`{}` {:?} is missing", spec.name, spec.shape)),
+            Some(tensor) if !is_same(&tensor.shape, &spec.shape) || !tensor.is_float => problems.note(|| {
+                format!(
+                    "`{}` is {} {:?} where {:?} of a float type is needed",
+                    tensor.name, tensor.kind, tensor.shape, spec.shape
+                )
+            }),
             Some(tensor) => chosen.push(tensor),
         }
     }
-    problems.extend(by_name.values().map(|tensor| format!("`{}` has no place in this network", tensor.name)));
+    for tensor in by_name.values() {
+        problems.note(|| format!("`{}` has no place in this network", tensor.name));
+    }
     if problems.is_empty() { Ok(chosen) } else { Err(ImportError::Tensors { path: path.to_owned(), problems }) }
 }
 
