@@ -152,3 +152,30 @@ fn the_list_is_sorted_by_the_grades_that_are_known() {
     assert!(grades.is_sorted_by(|a, b| a >= b), "{grades:?}");
     assert_eq!(session.selected(), Some(place.picture(0).as_path()));
 }
+
+#[test]
+fn a_file_that_makes_a_decoder_panic_takes_no_other_with_it() {
+    let place = Place::new(3, 60);
+    // A palette that is no multiple of three bytes, with transparency.
+    fs::write(place.picture(0), include_bytes!("fuzz/found/palette-of-47-bytes.png")).unwrap();
+    let mut session = place.session("small");
+    session.apply(&Command::Open(vec![place.pictures.path().to_owned()]));
+    wait(&mut session, |session| is_shown(session, &place.picture(1)));
+    let told = session.notices.iter().filter(|notice| notice.text.contains("a fault of fovea")).count();
+    assert_eq!(told, 1, "{:?}", session.notices);
+    session.apply(&Command::Show(place.picture(0)));
+    session.apply(&Command::Show(place.picture(2)));
+    wait(&mut session, |session| is_shown(session, &place.picture(2)));
+}
+
+#[test]
+fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
+    let place = Place::new(2, 2000);
+    let folders = vec![place.models.path().to_owned()];
+    let model = Some("small".to_owned());
+    let options = Options { folders, model, device: DeviceChoice::Cpu, preferences: None, limit_bytes: 50_000_000 };
+    let mut session = Session::start(options, Arc::new(|| {})).unwrap();
+    session.apply(&Command::Open(vec![place.picture(1)]));
+    wait(&mut session, |session| !session.notices.is_empty());
+    assert!(session.notices[0].text.contains("GB of memory, the limit is 0;"), "{:?}", session.notices);
+}

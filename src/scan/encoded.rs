@@ -8,7 +8,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, Imag
 use super::error::{MOST_FILE_BYTES, MOST_PIXELS, ScanError};
 use super::{Pixels, Scan, dicom, jpeg};
 use crate::guard::checksum::sha256_hex;
-use crate::guard::regular;
+use crate::guard::{panics, regular};
 
 /// The longest side.
 const MOST_SIDE_PX: u32 = 65_535;
@@ -78,6 +78,10 @@ impl Encoded {
     /// # Errors
     /// See [`ScanError`]; nothing that a file says about itself is believed before it is checked.
     pub fn read(path: &Path, frame: u32) -> Result<Self, ScanError> {
+        guarded(path, || Self::read_header(path, frame))
+    }
+
+    fn read_header(path: &Path, frame: u32) -> Result<Self, ScanError> {
         let (bytes, path) = (read_file(path)?, path.to_owned());
         // Photographs are known by their first bytes, and none of those begins a DICOM file.
         let format = image::guess_format(&bytes).ok().filter(|_| !dicom::has_mark(&bytes));
@@ -102,6 +106,10 @@ impl Encoded {
     /// # Errors
     /// As [`Self::read`].
     pub fn decode(&self) -> Result<Scan, ScanError> {
+        guarded(&self.path, || self.decode_all())
+    }
+
+    fn decode_all(&self) -> Result<Scan, ScanError> {
         let (bytes, path) = (self.bytes.as_slice(), self.path.as_path());
         let Some(format) = self.format else {
             let (pixels, facts) = dicom::read(bytes, path, self.frame)?;
@@ -116,6 +124,11 @@ impl Encoded {
         picture.apply_orientation(orientation);
         Ok(Scan::new(Pixels::from_decoded(picture), path))
     }
+}
+
+/// Decoders are other people's: where a file finds a fault in one, that is the end of the picture alone.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, ScanError>) -> Result<T, ScanError> {
+    panics::caught(work).unwrap_or_else(|reason| Err(ScanError::Fault { path: path.to_owned(), reason }))
 }
 
 fn reader(bytes: &[u8], format: ImageFormat, most_bytes: u64) -> ImageReader<Cursor<&[u8]>> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::guard::panics;
+
 /// The largest file that is read.
 pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
 /// The most pixels that are decoded: a square of 12,000.
@@ -31,6 +33,8 @@ pub enum ScanError {
     TooLarge(PathBuf),
     #[error("{}: is damaged or of an unusual kind: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
+    #[error("{}: {}", path.display(), panics::sentence(reason))]
+    Fault { path: PathBuf, reason: String },
     #[error("{}: holds no picture (DICOM, PNG, JPEG, TIFF, BMP or WebP)", .0.display())]
     NoPictures(PathBuf),
     #[error("{}: holds no pixels; it is a DICOM file without its picture", .0.display())]

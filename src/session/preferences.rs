@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::worklist::SortBy;
 use crate::export::Style;
 use crate::guard::regular;
-use crate::guard::whole::OutputSet;
+use crate::guard::whole::{self, OutputSet};
 
 const MOST_RECENT: usize = 12;
 const MOST_BYTES: u64 = 1 << 20;
@@ -107,6 +107,7 @@ impl Preferences {
 
     /// Reads the file. One that is damaged is renamed and the sentence says so; the rest starts as new.
     pub fn load(file: &Path) -> (Self, Option<String>) {
+        file.parent().into_iter().for_each(whole::sweep);
         match Self::read(file) {
             Ok(Some(preferences)) => (preferences.checked(), None),
             Ok(None) => (Self::default(), None),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use include_dir::{Dir, include_dir};
 
 use crate::guard::regular;
-use crate::guard::whole::OutputSet;
+use crate::guard::whole::{self, OutputSet};
 
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/samples");
 static CHESTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/chest-samples");
@@ -43,6 +43,7 @@ pub fn path(file: &str) -> std::io::Result<PathBuf> {
     if regular::read(&path, bytes.len() as u64).is_ok_and(|found| found == bytes) {
         return Ok(path);
     }
+    whole::sweep(&folder);
     let mut files = OutputSet::new(&folder, file, true);
     files.add_file(file, bytes).and_then(|()| files.finish()).map_err(std::io::Error::other)?;
     Ok(path)

@@ -1,17 +1,16 @@
 //! The codecs of compressed frames, each called only once the sizes in its own header agree with the file's.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use jpeg_decoder::{CodingProcess, ColorTransform, PixelFormat};
 
 use super::display::from_ybr;
 use super::fault::Fault;
 use super::layout::{Layout, Photometric};
+use crate::guard::panics::caught;
 
 /// Codecs are other people's: what they do with a broken stream ends the picture, not the program.
 fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, Fault> {
     let failed = |reason: String| Fault::other(format!("its {name} stream cannot be decoded: {reason}"));
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("it makes no sense".to_owned())).map_err(failed)
+    caught(work).unwrap_or_else(|_| Err("it makes no sense".to_owned())).map_err(failed)
 }
 
 fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usize) -> Result<(), Fault> {
