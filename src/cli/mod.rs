@@ -21,7 +21,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use self::print::{note, say};
 use self::signals::Stopped;
 use crate::guard::memory::{Memory, USUAL_LIMIT_BYTES};
-use crate::guard::panics;
+use crate::guard::{apart, panics};
+use crate::scan::dicom;
 
 /// Exit status where the input or the request was at fault.
 const BAD_INPUT: u8 = 2;
@@ -95,6 +96,12 @@ fn progress(pictures: usize) -> ProgressBar {
 /// Runs the program.
 pub fn run() -> ExitCode {
     panics::listen();
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == apart::WORD) {
+        let name = words.next().unwrap_or_default();
+        return dicom::apart(&name.to_string_lossy()).map_or(ExitCode::FAILURE, apart::answer);
+    }
+    let _ = std::env::current_exe().map(apart::by);
     // A panic on one of these comes to whoever waits for it, and of work that nobody waits for it ends that work alone.
     let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("{}-{index}", panics::POOL));
     let _ = pool.panic_handler(|_| {}).build_global();

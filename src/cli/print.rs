@@ -28,14 +28,20 @@ pub fn lost() -> Option<ErrorKind> {
     LOST.get().copied()
 }
 
-/// Control characters as their codes; a new line is a new line.
+/// More of a line tells nobody anything.
+const LONGEST_LINE: usize = 2000;
+
+/// Control characters as their codes, and no line without an end; a new line is a new line.
 fn harmless(text: &str) -> String {
-    let is_harmful = |c: char| c.is_control() && c != '\n';
-    if !text.contains(is_harmful) {
-        return text.to_owned();
-    }
-    let shown = |c: char| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let line = |line: &str| {
+        let mut kept: String = line.chars().take(LONGEST_LINE).map(shown).collect();
+        if line.chars().nth(LONGEST_LINE).is_some() {
+            kept.push('…');
+        }
+        kept
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -45,5 +51,6 @@ mod tests {
     #[test]
     fn names_give_no_orders_to_a_terminal() {
         assert_eq!(harmless("a\u{1b}[2Jb\r\u{9b}31m\nc é"), "a\\u{1b}[2Jb\\r\\u{9b}31m\nc é");
+        assert_eq!(harmless(&"é".repeat(9000)).chars().count(), LONGEST_LINE + 1);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
 use super::error::{MOST_FILE_BYTES, MOST_PIXELS, ScanError};
-use super::{Pixels, Scan, dicom, jpeg};
+use super::{Pixels, Scan, dicom, jpeg, tiff, webp};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::{panics, regular};
 
@@ -142,7 +142,12 @@ fn reader(bytes: &[u8], format: ImageFormat, most_bytes: u64) -> ImageReader<Cur
 }
 
 fn photograph(bytes: &[u8], path: &Path, format: ImageFormat) -> Result<Header, ScanError> {
-    if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
+    let is_cut = match format {
+        ImageFormat::Jpeg => !jpeg::is_complete(bytes),
+        ImageFormat::WebP => !webp::is_complete(bytes),
+        _ => false,
+    };
+    if is_cut {
         return Err(ScanError::Truncated(path.to_owned()));
     }
     let decoder = reader(bytes, format, MOST_BESIDE_BYTES).into_decoder().map_err(|e| from_decoder(path, &e))?;
@@ -153,6 +158,10 @@ fn photograph(bytes: &[u8], path: &Path, format: ImageFormat) -> Result<Header, 
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MOST_PIXELS {
         return Err(ScanError::TooManyPixels { path: path.to_owned(), width, height });
+    }
+    if format == ImageFormat::Tiff && !tiff::has_sane_tiles(bytes, (width, height)) {
+        let reason = "its tiles are far larger than its picture".to_owned();
+        return Err(ScanError::Damaged { path: path.to_owned(), reason });
     }
     let kept = match colour {
         ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16 => 2,

@@ -14,6 +14,8 @@ pub mod find;
 pub mod grey;
 mod jpeg;
 mod open;
+mod tiff;
+mod webp;
 pub mod window;
 
 pub use encoded::{Encoded, Header};

@@ -189,3 +189,23 @@ fn answers_that_nobody_takes_are_no_panic() {
         assert!(full.status == 2 && !full.errors.contains("panicked"), "{}", full.errors);
     }
 }
+
+#[test]
+fn jpeg_2000_is_decoded_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let stream = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/slope_12.j2k")).unwrap();
+    let of = |stream: Vec<u8>| {
+        let pixels = file::Value::Fragments(vec![Vec::new(), stream]);
+        file::File::grey(file::JPEG_2000, (24, 10), [16, 12, 11], pixels)
+    };
+    let good = of(stream.clone()).write(folder.path(), "good.dcm");
+    // Behind the header stands nothing that is a stream.
+    let bad = of([&stream[..60], &[0x55; 200]].concat()).write(folder.path(), "bad.dcm");
+    let done = Run::explain(folder.path()).args([&good, &bad]).done();
+    assert!(done.status == 2 && done.answers.contains("good.dcm  "), "{}{}", done.answers, done.errors);
+    assert!(done.errors.contains("its JPEG 2000 stream cannot be decoded"), "{}", done.errors);
+    // What is no work that is known ends at once, and so does one that is given nothing.
+    assert_eq!(bare(["--apart", "tea"]).done().status, 1);
+    let nothing = bare(["--apart", "jpeg2000"]).done();
+    assert!(nothing.status == 0 && nothing.answers.contains("nothing to decode"), "{}", nothing.answers);
+}

@@ -8,12 +8,12 @@ use super::layout::{Layout, Photometric};
 use crate::guard::panics::caught;
 
 /// Codecs are other people's: what they do with a broken stream ends the picture, not the program.
-fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, Fault> {
     let failed = |reason: String| Fault::other(format!("its {name} stream cannot be decoded: {reason}"));
     caught(work).unwrap_or_else(|_| Err("it makes no sense".to_owned())).map_err(failed)
 }
 
-fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usize) -> Result<(), Fault> {
+pub(super) fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usize) -> Result<(), Fault> {
     let needed = layout.photometric.samples();
     if (width, height, samples) == (layout.width.into(), layout.height.into(), needed) {
         return Ok(());
@@ -77,72 +77,6 @@ fn has_unusual_prediction(bytes: &[u8]) -> bool {
         at += 2 + usize::from(u16::from_be_bytes(*length));
     }
     false
-}
-
-/// JPEG 2000, as a bare code stream or in a JP2 box.
-pub fn jpeg2000(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
-    const NAME: &str = "JPEG 2000";
-    let size = siz(bytes).ok_or_else(|| Fault::other("its JPEG 2000 stream has no header"))?;
-    same_size(NAME, layout, size.width, size.height, size.samples)?;
-    // Palettes in the box would blow the picture up after its size was checked; DICOM has its own.
-    let parameters = jpeg2k::DecodeParameters::new().ignore_pclr_cmap_cdef();
-    let decode = || jpeg2k::Image::from_bytes_with(bytes, parameters).map_err(|error| error.to_string());
-    let image = guarded(NAME, decode)?;
-    let parts = image.components();
-    let whole = parts.len() == layout.photometric.samples()
-        && parts.iter().all(|part| {
-            (part.width(), part.height()) == (layout.width, layout.height)
-                && (1..=16).contains(&part.precision())
-                && part.data().len() == layout.pixels()
-        });
-    if !whole {
-        return Err(Fault::other("its JPEG 2000 components differ in size or are deeper than 16 bits"));
-    }
-    let data: Vec<&[i32]> = parts.iter().map(jpeg2k::ImageComponent::data).collect();
-    let low_bits = |v: i32| (v & 0xffff) as u16;
-    Ok((0..layout.pixels()).flat_map(|i| data.iter().map(move |part| low_bits(part[i]))).collect())
-}
-
-struct Siz {
-    width: u64,
-    height: u64,
-    samples: usize,
-}
-
-/// The image size in the code stream's SIZ segment, which follows its very beginning.
-fn siz(bytes: &[u8]) -> Option<Siz> {
-    const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
-    let bytes = if bytes.starts_with(&START) { bytes } else { code_stream(bytes)? };
-    let at = bytes.starts_with(&START).then_some(START.len())?;
-    let number = |n: usize| -> Option<u64> {
-        let four = bytes.get(at + 4 + 4 * n..at + 8 + 4 * n)?.first_chunk()?;
-        Some(u32::from_be_bytes(*four).into())
-    };
-    let (right, bottom, left, top) = (number(0)?, number(1)?, number(2)?, number(3)?);
-    let samples = bytes.get(at + 36..at + 38)?.first_chunk()?;
-    Some(Siz {
-        width: right.checked_sub(left)?,
-        height: bottom.checked_sub(top)?,
-        samples: u16::from_be_bytes(*samples).into(),
-    })
-}
-
-/// What the code stream's box of a JP2 file holds, found as a decoder finds it: box by box.
-fn code_stream(bytes: &[u8]) -> Option<&[u8]> {
-    let mut at = 0;
-    loop {
-        let (length, kind) = bytes.get(at..at + 8)?.split_at(4);
-        let length = match u32::from_be_bytes(*length.first_chunk()?) {
-            0 => bytes.len() - at,
-            1 => usize::try_from(u64::from_be_bytes(*bytes.get(at + 8..)?.first_chunk()?)).ok()?,
-            length => length as usize,
-        };
-        if kind == b"jp2c" {
-            let head = if bytes.get(at..at + 4)? == [0, 0, 0, 1] { 16 } else { 8 };
-            return bytes.get(at + head..);
-        }
-        at = at.checked_add(length.max(8))?;
-    }
 }
 
 /// JPEG-LS, lossless and near-lossless, grey.

@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::layout::{Layout, Photometric};
 use super::source::{PixelPlace, Source};
 use super::syntax::Packing;
-use super::{codecs, rle};
+use super::{codecs, jpeg2000, rle};
 
 /// `[height, width, samples]`, each sample in its 8 or 16 allocated bits.
 pub fn samples(source: &Source<'_>, layout: &Layout, frame: u32) -> Result<Vec<u16>, Fault> {
@@ -28,7 +28,7 @@ pub fn samples(source: &Source<'_>, layout: &Layout, frame: u32) -> Result<Vec<u
             match packing {
                 Packing::Rle => from_rle(&bytes, layout),
                 Packing::Jpeg => codecs::jpeg(&bytes, layout),
-                Packing::Jpeg2000 => codecs::jpeg2000(&bytes, layout),
+                Packing::Jpeg2000 => jpeg2000::decode(&bytes, layout),
                 Packing::JpegLs => codecs::jpeg_ls(&bytes, layout),
                 Packing::Native => unreachable!("handled above"),
             }

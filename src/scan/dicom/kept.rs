@@ -3,6 +3,10 @@
 //!
 //! A parser makes of every value in a text, and of every item, far more bytes than it has in the file.
 
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::StandardDataDictionary;
+
 use super::fault::Fault;
 use super::walk::{Header, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, WalkError, Walker, has_short_length};
 
@@ -114,8 +118,10 @@ impl Kept {
                 "its DICOM attribute ({group:04x},{element:04x}) has {found} bytes where such a one has at most {most}"
             )));
         }
-        self.head(walker, header.tag, header.vr, value.len() as u32);
-        self.bytes.extend_from_slice(value);
+        // A parser reads whole numbers and goes on in the middle of what it left.
+        let whole = value.len() - value.len() % number_bytes(walker, header);
+        self.head(walker, header.tag, header.vr, whole as u32);
+        self.bytes.extend_from_slice(&value[..whole]);
         Ok(())
     }
 
@@ -136,6 +142,18 @@ impl Kept {
             self.bytes.extend([0; 2]);
         }
         self.bytes.extend(whole(length));
+    }
+}
+
+/// Bytes of one number of an element; 1 of texts and bytes.
+fn number_bytes(walker: &Walker<'_>, header: &Header) -> usize {
+    let tag = Tag((header.tag >> 16) as u16, header.tag as u16);
+    let of_tag = || StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed());
+    match if walker.encoding().explicit_vr { VR::from_binary(header.vr) } else { of_tag() } {
+        Some(VR::FD | VR::OD | VR::OV | VR::SV | VR::UV) => 8,
+        Some(VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL) => 4,
+        Some(VR::OW | VR::SS | VR::US) => 2,
+        _ => 1,
     }
 }
 

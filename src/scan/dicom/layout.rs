@@ -122,7 +122,7 @@ impl Layout {
     }
 
     /// The most memory that is taken while a frame is decoded, the file apart: bytes, samples, and one more copy of them;
-    /// a JPEG 2000 decoder works on 32 bits twice.
+    /// a JPEG 2000 decoder works on 32 bits twice, in a process of its own.
     pub fn decoding_bytes(&self, is_jpeg2000: bool) -> u64 {
         (if is_jpeg2000 { 16 } else { 8 }) * self.samples() as u64
     }

@@ -9,6 +9,7 @@ mod codecs;
 mod display;
 mod fault;
 mod frame;
+mod jpeg2000;
 mod kept;
 mod layout;
 mod personal;
@@ -30,9 +31,16 @@ use self::source::Source;
 use self::syntax::Packing;
 use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
+use crate::guard::apart::Work;
 
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
+
+/// What is done in a process of its own: decoding a frame whose codec is not all safe Rust. `None` of a name that is not
+/// known.
+pub fn apart(name: &str) -> Option<Work> {
+    (name == jpeg2000::APART).then_some(jpeg2000::unpack)
+}
 
 /// Reads frame `frame`, counted from 0, of the file at `path` whose bytes are `bytes`.
 ///

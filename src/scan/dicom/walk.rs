@@ -111,9 +111,10 @@ impl<'a> Walker<'a> {
         loop {
             let header = self.header(at)?;
             match header.tag {
-                ITEM if header.length != UNDEFINED => at = self.reach(header.value, header.length)?,
+                ITEM if header.length != UNDEFINED && fragments.len() < MOST_FRAGMENTS => {
+                    at = self.reach(header.value, header.length)?;
+                }
                 SEQUENCE_END => return Ok(fragments),
-                _ if fragments.len() >= MOST_FRAGMENTS => return Err(WalkError::Broken(at)),
                 _ => return Err(WalkError::Broken(at)),
             }
             fragments.push(header.value..at);

@@ -1,0 +1,86 @@
+//! Work in a process of its own: where a library that is not all safe Rust is led astray by a file, it takes that process
+//! with it and no other.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// The first word of a command line that asks for such work.
+pub const WORD: &str = "--apart";
+/// Something that is done apart: bytes in, bytes out.
+pub type Work = fn(&[u8]) -> Result<Vec<u8>, String>;
+/// No picture takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+const DONE: u8 = 0;
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on such work is done by children of `program`, which calls [`answer`] where its first word is [`WORD`].
+pub fn by(program: PathBuf) {
+    let _ = PROGRAM.set(program);
+}
+
+/// Has a child do the work `name` on `input`; its answer is of at most `most_bytes`. `None` where there is no child to be
+/// had, as in a test: then the caller does it.
+///
+/// # Errors
+/// What the child says, or that it broke down.
+pub fn run(name: &str, input: &[u8], most_bytes: usize) -> Option<Result<Vec<u8>, String>> {
+    let mut command = Command::new(PROGRAM.get()?);
+    command.arg(WORD).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // Ctrl-C is for the program to finish what is at hand, and this is.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    Some(talk(command.spawn().ok()?, input, most_bytes as u64))
+}
+
+fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, String> {
+    let (to, from) = (child.stdin.take(), child.stdout.take());
+    let broken = || "its decoder broke down".to_owned();
+    let said = std::thread::scope(|scope| {
+        // It may answer, or end, before it has read everything.
+        scope.spawn(move || to.map(|mut to| to.write_all(input)));
+        let (sender, receiver) = channel();
+        scope.spawn(move || {
+            let mut said = Vec::new();
+            let read = from.map(|from| from.take(most_bytes + 1).read_to_end(&mut said));
+            let _ = sender.send(read.is_some_and(|read| read.is_ok()).then_some(said));
+        });
+        let said = receiver.recv_timeout(PATIENCE);
+        if said.as_ref().map_or(true, Option::is_none) {
+            let _ = child.kill();
+        }
+        said
+    });
+    let ended = child.wait().is_ok_and(|status| status.success());
+    match said {
+        Err(_) => Err("its decoder did not come to an end".to_owned()),
+        Ok(Some(mut said)) if ended && said.first() == Some(&DONE) => {
+            said.remove(0);
+            Ok(said)
+        }
+        Ok(Some(said)) if ended => Err(String::from_utf8_lossy(said.get(1..).unwrap_or_default()).into_owned()),
+        Ok(_) => Err(broken()),
+    }
+}
+
+/// The child's side: does `work` on what comes in and says what comes of it.
+pub fn answer(work: Work) -> ExitCode {
+    let mut input = Vec::new();
+    if std::io::stdin().lock().read_to_end(&mut input).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let (kind, said) = match super::panics::caught(|| work(&input)) {
+        Ok(Ok(done)) => (DONE, done),
+        Ok(Err(reason)) => (1, reason.into_bytes()),
+        Err(_) => (1, b"it makes no sense".to_vec()),
+    };
+    let mut out = std::io::stdout().lock();
+    match out.write_all(&[kind]).and_then(|()| out.write_all(&said)).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
