@@ -124,7 +124,7 @@ fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
 }
 
 fn measured(folder: &PathBuf) -> Vec<Measures> {
-    let paths = scan::find::pictures(std::slice::from_ref(folder)).unwrap();
+    let paths = scan::find::pictures(std::slice::from_ref(folder)).unwrap().pictures;
     paths.par_iter().filter_map(|path| scan::open(path).ok()).map(|scan| input::measure(&scan)).collect()
 }
 

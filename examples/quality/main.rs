@@ -30,7 +30,7 @@ struct Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
-    let paths = scan::find::pictures(std::slice::from_ref(&arguments.folder)).unwrap();
+    let paths = scan::find::pictures(std::slice::from_ref(&arguments.folder)).unwrap().pictures;
     let measured = paths.par_iter().filter_map(|path| measured(path, arguments.longest));
     let measured: Vec<(String, Measures, [f64; 2], f64)> = measured.collect();
     if let Some(model) = &arguments.by {

@@ -66,7 +66,7 @@ fn files(given: &[PathBuf]) -> Vec<PathBuf> {
         if path.extension().is_some_and(|ending| ending == "txt") {
             return std::fs::read_to_string(path).unwrap().lines().map(PathBuf::from).collect();
         }
-        scan::find::pictures(std::slice::from_ref(path)).unwrap()
+        scan::find::pictures(std::slice::from_ref(path)).unwrap().pictures
     };
     given.iter().flat_map(of).collect()
 }

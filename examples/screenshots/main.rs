@@ -69,6 +69,7 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
                 model: arguments.model.clone(),
                 device: DeviceChoice::Cpu,
                 preferences: None,
+                limit_bytes: fovea::guard::memory::USUAL_LIMIT_BYTES,
             };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
             app.session.preferences.theme = theme;
