@@ -11,8 +11,9 @@ pub enum BundleError {
         "model `{model}` comes without weights; add those of a checkpoint that you have: fovea import CHECKPOINT --as {kind} --card {model} --out {}", out.display()
     )]
     NoWeights { model: String, kind: String, out: PathBuf },
-    #[error("cannot read {}: {source}; check that the model's folder is complete", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    // What the system said is in the sentence, and so no source that would be said again.
+    #[error("cannot read {}: {error}; check that the model's folder is complete", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
     #[error("model `{model}`: its model.toml is not valid: {reason}")]
     Card { model: String, reason: String },
     #[error(

@@ -183,12 +183,12 @@ fn embedded_entry(dir: &'static Dir<'static>) -> Entry {
 
 fn embedded_weights(name: &str, card: &Card) -> Result<Vec<u8>, BundleError> {
     let path = Path::new(name).join(&card.weights.file);
-    let missing = || BundleError::Read { path: path.clone(), source: std::io::ErrorKind::NotFound.into() };
+    let missing = || BundleError::Read { path: path.clone(), error: std::io::ErrorKind::NotFound.into() };
     Ok(EMBEDDED.get_file(&path).ok_or_else(missing)?.contents().to_vec())
 }
 
 fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
-    let failed = |source| BundleError::Read { path: folder.to_owned(), source };
+    let failed = |error| BundleError::Read { path: folder.to_owned(), error };
     let mut entries = Vec::new();
     for child in std::fs::read_dir(folder).map_err(failed)? {
         let path = child.map_err(failed)?.path();
@@ -210,7 +210,7 @@ fn folder_card(name: &str, path: &Path) -> Result<Card, BundleError> {
 
 fn card_text(name: &str, path: &Path) -> Result<String, BundleError> {
     const MOST_BYTES: u64 = 1 << 20;
-    let failed = |source| BundleError::Read { path: path.to_owned(), source };
+    let failed = |error| BundleError::Read { path: path.to_owned(), error };
     let (_, found) = regular::open(path).map_err(failed)?;
     if found > MOST_BYTES {
         let file = "model.toml".to_owned();
@@ -221,7 +221,7 @@ fn card_text(name: &str, path: &Path) -> Result<String, BundleError> {
 
 fn folder_weights(folder: &Path, card: &Card) -> Result<Vec<u8>, BundleError> {
     let path = folder.join(&card.weights.file);
-    let failed = |source| BundleError::Read { path: path.clone(), source };
+    let failed = |error| BundleError::Read { path: path.clone(), error };
     let ((_, found), limit) = (regular::open(&path).map_err(failed)?, weights::most_bytes(card));
     if found > limit {
         let (model, file) = (card.name.clone(), card.weights.file.clone());

@@ -44,7 +44,7 @@ enum Values {
 
 /// Lists the tensors of the file at `path`, for weights of `weight_bytes`.
 pub fn open(path: &Path, weight_bytes: u64) -> Result<Vec<Stored>, ImportError> {
-    let failed = |source| ImportError::Read { path: path.to_owned(), source };
+    let failed = |error| ImportError::Read { path: path.to_owned(), error };
     let (_, found) = regular::open(path).map_err(failed)?;
     let limit = weight_bytes.saturating_mul(MOST_TIMES_THE_WEIGHTS);
     if found > limit {

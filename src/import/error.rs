@@ -11,8 +11,8 @@ const MOST_NAMED: usize = 20;
 /// Why a checkpoint did not become a bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    #[error("cannot read {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot read {}: {error}", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
     #[error("{} is {found} bytes; a checkpoint of this network has at most {limit}", path.display())]
     TooLarge { path: PathBuf, found: u64, limit: u64 },
     #[error("{} is no PyTorch checkpoint or safetensors file that can be read: {reason}", path.display())]

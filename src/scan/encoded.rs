@@ -61,14 +61,14 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, ScanError> {
     regular::read(path, MOST_FILE_BYTES).map_err(|error| from_file(path, error))
 }
 
-fn from_file(path: &Path, source: std::io::Error) -> ScanError {
+fn from_file(path: &Path, error: std::io::Error) -> ScanError {
     let path = path.to_owned();
-    match source.kind() {
+    match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::NotFound(path),
         std::io::ErrorKind::PermissionDenied => ScanError::NoPermission(path),
         std::io::ErrorKind::IsADirectory => ScanError::IsFolder(path),
         std::io::ErrorKind::FileTooLarge => ScanError::TooLarge(path),
-        _ => ScanError::Read { path, source },
+        _ => ScanError::Read { path, error },
     }
 }
 

@@ -15,8 +15,8 @@ pub enum ScanError {
     NotFound(PathBuf),
     #[error("{}: no permission to read it", .0.display())]
     NoPermission(PathBuf),
-    #[error("{}: cannot be read: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("{}: cannot be read: {error}", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
     #[error("{}: is a folder where a picture is needed", .0.display())]
     IsFolder(PathBuf),
     #[error("{}: is empty (0 bytes)", .0.display())]

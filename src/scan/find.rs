@@ -33,7 +33,7 @@ pub fn pictures(paths: &[PathBuf]) -> Result<Found, ScanError> {
     for path in paths {
         let before = (found.pictures.len(), found.own);
         match std::fs::metadata(path) {
-            Err(source) => found.problems.push(unreadable(path, source)),
+            Err(error) => found.problems.push(unreadable(path, error)),
             Ok(data) if data.is_dir() => {
                 in_folder(path, &mut found);
                 if before == (found.pictures.len(), found.own) {
@@ -93,11 +93,11 @@ fn leads_nowhere(error: &walkdir::Error) -> bool {
     error.loop_ancestor().is_some() || is_broken()
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> ScanError {
-    match source.kind() {
+fn unreadable(path: &Path, error: std::io::Error) -> ScanError {
+    match error.kind() {
         std::io::ErrorKind::NotFound => ScanError::NotFound(path.to_owned()),
         std::io::ErrorKind::PermissionDenied => ScanError::NoPermission(path.to_owned()),
-        _ => ScanError::Read { path: path.to_owned(), source },
+        _ => ScanError::Read { path: path.to_owned(), error },
     }
 }
 

@@ -27,8 +27,8 @@ pub enum TrainError {
     Scan(#[from] ScanError),
     #[error("the pictures cannot be prepared for the network: {0}")]
     Steps(String),
-    #[error("{}: {source}", path.display())]
-    Input { path: PathBuf, source: InputError },
+    #[error("{}: {error}", path.display())]
+    Input { path: PathBuf, error: InputError },
     #[error("{}: {reason}; give --force to begin anew, or another --out", path.display())]
     Checkpoint { path: PathBuf, reason: String },
     #[error("{} was made with other settings ({found}; now {wanted}); give --force to begin anew, or another --out", path.display())]

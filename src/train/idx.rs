@@ -53,7 +53,7 @@ fn part(card: &Card, folder: &Path, name: &str) -> Result<Vec<Example>, TrainErr
             if class >= card.classes.len() {
                 return Err(TrainError::data(&labels_path, format!("label {label} is no digit")));
             }
-            let failed = |source| TrainError::Input { path: path.clone(), source };
+            let failed = |error| TrainError::Input { path: path.clone(), error };
             let input = input::prepare(&scan(&path, &pictures, bytes), &card.preprocessing).map_err(failed)?;
             Ok(Example { values: Values::Ready(input.values), class, ..Example::default() })
         })

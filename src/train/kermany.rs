@@ -47,7 +47,7 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
         .par_iter()
         .zip(parts)
         .map(|(Named { path, class, .. }, part)| {
-            let failed = |source| TrainError::Input { path: path.clone(), source };
+            let failed = |error| TrainError::Input { path: path.clone(), error };
             let scan = scan::open(path)?;
             let input = input::prepare(&scan, &card.preprocessing).map_err(failed)?;
             let values = Values::Ready(input.values);

@@ -21,7 +21,7 @@ pub fn read(
 ) -> Result<Example, TrainError> {
     let fault = |reason: String| TrainError::data(path, panics::sentence(&reason));
     let scan = panics::caught(|| scan::open(path)).map_err(fault)??;
-    let failed = |source| TrainError::Input { path: path.to_owned(), source };
+    let failed = |error| TrainError::Input { path: path.to_owned(), error };
     let steps = &recipe.card.preprocessing;
     let (values, model_px, source_from_model) = if recipe.schedule.augmentation.camera.is_some() {
         let framed = input::frame(&scan, steps).map_err(failed)?;

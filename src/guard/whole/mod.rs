@@ -12,8 +12,8 @@ use staging::{Staging, Waiting};
 pub enum WriteError {
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    #[error("cannot write {}: {source}", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {}: {error}", path.display())]
+    Write { path: PathBuf, error: std::io::Error },
     #[error("`{}` cannot be the name of a file: it would leave its folder", .0.escape_debug())]
     Name(String),
 }
@@ -89,7 +89,7 @@ impl OutputSet {
         if !is_plain(&name) {
             return Err(WriteError::Name(name));
         }
-        let failed = |source| WriteError::Write { path: self.folder.join(&name), source };
+        let failed = |error| WriteError::Write { path: self.folder.join(&name), error };
         let staging = match &mut self.staging {
             Some(staging) => staging,
             none => none.insert(Staging::new(&self.folder, self.is_synced).map_err(failed)?),
@@ -106,11 +106,11 @@ impl OutputSet {
     pub fn finish(self) -> Result<Vec<PathBuf>, WriteError> {
         let Some(staging) = &self.staging else { return Ok(Vec::new()) };
         self.waiting.iter().try_for_each(|file| self.check_name(&file.name))?;
-        staging.place(&self.waiting, self.force).map_err(|(name, source)| {
+        staging.place(&self.waiting, self.force).map_err(|(name, error)| {
             let path = self.folder.join(name);
-            match source.kind() {
+            match error.kind() {
                 std::io::ErrorKind::AlreadyExists => WriteError::Exists(path),
-                _ => WriteError::Write { path, source },
+                _ => WriteError::Write { path, error },
             }
         })?;
         Ok(self.waiting.iter().map(|file| self.folder.join(&file.name)).collect())

@@ -34,7 +34,7 @@ const MOST_BYTES: u64 = 1 << 30;
 /// # Errors
 /// See [`super::read_onnx`].
 pub fn read(path: &Path, card: &Card) -> Result<(Card, WeightMap), ImportError> {
-    let failed = |source| ImportError::Read { path: path.to_owned(), source };
+    let failed = |error| ImportError::Read { path: path.to_owned(), error };
     let (_, found) = regular::open(path).map_err(failed)?;
     if found > MOST_BYTES {
         return Err(ImportError::TooLarge { path: path.to_owned(), found, limit: MOST_BYTES });
