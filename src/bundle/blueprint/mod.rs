@@ -26,6 +26,8 @@ const MAX_NAME: usize = 200;
 const MAX_VALUES: usize = 1 << 28;
 /// f32 values that a pass keeps for its way back (2 GiB).
 const MAX_KEPT: usize = 1 << 29;
+/// Multiplications of a pass: some ten seconds on a CPU of two cores.
+const MAX_MULTIPLICATIONS: u64 = 1_000_000_000_000;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,7 +86,7 @@ impl Blueprint {
             return Err(format!("the network has {} steps; {MAX_NODES} are possible", self.nodes.len()));
         }
         let mut shapes = vec![self.input];
-        let mut kept = 0;
+        let (mut kept, mut multiplications) = (0, 0u64);
         for (n, node) in self.nodes.iter().enumerate() {
             let refused = |reason: String| format!("step {n} of the network{}: {reason}", node.called());
             let inputs = node.from.iter().map(|id| shapes.get(*id).copied()).collect::<Option<Vec<_>>>();
@@ -93,13 +95,21 @@ impl Blueprint {
             let values = shape.iter().try_fold(1usize, |product, side| product.checked_mul(*side));
             match values {
                 Some(0) => return Err(refused(format!("nothing is left of {:?}", inputs.first().unwrap_or(&[0; 3])))),
-                Some(values) if values <= MAX_VALUES => kept += node.op.kept_values(values),
+                Some(values) if values <= MAX_VALUES => {
+                    kept += node.op.kept_values(values);
+                    let channels = inputs.first().map_or(0, |shape| shape[0]);
+                    multiplications = multiplications.saturating_add(node.op.multiplications(channels, values));
+                }
                 _ => return Err(refused(format!("{shape:?} values are too many"))),
             }
             shapes.push(shape);
         }
         if kept > MAX_KEPT {
             return Err(format!("the network keeps {kept} values for an input of {height}×{width}; {MAX_KEPT} can be"));
+        }
+        if multiplications > MAX_MULTIPLICATIONS {
+            let most = MAX_MULTIPLICATIONS;
+            return Err(format!("the network multiplies {multiplications} times for one picture; {most} can be"));
         }
         Ok(shapes)
     }
@@ -220,5 +230,8 @@ mod tests {
             ..blueprint(vec![node("", Op::Activation(Activation::Relu), &[0]); 50])
         };
         assert!(long.shapes().unwrap_err().contains("keeps"));
+        let slow =
+            Blueprint { input: [16, 4096, 4096], ..blueprint(vec![node("", conv(Conv::square(16, 31, 1)), &[0]); 9]) };
+        assert!(slow.shapes().unwrap_err().contains("multiplies"));
     }
 }

@@ -212,6 +212,16 @@ impl Op {
         matches!(self, Self::Gate | Self::LayerNorm { .. })
     }
 
+    /// Multiplications of a pass, where it reads so many `channels` and makes so many values.
+    pub(super) fn multiplications(&self, channels: usize, made: usize) -> u64 {
+        match self {
+            Self::Conv(Conv { kernel: [high, wide], groups, .. }) => {
+                (made as u64).saturating_mul((channels / groups * high * wide) as u64)
+            }
+            _ => 0,
+        }
+    }
+
     /// How many values a pass keeps of it at most, where it makes so many.
     pub(super) fn kept_values(&self, made: usize) -> usize {
         match self {
