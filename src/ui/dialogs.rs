@@ -92,7 +92,7 @@ impl App {
         };
         let Some(probe) = shown.probe(x, y) else { return };
         let colours = self.session.preferences.style.colours(card);
-        let near = ctx.input(|input| input.pointer.hover_pos()).filter(|_| self.pointer_view.is_some());
+        let near = ctx.input(|input| input.pointer.hover_pos()).filter(|_| self.pointed.is_some());
         let at = near.unwrap_or_else(|| ctx.content_rect().left_bottom() - egui::vec2(-260.0, 220.0));
         egui::Area::new(egui::Id::unique("probe chart"))
             .fixed_pos(at + egui::vec2(18.0, 18.0))

@@ -23,7 +23,7 @@ mod worklist;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Context, Key, Ui};
+use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
 use self::picker::Picker;
@@ -47,7 +47,8 @@ pub struct App {
     view_has_focus: bool,
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
-    pointer_view: Option<View>,
+    /// Where the pointer was seen last.
+    pointed: Option<(View, Pos2)>,
     /// A measured line, in source pixels.
     measure: Option<((f64, f64), (f64, f64))>,
     last_view_px: (f64, f64),
@@ -82,7 +83,7 @@ impl App {
             is_space_held: false,
             view_has_focus: false,
             probe: None,
-            pointer_view: None,
+            pointed: None,
             measure: None,
             last_view_px: (1.0, 1.0),
             textures: Textures::default(),

@@ -154,8 +154,8 @@ impl App {
             }
         }
         let Some(at) = response.hover_pos() else {
-            if self.pointer_view == Some(view) {
-                (self.pointer_view, self.probe) = (None, None);
+            if self.pointed.is_some_and(|(of, _)| of == view) {
+                (self.pointed, self.probe) = (None, None);
             }
             return;
         };
@@ -166,10 +166,9 @@ impl App {
             let off = (at - response.rect.min) * frame.pixels_per_point;
             self.camera.zoom_at(factor, (f64::from(off.x), f64::from(off.y)), view_px, source_px);
         }
-        // A pointer at rest leaves a cross-hair that was moved by keys alone.
-        let moved = ui.input(|input| input.pointer.is_moving()) || self.pointer_view != Some(view);
-        if moved || response.dragged() {
-            self.pointer_view = Some(view);
+        // A pointer at rest leaves a cross-hair that was moved by keys alone; one that moves, however slowly, is elsewhere.
+        if self.pointed != Some((view, at)) || response.dragged() {
+            self.pointed = Some((view, at));
             self.probe = frame.to_source(at).filter(|at| is_inside(*at, source_px));
         }
     }
@@ -182,7 +181,9 @@ impl App {
         let is_held = ui.input(|input| input.modifiers.shift_only());
         let Some(at) = response.interact_pointer_pos().and_then(|at| frame.to_source(at)) else { return false };
         if response.drag_started() && is_held {
-            self.measure = Some((at, at));
+            // A drag is noticed some pixels behind the place at which the button went down.
+            let pressed = ui.input(|input| input.pointer.press_origin()).and_then(|at| frame.to_source(at));
+            self.measure = Some((pressed.unwrap_or(at), at));
         }
         match &mut self.measure {
             Some((_, end)) if response.dragged() && is_held => *end = at,

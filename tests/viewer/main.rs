@@ -218,6 +218,21 @@ fn the_mouse_zooms_all_views_at_the_pointer_and_probes() {
 }
 
 #[test]
+fn the_probe_follows_a_pointer_however_slow_it_is() {
+    let mut window = opened();
+    let view = window.get_by_role_and_label(Role::Image, "CAM view of phantom-moderate.jpg").rect();
+    let mut before = String::new();
+    // One event and then a long while: egui takes such a pointer for one at rest.
+    for step in 0..4 {
+        window.hover_at(view.center() + egui::vec2(9.0 * step as f32, 0.0));
+        window.run_steps(8);
+        let line = window.get_by_label_contains("response 0:").value().unwrap();
+        assert_ne!(line, before);
+        before = line;
+    }
+}
+
+#[test]
 fn a_picture_wider_than_any_texture_opens_at_every_zoom() {
     let mut window = build(None, false);
     let folder = tempfile::tempdir().unwrap();

@@ -210,6 +210,8 @@ fn lengths_are_measured_in_the_files_own_unit() {
     drag(&mut window, PointerButton::Primary, from, to, Modifiers::SHIFT);
     let ((x0, y0), (x1, y1)) = window.state().measured().expect("a line");
     assert!(((x1 - x0) / (y1 - y0) - 80.0 / 30.0).abs() < 0.2 && x1 < f64::from(camera.0), "{x0} {y0} {x1} {y1}");
+    // The picture's middle is the view's: half of the line lies on either side of it.
+    assert!((x0 + x1 - f64::from(camera.0)).abs() < 2.0, "it begins where the button went down: {x0} to {x1}");
     drag(&mut window, PointerButton::Primary, from, from, Modifiers::NONE);
     assert!(window.state().measured().is_none(), "a click takes it away");
 }
