@@ -118,10 +118,13 @@ impl Kept {
                 "its DICOM attribute ({group:04x},{element:04x}) has {found} bytes where such a one has at most {most}"
             )));
         }
-        // A parser reads whole numbers and goes on in the middle of what it left.
-        let whole = value.len() - value.len() % number_bytes(walker, header);
-        self.head(walker, header.tag, header.vr, whole as u32);
-        self.bytes.extend_from_slice(&value[..whole]);
+        // A parser goes on in the middle of what it left of a number, or behind the byte that an odd length lacks.
+        let (number_bytes, filler) = shape_of(kind(walker, header));
+        let whole = &value[..value.len() - value.len() % number_bytes];
+        let is_odd = whole.len() % 2 == 1;
+        self.head(walker, header.tag, header.vr, whole.len().next_multiple_of(2) as u32);
+        self.bytes.extend_from_slice(whole);
+        self.bytes.extend(is_odd.then_some(filler));
         Ok(())
     }
 
@@ -145,15 +148,21 @@ impl Kept {
     }
 }
 
-/// Bytes of one number of an element; 1 of texts and bytes.
-fn number_bytes(walker: &Walker<'_>, header: &Header) -> usize {
+/// The VR that the parser will take an element to have.
+fn kind(walker: &Walker<'_>, header: &Header) -> Option<VR> {
     let tag = Tag((header.tag >> 16) as u16, header.tag as u16);
     let of_tag = || StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed());
-    match if walker.encoding().explicit_vr { VR::from_binary(header.vr) } else { of_tag() } {
-        Some(VR::FD | VR::OD | VR::OV | VR::SV | VR::UV) => 8,
-        Some(VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL) => 4,
-        Some(VR::OW | VR::SS | VR::US) => 2,
-        _ => 1,
+    if walker.encoding().explicit_vr { VR::from_binary(header.vr) } else { of_tag() }
+}
+
+/// Bytes of one number of an element, 1 of texts and bytes, and what fills an odd value up.
+fn shape_of(vr: Option<VR>) -> (usize, u8) {
+    match vr {
+        Some(VR::FD | VR::OD | VR::OV | VR::SV | VR::UV) => (8, 0),
+        Some(VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL) => (4, 0),
+        Some(VR::OW | VR::SS | VR::US) => (2, 0),
+        Some(VR::OB | VR::UI | VR::UN) | None => (1, 0),
+        Some(_) => (1, b' '),
     }
 }
 
