@@ -155,7 +155,7 @@ fn a_closed_folder_closes_no_other_and_nothing_is_found_twice() {
     // Its own panels are not explained again.
     let again = Run::explain(&out).arg("--force").arg(folder.path()).done();
     assert_eq!((again.status, again.answers.lines().count()), (0, 1), "{}{}", again.answers, again.errors);
-    assert!(again.errors.contains("that this program has drawn"), "{}", again.errors);
+    assert!(again.errors.contains("drawn by this program: "), "{}", again.errors);
 }
 
 #[test]

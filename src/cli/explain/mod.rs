@@ -144,7 +144,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let style = style(&arguments.drawing, &bundle.card)?;
     let found = scan::find::pictures(&arguments.paths)?;
     if found.own > 0 {
-        note(format_args!("passed over: {} pictures that this program has drawn", found.own));
+        note(format_args!("passed over, being drawn by this program: {}", found.own));
     }
     whole::sweep(&arguments.out);
     let paths = found.pictures;
@@ -193,12 +193,14 @@ impl Tally {
     fn conclude(self, pictures: usize, stop: &Stop) -> Result<()> {
         let Self { explained, already, failures } = self;
         let done = explained + already + failures.len();
-        if stop.is_asked() && done < pictures {
-            let mut says = format!("stopped after {explained} of {pictures} pictures");
+        if stop.is_asked() {
+            let mut says = format!("stopped after {done} of {pictures} pictures");
             if already > 0 {
                 says += &format!(", {already} of them explained before");
             }
-            says += "; the same command with --resume goes on";
+            if done < pictures {
+                says += "; the same command with --resume goes on";
+            }
             failures.iter().for_each(|error| says += &format!("\n  {error:#}"));
             return Err(Stopped { says, status: stop.status() }.into());
         }
