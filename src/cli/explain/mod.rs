@@ -151,7 +151,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let bar = progress(paths.len());
     let work = Work::new((bundle, calibration), settings, style, arguments, folders, limit.memory(), bar.clone());
     let names = names::of_results(&paths);
-    let mut tally = Tally { failures: found.problems.into_iter().map(Into::into).collect(), ..Tally::default() };
+    let mut tally = Tally { folders: found.problems.into_iter().map(Into::into).collect(), ..Tally::default() };
     let one = |index: usize| work.one(&paths[index], &names[index]);
     pool::in_order(
         paths.len(),
@@ -173,6 +173,8 @@ struct Tally {
     explained: usize,
     already: usize,
     failures: Vec<anyhow::Error>,
+    /// What was named and could not be looked into.
+    folders: Vec<anyhow::Error>,
 }
 
 impl Tally {
@@ -191,8 +193,9 @@ impl Tally {
     }
 
     fn conclude(self, pictures: usize, stop: &Stop) -> Result<()> {
-        let Self { explained, already, failures } = self;
-        let done = explained + already + failures.len();
+        let Self { explained, already, mut failures, folders } = self;
+        let (done, failed) = (explained + already + failures.len(), failures.len());
+        failures.extend(folders);
         if stop.is_asked() {
             let mut says = format!("stopped after {done} of {pictures} pictures");
             if already > 0 {
@@ -207,13 +210,12 @@ impl Tally {
         if already > 0 {
             note(format_args!("{explained} explained, {already} already explained (--force makes them anew)"));
         }
+        let reasons: String = failures.iter().map(|error| format!("\n  {error:#}")).collect();
         match failures.as_slice() {
             [] => Ok(()),
             [only] if pictures < 2 => bail!("{only:#}"),
-            _ => {
-                let reasons: String = failures.iter().map(|error| format!("\n  {error:#}")).collect();
-                bail!("{} of {} pictures failed:{reasons}", failures.len(), pictures.max(done))
-            }
+            _ if failed == 0 => bail!("some of what was named cannot be looked into:{reasons}"),
+            _ => bail!("{failed} of {pictures} pictures failed:{reasons}"),
         }
     }
 }
