@@ -121,7 +121,6 @@ impl<'a> Work<'a> {
             // What is in the way is none of ours.
             is_free?;
         }
-        let start = Instant::now();
         let (file, _taken) = self.open(path)?;
         let model = (self.sha256.as_str(), self.calibration.as_ref());
         let key = Made::new(file.sha256(), model, (&self.settings, &self.style), self.arguments).key();
@@ -132,6 +131,8 @@ impl<'a> Work<'a> {
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
         }
+        // Waiting for memory is no part of a picture's own time.
+        let start = Instant::now();
         let scan = file.decode()?;
         drop(file);
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
