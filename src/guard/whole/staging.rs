@@ -52,7 +52,10 @@ impl Staging {
         loop {
             let file = tempfile::Builder::new().prefix(PREFIX).suffix(LOCK).tempfile_in(folder)?;
             let (lock, path) = file.keep().map_err(|error| error.error)?;
-            lock.lock()?;
+            if let Err(error) = lock.lock() {
+                // Some network drives know no locks: nothing is ever cleared up there, and nothing lost.
+                tracing::warn!("{}: cannot be locked: {error}", path.display());
+            }
             // Between the file and its lock somebody may have cleared it up.
             if path.exists() {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
