@@ -17,8 +17,8 @@ pub fn needed_bytes(header: &Header, card: &Card, layers: bool) -> u64 {
     let prepared = shown + if cropped { 3 * side * side } else { 0 };
     let held = card.classes.len().min(MOST_CLASSES);
     let passed = card.architecture.blueprint().map_or(0, |network| network.pass_bytes(held));
-    // The panel: both maps with transparency, and each over the picture. A layer: with transparency, over the picture, and
-    // as a file.
-    let drawn = pixels * if layers { 14.max(11 * layers_at_once() as u64) } else { 14 };
+    // The panel: both maps with transparency, and each over the picture. A layer: with transparency, without, over the
+    // picture, and as a file, which is as large where the picture is noise.
+    let drawn = 14 * pixels * if layers { layers_at_once() as u64 } else { 1 };
     header.decoding_bytes.max(header.kept_bytes + shown + prepared.max(passed).max(drawn))
 }
