@@ -7,9 +7,9 @@ use std::path::Path;
 
 use common::{card, formula_weights};
 use fovea::bundle::WeightMap;
-use fovea::bundle::sha256_hex;
 use fovea::bundle::weights::write;
 use fovea::bundle::{Bundle, BundleError, Card, Library};
+use fovea::guard::checksum::sha256_hex;
 
 const LAYERS: &str = r#"layers = [{ kind = "conv", channels = 4, kernel = 3 }, { kind = "classes", kernel = 1 }]"#;
 

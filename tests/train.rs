@@ -100,7 +100,7 @@ fn a_training_that_was_stopped_goes_on_as_if_it_had_not_been() {
 /// A model of [`sizes`] with these weights.
 fn parent(weights: WeightMap) -> Bundle {
     let mut bundle = Library::open(&[]).unwrap().load("mnist").unwrap();
-    bundle.sha256 = fovea::bundle::sha256_hex(&fovea::bundle::weights::write(&weights).unwrap());
+    bundle.sha256 = fovea::guard::checksum::sha256_hex(&fovea::bundle::weights::write(&weights).unwrap());
     bundle.weights = weights;
     bundle
 }

@@ -312,8 +312,11 @@ impl Card {
         for (index, Class { name, label, .. }) in self.classes.iter().enumerate() {
             let place = format!("`classes[{index}]`");
             if !is_plain_file(name) || name.len() > MOST_CLASS_NAME {
-                let says = "use up to 64 letters, digits, `-` and `_`, and a longer `label` for people";
-                return Err(format!("{place}: `name` is `{}`; {says}", name.escape_debug()));
+                let says = "letters, digits, `-` and `_`, and a longer `label` for people";
+                return Err(format!(
+                    "{place}: `name` is `{}`; use up to {MOST_CLASS_NAME} {says}",
+                    name.escape_debug()
+                ));
             }
             if label.chars().any(char::is_control) || label.len() > MOST_LABEL {
                 return Err(format!("{place}: `label` must be one line of at most {MOST_LABEL} letters"));

@@ -20,7 +20,6 @@ pub mod steps;
 mod tensor;
 pub mod weights;
 
-pub use crate::guard::checksum::sha256_hex;
 pub use advice::{Advice, advise};
 pub use calibration::Calibration;
 pub use card::Card;

@@ -25,8 +25,9 @@ pub use kind::Kind;
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
 use crate::bundle::weights;
-use crate::bundle::{Bundle, Card, sha256_hex};
+use crate::bundle::{Bundle, Card};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
+use crate::guard::checksum::sha256_hex;
 use crate::guard::whole::{self, OutputSet};
 
 /// Of networks in which the way back does not go everywhere.

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::TrainError;
 use crate::bundle::WeightMap;
 use crate::bundle::weights;
-use crate::bundle::{Bundle, Card, sha256_hex};
+use crate::bundle::{Bundle, Card};
+use crate::guard::checksum::sha256_hex;
 use crate::guard::whole::OutputSet;
 
 /// The name of the weights file without its ending.

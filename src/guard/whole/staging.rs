@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::regular;
+
 const PREFIX: &str = ".fovea-";
 const LOCK: &str = ".lock";
 const LIST: &str = ".list";
@@ -173,7 +175,7 @@ pub fn sweep(folder: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(LOCK).filter(|stem| stem.starts_with(PREFIX)) else { continue };
-        let Ok((lock, _)) = crate::guard::regular::open(&entry.path()) else { continue };
+        let Ok((lock, _)) = regular::open(&entry.path()) else { continue };
         match lock.try_lock() {
             Ok(()) => {
                 finish(folder, stem);
@@ -187,7 +189,7 @@ pub fn sweep(folder: &Path) {
 
 /// Puts into their places what still waits of a set that is whole.
 fn finish(folder: &Path, stem: &str) {
-    let Ok(bytes) = crate::guard::regular::read(&folder.join(format!("{stem}{LIST}")), MOST_LIST_BYTES) else { return };
+    let Ok(bytes) = regular::read(&folder.join(format!("{stem}{LIST}")), MOST_LIST_BYTES) else { return };
     let _turn = turn(folder);
     let Ok(List { replaces, files }) = serde_json::from_slice(&bytes) else { return };
     for Waiting { staged, name } in files {
