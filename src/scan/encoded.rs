@@ -57,8 +57,8 @@ pub fn file_bytes(path: &Path) -> Result<u64, ScanError> {
 
 /// The content of the file at `path`.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, ScanError> {
-    file_bytes(path)?;
-    regular::read(path, MOST_FILE_BYTES).map_err(|error| from_file(path, error))
+    let bytes = regular::read(path, MOST_FILE_BYTES).map_err(|error| from_file(path, error))?;
+    if bytes.is_empty() { Err(ScanError::Empty(path.to_owned())) } else { Ok(bytes) }
 }
 
 fn from_file(path: &Path, error: std::io::Error) -> ScanError {

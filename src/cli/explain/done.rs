@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arguments, window_words};
+use super::Arguments;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
 use crate::export::{Record, Style};
@@ -25,6 +25,7 @@ pub struct Made<'a> {
     pub layer: Option<&'a str>,
     pub style: &'a Style,
     pub frame: u32,
+    /// And whether light and dark are swapped.
     pub window: String,
     pub layers: bool,
 }
@@ -44,7 +45,7 @@ impl<'a> Made<'a> {
             layer: arguments.layer.as_deref(),
             style,
             frame: arguments.frame,
-            window: window_words(&arguments.drawing),
+            window: format!("{:?} {}", arguments.drawing.window, arguments.drawing.invert),
             layers: !arguments.no_layers,
         }
     }

@@ -131,14 +131,9 @@ fn window(text: &str) -> Result<Window, String> {
     window.ok_or_else(|| "give centre and width as two numbers, the width at least 1: 40,400".to_owned())
 }
 
-/// The window that was asked for, in words, for what must be told apart.
-fn window_words(drawing: &Drawing) -> String {
-    format!("{:?} {}", drawing.window, drawing.invert)
-}
-
 /// Explains every picture and goes on past bad ones.
 pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
-    let stop = Stop::watch()?;
+    let stop = Stop::watch("the pictures at hand")?;
     let (bundle, calibration) = Library::open(folders)?.find(&arguments.model)?.load_calibrated()?;
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
