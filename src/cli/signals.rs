@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+
+use super::note;
 
 /// Shells add this to a signal's number.
 const BY_SIGNAL: i32 = 128;
@@ -19,11 +22,11 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// From now on a signal asks; a second one ends the program at once.
+    /// From now on a signal asks, and `at_hand` is said to be finished; a second one ends the program at once.
     ///
     /// # Errors
     /// A system that lets nobody watch.
-    pub fn watch() -> Result<Self> {
+    pub fn watch(at_hand: &'static str) -> Result<Self> {
         let stop = Self { flag: Arc::default(), signal: Arc::default() };
         #[cfg(unix)]
         let signals = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
@@ -35,6 +38,14 @@ impl Stop {
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
             watched.context("signals cannot be watched for")?;
         }
+        let asked = stop.clone();
+        // A handler of signals may not print. This one ends with the program.
+        std::thread::spawn(move || {
+            while !asked.is_asked() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            note(format_args!("\nstopping after {at_hand}; press Ctrl-C again to stop at once"));
+        });
         Ok(stop)
     }
 

@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let request = Request { recipe: &recipe, data, labels, parent, out, force, command, device: &device };
     let bar = ProgressBar::no_length().with_style(style("reading the data {spinner}"));
     let mut view = View { bar: &bar, sum: 0.0, steps: 0 };
-    let stop = Stop::watch()?;
+    let stop = Stop::watch("this step")?;
     let mut watch = |event: &Event| match event {
         Event::LeftOut(what) => bar.suspend(|| note(what)),
         Event::Step(progress) => view.show(progress),
