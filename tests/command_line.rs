@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use common::{files, picture};
 use image::{ImageFormat, Rgb, RgbImage};
 use ndarray::{Ix2, Ix3, OwnedRepr};
 use ndarray_npy::NpzReader;
@@ -27,18 +28,6 @@ fn explain(out: &Path) -> Command {
     let mut command = fovea();
     command.args(["explain", "--device", "cpu", "--out"]).arg(out);
     command
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-fn picture(path: &Path) -> PathBuf {
-    RgbImage::from_fn(60, 50, |x, y| Rgb([x as u8 * 4, y as u8 * 5, 128])).save(path).unwrap();
-    path.to_owned()
 }
 
 #[test]

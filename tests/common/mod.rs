@@ -9,15 +9,29 @@ pub mod torch;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use fovea::bundle::sha256_hex;
 use fovea::bundle::weights::{needed_tensors, write};
 use fovea::bundle::{Bundle, Card};
 use fovea::bundle::{WeightMap, WeightTensor};
+use fovea::guard::checksum::sha256_hex;
 use fovea::input::ModelInput;
 use fovea::maps::ClassMaps;
 use fovea::network::{ComputeDevice, Network, device};
 use ndarray::{ArrayD, IxDyn};
 use ndarray_npy::NpzReader;
+
+/// The names of what lies in a folder, hidden files included.
+pub fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A small colour picture at `path`.
+pub fn picture(path: &Path) -> PathBuf {
+    image::RgbImage::from_fn(60, 50, |x, y| image::Rgb([x as u8 * 4, y as u8 * 5, 128])).save(path).unwrap();
+    path.to_owned()
+}
 
 /// A card of a conv-stack with `classes` classes around the given `[architecture]` lines and input size.
 pub fn card(architecture: &str, input: [usize; 3], classes: usize) -> Card {

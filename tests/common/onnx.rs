@@ -3,7 +3,7 @@
 /// A part of a file.
 pub type Part = Vec<u8>;
 
-fn varint(mut value: u64) -> Part {
+pub fn varint(mut value: u64) -> Part {
     let mut out = Vec::new();
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

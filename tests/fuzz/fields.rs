@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::choices::Choices;
+use super::common::onnx::varint;
 
 struct Field {
     whole: Range<usize>,
@@ -46,16 +47,6 @@ pub fn change(c: &mut Choices<'_>, bytes: &mut Vec<u8>, depth: usize) {
 /// A part with its length, which may lie.
 fn written(tag: u64, inside: &[u8], lie: u64) -> Vec<u8> {
     [&varint(tag << 3 | 2), &varint(inside.len() as u64 ^ lie), inside].concat()
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-    out
 }
 
 /// The fields of a message; `None` where the bytes are none.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::run::{Run, names, picture};
+use super::common::{files, picture};
+use super::run::Run;
 
 /// How often the program is killed; by hand some hundred times (`FOVEA_KILLS`).
 fn kills() -> u64 {
@@ -20,7 +21,7 @@ fn pictures(folder: &Path, count: usize) {
 
 /// Every record's files are there, each file has its record, and nothing else is.
 fn is_whole(out: &Path) -> Result<usize, String> {
-    let found: BTreeSet<String> = names(out).into_iter().collect();
+    let found: BTreeSet<String> = files(out).into_iter().collect();
     let mut named = BTreeSet::new();
     for record in found.iter().filter(|name| name.ends_with(".json")) {
         let text = fs::read_to_string(out.join(record)).unwrap();
@@ -61,7 +62,7 @@ fn who_is_killed_leaves_no_half_files_and_the_next_run_nothing_else() {
         child.wait().unwrap();
         if n % 3 == 0 {
             fs::remove_file(out.join(format!("{}.json", n % 6))).ok();
-            for name in names(&out).iter().filter(|name| name.starts_with(&format!("{}.", n % 6))) {
+            for name in files(&out).iter().filter(|name| name.starts_with(&format!("{}.", n % 6))) {
                 fs::remove_file(out.join(name)).unwrap();
             }
         }
@@ -69,7 +70,7 @@ fn who_is_killed_leaves_no_half_files_and_the_next_run_nothing_else() {
     let last = run(false).done();
     assert_eq!(last.status, 0, "{}", last.errors);
     is_whole(&out).unwrap();
-    assert_eq!(names(&out).iter().filter(|name| name.ends_with(".json")).count(), 6);
+    assert_eq!(files(&out).iter().filter(|name| name.ends_with(".json")).count(), 6);
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn who_is_asked_to_stop_finishes_what_is_at_hand_and_says_how_to_go_on() {
         let out = folder.path().join(signal);
         let child = Run::explain(&out).arg(&from).start();
         // Once there are results it is at work.
-        while names(&out).iter().filter(|name| name.ends_with(".json")).count() < 3 {
+        while files(&out).iter().filter(|name| name.ends_with(".json")).count() < 3 {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());

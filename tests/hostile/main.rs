@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)] // A panic is how a test fails.
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;
@@ -12,7 +14,8 @@ mod run;
 
 use std::fs;
 
-use run::{Run, bare, names, picture};
+use common::{files, picture};
+use run::{Run, bare};
 
 /// What a run may take besides its limit: the program, a model, and what its network keeps between pictures.
 const CONSTANT_MB: u64 = 600;
@@ -138,7 +141,7 @@ fn results_never_take_one_anothers_place() {
     let out = folder.path().join("out");
     let done = Run::explain(&out).args(["--no-layers", "--force"]).arg(folder.path()).done();
     assert_eq!(done.status, 0, "{}", done.errors);
-    assert_eq!(names(&out).iter().filter(|name| name.ends_with(".json")).count(), 3, "{:?}", names(&out));
+    assert_eq!(files(&out).iter().filter(|name| name.ends_with(".json")).count(), 3, "{:?}", files(&out));
 }
 
 #[test]
