@@ -26,7 +26,7 @@ use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::scan;
 use fovea::session::picture::Picture;
-use fovea::session::{Command, Options};
+use fovea::session::{Options, SessionCommand};
 use fovea::ui::App;
 
 use file::{BIG_ENDIAN, DEFLATED, EXPLICIT, File, JPEG_LOSSLESS, JPEG_LS, RLE, Value, text};
@@ -135,7 +135,7 @@ fn drag(path: &Path, what: &str) {
     let mut times: Vec<f64> = (0..60)
         .map(|i| {
             let down = if i % 20 < 10 { 0.01 } else { -0.01 };
-            window.state_mut().commands.push(Command::WindowDrag { across: 0.002, down });
+            window.state_mut().commands.push(SessionCommand::WindowDrag { across: 0.002, down });
             let start = Instant::now();
             // The command is done at the end of one frame and seen in the next.
             window.step();

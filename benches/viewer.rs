@@ -14,7 +14,7 @@ use egui_kittest::Harness;
 use fovea::compose::{cam_layer, clear_layer};
 use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
-use fovea::session::{Command, Options};
+use fovea::session::{Options, SessionCommand};
 use fovea::ui::App;
 use image::imageops::{FilterType, resize};
 
@@ -74,7 +74,7 @@ fn wait(window: &mut Harness<'_, App>, path: &Path) {
 }
 
 fn open(window: &mut Harness<'_, App>, path: &Path) {
-    window.state_mut().commands.push(Command::Open(vec![path.to_owned()]));
+    window.state_mut().commands.push(SessionCommand::Open(vec![path.to_owned()]).into());
     wait(window, path);
     window.run_steps(3);
 }
@@ -94,7 +94,11 @@ fn frames(size: (f32, f32, f32), path: &Path) {
     let rest = median((0..ROUNDS).map(|_| timed(&mut window)).collect());
     let moved = |round: usize| {
         let opacity = 0.3 + 0.01 * round as f32;
-        let commands = [Command::CamOpacity(opacity), Command::ClearOpacity(opacity), Command::Gain(1.0 + opacity)];
+        let commands = [
+            SessionCommand::CamOpacity(opacity),
+            SessionCommand::ClearOpacity(opacity),
+            SessionCommand::Gain(1.0 + opacity),
+        ];
         window.state_mut().commands.extend(commands);
         // The commands of a frame are done at its end; the next one composes.
         window.step();
@@ -141,7 +145,7 @@ fn many(folder: &Path) {
     let paths: Vec<PathBuf> = (0..200).map(|n| list.join(format!("{n:03}.jpg"))).collect();
     paths.iter().for_each(|path| std::fs::write(path, &sample).unwrap());
     let mut window = window((1280.0, 800.0, 1.0));
-    window.state_mut().commands.push(Command::Open(vec![list]));
+    window.state_mut().commands.push(SessionCommand::Open(vec![list]).into());
     wait(&mut window, &paths[0]);
     let mut line = String::new();
     for (index, path) in paths.iter().enumerate() {
@@ -149,7 +153,7 @@ fn many(folder: &Path) {
         if [9, 49, 99, 199].contains(&index) {
             line.push_str(&format!("  {:.0} after {}", resident_mib(), index + 1));
         }
-        window.state_mut().commands.push(Command::Next);
+        window.state_mut().commands.push(SessionCommand::Next.into());
         window.step();
     }
     let cached = window.state().session.cached_bytes() >> 20;

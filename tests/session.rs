@@ -12,7 +12,7 @@ use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::cache::BUDGET_BYTES;
 use fovea::session::worklist::SortBy;
-use fovea::session::{Command, Options, Session};
+use fovea::session::{Options, Session, SessionCommand};
 use image::{Rgb, RgbImage};
 
 /// A folder with `count` pictures and one with a small model that reads them.
@@ -50,7 +50,7 @@ impl Place {
     /// A session with the whole folder open and its first picture explained.
     fn opened(&self) -> Session {
         let mut session = self.session("small");
-        session.apply(&Command::Open(vec![self.pictures.path().to_owned()]));
+        session.apply(&SessionCommand::Open(vec![self.pictures.path().to_owned()]));
         wait(&mut session, |session| session.shown().is_some());
         session
     }
@@ -74,7 +74,7 @@ fn of_many_wishes_the_newest_wins() {
     let place = Place::new(9, 60);
     let mut session = place.opened();
     for n in 1..9 {
-        session.apply(&Command::Show(place.picture(n)));
+        session.apply(&SessionCommand::Show(place.picture(n)));
     }
     assert_eq!(session.selected(), Some(place.picture(8).as_path()));
     wait(&mut session, |session| is_shown(session, &place.picture(8)));
@@ -89,8 +89,8 @@ fn of_many_wishes_the_newest_wins() {
 fn what_is_cancelled_leaves_what_was_open() {
     let place = Place::new(4, 900);
     let mut session = place.opened();
-    session.apply(&Command::Show(place.picture(3)));
-    session.apply(&Command::Cancel);
+    session.apply(&SessionCommand::Show(place.picture(3)));
+    session.apply(&SessionCommand::Cancel);
     assert_eq!(session.selected(), Some(place.picture(0).as_path()));
     std::thread::sleep(Duration::from_millis(300));
     session.poll();
@@ -101,7 +101,7 @@ fn what_is_cancelled_leaves_what_was_open() {
 fn a_picture_opened_before_the_model_stands_ready_is_explained_once() {
     let place = Place::new(1, 60);
     let mut session = place.session("small");
-    session.apply(&Command::Open(vec![place.picture(0)]));
+    session.apply(&SessionCommand::Open(vec![place.picture(0)]));
     wait(&mut session, |session| session.shown().is_some());
     assert_eq!(session.network_runs(), 1);
 }
@@ -111,11 +111,11 @@ fn a_bad_picture_in_a_list_is_said_and_stepped_over() {
     let place = Place::new(3, 60);
     fs::write(place.picture(0), "no picture").unwrap();
     let mut session = place.session("small");
-    session.apply(&Command::Open(vec![place.pictures.path().to_owned()]));
+    session.apply(&SessionCommand::Open(vec![place.pictures.path().to_owned()]));
     wait(&mut session, |session| session.shown().is_some());
     assert!(is_shown(&session, &place.picture(1)));
     assert!(session.notices[0].is_problem && session.notices[0].text.contains("000.png"));
-    session.apply(&Command::Previous);
+    session.apply(&SessionCommand::Previous);
     assert_eq!(session.selected(), Some(place.picture(1).as_path()), "there is nothing to go back to");
 }
 
@@ -123,10 +123,10 @@ fn a_bad_picture_in_a_list_is_said_and_stepped_over() {
 fn a_model_that_cannot_be_loaded_shows_the_picture_and_another_one_explains_it() {
     let place = Place::new(1, 60);
     let mut session = place.session("absent");
-    session.apply(&Command::Open(vec![place.picture(0)]));
+    session.apply(&SessionCommand::Open(vec![place.picture(0)]));
     wait(&mut session, |session| session.current().is_some() && !session.notices.is_empty());
     assert!(session.shown().is_none() && session.busy().is_none());
-    session.apply(&Command::Model("small".to_owned()));
+    session.apply(&SessionCommand::Model("small".to_owned()));
     wait(&mut session, |session| session.shown().is_some());
 }
 
@@ -135,7 +135,7 @@ fn a_long_list_stays_within_the_cache() {
     let place = Place::new(40, 2000);
     let mut session = place.opened();
     for n in 1..40 {
-        session.apply(&Command::Next);
+        session.apply(&SessionCommand::Next);
         wait(&mut session, |session| is_shown(session, &place.picture(n)));
         assert!(session.cached_bytes() <= BUDGET_BYTES, "{} bytes", session.cached_bytes());
     }
@@ -147,7 +147,7 @@ fn the_list_is_sorted_by_the_grades_that_are_known() {
     let place = Place::new(3, 60);
     let mut session = place.opened();
     wait(&mut session, |session| session.worklist.items().iter().all(|item| item.graded.is_some()));
-    session.apply(&Command::Sort(SortBy::Grade));
+    session.apply(&SessionCommand::Sort(SortBy::Grade));
     let grades: Vec<usize> = session.worklist.items().iter().map(|item| item.graded.unwrap().class).collect();
     assert!(grades.is_sorted_by(|a, b| a >= b), "{grades:?}");
     assert_eq!(session.selected(), Some(place.picture(0).as_path()));
@@ -159,12 +159,12 @@ fn a_file_that_makes_a_decoder_panic_takes_no_other_with_it() {
     // A palette that is no multiple of three bytes, with transparency.
     fs::write(place.picture(0), include_bytes!("fuzz/found/palette-of-47-bytes.png")).unwrap();
     let mut session = place.session("small");
-    session.apply(&Command::Open(vec![place.pictures.path().to_owned()]));
+    session.apply(&SessionCommand::Open(vec![place.pictures.path().to_owned()]));
     wait(&mut session, |session| is_shown(session, &place.picture(1)));
     let told = session.notices.iter().filter(|notice| notice.text.contains("a fault of fovea")).count();
     assert_eq!(told, 1, "{:?}", session.notices);
-    session.apply(&Command::Show(place.picture(0)));
-    session.apply(&Command::Show(place.picture(2)));
+    session.apply(&SessionCommand::Show(place.picture(0)));
+    session.apply(&SessionCommand::Show(place.picture(2)));
     wait(&mut session, |session| is_shown(session, &place.picture(2)));
 }
 
@@ -175,7 +175,7 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
     let model = Some("small".to_owned());
     let options = Options { folders, model, device: DeviceChoice::Cpu, preferences: None, limit_bytes: 50_000_000 };
     let mut session = Session::start(options, Arc::new(|| {})).unwrap();
-    session.apply(&Command::Open(vec![place.picture(1)]));
+    session.apply(&SessionCommand::Open(vec![place.picture(1)]));
     wait(&mut session, |session| !session.notices.is_empty());
     assert!(session.notices[0].text.contains("GB of memory, the limit is 0;"), "{:?}", session.notices);
 }

@@ -12,7 +12,7 @@ use clap::Parser;
 use egui_kittest::Harness;
 use fovea::network::DeviceChoice;
 use fovea::session::preferences::Theme;
-use fovea::session::{Command, Options};
+use fovea::session::{Options, SessionCommand, WindowCommand};
 use fovea::ui::App;
 
 #[derive(Parser)]
@@ -85,13 +85,13 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
     if everything {
         save(&mut harness, &name("start"));
     }
-    harness.state_mut().commands.push(Command::Open(paths));
+    harness.state_mut().commands.push(SessionCommand::Open(paths).into());
     wait(&mut harness, |app| app.session.shown().is_some());
     let count = harness.state().session.worklist.len();
     let middle = if arguments.paths.is_empty() { 3.min(count - 1) } else { 0 };
     for index in middle..count.min(middle + 8) {
         let path = harness.state().session.worklist.items()[index].path.clone();
-        harness.state_mut().commands.push(Command::Show(path.clone()));
+        harness.state_mut().commands.push(SessionCommand::Show(path.clone()).into());
         wait(&mut harness, |app| {
             app.session.current().is_some_and(|current| current.path == path) && app.session.shown().is_some()
         });
@@ -106,17 +106,19 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
     if !everything {
         return;
     }
-    harness.state_mut().commands.push(Command::More);
-    harness.state_mut().commands.push(Command::OnBlack(false));
+    harness.state_mut().commands.push(WindowCommand::More.into());
+    harness.state_mut().commands.push(SessionCommand::OnBlack(false).into());
     harness.run_steps(6);
     save(&mut harness, &name("more"));
-    for (command, what) in [(Command::Help, "keys"), (Command::ModelCard, "card"), (Command::Export, "export")] {
-        harness.state_mut().commands.push(command);
+    for (command, what) in
+        [(WindowCommand::Help, "keys"), (WindowCommand::ModelCard, "card"), (WindowCommand::Export, "export")]
+    {
+        harness.state_mut().commands.push(command.into());
         harness.run_steps(6);
         std::thread::sleep(Duration::from_millis(700));
         harness.run_steps(6);
         save(&mut harness, &name(what));
-        harness.state_mut().commands.push(Command::Cancel);
+        harness.state_mut().commands.push(WindowCommand::Escape.into());
         harness.run_steps(4);
     }
     if arguments.paths.is_empty() {
@@ -131,13 +133,13 @@ fn chests(harness: &mut Harness<'_, App>, name: &impl Fn(&str) -> PathBuf) {
         let is_model = app.session.card().is_some_and(|card| card.name == "cxr-pneumonia");
         is_model && app.session.current().is_some_and(|c| c.path == file) && app.session.shown().is_some()
     };
-    let first = [Command::More, Command::OnBlack(true), Command::Model("cxr-pneumonia".to_owned())];
+    let first = [WindowCommand::More, SessionCommand::OnBlack(true), SessionCommand::Model("cxr-pneumonia".to_owned())];
     harness.state_mut().commands.extend(first);
     for (what, file) in [
         ("chest", assets.join("chest-samples/phantom-chest-consolidation.dcm")),
         ("gate", assets.join("samples/phantom-moderate.jpg")),
     ] {
-        harness.state_mut().commands.push(Command::Open(vec![file.clone()]));
+        harness.state_mut().commands.push(SessionCommand::Open(vec![file.clone()]).into());
         wait(harness, |app| is_shown(app, &file));
         save(harness, &name(what));
     }

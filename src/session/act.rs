@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::grey::GreyState;
 use super::message::Job;
 use super::worklist::Worklist;
-use super::{Choices, Command, Current, Pending, Session};
+use super::{Choices, Current, Pending, Session, SessionCommand};
 use crate::export::Style;
 use crate::network::DeviceChoice;
 use crate::scan;
@@ -19,69 +19,69 @@ const OPACITY_STEP: f32 = 0.1;
 
 impl Session {
     /// Does what `command` says. Commands of the window and of the views are not for the session, and nothing happens.
-    pub fn apply(&mut self, command: &Command) {
+    pub fn apply(&mut self, command: &SessionCommand) {
         match command {
-            Command::Open(paths) => self.open(paths.clone()),
-            Command::Show(path) => self.show(path.clone()),
-            Command::Next => self.step(true),
-            Command::Previous => self.step(false),
-            Command::Sort(sort) => {
+            SessionCommand::Open(paths) => self.open(paths.clone()),
+            SessionCommand::Show(path) => self.show(path.clone()),
+            SessionCommand::Next => self.step(true),
+            SessionCommand::Previous => self.step(false),
+            SessionCommand::Sort(sort) => {
                 self.preferences.sort = *sort;
                 self.worklist.sort_by(*sort);
             }
-            Command::Reload => self.reload(),
-            Command::Cancel => self.cancel(),
-            Command::Model(name) => self.load_model(name.clone()),
-            Command::UseCpu => self.use_cpu(),
-            Command::ReadFirst(on) => {
+            SessionCommand::Reload => self.reload(),
+            SessionCommand::Cancel => self.cancel(),
+            SessionCommand::Model(name) => self.load_model(name.clone()),
+            SessionCommand::UseCpu => self.use_cpu(),
+            SessionCommand::ReadFirst(on) => {
                 self.read_first.enabled = *on;
                 self.preferences.read_first = *on;
             }
-            Command::WindowLevel { .. }
-            | Command::WindowDrag { .. }
-            | Command::WindowPreset(_)
-            | Command::WindowAuto
-            | Command::WindowInvert
-            | Command::WindowReset => self.adjust_window(command),
-            Command::Personal(_) | Command::ModelInput => self.ask(command),
-            Command::Frame(frame) => self.show_frame(*frame),
-            Command::FrameNext => self.show_frame(self.frames().1 + 1),
-            Command::FramePrevious => self.show_frame(self.frames().1.saturating_sub(1)),
-            Command::DismissNotice(id) => self.notices.retain(|notice| notice.id != *id),
+            SessionCommand::WindowLevel { .. }
+            | SessionCommand::WindowDrag { .. }
+            | SessionCommand::WindowPreset(_)
+            | SessionCommand::WindowAuto
+            | SessionCommand::WindowInvert
+            | SessionCommand::WindowReset => self.adjust_window(command),
+            SessionCommand::Personal(_) | SessionCommand::ModelInput => self.ask(command),
+            SessionCommand::Frame(frame) => self.show_frame(*frame),
+            SessionCommand::FrameNext => self.show_frame(self.frames().1 + 1),
+            SessionCommand::FramePrevious => self.show_frame(self.frames().1.saturating_sub(1)),
+            SessionCommand::DismissNotice(id) => self.notices.retain(|notice| notice.id != *id),
             other => self.adjust(other),
         }
     }
 
     /// The commands that change how maps on hand are shown.
-    fn adjust(&mut self, command: &Command) {
+    fn adjust(&mut self, command: &SessionCommand) {
         let classes = self.card().map_or(0, |card| card.classes.len());
         let style = &mut self.preferences.style;
         match command {
-            Command::Class(class) => self.show_class(*class),
-            Command::ClassNext => self.step_class(1),
-            Command::ClassPrevious => self.step_class(-1),
-            Command::Grade(class) if *class < classes => self.grade(*class, classes),
-            Command::OnlyGrade(class) => style.clear.enabled = (0..classes).map(|c| c == *class).collect(),
-            Command::AllGrades(on) => style.clear.enabled = vec![*on; classes],
-            Command::OpacityUp => self.change_opacity(OPACITY_STEP),
-            Command::OpacityDown => self.change_opacity(-OPACITY_STEP),
-            Command::CamOpacity(value) => style.cam.opacity = *value,
-            Command::Threshold(value) => style.cam.threshold = *value,
-            Command::CamColours(colours) => style.cam.colours = *colours,
-            Command::ClearOpacity(value) => style.clear.opacity = *value,
-            Command::Gain(value) => style.clear.gain = *value,
-            Command::OnBlack(on) => style.clear.on_black = *on,
-            Command::Palette(palette) => style.palette = *palette,
-            Command::Box(on) => style.boxed = *on,
-            Command::Hatch(on) => style.hatched = *on,
-            Command::ToggleBox => style.boxed = !style.boxed,
-            Command::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
-            Command::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),
-            Command::CamMethod(method) => self.choose(|choices| choices.cam.method = *method),
-            Command::CamLayer(layer) => self.choose(|choices| choices.cam.layer = Some(*layer)),
-            Command::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(*evidence)),
-            Command::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
-            Command::Defaults => {
+            SessionCommand::Class(class) => self.show_class(*class),
+            SessionCommand::ClassNext => self.step_class(1),
+            SessionCommand::ClassPrevious => self.step_class(-1),
+            SessionCommand::Grade(class) if *class < classes => self.grade(*class, classes),
+            SessionCommand::OnlyGrade(class) => style.clear.enabled = (0..classes).map(|c| c == *class).collect(),
+            SessionCommand::AllGrades(on) => style.clear.enabled = vec![*on; classes],
+            SessionCommand::OpacityUp => self.change_opacity(OPACITY_STEP),
+            SessionCommand::OpacityDown => self.change_opacity(-OPACITY_STEP),
+            SessionCommand::CamOpacity(value) => style.cam.opacity = *value,
+            SessionCommand::Threshold(value) => style.cam.threshold = *value,
+            SessionCommand::CamColours(colours) => style.cam.colours = *colours,
+            SessionCommand::ClearOpacity(value) => style.clear.opacity = *value,
+            SessionCommand::Gain(value) => style.clear.gain = *value,
+            SessionCommand::OnBlack(on) => style.clear.on_black = *on,
+            SessionCommand::Palette(palette) => style.palette = *palette,
+            SessionCommand::Box(on) => style.boxed = *on,
+            SessionCommand::Hatch(on) => style.hatched = *on,
+            SessionCommand::ToggleBox => style.boxed = !style.boxed,
+            SessionCommand::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(*px)),
+            SessionCommand::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(*magnitude)),
+            SessionCommand::CamMethod(method) => self.choose(|choices| choices.cam.method = *method),
+            SessionCommand::CamLayer(layer) => self.choose(|choices| choices.cam.layer = Some(*layer)),
+            SessionCommand::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(*evidence)),
+            SessionCommand::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
+            SessionCommand::Defaults => {
                 *style = Style::default();
                 self.choose(|choices| *choices = Choices::default());
             }

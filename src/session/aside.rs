@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::message::Event;
 use super::personal::Personal;
-use super::{Command, Session};
+use super::{Session, SessionCommand};
 use crate::{input, scan};
 
 /// Answers to what was asked about the picture on the screen; they go with it.
@@ -38,10 +38,10 @@ impl Session {
         self.aside.model_input.as_ref().filter(|(of, _)| *of == id).map(|(of, picture)| (*of, picture))
     }
 
-    pub(super) fn ask(&mut self, command: &Command) {
+    pub(super) fn ask(&mut self, command: &SessionCommand) {
         match command {
-            Command::Personal(false) => self.aside.personal = None,
-            Command::Personal(true) => {
+            SessionCommand::Personal(false) => self.aside.personal = None,
+            SessionCommand::Personal(true) => {
                 let Some((id, path)) = self.current.as_ref().map(|current| (current.id, current.path.clone())) else {
                     return;
                 };
@@ -50,7 +50,7 @@ impl Session {
                     Some(Event::Personal { id, said })
                 });
             }
-            Command::ModelInput => {
+            SessionCommand::ModelInput => {
                 self.aside.shows_model_input = !self.aside.shows_model_input;
                 self.want_model_input();
             }

@@ -20,11 +20,35 @@ impl View {
     pub const ALL: [Self; 3] = [Self::Input, Self::Cam, Self::Clear];
 }
 
-/// Something to do. What asks the desktop (dialogs, clipboard, full screen) is done by the window, the rest by the
-/// session.
+/// Something to do, by who does it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    // Of the window.
+    Window(WindowCommand),
+    View(ViewCommand),
+    Session(SessionCommand),
+}
+
+impl From<WindowCommand> for Command {
+    fn from(command: WindowCommand) -> Self {
+        Self::Window(command)
+    }
+}
+
+impl From<ViewCommand> for Command {
+    fn from(command: ViewCommand) -> Self {
+        Self::View(command)
+    }
+}
+
+impl From<SessionCommand> for Command {
+    fn from(command: SessionCommand) -> Self {
+        Self::Session(command)
+    }
+}
+
+/// Of the window, its dialogs and the desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowCommand {
     OpenFiles,
     OpenFolder,
     OpenTyped,
@@ -35,9 +59,16 @@ pub enum Command {
     ModelCard,
     More,
     ProbeChart,
+    Ruler,
     WorklistPanel,
+    /// The innermost thing ends.
+    Escape,
     Quit,
-    // Of the views.
+}
+
+/// Of the camera and the cross-hair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewCommand {
     Fit,
     ActualSize,
     ZoomIn,
@@ -46,7 +77,11 @@ pub enum Command {
     MoveProbe(i8, i8),
     Maximise(View),
     HideOverlays(bool),
-    // Of the session.
+}
+
+/// Of pictures, model and maps.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionCommand {
     Open(Vec<PathBuf>),
     Show(PathBuf),
     Next,
@@ -108,6 +143,5 @@ pub enum Command {
     Personal(bool),
     /// The picture as the network receives it.
     ModelInput,
-    Ruler,
     DismissNotice(u64),
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::message::{Event, Model};
 use super::worklist::Graded;
-use super::{Command, Look, Picture, Session};
+use super::{Look, Picture, Session, SessionCommand};
 use crate::bundle::assess;
 
 /// A message that is no problem goes by itself.
@@ -137,7 +137,7 @@ impl Session {
     fn failed(&mut self, generation: u64, path: &Path, reason: String, device_lost: bool) {
         if device_lost {
             self.stage = None;
-            let way_out = ("Use the CPU", Command::UseCpu);
+            let way_out = ("Use the CPU", SessionCommand::UseCpu);
             self.notice(reason, true, Some(way_out));
             return;
         }
@@ -196,8 +196,8 @@ mod tests {
         let (path, reason) = (PathBuf::from("a.png"), "the GPU failed".to_owned());
         session.take(Event::Failed { generation: 0, path, reason, device_lost: true });
         let notice = session.notices.last().unwrap();
-        assert_eq!(notice.action, Some(("Use the CPU", Command::UseCpu)));
-        session.apply(&Command::UseCpu);
+        assert_eq!(notice.action, Some(("Use the CPU", SessionCommand::UseCpu)));
+        session.apply(&SessionCommand::UseCpu);
         assert!(session.busy().unwrap().what.contains("mnist"), "the model is loaded again");
     }
 }

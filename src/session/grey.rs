@@ -2,7 +2,7 @@
 //!
 //! Must not know the user interface.
 
-use super::{Command, Session};
+use super::{Session, SessionCommand};
 use crate::scan::grey::GreyValues;
 use crate::scan::window::{GreyDisplay, Voi, VoiFunction, Window};
 
@@ -79,26 +79,26 @@ impl GreyState {
         }
     }
 
-    fn apply(&mut self, grey: &GreyValues, command: &Command) {
+    fn apply(&mut self, grey: &GreyValues, command: &SessionCommand) {
         let window = self.window();
         match *command {
-            Command::WindowLevel { centre, width } => self.set_window(grey, centre, width),
+            SessionCommand::WindowLevel { centre, width } => self.set_window(grey, centre, width),
             // Rightwards wider, downwards a higher centre and so a darker picture: as in other viewers.
-            Command::WindowDrag { across, down } => {
+            SessionCommand::WindowDrag { across, down } => {
                 let width = window.width * WIDTH_PER_HALF_VIEW.powf(2.0 * across);
                 self.set_window(grey, window.centre + down * window.width, width);
             }
-            Command::WindowPreset(index) => {
+            SessionCommand::WindowPreset(index) => {
                 if let Some(preset) = grey.presets().get(index) {
                     self.set(grey, preset.voi.clone(), Some(index));
                 }
             }
-            Command::WindowAuto => self.set(grey, Voi::Window(grey.auto_window()), None),
-            Command::WindowInvert => {
+            SessionCommand::WindowAuto => self.set(grey, Voi::Window(grey.auto_window()), None),
+            SessionCommand::WindowInvert => {
                 self.display.inverted = !self.display.inverted;
                 self.renew(grey);
             }
-            Command::WindowReset => {
+            SessionCommand::WindowReset => {
                 self.display.inverted = false;
                 self.set(grey, grey.default_voi().clone(), Some(0));
             }
@@ -113,7 +113,7 @@ impl Session {
         self.current.as_ref()?.grey.as_ref()
     }
 
-    pub(super) fn adjust_window(&mut self, command: &Command) {
+    pub(super) fn adjust_window(&mut self, command: &SessionCommand) {
         if let Some(current) = &mut self.current
             && let Some((state, grey)) = current.grey.as_mut().zip(current.picture.scan.grey())
         {
@@ -152,17 +152,17 @@ mod tests {
     fn drags_widen_and_darken_within_bounds_and_reset_ends_them() {
         let grey = grey();
         let mut state = GreyState::new(&grey);
-        state.apply(&grey, &Command::WindowAuto);
+        state.apply(&grey, &SessionCommand::WindowAuto);
         let auto = state.window();
-        state.apply(&grey, &Command::WindowDrag { across: 0.5, down: 0.25 });
+        state.apply(&grey, &SessionCommand::WindowDrag { across: 0.5, down: 0.25 });
         assert!((state.window().width - (4.0 * auto.width).min(state.widths().1)).abs() < 1e-9);
         assert!((state.window().centre - auto.centre - 0.25 * auto.width).abs() < 1e-9);
         for _ in 0..50 {
-            state.apply(&grey, &Command::WindowDrag { across: -1.0, down: 1.0 });
+            state.apply(&grey, &SessionCommand::WindowDrag { across: -1.0, down: 1.0 });
         }
         assert_eq!(state.window().width, state.widths().0);
-        state.apply(&grey, &Command::WindowInvert);
-        state.apply(&grey, &Command::WindowReset);
+        state.apply(&grey, &SessionCommand::WindowInvert);
+        state.apply(&grey, &SessionCommand::WindowReset);
         let first = GreyState::new(&grey);
         assert_eq!((state.display, state.lookup), (first.display, first.lookup));
     }
@@ -171,9 +171,9 @@ mod tests {
     fn inversion_swaps_light_and_dark_under_any_window() {
         let grey = grey();
         let mut state = GreyState::new(&grey);
-        state.apply(&grey, &Command::WindowLevel { centre: 2000.0, width: 1000.0 });
+        state.apply(&grey, &SessionCommand::WindowLevel { centre: 2000.0, width: 1000.0 });
         let before = state.lookup.clone();
-        state.apply(&grey, &Command::WindowInvert);
+        state.apply(&grey, &SessionCommand::WindowInvert);
         assert!(before.iter().zip(&state.lookup).all(|(a, b)| (i32::from(*a) + i32::from(*b) - 255).abs() <= 1));
     }
 }

@@ -43,7 +43,7 @@ use crate::explain::{Look, Settings};
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
-pub use self::command::{Command, View};
+pub use self::command::{Command, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// What takes longer is noticed by a user.
 const NOTICED: Duration = Duration::from_millis(150);
@@ -68,7 +68,7 @@ pub struct Notice {
     pub text: String,
     pub is_problem: bool,
     /// A way out, offered as a button.
-    pub action: Option<(&'static str, Command)>,
+    pub action: Option<(&'static str, SessionCommand)>,
     pub since: Instant,
 }
 
@@ -307,7 +307,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn notice(&mut self, text: String, is_problem: bool, action: Option<(&'static str, Command)>) {
+    pub(crate) fn notice(&mut self, text: String, is_problem: bool, action: Option<(&'static str, SessionCommand)>) {
         self.next_id += 1;
         self.notices.retain(|notice| notice.text != text);
         self.notices.push(Notice { id: self.next_id, text, is_problem, action, since: Instant::now() });

@@ -9,7 +9,7 @@ use super::export_form::ExportForm;
 use super::picker::Picker;
 use super::views::ZOOM_STEP;
 use crate::session::message::PanelUse;
-use crate::session::{Command, View};
+use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// Screen pixels that a key moves the picture, and the cross-hair.
 const PAN_PX: f64 = 60.0;
@@ -20,37 +20,38 @@ const PREVIEW_PX: u32 = 760;
 impl App {
     pub(super) fn act(&mut self, ctx: &Context, command: Command) {
         match command {
-            Command::OpenFiles => self.pick(ctx, Picker::files),
-            Command::OpenFolder => self.pick(ctx, Picker::folder),
-            Command::OpenTyped => self.typed = Some(String::new()),
-            Command::Export => self.start_export(),
-            Command::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
-            Command::FullScreen => {
+            Command::Window(command) => self.act_on_window(ctx, command),
+            Command::View(command) => self.look(command),
+            Command::Session(command) => self.apply(&command),
+        }
+    }
+
+    fn act_on_window(&mut self, ctx: &Context, command: WindowCommand) {
+        match command {
+            WindowCommand::OpenFiles => self.pick(ctx, Picker::files),
+            WindowCommand::OpenFolder => self.pick(ctx, Picker::folder),
+            WindowCommand::OpenTyped => self.typed = Some(String::new()),
+            WindowCommand::Export => self.start_export(),
+            WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
+            WindowCommand::FullScreen => {
                 self.is_full_screen = !self.is_full_screen;
                 ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.is_full_screen));
             }
-            Command::Help => self.shows_help = !self.shows_help,
-            Command::ModelCard => self.shows_card = !self.shows_card,
-            Command::More => self.session.preferences.more = !self.session.preferences.more,
-            Command::ProbeChart => self.session.preferences.probe_chart = !self.session.preferences.probe_chart,
-            Command::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
-            Command::WorklistPanel => self.shows_worklist = !self.shows_worklist,
-            Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
-            Command::Cancel => self.cancel(ctx),
-            Command::Fit
-            | Command::ActualSize
-            | Command::ZoomIn
-            | Command::ZoomOut
-            | Command::Pan(..)
-            | Command::MoveProbe(..)
-            | Command::Maximise(_)
-            | Command::HideOverlays(_) => self.look(&command),
-            other => self.apply(&other),
+            WindowCommand::Help => self.shows_help = !self.shows_help,
+            WindowCommand::ModelCard => self.shows_card = !self.shows_card,
+            WindowCommand::More => self.session.preferences.more = !self.session.preferences.more,
+            WindowCommand::ProbeChart => {
+                self.session.preferences.probe_chart = !self.session.preferences.probe_chart;
+            }
+            WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
+            WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::Escape => self.escape(ctx),
+            WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
     }
 
     /// A session's command; another picture is seen whole at first.
-    fn apply(&mut self, command: &Command) {
+    fn apply(&mut self, command: &SessionCommand) {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
@@ -59,21 +60,20 @@ impl App {
         }
     }
 
-    fn look(&mut self, command: &Command) {
+    fn look(&mut self, command: ViewCommand) {
         let (view_px, source_px) = (self.last_view_px, self.source_px());
         let middle = (view_px.0 / 2.0, view_px.1 / 2.0);
-        match *command {
-            Command::Fit => self.camera.fit(),
-            Command::ActualSize => self.camera.actual_size(),
-            Command::ZoomIn => self.camera.zoom_at(ZOOM_STEP, middle, view_px, source_px),
-            Command::ZoomOut => self.camera.zoom_at(1.0 / ZOOM_STEP, middle, view_px, source_px),
-            Command::Pan(x, y) => {
+        match command {
+            ViewCommand::Fit => self.camera.fit(),
+            ViewCommand::ActualSize => self.camera.actual_size(),
+            ViewCommand::ZoomIn => self.camera.zoom_at(ZOOM_STEP, middle, view_px, source_px),
+            ViewCommand::ZoomOut => self.camera.zoom_at(1.0 / ZOOM_STEP, middle, view_px, source_px),
+            ViewCommand::Pan(x, y) => {
                 self.camera.pan((PAN_PX * f64::from(x), PAN_PX * f64::from(y)), view_px, source_px);
             }
-            Command::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
-            Command::Maximise(view) => self.maximise(view),
-            Command::HideOverlays(hide) => self.hide_overlays = hide,
-            _ => {}
+            ViewCommand::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
+            ViewCommand::Maximise(view) => self.maximise(view),
+            ViewCommand::HideOverlays(hide) => self.hide_overlays = hide,
         }
     }
 
@@ -90,15 +90,15 @@ impl App {
     }
 
     /// Escape: the innermost thing ends.
-    fn cancel(&mut self, ctx: &Context) {
+    fn escape(&mut self, ctx: &Context) {
         if self.is_dialog_open() {
             self.close_dialogs();
         } else if ctx.memory(|memory| memory.focused().is_some()) {
             ctx.memory_mut(|memory| memory.stop_text_input());
         } else if self.session.busy().is_some() {
-            self.session.apply(&Command::Cancel);
+            self.session.apply(&SessionCommand::Cancel);
         } else if self.maximised.take().is_none() && self.is_full_screen {
-            self.act(ctx, Command::FullScreen);
+            self.act_on_window(ctx, WindowCommand::FullScreen);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::compose::short_number;
 use crate::export::NOTICE;
 use crate::session::picture::value_at;
 use crate::session::preferences::Theme;
-use crate::session::{Command, Notice, View};
+use crate::session::{Command, Notice, SessionCommand, View, ViewCommand, WindowCommand};
 
 impl App {
     pub(super) fn menu(&mut self, ui: &mut Ui) {
@@ -17,8 +17,8 @@ impl App {
             ui.menu_button("Maps", |ui| self.maps_menu(ui));
             ui.menu_button("Model", |ui| self.model_menu(ui));
             ui.menu_button("Help", |ui| {
-                self.entry(ui, "Keys and mouse", Command::Help);
-                self.entry(ui, "About this model", Command::ModelCard);
+                self.entry(ui, "Keys and mouse", WindowCommand::Help);
+                self.entry(ui, "About this model", WindowCommand::ModelCard);
             });
             ui.separator();
             self.toolbar(ui);
@@ -28,14 +28,20 @@ impl App {
     /// What is used all the time, one click away.
     fn toolbar(&mut self, ui: &mut Ui) {
         let several = self.session.worklist.len() > 1;
-        for (name, says, command, enabled) in [
-            ("Open…", "Open pictures", Command::OpenFiles, true),
-            ("Previous", "Previous picture", Command::Previous, several),
-            ("Next", "Next picture", Command::Next, several),
-            ("Fit", "Fit the picture into the view", Command::Fit, self.session.current().is_some()),
-            ("1:1", "Actual size", Command::ActualSize, self.session.current().is_some()),
-            ("Export…", "Export pictures, maps and record", Command::Export, self.session.shown().is_some()),
-        ] {
+        let buttons: [(&str, &str, Command, bool); 6] = [
+            ("Open…", "Open pictures", WindowCommand::OpenFiles.into(), true),
+            ("Previous", "Previous picture", SessionCommand::Previous.into(), several),
+            ("Next", "Next picture", SessionCommand::Next.into(), several),
+            ("Fit", "Fit the picture into the view", ViewCommand::Fit.into(), self.session.current().is_some()),
+            ("1:1", "Actual size", ViewCommand::ActualSize.into(), self.session.current().is_some()),
+            (
+                "Export…",
+                "Export pictures, maps and record",
+                WindowCommand::Export.into(),
+                self.session.shown().is_some(),
+            ),
+        ];
+        for (name, says, command, enabled) in buttons {
             let hint = keys::shortcut_text(&command).map_or(says.to_owned(), |key| format!("{says} ({key})"));
             if ui.add_enabled(enabled, Button::new(name)).on_hover_text(hint).clicked() {
                 self.commands.push(command);
@@ -43,7 +49,8 @@ impl App {
         }
     }
 
-    fn entry(&mut self, ui: &mut Ui, name: &str, command: Command) {
+    fn entry(&mut self, ui: &mut Ui, name: &str, command: impl Into<Command>) {
+        let command = command.into();
         let key = keys::shortcut_text(&command).unwrap_or_default();
         if ui.add(Button::new(name).shortcut_text(key)).clicked() {
             self.commands.push(command);
@@ -52,16 +59,16 @@ impl App {
     }
 
     fn file_menu(&mut self, ui: &mut Ui) {
-        self.entry(ui, "Open pictures…", Command::OpenFiles);
-        self.entry(ui, "Open a folder…", Command::OpenFolder);
-        self.entry(ui, "Type a path…", Command::OpenTyped);
+        self.entry(ui, "Open pictures…", WindowCommand::OpenFiles);
+        self.entry(ui, "Open a folder…", WindowCommand::OpenFolder);
+        self.entry(ui, "Type a path…", WindowCommand::OpenTyped);
         let recent = self.session.preferences.recent.clone();
         ui.add_enabled_ui(!recent.is_empty(), |ui| {
             ui.menu_button("Recent", |ui| {
                 for path in recent {
                     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
-                        self.commands.push(Command::Open(vec![path]));
+                        self.commands.push(SessionCommand::Open(vec![path]).into());
                         ui.close();
                     }
                 }
@@ -69,28 +76,29 @@ impl App {
         });
         ui.menu_button("Samples", |ui| self.sample_buttons(ui));
         ui.separator();
-        self.entry(ui, "Export…", Command::Export);
-        self.entry(ui, "Copy the report picture", Command::CopyPanel);
-        self.entry(ui, "Read the file again", Command::Reload);
+        self.entry(ui, "Export…", WindowCommand::Export);
+        self.entry(ui, "Copy the report picture", WindowCommand::CopyPanel);
+        self.entry(ui, "Read the file again", SessionCommand::Reload);
         ui.separator();
-        self.entry(ui, "Quit", Command::Quit);
+        self.entry(ui, "Quit", WindowCommand::Quit);
     }
 
     fn view_menu(&mut self, ui: &mut Ui) {
-        for (name, command) in [
-            ("Fit", Command::Fit),
-            ("Actual size, 1:1", Command::ActualSize),
-            ("Magnify", Command::ZoomIn),
-            ("Shrink", Command::ZoomOut),
-            ("Only the input", Command::Maximise(View::Input)),
-            ("Only the CAM", Command::Maximise(View::Cam)),
-            ("Only the CLEAR map", Command::Maximise(View::Clear)),
-            ("List of pictures", Command::WorklistPanel),
-            ("Chart under the pointer", Command::ProbeChart),
-            ("Scale bar", Command::Ruler),
-            ("Swap light and dark", Command::WindowInvert),
-            ("Full screen", Command::FullScreen),
-        ] {
+        let entries: [(&str, Command); 12] = [
+            ("Fit", ViewCommand::Fit.into()),
+            ("Actual size, 1:1", ViewCommand::ActualSize.into()),
+            ("Magnify", ViewCommand::ZoomIn.into()),
+            ("Shrink", ViewCommand::ZoomOut.into()),
+            ("Only the input", ViewCommand::Maximise(View::Input).into()),
+            ("Only the CAM", ViewCommand::Maximise(View::Cam).into()),
+            ("Only the CLEAR map", ViewCommand::Maximise(View::Clear).into()),
+            ("List of pictures", WindowCommand::WorklistPanel.into()),
+            ("Chart under the pointer", WindowCommand::ProbeChart.into()),
+            ("Scale bar", WindowCommand::Ruler.into()),
+            ("Swap light and dark", SessionCommand::WindowInvert.into()),
+            ("Full screen", WindowCommand::FullScreen.into()),
+        ];
+        for (name, command) in entries {
             self.entry(ui, name, command);
         }
         ui.separator();
@@ -106,23 +114,24 @@ impl App {
     }
 
     fn maps_menu(&mut self, ui: &mut Ui) {
-        for (name, command) in [
-            ("CAM of the next class", Command::ClassNext),
-            ("CAM of the previous class", Command::ClassPrevious),
-            ("CAM of the decided class", Command::Class(None)),
-            ("All classes on", Command::AllGrades(true)),
-            ("More opacity", Command::OpacityUp),
-            ("Less opacity", Command::OpacityDown),
-            ("Red box", Command::ToggleBox),
-            ("Back to the first settings", Command::Defaults),
-        ] {
+        let entries: [(&str, Command); 8] = [
+            ("CAM of the next class", SessionCommand::ClassNext.into()),
+            ("CAM of the previous class", SessionCommand::ClassPrevious.into()),
+            ("CAM of the decided class", SessionCommand::Class(None).into()),
+            ("All classes on", SessionCommand::AllGrades(true).into()),
+            ("More opacity", SessionCommand::OpacityUp.into()),
+            ("Less opacity", SessionCommand::OpacityDown.into()),
+            ("Red box", SessionCommand::ToggleBox.into()),
+            ("Back to the first settings", SessionCommand::Defaults.into()),
+        ];
+        for (name, command) in entries {
             self.entry(ui, name, command);
         }
         ui.separator();
         let mut read_first = self.session.read_first.enabled;
         let says = "Hide the model's answer until the reader has entered a grade";
         if ui.checkbox(&mut read_first, "Read first").on_hover_text(says).changed() {
-            self.commands.push(Command::ReadFirst(read_first));
+            self.commands.push(SessionCommand::ReadFirst(read_first).into());
             ui.close();
         }
     }
@@ -132,7 +141,7 @@ impl App {
         for (name, title) in self.session.models() {
             let is_in_use = in_use.as_deref() == Some(name.as_str());
             if ui.radio(is_in_use, format!("{name}: {title}")).clicked() && !is_in_use {
-                self.commands.push(Command::Model(name));
+                self.commands.push(SessionCommand::Model(name).into());
                 ui.close();
             }
         }
@@ -140,7 +149,7 @@ impl App {
         if let Some((device, is_gpu)) = self.session.model().map(|model| (model.device.clone(), model.is_gpu)) {
             ui.label(format!("Computes on {device}"));
             if is_gpu {
-                self.entry(ui, "Use the CPU", Command::UseCpu);
+                self.entry(ui, "Use the CPU", SessionCommand::UseCpu);
             }
         }
     }
@@ -156,7 +165,7 @@ impl App {
                 let time = if seconds > 1 { format!(" {seconds} s") } else { String::new() };
                 ui.small(format!("{}…{time}", busy.what));
                 if ui.small_button("Stop").clicked() {
-                    self.commands.push(Command::Cancel);
+                    self.commands.push(SessionCommand::Cancel.into());
                 }
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -247,10 +256,10 @@ fn notice_row(ui: &mut Ui, notice: &Notice, commands: &mut Vec<Command>) {
         if let Some((says, command)) = &notice.action
             && ui.button(*says).clicked()
         {
-            commands.extend([command.clone(), Command::DismissNotice(notice.id)]);
+            commands.extend([command.clone(), SessionCommand::DismissNotice(notice.id)].map(Command::from));
         }
         if ui.button("Dismiss").clicked() {
-            commands.push(Command::DismissNotice(notice.id));
+            commands.push(SessionCommand::DismissNotice(notice.id).into());
         }
     });
 }

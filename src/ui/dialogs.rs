@@ -7,7 +7,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::{App, keys, legend, theme};
 use crate::bundle::Card;
-use crate::session::Command;
+use crate::session::SessionCommand;
 
 impl App {
     pub(super) fn dialogs(&mut self, ctx: &Context) {
@@ -76,7 +76,7 @@ impl App {
             });
         });
         if goes && !text.trim().is_empty() {
-            self.commands.push(Command::Open(vec![PathBuf::from(text.trim())]));
+            self.commands.push(SessionCommand::Open(vec![PathBuf::from(text.trim())]).into());
         } else if !modal.should_close() {
             self.typed = Some(text);
         }

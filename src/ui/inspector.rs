@@ -9,8 +9,8 @@ use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
 use crate::explain::Verdict;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
-use crate::session::Command;
 use crate::session::shown::Shown;
+use crate::session::{Command, SessionCommand, WindowCommand};
 
 /// Pixels of a colour bar's picture; it is stretched to the panel's width.
 const BAR_PX: (u32, u32) = (512, 8);
@@ -64,7 +64,7 @@ impl App {
             let bar = egui::Rect::from_min_size(response.rect.min, egui::vec2(6.0, response.rect.height()));
             ui.painter().rect_filled(bar, egui::CornerRadius::ZERO, theme::colour32(colours[index]));
             if response.clicked() {
-                self.commands.push(Command::Grade(index));
+                self.commands.push(SessionCommand::Grade(index).into());
             }
         }
     }
@@ -87,7 +87,7 @@ impl App {
         }
         let says = format!("{}: what it can and cannot do", card.name);
         if ui.add(egui::Link::new(RichText::new(says).small())).clicked() {
-            self.commands.push(Command::ModelCard);
+            self.commands.push(WindowCommand::ModelCard.into());
         }
         ui.add_space(4.0);
         legend::probabilities(ui, card, verdict, &colours);
@@ -103,7 +103,7 @@ impl App {
             if let Some(name) = &advice.instead
                 && ui.button(format!("Use {name}")).clicked()
             {
-                self.commands.push(Command::Model(name.clone()));
+                self.commands.push(SessionCommand::Model(name.clone()).into());
             }
         });
         ui.add_space(4.0);
@@ -125,7 +125,7 @@ impl App {
         if assessed.map.as_ref().is_some_and(|map| !map.is_empty()) {
             let mut hatched = self.session.preferences.style.hatched;
             if ui.checkbox(&mut hatched, "Hatch where it cannot be graded").changed() {
-                self.commands.push(Command::Hatch(hatched));
+                self.commands.push(SessionCommand::Hatch(hatched).into());
             }
         }
         ui.add_space(4.0);
@@ -144,22 +144,22 @@ impl App {
             .custom_parser(parse)
             .text("Class");
         if ui.add(slider).changed() {
-            self.commands.push(Command::Class(Some(chosen)));
+            self.commands.push(SessionCommand::Class(Some(chosen)).into());
         }
         let mut follows = self.session.choices.class.is_none();
         if ui.checkbox(&mut follows, "Follow the decision").changed() {
-            self.commands.push(Command::Class((!follows).then_some(class)));
+            self.commands.push(SessionCommand::Class((!follows).then_some(class)).into());
         }
-        slide(ui, &mut self.commands, "CAM opacity", style.cam.opacity, 0.0..=1.0, Command::CamOpacity);
+        slide(ui, &mut self.commands, "CAM opacity", style.cam.opacity, 0.0..=1.0, SessionCommand::CamOpacity);
         let (scale, cam_style) = (shown.cam_scales[class], style.cam.clone());
         let bar = self
             .textures
             .named(ui.ctx(), "cam bar", format!("{scale:?}{cam_style:?}"), || cam_bar(scale, &cam_style, BAR_PX));
         colour_bar(ui, bar, &ticks(scale.low, scale.high), cam_ends(scale), "CAM colour bar");
         if self.session.preferences.more {
-            slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, Command::Threshold);
+            slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, SessionCommand::Threshold);
             let all = CamColours::ALL.map(|colours| (colours, colours.name()));
-            choose(ui, &mut self.commands, "Colours", cam_style.colours, &all, Command::CamColours);
+            choose(ui, &mut self.commands, "Colours", cam_style.colours, &all, SessionCommand::CamColours);
             self.cam_method(ui);
         }
     }
@@ -167,10 +167,10 @@ impl App {
     fn cam_method(&mut self, ui: &mut Ui) {
         let (Some(settings), Some(model)) = (self.session.settings(), self.session.model()) else { return };
         let methods = CamMethod::ALL.map(|method| (method, method.title()));
-        choose(ui, &mut self.commands, "Map of one class", settings.cam.method, &methods, Command::CamMethod);
+        choose(ui, &mut self.commands, "Map of one class", settings.cam.method, &methods, SessionCommand::CamMethod);
         let Some(usual) = model.usual_layer.filter(|_| settings.cam.method != CamMethod::Cam) else { return };
         let layers: Vec<(usize, &str)> = model.layers.iter().enumerate().map(|(n, name)| (n, name.as_str())).collect();
-        choose(ui, &mut self.commands, "Layer", settings.cam.layer.unwrap_or(usual), &layers, Command::CamLayer);
+        choose(ui, &mut self.commands, "Layer", settings.cam.layer.unwrap_or(usual), &layers, SessionCommand::CamLayer);
     }
 
     fn clear_controls(&mut self, ui: &mut Ui) {
@@ -181,12 +181,12 @@ impl App {
         ui.horizontal(|ui| {
             for (on, says) in [(true, "On black"), (false, "Over the input")] {
                 if ui.radio(style.clear.on_black == on, says).clicked() {
-                    self.commands.push(Command::OnBlack(on));
+                    self.commands.push(SessionCommand::OnBlack(on).into());
                 }
             }
         });
         ui.add_enabled_ui(!style.clear.on_black, |ui| {
-            slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, Command::ClearOpacity);
+            slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, SessionCommand::ClearOpacity);
         });
         legend::switches(ui, card, shown, &style, &mut self.commands);
         let full = shown.peak / style.clear.gain;
@@ -201,37 +201,37 @@ impl App {
             None => "Red box (no region stands out)".to_owned(),
         };
         if ui.checkbox(&mut boxed, says).changed() {
-            self.commands.push(Command::Box(boxed));
+            self.commands.push(SessionCommand::Box(boxed).into());
         }
     }
 
     fn more(&mut self, ui: &mut Ui) {
         let more = self.session.preferences.more;
         if ui.button(if more { "Fewer controls" } else { "More controls" }).clicked() {
-            self.commands.push(Command::More);
+            self.commands.push(WindowCommand::More.into());
         }
         let (true, Some(settings)) = (more, self.session.settings()) else { return };
         let Some(card) = self.session.card() else { return };
         let (recommended, style) = (card.explanation.clone(), &self.session.preferences.style);
         let commands = &mut self.commands;
-        slide(ui, commands, "Gain", style.clear.gain, 0.1..=20.0, Command::Gain);
-        slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, Command::Smoothing);
+        slide(ui, commands, "Gain", style.clear.gain, 0.1..=20.0, SessionCommand::Gain);
+        slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, SessionCommand::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
-        choose(ui, commands, "Backward rule", settings.rule, &rules, Command::Rule);
+        choose(ui, commands, "Backward rule", settings.rule, &rules, SessionCommand::Rule);
         let evidence = Evidence::ALL.map(|evidence| (evidence, evidence.name()));
-        choose(ui, commands, "Evidence", settings.evidence, &evidence, Command::Evidence);
+        choose(ui, commands, "Evidence", settings.evidence, &evidence, SessionCommand::Evidence);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
-        choose(ui, commands, "Magnitude", settings.magnitude, &magnitudes, Command::Magnitude);
+        choose(ui, commands, "Magnitude", settings.magnitude, &magnitudes, SessionCommand::Magnitude);
         let palettes = [
             (Palette::ColourSafe, "colour-blind safe"),
             (Palette::Paper, "the paper's"),
             (Palette::Model, "the model's own"),
         ];
-        choose(ui, commands, "Class colours", style.palette, &palettes, Command::Palette);
+        choose(ui, commands, "Class colours", style.palette, &palettes, SessionCommand::Palette);
         let (rule, magnitude) = (recommended.rule.name(), recommended.magnitude.name());
         ui.small(format!("The paper's own are linear and abs. This model's card recommends {rule} and {magnitude}."));
         if ui.button("Back to the first settings").clicked() {
-            commands.push(Command::Defaults);
+            commands.push(SessionCommand::Defaults.into());
         }
         self.model_input(ui);
         self.numbers(ui);
@@ -334,12 +334,12 @@ fn slide(
     name: &str,
     mut value: f32,
     range: std::ops::RangeInclusive<f32>,
-    command: impl FnOnce(f32) -> Command,
+    command: impl FnOnce(f32) -> SessionCommand,
 ) {
     let is_factor = *range.end() > 1.0 && *range.start() > 0.0;
     let slider = Slider::new(&mut value, range).text(name).logarithmic(is_factor).fixed_decimals(2);
     if ui.add(slider).changed() {
-        commands.push(command(value));
+        commands.push(command(value).into());
     }
 }
 
@@ -349,13 +349,13 @@ fn choose<T: Copy + PartialEq>(
     name: &str,
     chosen: T,
     all: &[(T, &str)],
-    command: impl Fn(T) -> Command,
+    command: impl Fn(T) -> SessionCommand,
 ) {
     let text = all.iter().find(|(value, _)| *value == chosen).map_or("", |(_, text)| text);
     ComboBox::from_label(name).selected_text(text).width(ui.spacing().slider_width.max(120.0)).show_ui(ui, |ui| {
         for (value, text) in all {
             if ui.selectable_label(*value == chosen, *text).clicked() {
-                commands.push(command(*value));
+                commands.push(command(*value).into());
             }
         }
     });

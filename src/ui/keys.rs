@@ -2,7 +2,7 @@
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, View};
+use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// A command with its key and what the list says of it.
 pub struct Binding {
@@ -14,61 +14,67 @@ pub struct Binding {
 
 const NONE: Modifiers = Modifiers::NONE;
 
-fn binding(group: &'static str, says: &'static str, modifiers: Modifiers, key: Key, command: Command) -> Binding {
-    Binding { group, says, shortcut: KeyboardShortcut::new(modifiers, key), command }
+fn binding(
+    group: &'static str,
+    says: &'static str,
+    modifiers: Modifiers,
+    key: Key,
+    command: impl Into<Command>,
+) -> Binding {
+    Binding { group, says, shortcut: KeyboardShortcut::new(modifiers, key), command: command.into() }
 }
 
 /// All bindings but the digits, which depend on the model's classes.
 pub fn bindings() -> Vec<Binding> {
     let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
     let mut all = vec![
-        binding("Files", "Open pictures", Modifiers::COMMAND, Key::O, Command::OpenFiles),
-        binding("Files", "Open a folder", command_shift, Key::O, Command::OpenFolder),
-        binding("Files", "Open a path that is typed", Modifiers::COMMAND, Key::L, Command::OpenTyped),
-        binding("Files", "Read the file again", NONE, Key::F5, Command::Reload),
-        binding("Files", "Export pictures, maps and record", Modifiers::COMMAND, Key::E, Command::Export),
-        binding("Files", "Copy the report picture", command_shift, Key::C, Command::CopyPanel),
-        binding("Files", "Quit", Modifiers::COMMAND, Key::Q, Command::Quit),
-        binding("Pictures", "Next picture", NONE, Key::PageDown, Command::Next),
-        binding("Pictures", "Next picture", NONE, Key::N, Command::Next),
-        binding("Pictures", "Previous picture", NONE, Key::PageUp, Command::Previous),
-        binding("Pictures", "Previous picture", NONE, Key::P, Command::Previous),
-        binding("Pictures", "Show or hide the list of pictures", NONE, Key::W, Command::WorklistPanel),
-        binding("Maps", "CAM of the next class", NONE, Key::ArrowRight, Command::ClassNext),
-        binding("Maps", "CAM of the previous class", NONE, Key::ArrowLeft, Command::ClassPrevious),
-        binding("Maps", "CAM of the decided class", NONE, Key::D, Command::Class(None)),
-        binding("Maps", "All classes on", NONE, Key::A, Command::AllGrades(true)),
-        binding("Maps", "More opacity", NONE, Key::CloseBracket, Command::OpacityUp),
-        binding("Maps", "More opacity", NONE, Key::ArrowUp, Command::OpacityUp),
-        binding("Maps", "Less opacity", NONE, Key::OpenBracket, Command::OpacityDown),
-        binding("Maps", "Less opacity", NONE, Key::ArrowDown, Command::OpacityDown),
-        binding("Maps", "Red box on or off", NONE, Key::B, Command::ToggleBox),
-        binding("Maps", "Values under the pointer as a chart", NONE, Key::V, Command::ProbeChart),
-        binding("Grey pictures", "Window from the darkest to the lightest", NONE, Key::L, Command::WindowAuto),
-        binding("Grey pictures", "Swap light and dark", NONE, Key::X, Command::WindowInvert),
-        binding("Grey pictures", "Window as the file has it", NONE, Key::R, Command::WindowReset),
-        binding("Grey pictures", "Next frame", NONE, Key::Period, Command::FrameNext),
-        binding("Grey pictures", "Previous frame", NONE, Key::Comma, Command::FramePrevious),
-        binding("Grey pictures", "Scale bar on or off", NONE, Key::S, Command::Ruler),
-        binding("View", "Fit the picture into the view", NONE, Key::F, Command::Fit),
-        binding("View", "Actual size, 1:1", NONE, Key::Z, Command::ActualSize),
-        binding("View", "Magnify", NONE, Key::Plus, Command::ZoomIn),
-        binding("View", "Magnify", NONE, Key::Equals, Command::ZoomIn),
-        binding("View", "Shrink", NONE, Key::Minus, Command::ZoomOut),
-        binding("View", "Only the input, and back", NONE, Key::F6, Command::Maximise(View::Input)),
-        binding("View", "Only the CAM, and back", NONE, Key::F7, Command::Maximise(View::Cam)),
-        binding("View", "Only the CLEAR map, and back", NONE, Key::F8, Command::Maximise(View::Clear)),
-        binding("View", "Full screen", NONE, Key::F11, Command::FullScreen),
-        binding("View", "More or fewer controls", NONE, Key::M, Command::More),
-        binding("Help", "This list", NONE, Key::F1, Command::Help),
-        binding("Help", "This list", NONE, Key::Questionmark, Command::Help),
-        binding("Help", "What the model can and cannot do", NONE, Key::I, Command::ModelCard),
-        binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, Command::Cancel),
+        binding("Files", "Open pictures", Modifiers::COMMAND, Key::O, WindowCommand::OpenFiles),
+        binding("Files", "Open a folder", command_shift, Key::O, WindowCommand::OpenFolder),
+        binding("Files", "Open a path that is typed", Modifiers::COMMAND, Key::L, WindowCommand::OpenTyped),
+        binding("Files", "Read the file again", NONE, Key::F5, SessionCommand::Reload),
+        binding("Files", "Export pictures, maps and record", Modifiers::COMMAND, Key::E, WindowCommand::Export),
+        binding("Files", "Copy the report picture", command_shift, Key::C, WindowCommand::CopyPanel),
+        binding("Files", "Quit", Modifiers::COMMAND, Key::Q, WindowCommand::Quit),
+        binding("Pictures", "Next picture", NONE, Key::PageDown, SessionCommand::Next),
+        binding("Pictures", "Next picture", NONE, Key::N, SessionCommand::Next),
+        binding("Pictures", "Previous picture", NONE, Key::PageUp, SessionCommand::Previous),
+        binding("Pictures", "Previous picture", NONE, Key::P, SessionCommand::Previous),
+        binding("Pictures", "Show or hide the list of pictures", NONE, Key::W, WindowCommand::WorklistPanel),
+        binding("Maps", "CAM of the next class", NONE, Key::ArrowRight, SessionCommand::ClassNext),
+        binding("Maps", "CAM of the previous class", NONE, Key::ArrowLeft, SessionCommand::ClassPrevious),
+        binding("Maps", "CAM of the decided class", NONE, Key::D, SessionCommand::Class(None)),
+        binding("Maps", "All classes on", NONE, Key::A, SessionCommand::AllGrades(true)),
+        binding("Maps", "More opacity", NONE, Key::CloseBracket, SessionCommand::OpacityUp),
+        binding("Maps", "More opacity", NONE, Key::ArrowUp, SessionCommand::OpacityUp),
+        binding("Maps", "Less opacity", NONE, Key::OpenBracket, SessionCommand::OpacityDown),
+        binding("Maps", "Less opacity", NONE, Key::ArrowDown, SessionCommand::OpacityDown),
+        binding("Maps", "Red box on or off", NONE, Key::B, SessionCommand::ToggleBox),
+        binding("Maps", "Values under the pointer as a chart", NONE, Key::V, WindowCommand::ProbeChart),
+        binding("Grey pictures", "Window from the darkest to the lightest", NONE, Key::L, SessionCommand::WindowAuto),
+        binding("Grey pictures", "Swap light and dark", NONE, Key::X, SessionCommand::WindowInvert),
+        binding("Grey pictures", "Window as the file has it", NONE, Key::R, SessionCommand::WindowReset),
+        binding("Grey pictures", "Next frame", NONE, Key::Period, SessionCommand::FrameNext),
+        binding("Grey pictures", "Previous frame", NONE, Key::Comma, SessionCommand::FramePrevious),
+        binding("Grey pictures", "Scale bar on or off", NONE, Key::S, WindowCommand::Ruler),
+        binding("View", "Fit the picture into the view", NONE, Key::F, ViewCommand::Fit),
+        binding("View", "Actual size, 1:1", NONE, Key::Z, ViewCommand::ActualSize),
+        binding("View", "Magnify", NONE, Key::Plus, ViewCommand::ZoomIn),
+        binding("View", "Magnify", NONE, Key::Equals, ViewCommand::ZoomIn),
+        binding("View", "Shrink", NONE, Key::Minus, ViewCommand::ZoomOut),
+        binding("View", "Only the input, and back", NONE, Key::F6, ViewCommand::Maximise(View::Input)),
+        binding("View", "Only the CAM, and back", NONE, Key::F7, ViewCommand::Maximise(View::Cam)),
+        binding("View", "Only the CLEAR map, and back", NONE, Key::F8, ViewCommand::Maximise(View::Clear)),
+        binding("View", "Full screen", NONE, Key::F11, WindowCommand::FullScreen),
+        binding("View", "More or fewer controls", NONE, Key::M, WindowCommand::More),
+        binding("Help", "This list", NONE, Key::F1, WindowCommand::Help),
+        binding("Help", "This list", NONE, Key::Questionmark, WindowCommand::Help),
+        binding("Help", "What the model can and cannot do", NONE, Key::I, WindowCommand::ModelCard),
+        binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, WindowCommand::Escape),
     ];
     for (key, x, y) in [(Key::ArrowLeft, -1, 0), (Key::ArrowRight, 1, 0), (Key::ArrowUp, 0, -1), (Key::ArrowDown, 0, 1)]
     {
-        all.push(binding("View", "Move the picture", Modifiers::COMMAND, key, Command::Pan(-x, -y)));
-        all.push(binding("View", "Move the cross-hair", Modifiers::SHIFT, key, Command::MoveProbe(x, y)));
+        all.push(binding("View", "Move the picture", Modifiers::COMMAND, key, ViewCommand::Pan(-x, -y)));
+        all.push(binding("View", "Move the cross-hair", Modifiers::SHIFT, key, ViewCommand::MoveProbe(x, y)));
     }
     all
 }
@@ -130,9 +136,9 @@ pub fn pressed(ctx: &Context, digits: &[(Key, usize)], is_focused: bool) -> Vec<
         }
         for (key, class) in digits {
             let alone = input.count_and_consume_key(Modifiers::ALT, *key);
-            commands.extend(std::iter::repeat_n(Command::OnlyGrade(*class), alone));
+            commands.extend(std::iter::repeat_n(SessionCommand::OnlyGrade(*class).into(), alone));
             let plain = input.count_and_consume_key(NONE, *key);
-            commands.extend(std::iter::repeat_n(Command::Grade(*class), plain));
+            commands.extend(std::iter::repeat_n(SessionCommand::Grade(*class).into(), plain));
         }
         commands
     })

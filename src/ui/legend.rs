@@ -7,8 +7,8 @@ use super::{percent, theme};
 use crate::bundle::{Card, Colour};
 use crate::explain::Verdict;
 use crate::export::Style;
-use crate::session::Command;
 use crate::session::shown::Shown;
+use crate::session::{Command, SessionCommand};
 
 const ROW: f32 = 22.0;
 /// The part of a row that is the class's name, and the points for its number.
@@ -91,7 +91,7 @@ pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands
     ui.horizontal(|ui| {
         for (on, says) in [(true, "All on"), (false, "All off")] {
             if ui.small_button(says).clicked() {
-                commands.push(Command::AllGrades(on));
+                commands.push(SessionCommand::AllGrades(on).into());
             }
         }
     });
@@ -123,13 +123,14 @@ fn switch(
     let response = answer.inner.on_hover_text("Alt-click: only this one");
     if response.changed() {
         let alone = ui.input(|input| input.modifiers.alt);
-        commands.push(if alone { Command::OnlyGrade(index) } else { Command::Grade(index) });
+        let command = if alone { SessionCommand::OnlyGrade(index) } else { SessionCommand::Grade(index) };
+        commands.push(command.into());
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let only = ui.small_button("only").on_hover_text("Only this one");
         only.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Only {name}")));
         if only.clicked() {
-            commands.push(Command::OnlyGrade(index));
+            commands.push(SessionCommand::OnlyGrade(index).into());
         }
         ui.label(percent(share));
     });

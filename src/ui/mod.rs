@@ -30,7 +30,7 @@ use self::picker::Picker;
 use self::textures::Textures;
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
-use crate::session::{Command, Options, Session, View};
+use crate::session::{Command, Options, Session, SessionCommand, View, ViewCommand, WindowCommand};
 
 pub use self::window::{WindowError, open};
 
@@ -97,7 +97,7 @@ impl App {
             applied: None,
         };
         if !open.is_empty() {
-            app.session.apply(&Command::Open(open));
+            app.session.apply(&SessionCommand::Open(open));
         }
         Ok(app)
     }
@@ -137,7 +137,8 @@ impl App {
         let pressed = keys::pressed(ctx, &digits, is_control_focused);
         if self.is_dialog_open() {
             // Behind a dialog, keys do nothing but close it.
-            self.commands.extend(pressed.into_iter().filter(|c| matches!(c, Command::Cancel | Command::Help)));
+            let closes = |c: &Command| matches!(c, Command::Window(WindowCommand::Escape | WindowCommand::Help));
+            self.commands.extend(pressed.into_iter().filter(closes));
             return;
         }
         self.commands.extend(pressed);
@@ -146,7 +147,7 @@ impl App {
         let is_held = is_free && ctx.input(|input| input.key_down(Key::Space));
         if is_held != self.is_space_held {
             self.is_space_held = is_held;
-            self.commands.push(Command::HideOverlays(is_held));
+            self.commands.push(ViewCommand::HideOverlays(is_held).into());
         }
     }
 
@@ -154,7 +155,7 @@ impl App {
         let dropped: Vec<PathBuf> =
             ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         if !dropped.is_empty() {
-            self.commands.push(Command::Open(dropped));
+            self.commands.push(SessionCommand::Open(dropped).into());
         }
     }
 
@@ -164,7 +165,7 @@ impl App {
             Some(picker::Answer::Open(paths)) => {
                 self.picker = None;
                 if !paths.is_empty() {
-                    self.commands.push(Command::Open(paths));
+                    self.commands.push(SessionCommand::Open(paths).into());
                 }
             }
             Some(picker::Answer::ExportTo(folder)) => {

@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui::{CollapsingHeader, ComboBox, Slider, Ui};
 
 use super::App;
-use crate::session::Command;
+use crate::session::{Command, SessionCommand};
 
 impl App {
     pub(super) fn picture_controls(&mut self, ui: &mut Ui) {
@@ -46,7 +46,7 @@ impl App {
             let mut number = frame + 1;
             let slider = Slider::new(&mut number, 1..=frames).text(format!("Frame of {frames}"));
             if ui.add(slider).changed() {
-                self.commands.push(Command::Frame(number - 1));
+                self.commands.push(SessionCommand::Frame(number - 1).into());
             }
         }
         self.personal(ui);
@@ -58,7 +58,7 @@ impl App {
         let mut shows = said.is_some();
         let says = "Reads name, id and dates from the file now; they are neither kept nor exported";
         if ui.checkbox(&mut shows, "Show whose picture it is").on_hover_text(says).changed() {
-            self.commands.push(Command::Personal(shows));
+            self.commands.push(SessionCommand::Personal(shows).into());
         }
         match said {
             Some(Ok(lines)) if lines.is_empty() => _ = ui.small("The file does not say."),
@@ -82,7 +82,7 @@ impl App {
         ComboBox::from_label("Preset").selected_text(text).width(box_width).show_ui(ui, |ui| {
             for (index, preset) in grey.presets().iter().enumerate() {
                 if ui.selectable_label(state.preset == Some(index), &preset.name).clicked() {
-                    self.commands.push(Command::WindowPreset(index));
+                    self.commands.push(SessionCommand::WindowPreset(index).into());
                 }
             }
         });
@@ -95,14 +95,15 @@ impl App {
         let moved = ui.add(slider.text("Level (centre)")).changed();
         let slider = Slider::new(&mut width, narrowest..=widest).logarithmic(true).custom_formatter(shown);
         if ui.add(slider.text("Window (width)")).changed() || moved {
-            self.commands.push(Command::WindowLevel { centre, width });
+            self.commands.push(SessionCommand::WindowLevel { centre, width }.into());
         }
         ui.horizontal(|ui| {
             for (name, says, command) in [
-                ("Automatic", "From the darkest to the lightest 0.5 % of the pixels", Command::WindowAuto),
-                ("Invert", "Swap light and dark", Command::WindowInvert),
-                ("Reset", "As the file has it", Command::WindowReset),
+                ("Automatic", "From the darkest to the lightest 0.5 % of the pixels", SessionCommand::WindowAuto),
+                ("Invert", "Swap light and dark", SessionCommand::WindowInvert),
+                ("Reset", "As the file has it", SessionCommand::WindowReset),
             ] {
+                let command = Command::from(command);
                 let key = super::keys::shortcut_text(&command).unwrap_or_default();
                 if ui.button(name).on_hover_text(format!("{says} ({key})")).clicked() {
                     self.commands.push(command);
@@ -116,7 +117,7 @@ impl App {
     pub(super) fn model_input(&mut self, ui: &mut Ui) {
         let mut shows = self.session.shows_model_input();
         if ui.checkbox(&mut shows, "The picture as the network receives it").changed() {
-            self.commands.push(Command::ModelInput);
+            self.commands.push(SessionCommand::ModelInput.into());
         }
         let Some((id, picture)) = self.session.model_input().filter(|_| shows) else { return };
         let (width, height) = (picture.width(), picture.height());

@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 
 use super::{App, theme};
 use crate::export::NOTICE;
-use crate::session::{Command, samples};
+use crate::session::{SessionCommand, WindowCommand, samples};
 
 impl App {
     pub(super) fn start(&mut self, ui: &mut Ui) {
@@ -16,10 +16,11 @@ impl App {
                 ui.label("Where and why a neural network graded a picture as it did");
                 ui.label(RichText::new(NOTICE).color(theme::warning(ui.visuals())));
                 ui.add_space(22.0);
-                for (name, command) in [("Open pictures…", Command::OpenFiles), ("Open a folder…", Command::OpenFolder)]
+                for (name, command) in
+                    [("Open pictures…", WindowCommand::OpenFiles), ("Open a folder…", WindowCommand::OpenFolder)]
                 {
                     if ui.add(egui::Button::new(name).min_size(egui::vec2(240.0, 36.0))).clicked() {
-                        self.commands.push(command);
+                        self.commands.push(command.into());
                     }
                 }
                 ui.small("or drop files or a folder here");
@@ -62,10 +63,10 @@ impl App {
         let paths: Result<Vec<_>, _> = files.iter().map(|file| samples::path(file)).collect();
         let reads = |card: &crate::bundle::Card| card.name == model;
         if !self.session.card().is_some_and(reads) {
-            self.commands.push(Command::Model(model.to_owned()));
+            self.commands.push(SessionCommand::Model(model.to_owned()).into());
         }
         match paths {
-            Ok(paths) => self.commands.push(Command::Open(paths)),
+            Ok(paths) => self.commands.push(SessionCommand::Open(paths).into()),
             Err(error) => self.session.notice(format!("The samples could not be unpacked: {error}"), true, None),
         }
     }
@@ -79,7 +80,7 @@ impl App {
         for path in self.session.preferences.recent.iter().take(6) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if ui.link(name).on_hover_text(path.display().to_string()).clicked() {
-                self.commands.push(Command::Open(vec![path.clone()]));
+                self.commands.push(SessionCommand::Open(vec![path.clone()]).into());
             }
         }
     }

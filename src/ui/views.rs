@@ -11,7 +11,7 @@ use super::{App, ruler, theme};
 use crate::export::{clear_name, clear_title};
 use crate::geometry::Transform;
 use crate::session::camera::{MARGIN, Region};
-use crate::session::{Command, View};
+use crate::session::{SessionCommand, View, ViewCommand};
 
 /// Height of a view's title in points.
 const TITLE: f32 = 26.0;
@@ -88,7 +88,7 @@ impl App {
         let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
         button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
         if button.clicked() {
-            self.commands.push(Command::Maximise(view));
+            self.commands.push(ViewCommand::Maximise(view).into());
         }
         row.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             let title = egui::RichText::new(self.view_title(view)).strong();
@@ -144,7 +144,7 @@ impl App {
             let (by, size) = (response.drag_delta(), response.rect.size());
             if by != egui::Vec2::ZERO {
                 let (across, down) = (f64::from(by.x / size.x), f64::from(by.y / size.y));
-                self.commands.push(Command::WindowDrag { across, down });
+                self.commands.push(SessionCommand::WindowDrag { across, down }.into());
             }
         } else if self.measures(ui, response, &frame) {
         } else if response.dragged() {

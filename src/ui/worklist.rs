@@ -6,7 +6,7 @@ use egui::{Color32, ComboBox, CornerRadius, Rect, Sense, Ui, pos2, vec2};
 use super::{App, percent, theme};
 use crate::bundle::Card;
 use crate::compose::Palette;
-use crate::session::Command;
+use crate::session::SessionCommand;
 use crate::session::worklist::{Item, SortBy};
 
 const ROW: f32 = 54.0;
@@ -22,7 +22,7 @@ impl App {
                     ComboBox::from_id_salt("sort").selected_text(sort.name()).width(120.0).show_ui(ui, |ui| {
                         for by in SortBy::ALL {
                             if ui.selectable_label(by == sort, by.name()).clicked() {
-                                self.commands.push(Command::Sort(by));
+                                self.commands.push(SessionCommand::Sort(by).into());
                             }
                         }
                     });
@@ -47,7 +47,7 @@ impl App {
         let says = format!("{} {state}", item.name);
         response.widget_info(|| egui::WidgetInfo::selected(Role::ListBoxOption, true, is_selected, &says));
         if response.clicked() && item.problem.is_none() {
-            self.commands.push(Command::Show(item.path.clone()));
+            self.commands.push(SessionCommand::Show(item.path.clone()).into());
         }
         let fill = if is_selected {
             ui.visuals().selection.bg_fill

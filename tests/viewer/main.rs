@@ -17,7 +17,7 @@ use assert_cmd::Command as Program;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use fovea::session::{Command, View};
+use fovea::session::{SessionCommand, View, ViewCommand, WindowCommand};
 use fovea::ui::App;
 
 use window::*;
@@ -82,10 +82,10 @@ fn a_grade_switched_off_changes_the_pixels_where_it_was_dominant_and_no_others()
     }
     let mut window = build(None, true);
     open(&mut window, &[moderate()]);
-    act(&mut window, Command::Maximise(View::Clear));
-    act(&mut window, Command::Box(false));
+    act(&mut window, ViewCommand::Maximise(View::Clear));
+    act(&mut window, SessionCommand::Box(false));
     // One source pixel is one screen pixel: what is on the screen can be told from the maps exactly.
-    act(&mut window, Command::ActualSize);
+    act(&mut window, ViewCommand::ActualSize);
     let shown = window.state().session.shown().unwrap();
     let shares = &shown.explanation.response_shares;
     let grade = (0..shares.len()).max_by(|a, b| shares[*a].partial_cmp(&shares[*b]).unwrap()).unwrap();
@@ -121,7 +121,7 @@ fn a_bad_file_gives_a_notice_and_leaves_the_view() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("cut.jpg");
     fs::write(&bad, &fs::read(moderate()).unwrap()[..20_000]).unwrap();
-    act(&mut window, Command::Open(vec![bad]));
+    act(&mut window, SessionCommand::Open(vec![bad]));
     wait(&mut window, "the notice", |app| !app.session.notices.is_empty());
     window.get_by_label_contains("cut off before its end");
     window.get_by_role_and_label(Role::Image, "Input view of phantom-moderate.jpg");
@@ -129,7 +129,7 @@ fn a_bad_file_gives_a_notice_and_leaves_the_view() {
     window.get_by_role_and_label(Role::Button, "Dismiss").click();
     window.run_steps(3);
     assert!(window.query_by_label_contains("cut off").is_none());
-    act(&mut window, Command::Open(vec![folder.path().join("absent.png")]));
+    act(&mut window, SessionCommand::Open(vec![folder.path().join("absent.png")]));
     wait(&mut window, "the notice", |app| !app.session.notices.is_empty());
     window.get_by_label_contains("there is no such file");
 }
@@ -239,10 +239,11 @@ fn a_picture_wider_than_any_texture_opens_at_every_zoom() {
     let path = folder.path().join("wide.png");
     let limit = window.ctx.input(|input| input.max_texture_side) as u32;
     image::RgbImage::from_fn(5 * limit, 60, |x, _| image::Rgb([(x % 251) as u8; 3])).save(&path).unwrap();
-    act(&mut window, Command::Open(vec![path]));
+    act(&mut window, SessionCommand::Open(vec![path]));
     wait(&mut window, "the picture", |app| app.session.current().is_some());
     window.get_by_role_and_label(Role::Image, "Input view of wide.png");
-    for command in [Command::ActualSize, Command::ZoomIn, Command::Fit, Command::Maximise(View::Input)] {
+    for command in [ViewCommand::ActualSize, ViewCommand::ZoomIn, ViewCommand::Fit, ViewCommand::Maximise(View::Input)]
+    {
         act(&mut window, command);
     }
 }
@@ -281,7 +282,7 @@ fn small_pictures_of_the_window_stay_as_they_are() {
     window.run_steps(3);
     window.snapshot_options("start", &lenient);
     open(&mut window, &[moderate()]);
-    act(&mut window, Command::Maximise(View::Clear));
+    act(&mut window, ViewCommand::Maximise(View::Clear));
     window.remove_cursor();
     window.run_steps(3);
     window.snapshot_options("clear", &lenient);
@@ -290,8 +291,8 @@ fn small_pictures_of_the_window_stay_as_they_are() {
 #[test]
 fn the_reader_reads_first() {
     let mut window = build(None, false);
-    act(&mut window, Command::ReadFirst(true));
-    act(&mut window, Command::Open(vec![moderate()]));
+    act(&mut window, SessionCommand::ReadFirst(true));
+    act(&mut window, SessionCommand::Open(vec![moderate()]));
     wait(&mut window, "the hidden answer", |app| app.session.current().is_some_and(|current| current.shown.is_some()));
     window.get_by_label("Your grade?");
     assert!(window.state().session.shown().is_none());
@@ -312,10 +313,15 @@ fn the_reader_reads_first() {
 #[test]
 fn what_is_exported_is_bit_for_bit_what_explain_writes() {
     let mut window = opened();
-    for command in [Command::Class(Some(3)), Command::CamOpacity(0.25), Command::Grade(2), Command::Gain(2.0)] {
+    for command in [
+        SessionCommand::Class(Some(3)),
+        SessionCommand::CamOpacity(0.25),
+        SessionCommand::Grade(2),
+        SessionCommand::Gain(2.0),
+    ] {
         act(&mut window, command);
     }
-    act(&mut window, Command::OnBlack(false));
+    act(&mut window, SessionCommand::OnBlack(false));
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     export(&mut window, ours.path());
     let mut program = Program::cargo_bin("fovea").unwrap();
@@ -357,7 +363,7 @@ fn an_unfit_picture_is_marked_in_inspector_list_and_view() {
     let grade = window.state().session.worklist.items()[0].graded.unwrap();
     assert!(!grade.is_gradable);
     assert!(says(&window, "a-dark.png Not gradable: "), "a screen reader hears it in the list");
-    act(&mut window, Command::Next);
+    act(&mut window, SessionCommand::Next);
     wait(&mut window, "the other picture", |app| {
         app.session.current().is_some_and(|current| current.path == moderate()) && app.session.shown().is_some()
     });
@@ -369,8 +375,8 @@ fn settings_survive_and_a_damaged_file_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
     let mut window = build(Some(file.clone()), false);
-    act(&mut window, Command::CamOpacity(0.3));
-    act(&mut window, Command::More);
+    act(&mut window, SessionCommand::CamOpacity(0.3));
+    act(&mut window, WindowCommand::More);
     eframe::App::on_exit(window.state_mut());
     drop(window);
     let window = build(Some(file.clone()), false);
@@ -386,11 +392,11 @@ fn settings_survive_and_a_damaged_file_is_set_aside() {
 #[test]
 fn a_model_that_fails_leaves_the_last_one() {
     let mut window = opened();
-    act(&mut window, Command::Model("no-such-model".to_owned()));
+    act(&mut window, SessionCommand::Model("no-such-model".to_owned()));
     wait(&mut window, "the notice", |app| !app.session.notices.is_empty());
     window.get_by_label_contains("there is no model `no-such-model`");
     assert_eq!(window.state().session.card().unwrap().name, "retina-dr");
-    act(&mut window, Command::Model("mnist".to_owned()));
+    act(&mut window, SessionCommand::Model("mnist".to_owned()));
     wait(&mut window, "the other model", |app| {
         app.session.card().unwrap().name == "mnist" && app.session.shown().is_some()
     });

@@ -103,8 +103,8 @@ fn presets_inversion_and_the_automatic_window_are_a_click_away() {
 fn what_is_exported_shows_the_window_of_the_moment_and_the_answer_stays() {
     let mut window = opened_chest();
     let probabilities = window.state().session.shown().unwrap().explanation.verdict.probabilities.clone();
-    act(&mut window, Command::WindowLevel { centre: 900.0, width: 700.0 });
-    act(&mut window, Command::WindowInvert);
+    act(&mut window, SessionCommand::WindowLevel { centre: 900.0, width: 700.0 });
+    act(&mut window, SessionCommand::WindowInvert);
     let folder = tempfile::tempdir().unwrap();
     export(&mut window, folder.path());
     let record = fs::read(folder.path().join("phantom-chest-consolidation.json")).unwrap();
@@ -140,7 +140,7 @@ fn whose_picture_it_is_is_hidden_until_asked_and_forgotten_with_it() {
     window.run_steps(2);
     wait(&mut window, "the name", |app| app.session.personal().is_some());
     window.get_by_label(&format!("Patient's name: {}", NAME.replace('^', " ")));
-    act(&mut window, Command::Show(other.clone()));
+    act(&mut window, SessionCommand::Show(other.clone()));
     wait(&mut window, "the other", |app| app.session.current().is_some_and(|current| current.path == other));
     assert!(window.state().session.personal().is_none() && !says(&window, "Doe") && !says(&window, "Roe"));
     wait(&mut window, "its explanation", |app| app.session.shown().is_some());
@@ -191,12 +191,12 @@ fn the_gate_warns_and_offers_the_model_that_reads_the_picture() {
 #[test]
 fn the_picture_is_shown_as_the_network_receives_it() {
     let mut window = opened_chest();
-    act(&mut window, Command::More);
-    act(&mut window, Command::ModelInput);
+    act(&mut window, WindowCommand::More);
+    act(&mut window, SessionCommand::ModelInput);
     wait(&mut window, "the network's view", |app| app.session.model_input().is_some());
     window.get_by_role_and_label(Role::Image, "What the network receives, 128×128");
     let (id, before) = window.state().session.model_input().map(|(id, picture)| (id, picture.clone())).unwrap();
-    act(&mut window, Command::WindowInvert);
+    act(&mut window, SessionCommand::WindowInvert);
     let (still, after) = window.state().session.model_input().unwrap();
     assert_eq!((id, &before), (still, after), "window and level are for the eye only");
 }

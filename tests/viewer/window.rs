@@ -9,7 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
-use fovea::session::{Command, Options};
+use fovea::session::{Command, Options, SessionCommand};
 use fovea::ui::App;
 
 pub fn sample(name: &str) -> PathBuf {
@@ -62,13 +62,13 @@ pub fn wait(window: &mut Window, what: &str, ready: impl Fn(&App) -> bool) {
     window.run_steps(3);
 }
 
-pub fn act(window: &mut Window, command: Command) {
-    window.state_mut().commands.push(command);
+pub fn act(window: &mut Window, command: impl Into<Command>) {
+    window.state_mut().commands.push(command.into());
     window.run_steps(3);
 }
 
 pub fn open(window: &mut Window, paths: &[PathBuf]) {
-    act(window, Command::Open(paths.to_vec()));
+    act(window, SessionCommand::Open(paths.to_vec()));
     let first = paths[0].clone();
     wait(window, "the explanation", |app| {
         app.session.current().is_some_and(|current| current.path.starts_with(&first)) && app.session.shown().is_some()
