@@ -288,6 +288,7 @@ impl App {
             // What is still on the screen is of another picture than the one asked for.
             painter.rect_filled(frame.rect, CornerRadius::ZERO, Color32::from_black_alpha(170));
             let name = coming.file_name().unwrap_or_default().to_string_lossy();
+            let name = super::names::short(&name, 32);
             return label(painter, frame.rect.center(), &format!("Opening {name}…"), Color32::WHITE);
         }
         if view == View::Input {
