@@ -5,6 +5,7 @@
 
 mod places;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -43,6 +44,22 @@ struct Search {
 
 static SEARCH: LazyLock<Mutex<Search>> =
     LazyLock::new(|| Mutex::new(Search::of(places::fonts(&places::folders()).into_iter())));
+
+static BUILT_IN: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| FontRef::try_from_slice(dejavu::sans::regular()).expect("the built-in font can be read"));
+
+/// `text` as it can be drawn in one line: what shows nothing is left out (among it what would turn the letters after
+/// it), and what no font has is [`spelled`].
+pub fn drawable(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut drawn = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
+        if BUILT_IN.glyph_id(c).0 != 0 || for_char(c).is_some() { drawn.push(c) } else { drawn.push_str(&spelled(c)) }
+    }
+    Cow::Owned(drawn)
+}
 
 /// A font of this machine that draws `c`, where there is one.
 pub fn for_char(c: char) -> Option<&'static Face> {
@@ -195,6 +212,12 @@ mod tests {
         assert!(search.find('\u{E124}').is_none());
         assert!(matches!(search.candidates[0], Candidate::Known(..)), "it was not opened for the second");
         assert!(search.find('a').is_none() && matches!(search.candidates[0], Candidate::Useless));
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_spelled_and_what_shows_nothing_left_out() {
+        assert_eq!(drawable("a plain name.jpg"), "a plain name.jpg");
+        assert_eq!(drawable("a\u{202E}gpj.\u{E123}\nb"), "agpj.[U+E123]b");
     }
 
     #[test]

@@ -364,7 +364,10 @@ fn colour_bar(ui: &mut Ui, bar: &egui::TextureHandle, ticks: &[Tick], ends: (&st
     let size = egui::vec2(ui.available_width(), 10.0);
     let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(bar.id(), size)));
     let said: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
-    let says = format!("{name}: {} {} to {}", said.join(", "), ends.0, ends.1);
+    let says = match said.as_slice() {
+        [low, .., high] => format!("{name}: from {low}, {}, to {high}, {}", ends.0, ends.1),
+        _ => format!("{name}: the map is empty"),
+    };
     response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &says));
     ui.horizontal(|ui| match ticks {
         [low, middle, high] => {

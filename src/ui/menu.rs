@@ -80,6 +80,11 @@ impl App {
         if !action.tooltip.is_empty() {
             response = response.on_hover_text(action.tooltip);
         }
+        // The key is said as a key, not as a part of the name.
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_label(action.label);
+            node.set_keyboard_shortcut(action.shortcut_text());
+        });
         if response.clicked() {
             self.commands.push(action.command);
             ui.close();

@@ -9,10 +9,11 @@ use egui::{Color32, FontId, Galley, Response, Sense, TextStyle, Ui, WidgetInfo};
 
 use crate::fonts;
 
-/// Of `text` as many letters as `most`, the middle left out where there are more.
+/// Of `text`, as it can be drawn, as many letters as `most`, the middle left out where there are more.
 pub fn short(text: &str, most: usize) -> String {
+    let text = fonts::drawable(text);
     let letters: Vec<char> = text.chars().collect();
-    if letters.len() <= most { text.to_owned() } else { without_middle(&letters, most.saturating_sub(1)) }
+    if letters.len() <= most { text.into_owned() } else { without_middle(&letters, most.saturating_sub(1)) }
 }
 
 /// The first and last letters, `kept` in all.
@@ -23,12 +24,12 @@ fn without_middle(letters: &[char], kept: usize) -> String {
 
 /// `text` set in one line of at most `width` points.
 pub fn galley(ui: &Ui, text: &str, font: &FontId, colour: Color32, width: f32) -> Arc<Galley> {
-    let text = drawable(ui, text, font);
+    let text = fonts::drawable(text);
     let set = |text: String| {
         let job = LayoutJob::simple_singleline(text, font.clone(), colour);
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
-    let whole = set(text.clone());
+    let whole = set(text.clone().into_owned());
     if whole.size().x <= width {
         return whole;
     }
@@ -51,21 +52,6 @@ pub fn label(ui: &mut Ui, text: &str, style: &TextStyle, colour: Color32, width:
     let is_whole = galley.text() == text;
     ui.painter().galley(rect.min, galley, colour);
     if is_whole { response } else { response.on_hover_text(text) }
-}
-
-/// `text` with the number of what no font here can draw, in place of a box.
-fn drawable(ui: &Ui, text: &str, font: &FontId) -> String {
-    let mut drawn = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            drawn.push(' ');
-        } else if c.is_ascii() || fonts::is_invisible(c) || ui.fonts_mut(|fonts| fonts.has_glyph(font, c)) {
-            drawn.push(c);
-        } else {
-            drawn.push_str(&fonts::spelled(c));
-        }
-    }
-    drawn
 }
 
 #[cfg(test)]

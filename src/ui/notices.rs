@@ -22,6 +22,7 @@ impl App {
         }
         let shown = if self.shows_all_notices { count } else { 1 };
         egui::Panel::bottom("notices").resizable(false).show(ui, |ui| {
+            super::page::named(ui, "Messages");
             let most = MOST_HEIGHT * ui.ctx().content_rect().height();
             ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
                 for (index, notice) in self.session.notices.iter().rev().take(shown).enumerate() {

@@ -13,8 +13,14 @@ const VIEWS: f32 = 200.0;
 
 impl App {
     pub(super) fn panels(&mut self, ui: &mut Ui) {
-        Panel::top("menu").show(ui, |ui| self.menu(ui));
-        Panel::bottom("status").show(ui, |ui| self.status(ui));
+        Panel::top("menu").show(ui, |ui| {
+            named(ui, "Menu and toolbar");
+            self.menu(ui);
+        });
+        Panel::bottom("status").show(ui, |ui| {
+            named(ui, "Status");
+            self.status(ui);
+        });
         self.notices(ui);
         let has_list = self.shows_worklist && self.session.worklist.len() > 1;
         let has_picture = self.session.current().is_some();
@@ -25,10 +31,13 @@ impl App {
             self.side_panels(ui, has_list, has_picture);
         }
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(6);
-        CentralPanel::default().frame(frame).show(ui, |ui| match has_picture {
-            true if is_page => self.page(ui, has_list),
-            true => self.views(ui),
-            false => self.start(ui),
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            named(ui, if has_picture { "Views" } else { "Start" });
+            match has_picture {
+                true if is_page => self.page(ui, has_list),
+                true => self.views(ui),
+                false => self.start(ui),
+            }
         });
     }
 
@@ -38,12 +47,18 @@ impl App {
         if has_list {
             let most = (0.2 * window).clamp(170.0, 420.0);
             let panel = Panel::left("worklist").default_size(list.min(most)).size_range(LIST..=most);
-            panel.show(ui, |ui| self.list(ui));
+            panel.show(ui, |ui| {
+                named(ui, "Pictures");
+                self.list(ui);
+            });
         }
         if has_picture {
             let most = (0.29 * window).clamp(280.0, 520.0);
             let panel = Panel::right("inspector").default_size(inspector.min(most)).size_range(INSPECTOR..=most);
-            panel.show(ui, |ui| self.inspector(ui));
+            panel.show(ui, |ui| {
+                named(ui, "What the model says");
+                self.inspector(ui);
+            });
         }
     }
 
@@ -67,4 +82,9 @@ impl App {
             self.inspector_parts(ui);
         });
     }
+}
+
+/// Names a part of the window for screen readers.
+pub(super) fn named(ui: &Ui, name: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| node.set_label(name));
 }

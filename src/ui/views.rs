@@ -66,6 +66,8 @@ impl App {
         let response = ui.interact(rect, id, Sense::click_and_drag());
         let name = self.view_name(view);
         response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &name));
+        let shows = self.view_title(view);
+        ui.ctx().accesskit_node_builder(id, |node| node.set_description(shows));
         self.steer(ui, &response, view);
         let Some(frame) = self.frame(ui, rect) else { return };
         self.draw(ui, view, &frame);
