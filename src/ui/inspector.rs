@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{ComboBox, RichText, Slider, Ui};
 
-use super::{App, legend, percent, theme};
+use super::{App, actions, legend, percent, theme};
 use crate::bundle::card::{Class, Decision};
 use crate::bundle::{Card, Colour};
 use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
@@ -17,34 +17,29 @@ const BAR_PX: (u32, u32) = (512, 8);
 
 impl App {
     pub(super) fn inspector(&mut self, ui: &mut Ui) {
-        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            // A slider leaves room for its value and its name.
-            ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
-            if self.session.awaits_reader() {
-                self.ask_reader(ui);
-                return;
-            }
-            if self.session.shown().is_none() || self.session.coming().is_some() {
-                self.waiting(ui);
-                return;
-            }
-            self.verdict(ui);
-            self.picture_controls(ui);
-            ui.separator();
-            self.cam_controls(ui);
-            ui.separator();
-            self.clear_controls(ui);
-            ui.separator();
-            self.more(ui);
-        });
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.inspector_parts(ui));
     }
 
-    fn waiting(&self, ui: &mut Ui) {
-        ui.heading("No explanation yet");
-        match self.session.busy() {
-            Some(busy) => ui.label(format!("{}…", busy.what)),
-            None => ui.label("Open a picture, or choose a model under Model."),
-        };
+    /// All of it, for a place that scrolls.
+    pub(super) fn inspector_parts(&mut self, ui: &mut Ui) {
+        // A slider leaves room for its value and its name.
+        ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
+        if self.session.awaits_reader() {
+            self.ask_reader(ui);
+            return;
+        }
+        if self.session.shown().is_none() || self.session.coming().is_some() {
+            self.waiting(ui);
+            return;
+        }
+        self.verdict(ui);
+        self.picture_controls(ui);
+        ui.separator();
+        self.cam_controls(ui);
+        ui.separator();
+        self.clear_controls(ui);
+        ui.separator();
+        self.more(ui);
     }
 
     /// "Read first": the reader's own grade before the model's.
@@ -207,8 +202,11 @@ impl App {
 
     fn more(&mut self, ui: &mut Ui) {
         let more = self.session.preferences.more;
-        if ui.button(if more { "Fewer controls" } else { "More controls" }).clicked() {
-            self.commands.push(WindowCommand::More.into());
+        if let Some(action) = actions::of(&WindowCommand::More.into()) {
+            let button = egui::Button::selectable(more, action.label).frame(true);
+            if ui.add(button).on_hover_text(action.hint()).clicked() {
+                self.commands.push(action.command);
+            }
         }
         let (true, Some(settings)) = (more, self.session.settings()) else { return };
         let Some(card) = self.session.card() else { return };
@@ -230,7 +228,7 @@ impl App {
         choose(ui, commands, "Class colours", style.palette, &palettes, SessionCommand::Palette);
         let (rule, magnitude) = (recommended.rule.name(), recommended.magnitude.name());
         ui.small(format!("The paper's own are linear and abs. This model's card recommends {rule} and {magnitude}."));
-        if ui.button("Back to the first settings").clicked() {
+        if ui.button(actions::label(&SessionCommand::Defaults.into())).clicked() {
             commands.push(SessionCommand::Defaults.into());
         }
         self.model_input(ui);
@@ -366,7 +364,10 @@ fn colour_bar(ui: &mut Ui, bar: &egui::TextureHandle, ticks: &[Tick], ends: (&st
     let size = egui::vec2(ui.available_width(), 10.0);
     let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(bar.id(), size)));
     let said: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
-    let says = format!("{name}: {} {} to {}", said.join(", "), ends.0, ends.1);
+    let says = match said.as_slice() {
+        [low, .., high] => format!("{name}: from {low}, {}, to {high}, {}", ends.0, ends.1),
+        _ => format!("{name}: the map is empty"),
+    };
     response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &says));
     ui.horizontal(|ui| match ticks {
         [low, middle, high] => {

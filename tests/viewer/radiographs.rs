@@ -90,10 +90,10 @@ fn presets_inversion_and_the_automatic_window_are_a_click_away() {
     window.get_by_role_and_label(Role::Button, "Invert").click();
     window.run_steps(3);
     assert_eq!(light(&window), 255 - before);
-    window.get_by_role_and_label(Role::Button, "Automatic").click();
+    window.get_by_role_and_label(Role::Button, "Automatic window").click();
     window.run_steps(3);
     assert_ne!(shown_window(&window), (1250.0, 1400.0));
-    window.get_by_role_and_label(Role::Button, "Reset").click();
+    window.get_by_role_and_label(Role::Button, "Window of the file").click();
     window.run_steps(3);
     assert_eq!(shown_window(&window), (1650.0, 2600.0));
     assert!(!window.state().session.grey().unwrap().display.inverted);
