@@ -30,12 +30,13 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
     let grey = grey_retina(cards.iter().copied().chain([card]), measures);
     let others = || cards.iter().copied().filter(|other| other.name != card.name);
     let instead = if grey.is_some() { None } else { Instead::among(others(), measures) };
+    let looks_like = |kind: &str| format!("it looks like {kind}; {} reads {}", card.name, gate.reads);
     let what = match (misfit, grey, &instead) {
-        (Misfit::Look, Some(grey), _) => format!("it looks like {}", grey.name()),
-        (Misfit::Look, None, Some(other)) if other.is_full => format!("it looks like {}", other.gate.reads),
-        (misfit, ..) => said(gate, misfit, measures),
+        (Misfit::Look, Some(grey), _) => looks_like(grey.name()),
+        (Misfit::Look, None, Some(other)) if other.is_full => looks_like(&other.gate.reads),
+        (misfit, ..) => said(card, gate, misfit, measures),
     };
-    let mut text = format!("{NOT_FOR_THIS_MODEL}: {what}; {} reads {}.", card.name, gate.reads);
+    let mut text = format!("{NOT_FOR_THIS_MODEL}: {what}.");
     if let Some(other) = &instead {
         text += &other.said();
     }
@@ -43,9 +44,9 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
 }
 
 /// What a misfit is, in words, where nothing better is known of the picture.
-fn said(gate: &Gate, misfit: Misfit, measures: &Measures) -> String {
+fn said(card: &Card, gate: &Gate, misfit: Misfit, measures: &Measures) -> String {
     let line = measures.words.line();
-    match misfit {
+    let what = match misfit {
         // No age is written down: it is the patient's own.
         Misfit::Age(age) => {
             let [least, most] = gate.ages.unwrap_or_default();
@@ -55,9 +56,10 @@ fn said(gate: &Gate, misfit: Misfit, measures: &Measures) -> String {
         Misfit::Look if gate.is_named(&measures.words) => {
             format!("its file says {line}, but it does not look like those that the model learned from")
         }
-        Misfit::Look => "it does not look like one".to_owned(),
+        Misfit::Look => return format!("it does not look like {}", gate.reads),
         Misfit::Modality | Misfit::BodyPart | Misfit::View => format!("its file says {line}"),
-    }
+    };
+    format!("{what}; {} reads {}", card.name, gate.reads)
 }
 
 /// A retina without colour, by the limits of whichever model knows retinas. Coarse light alone would take it for a chest.
@@ -146,7 +148,8 @@ mod tests {
         }
         // A colourful picture with its light elsewhere: nobody's.
         let cells = (0..256).map(|i| f64::from(i % 16)).collect();
-        let holiday = Measures { colour: 0.3, cells, words: FileWords::default(), field: None, quality: None, is_dark: false };
+        let holiday =
+            Measures { colour: 0.3, cells, words: FileWords::default(), field: None, quality: None, is_dark: false };
         let advice = advise(&chest, &holiday, library).unwrap();
         assert!(advice.instead.is_none() && advice.text.starts_with(NOT_FOR_THIS_MODEL), "{}", advice.text);
     }

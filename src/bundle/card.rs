@@ -360,7 +360,9 @@ impl Card {
         match normal[..] {
             [] => Ok(()),
             [class] if class == 0 || !is_first => Ok(()),
-            [class] => Err(format!("`classes[{class}]` is `normal`; of grades and under `threshold` the first class is")),
+            [class] => {
+                Err(format!("`classes[{class}]` is `normal`; of grades and under `threshold` the first class is"))
+            }
             _ => Err(format!("`classes` has {} that are `normal`; one can be", normal.len())),
         }
     }

@@ -209,7 +209,10 @@ mod tests {
         assert!(!retina.passes(&round()) && !retina.passes(&Measures { words: said("SC"), ..round() }));
         assert!(retina.passes(&Measures { words: said("OP"), ..round() }));
         let grey = Field { colour: 0.0, ..least };
-        assert!(!retina.passes(&Measures { words: said("OP"), field: Some(grey), ..round() }), "nor one without colour");
+        assert!(
+            !retina.passes(&Measures { words: said("OP"), field: Some(grey), ..round() }),
+            "nor one without colour"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use imageproc::rect::Rect;
 use super::bar::{Tick, cam_bar, response_bar, ticks};
 use super::cam::{CamScale, CamStyle};
 use super::layer::{box_line_px, draw_box, over};
-use super::legend::{CLEAR_WHITE, FAINT, GROUND, LegendEntry, QUIET, legend, percent, swatch};
+use super::legend::{CLEAR_WHITE, FAINT, GROUND, LegendEntry, QUIET, legend, swatch};
 use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 use crate::geometry::PixelBox;
 
@@ -131,8 +131,8 @@ fn header(page: &mut RgbImage, panel: &Panel<'_>) {
     let wide = text(Face::Bold, 40.0, colour, Align::Right, end, 34, panel.headline);
     text(Face::Regular, 24.0, QUIET, Align::Right, end, 84, beneath);
     text(Face::Regular, 20.0, QUIET, Align::Right, end, 116, panel.rule);
-    let band = if panel.is_refused { Some(panel.beneath) } else { panel.disagreement };
-    text(Face::Bold, 22.0, WARNING, Align::Right, (Fit::End, whole), 146, band.unwrap_or_default());
+    let (band, y) = if panel.is_refused { (panel.beneath, 116) } else { (panel.disagreement.unwrap_or_default(), 146) };
+    text(Face::Bold, 22.0, WARNING, Align::Right, (Fit::End, whole), y, band);
     let said = panel.said.iter().filter_map(|class| panel.entries.get(*class)).take(MOST_SWATCHES);
     for (entry, place) in said.collect::<Vec<_>>().into_iter().rev().zip(1..) {
         swatch(page, entry, ((WIDTH - MARGIN - wide) as i32 - 8 - 38 * place, 40), 30);

@@ -16,6 +16,7 @@ mod ruler;
 mod start;
 mod textures;
 mod theme;
+mod verdict;
 mod views;
 mod window;
 mod worklist;

@@ -36,7 +36,11 @@ impl Agreement {
         let noun = card.noun();
         let mut buts = Vec::new();
         if verdict.findings.is_none() && most_probable != decided {
-            buts.push(format!("{} is more probable ({})", name(most_probable), percent(verdict.probabilities[most_probable])));
+            buts.push(format!(
+                "{} is more probable ({})",
+                name(most_probable),
+                percent(verdict.probabilities[most_probable])
+            ));
         }
         buts.extend(against_question(card, explanation));
         if let Some((class, share)) = dominant.filter(|(class, _)| *class != decided) {
@@ -49,7 +53,13 @@ impl Agreement {
             _ => format!("The decided {noun}"),
         };
         let says = (!buts.is_empty()).then(|| format!("{subject} is {}, but {}.", name(decided), buts.join(" and ")));
-        Self { agrees: says.is_none(), decided, most_probable, dominant_response: dominant.map(|(class, _)| class), says }
+        Self {
+            agrees: says.is_none(),
+            decided,
+            most_probable,
+            dominant_response: dominant.map(|(class, _)| class),
+            says,
+        }
     }
 }
 
@@ -81,6 +91,10 @@ fn against_question(card: &Card, explanation: &Explanation) -> Option<String> {
     let name = &card.classes[least].name;
     (is_yes != (explanation.verdict.decided >= least)).then(|| {
         let (noun, probability) = (card.noun(), percent(answer.probability));
-        format!("{} is answered with {} by P({noun} ≥ {name}) {probability}", question.short_name(), answer.word().name())
+        format!(
+            "{} is answered with {} by P({noun} ≥ {name}) {probability}",
+            question.short_name(),
+            answer.word().name()
+        )
     })
 }

@@ -120,7 +120,11 @@ impl Names<'_> {
         };
         Headline {
             headline: named,
-            figure: if is_two { format!("P({}) {}", self.name(1), percent(ill)) } else { format!("P(not {healthy}) {}", percent(ill)) },
+            figure: if is_two {
+                format!("P({}) {}", self.name(1), percent(ill))
+            } else {
+                format!("P(not {healthy}) {}", percent(ill))
+            },
             beneath: if is_two { String::new() } else { others.join(", ") },
             rule,
             said: self.set(),
@@ -145,7 +149,8 @@ impl Names<'_> {
                 let names: Vec<String> = found.iter().take(MOST_NAMED).map(|class| self.name(*class)).collect();
                 let more = found.len().saturating_sub(MOST_NAMED);
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let figures: Vec<String> = found.iter().take(MOST_NAMED).map(|class| self.probability(*class)).collect();
+                let figures: Vec<String> =
+                    found.iter().take(MOST_NAMED).map(|class| self.probability(*class)).collect();
                 (names.join(", ") + &more, format!("with {}", figures.join(", ")))
             }
         };

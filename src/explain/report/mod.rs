@@ -86,7 +86,8 @@ pub fn report(
         said,
         agreement: Agreement::of(card, explanation),
         gate,
-        quality: assessed.map(quality),
+        // A refusal says that already.
+        quality: assessed.filter(|found| refusal.is_none() || !found.is_by_the_gate_alone()).map(quality),
         box_says: boxed::says(card, explanation),
         is_refused: refusal.is_some(),
     }
@@ -127,9 +128,10 @@ fn quality(assessed: &Assessment) -> QualityWords {
 }
 
 fn percent(value: f32) -> String {
-    // A probability that is not 1 is not said to be.
+    // A probability that is not 1 is not said to be, nor one that is not 0.
     match 100.0 * value {
         all if all >= 99.5 && value < 1.0 => "over 99 %".to_owned(),
+        nothing if nothing < 0.5 && value > 0.0 => "under 1 %".to_owned(),
         part => format!("{part:.0} %"),
     }
 }

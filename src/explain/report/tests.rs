@@ -110,10 +110,10 @@ fn health_findings_and_plain_classes_are_headed_by_what_was_decided() {
     let mut two = chest.clone();
     two.classes.truncate(2);
     let ill = said(&two, &[0.1, 0.9], &[1.0; 2]);
-    assert_eq!((ill.line().as_str(), ill.rule.as_str()), (
-        "Bacterial pneumonia  P(Bacterial pneumonia) 90 %",
-        "Bacterial pneumonia from 76 % on"
-    ));
+    assert_eq!(
+        (ill.line().as_str(), ill.rule.as_str()),
+        ("Bacterial pneumonia  P(Bacterial pneumonia) 90 %", "Bacterial pneumonia from 76 % on")
+    );
 
     let digits = card("mnist");
     let mut probabilities = [0.01; 10];
@@ -182,7 +182,10 @@ fn a_refused_picture_has_the_refusal_in_the_place_of_its_answer_until_somebody_a
     assert_eq!(asked.warning(), Some(text));
     assert_eq!(asked.gate, held.gate);
     let plain = report(&card, &explanation, None, None, false);
-    assert!(plain.gate.unwrap().passes && report(&super::tests::card("mnist"), &explanation, None, None, false).gate.is_none());
+    assert!(
+        plain.gate.unwrap().passes
+            && report(&super::tests::card("mnist"), &explanation, None, None, false).gate.is_none()
+    );
 }
 
 #[test]
@@ -197,7 +200,7 @@ fn quality_stands_with_its_reasons() {
     let poor = of(Quality::Reject, &["too dark", "out of focus"]);
     assert_eq!(poor.unfit(), Some("not gradable: too dark, out of focus"));
     let fair = of(Quality::Usable, &["out of focus"]);
-    assert_eq!((fair.unfit(), fair.quality.unwrap().says.as_str()), (None, "quality: usable (out of focus)"));
+    assert_eq!((fair.unfit(), fair.quality.as_ref().unwrap().says.as_str()), (None, "quality: usable (out of focus)"));
 }
 
 #[test]
