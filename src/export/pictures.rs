@@ -10,7 +10,7 @@ use super::{NOTICE, Style};
 use crate::bundle::steps::Step;
 use crate::bundle::{Assessment, Card, Colour};
 use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Report, report};
 use crate::geometry::{PixelBox, Transform};
 use crate::maps::ClassMaps;
 use crate::method::Evidence;
@@ -33,8 +33,11 @@ pub struct Pictures<'a> {
     pub card: &'a Card,
     pub explanation: &'a Explanation,
     pub style: &'a Style,
-    warning: Option<&'a str>,
+    /// What stands above the maps.
+    report: Report,
     assessed: Option<&'a Assessment>,
+    /// One for all classes, so that their maps can be compared.
+    cam_scale: CamScale,
     colours: Vec<Colour>,
     /// The responses smoothed as the explanation's settings say.
     smoothed: ClassMaps,
@@ -49,19 +52,20 @@ impl<'a> Pictures<'a> {
             card,
             explanation,
             style,
-            warning: None,
+            report: report(card, explanation, None, None, false),
             assessed: None,
+            cam_scale: CamScale::of_all(&explanation.cam),
             colours: style.colours(card),
             smoothed,
         }
     }
 
-    /// Puts what speaks against believing the answer into the panel.
-    pub fn with_warning(self, warning: Option<&'a str>) -> Self {
-        Self { warning, ..self }
+    /// Heads the panel with these words.
+    pub fn with_report(self, report: Report) -> Self {
+        Self { report, ..self }
     }
 
-    /// Says above the answer where the picture is unfit, and marks where.
+    /// Marks where the picture is unfit.
     pub fn with_quality(self, assessed: Option<&'a Assessment>) -> Self {
         Self { assessed, ..self }
     }
@@ -129,19 +133,21 @@ impl<'a> Pictures<'a> {
             settings.evidence.name(),
             settings.magnitude.name()
         );
-        let set = explanation.verdict.said_as_set(|class| self.card.classes[class].full_name());
+        let report = &self.report;
         compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
             picture: self.picture,
             entries: &entries,
-            decided: explanation.verdict.decided,
-            findings: explanation.verdict.findings.as_deref(),
-            said_as_set: set.as_deref(),
+            headline: &join([&report.headline, &report.figure], "   "),
+            beneath: &report.beneath,
+            rule: &report.rule,
+            disagreement: report.disagreement(),
+            said: &report.said,
             drawn: &explanation.response.held,
             shown,
             cam_layer: &self.cam(shown),
-            cam_scale: CamScale::of_class(&explanation.cam, shown),
+            cam_scale: self.cam_scale,
             cam_style: &self.style.cam,
             cam_title: &explanation.cam_title(&self.card.classes[shown].full_name()),
             without_cam: explanation.cam_caveat().map(|_| WITHOUT_CAM),
@@ -150,8 +156,11 @@ impl<'a> Pictures<'a> {
             clear_full: self.smoothed.peak() / self.style.clear.gain,
             attention: self.attention(),
             footer: &footer,
-            warning: self.warning,
-            unfit: self.assessed.and_then(Assessment::warning).as_deref(),
+            warning: report.warning(),
+            is_refused: report.is_refused,
+            unfit: report.unfit(),
+            quality: report.quality.as_ref().map(|quality| quality.says.as_str()),
+            box_says: &report.box_says,
         })
     }
 
@@ -170,9 +179,8 @@ impl<'a> Pictures<'a> {
 
     fn cam(&self, class: usize) -> image::RgbaImage {
         let maps = &self.explanation.cam;
-        let scale = CamScale::of_class(maps, class);
         let source_from_cam = self.explanation.source_from_cam();
-        compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), scale, &self.style.cam)
+        compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), self.cam_scale, &self.style.cam)
     }
 
     fn ungradable(&self) -> image::RgbaImage {
@@ -226,12 +234,16 @@ pub fn clear_name(card: &Card) -> &'static str {
 
 /// What the map shows, in words.
 pub fn clear_title(card: &Card, evidence: Evidence) -> String {
-    let name = clear_name(card);
-    let class = if name == "CLEAR-DR" { "grade" } else { "class" };
+    let (name, class) = (clear_name(card), card.noun());
     match evidence {
         Evidence::For => format!("{name}: dominant {class} and response"),
         Evidence::Against => format!("{name}: {class} most spoken against"),
     }
+}
+
+/// What is there of `parts`.
+fn join(parts: [&str; 2], between: &str) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 /// The notice in the lower left corner, small, on a dark ground: for whoever sees the picture without its report.

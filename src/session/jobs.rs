@@ -8,7 +8,7 @@ use super::message::{Event, PanelUse};
 use super::shown::Shown;
 use super::{Look, Picture, Session};
 use crate::bundle::{Assessment, Card};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Report, report};
 use crate::export::{self, Parts, Pictures, ReaderRecord, Record, Style};
 use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::scan::GreyDisplay;
@@ -22,7 +22,7 @@ struct Result {
     style: Style,
     reader: Option<ReaderRecord>,
     display: Option<GreyDisplay>,
-    warning: Option<String>,
+    report: Report,
     assessed: Option<Assessment>,
 }
 
@@ -59,6 +59,12 @@ impl Session {
         }
     }
 
+    /// What is said of the picture on the screen, once it is explained.
+    pub fn report(&self) -> Option<Report> {
+        let (shown, card) = self.shown().zip(self.card())?;
+        Some(report(card, &shown.explanation, self.advice(), self.assessed(), false))
+    }
+
     fn result(&self) -> Option<Result> {
         let (current, model, shown) = (self.current.as_ref()?, self.model.as_ref()?, self.shown()?);
         let reader = self.read_first.reading(&current.path).map(|reading| ReaderRecord {
@@ -72,7 +78,7 @@ impl Session {
             explanation: shown.explanation.clone(),
             style: self.preferences.style.clone(),
             reader,
-            warning: self.advice.as_ref().map(|advice| advice.text.clone()),
+            report: self.report()?,
             assessed: self.assessed.clone(),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
@@ -88,7 +94,7 @@ impl Session {
             let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
             let picture = scan.to_rgb8_under(result.display.as_ref());
             let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style)
-                .with_warning(result.warning.as_deref())
+                .with_report(result.report)
                 .with_quality(result.assessed.as_ref());
             Some(Event::Panel { use_for, panel: pictures.panel_picture(&name) })
         });
@@ -113,16 +119,17 @@ impl Result {
     fn write(&self, mut files: OutputSet, parts: Parts) -> anyhow::Result<Vec<std::path::PathBuf>> {
         files.check(parts.endings(&self.card).iter().map(String::as_str))?;
         let scan = &self.picture.scan;
-        let (file, decode_ms) = (scan.path.to_string_lossy().into_owned(), self.picture.decode_ms);
-        let record = Record::new(file, &self.card, &self.sha256, &self.explanation, &self.style, decode_ms);
+        let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
+        let (explanation, decode_ms) = (&self.explanation, self.picture.decode_ms);
+        let model = (self.card.as_ref(), self.sha256.as_str());
+        let record = Record::new(name.clone().into_owned(), model, explanation, &self.report, &self.style, decode_ms);
         let record = record.of_scan(scan, self.display.as_ref()).with_quality(self.assessed.as_ref());
-        let warnings = self.warning.iter().cloned().collect();
-        let record = Record { reader: self.reader.clone(), warnings, ..record };
+        let picture_sha256 = self.picture.sha256.clone();
+        let record = Record { reader: self.reader.clone(), picture_sha256, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
         let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
-            .with_warning(self.warning.as_deref())
+            .with_report(self.report.clone())
             .with_quality(self.assessed.as_ref());
-        let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &name, &pictures, record)?;
         Ok(files.finish()?)
     }

@@ -21,7 +21,7 @@ pub struct Shown {
     pub smoothed: ClassMaps,
     /// The largest smoothed response: full brightness at gain 1.
     pub peak: f32,
-    /// The CAM's colour scale, per class.
+    /// The CAM's colour scale, per class: one for all, so that their maps can be compared.
     pub cam_scales: Vec<CamScale>,
 }
 
@@ -29,7 +29,7 @@ impl Shown {
     pub fn new(look: &Arc<Look>, settings: &Settings) -> Self {
         let explanation = look.as_ref().clone().into_explanation(settings);
         let smoothed = explanation.response.smoothed(settings.smoothing_px);
-        let cam_scales = (0..explanation.cam.classes).map(|c| CamScale::of_class(&explanation.cam, c)).collect();
+        let cam_scales = vec![CamScale::of_all(&explanation.cam); explanation.cam.classes];
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Self { id, peak: smoothed.peak(), explanation, smoothed, cam_scales }
     }

@@ -23,6 +23,7 @@ mod start;
 mod status;
 mod textures;
 mod theme;
+mod verdict;
 mod views;
 mod waiting;
 mod window;
