@@ -95,7 +95,7 @@ impl App {
             self.close_dialogs();
         } else if ctx.memory(|memory| memory.focused().is_some()) {
             ctx.memory_mut(|memory| memory.stop_text_input());
-        } else if self.session.busy().is_some() {
+        } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
         } else if self.maximised.take().is_none() && self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);

@@ -164,7 +164,7 @@ impl App {
                 let seconds = busy.since.elapsed().as_secs();
                 let time = if seconds > 1 { format!(" {seconds} s") } else { String::new() };
                 ui.small(format!("{}…{time}", busy.what));
-                if ui.small_button("Stop").clicked() {
+                if busy.can_stop && ui.small_button("Stop").clicked() {
                     self.commands.push(SessionCommand::Cancel.into());
                 }
             }

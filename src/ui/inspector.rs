@@ -10,7 +10,7 @@ use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar,
 use crate::explain::Verdict;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::shown::Shown;
-use crate::session::{Command, SessionCommand, WindowCommand};
+use crate::session::{Command, Current, SessionCommand, WindowCommand};
 
 /// Pixels of a colour bar's picture; it is stretched to the panel's width.
 const BAR_PX: (u32, u32) = (512, 8);
@@ -22,6 +22,10 @@ impl App {
             ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
             if self.session.awaits_reader() {
                 self.ask_reader(ui);
+                return;
+            }
+            if self.session.answer_is_withheld() && self.session.coming().is_none() {
+                self.withheld(ui);
                 return;
             }
             if self.session.shown().is_none() || self.session.coming().is_some() {
@@ -79,8 +83,8 @@ impl App {
             Some(findings) => found(ui, card, findings, &colours),
             None => decided(ui, card, verdict, colours[verdict.decided]),
         }
-        if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
-        {
+        let reading = |current: &Current| self.session.read_first.reading(&current.path, current.frame);
+        if let Some(reading) = self.session.current().and_then(reading) {
             let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
             let yours = card.classes[reading.class].full_name();
             ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));
@@ -91,10 +95,11 @@ impl App {
         }
         ui.add_space(4.0);
         legend::probabilities(ui, card, verdict, &colours);
+        self.steadiness(ui);
     }
 
     /// Above the answer, since it says how far to believe it.
-    fn warning(&mut self, ui: &mut Ui) {
+    pub(super) fn warning(&mut self, ui: &mut Ui) {
         let Some(advice) = self.session.advice() else { return };
         let colour = theme::warning(ui.visuals());
         egui::Frame::group(ui.style()).stroke(egui::Stroke::new(1.5, colour)).show(ui, |ui| {

@@ -14,6 +14,7 @@ mod picker;
 mod picture_controls;
 mod ruler;
 mod start;
+mod steady;
 mod textures;
 mod theme;
 mod views;

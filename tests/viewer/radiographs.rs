@@ -178,6 +178,9 @@ fn the_gate_warns_and_offers_the_model_that_reads_the_picture() {
     let mut window = for_chests();
     open(&mut window, &[moderate()]);
     window.get_by_label_contains("does not look like those that cxr-pneumonia reads (a child's chest X-ray, frontal)");
+    let offered = |app: &App, name: &str| app.session.advice().is_some_and(|a| a.instead.as_deref() == Some(name));
+    assert!(window.state().session.shown().is_none(), "the answer stands behind a click");
+    wait(&mut window, "the offer", |app| offered(app, "retina-dr"));
     window.get_by_role_and_label(Role::Button, "Use retina-dr").click();
     window.run_steps(2);
     wait(&mut window, "the other model", |app| {
@@ -185,7 +188,12 @@ fn the_gate_warns_and_offers_the_model_that_reads_the_picture() {
     });
     assert!(window.state().session.advice().is_none());
     open(&mut window, &[chest("clear")]);
+    wait(&mut window, "the offer", |app| offered(app, "cxr-pneumonia"));
     window.get_by_role_and_label(Role::Button, "Use cxr-pneumonia");
+    window.get_by_role_and_label(Role::Button, "Show its answer anyway").click();
+    window.run_steps(2);
+    wait(&mut window, "the answer", |app| app.session.shown().is_some());
+    assert!(!window.state().session.answer_is_withheld());
 }
 
 #[test]
