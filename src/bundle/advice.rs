@@ -14,9 +14,17 @@ pub const NOT_FOR_THIS_MODEL: &str = "Not a picture for this model";
 /// Stands in the place of an answer, or beside it where somebody asked for one all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    pub text: String,
+    /// What the picture is instead, and what the model reads.
+    pub why: String,
     /// The name of a model that reads such pictures, or at least their kind.
     pub instead: Option<String>,
+}
+
+impl Advice {
+    /// All of it in one sentence or two.
+    pub fn text(&self) -> String {
+        format!("{NOT_FOR_THIS_MODEL}: {}", self.why)
+    }
 }
 
 /// What is said of a picture of `measures` under the model of `card`; `None` where it is of the model's kind, or where the
@@ -36,11 +44,11 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
         (Misfit::Look, None, Some(other)) if other.is_full => looks_like(&other.gate.reads),
         (misfit, ..) => said(card, gate, misfit, measures),
     };
-    let mut text = format!("{NOT_FOR_THIS_MODEL}: {what}.");
+    let mut why = format!("{what}.");
     if let Some(other) = &instead {
-        text += &other.said();
+        why += &other.said();
     }
-    Some(Advice { text, instead: instead.map(|other| other.name.to_owned()) })
+    Some(Advice { why, instead: instead.map(|other| other.name.to_owned()) })
 }
 
 /// What a misfit is, in words, where nothing better is known of the picture.
@@ -128,10 +136,10 @@ mod tests {
         assert_eq!(advise(&retina, &fundus, library), None);
         let advice = advise(&chest, &fundus, library).unwrap();
         assert_eq!(advice.instead.as_deref(), Some("retina-dr"));
-        assert!(advice.text.contains("a child's chest X-ray"), "{}", advice.text);
+        assert!(advice.text().contains("a child's chest X-ray"), "{}", advice.text());
         // A folder of models that has vanished takes no warning with it.
         let alone = advise(&chest, &fundus, || None).unwrap();
-        assert!(alone.instead.is_none() && alone.text.starts_with(NOT_FOR_THIS_MODEL), "{}", alone.text);
+        assert!(alone.instead.is_none() && alone.text().starts_with(NOT_FOR_THIS_MODEL), "{}", alone.text());
         assert_eq!(advise(&retina, &radiograph, library).unwrap().instead.as_deref(), Some("cxr-pneumonia"));
         // A retina without colour is named, and sent nowhere.
         let least = retina.gate.as_ref().unwrap().field.unwrap();
@@ -143,7 +151,7 @@ mod tests {
             // By the chest's model too, which its coarse light would let pass.
             for card in [&retina, &chest] {
                 let advice = advise(card, &measures, library).unwrap();
-                assert!(advice.instead.is_none() && advice.text.contains(named), "{}", advice.text);
+                assert!(advice.instead.is_none() && advice.text().contains(named), "{}", advice.text());
             }
         }
         // A colourful picture with its light elsewhere: nobody's.
@@ -151,7 +159,7 @@ mod tests {
         let holiday =
             Measures { colour: 0.3, cells, words: FileWords::default(), field: None, quality: None, is_dark: false };
         let advice = advise(&chest, &holiday, library).unwrap();
-        assert!(advice.instead.is_none() && advice.text.starts_with(NOT_FOR_THIS_MODEL), "{}", advice.text);
+        assert!(advice.instead.is_none() && advice.text().starts_with(NOT_FOR_THIS_MODEL), "{}", advice.text());
     }
     /// A radiograph that looks like nothing the models know, with what its file says.
     fn said(modality: &str, body_part: &str, view: &str, age_years: Option<f64>) -> Measures {
@@ -169,7 +177,7 @@ mod tests {
         let (chest, retina) = (card("cxr-pneumonia"), card("retina-dr"));
         let adult = advise(&retina, &said("CR", "CHEST", "PA", None), library).unwrap();
         assert_eq!(adult.instead.as_deref(), Some("cxr-pneumonia"));
-        assert!(adult.text.contains("a child's chest X-ray"), "{}", adult.text);
+        assert!(adult.text().contains("a child's chest X-ray"), "{}", adult.text());
         for shin in [said("CR", "TIBIA", "AP", None), said("CT", "CHEST", "PA", None)] {
             assert_eq!(advise(&retina, &shin, library).unwrap().instead, None);
             assert_eq!(advise(&chest, &shin, library).unwrap().instead, None);
@@ -178,7 +186,7 @@ mod tests {
         let cells: Vec<f64> = chest.gate.as_ref().unwrap().template.iter().map(|v| f64::from(*v)).collect();
         let alike = |measures: Measures| Measures { cells: cells.clone(), ..measures };
         assert_eq!(advise(&chest, &alike(said("CR", "CHEST", "PA", Some(4.0))), library), None);
-        let refused = |measures: Measures| advise(&chest, &alike(measures), library).unwrap().text;
+        let refused = |measures: Measures| advise(&chest, &alike(measures), library).unwrap().text();
         assert!(refused(said("CR", "TIBIA", "AP", None)).contains("TIBIA"));
         assert!(refused(said("DX", "CHEST", "LL", None)).contains("LL"));
         let adult = refused(said("DX", "CHEST", "PA", Some(47.0)));

@@ -89,6 +89,8 @@ pub enum SessionCommand {
     Sort(SortBy),
     Reload,
     Cancel,
+    /// The answer about a picture that the model does not read.
+    AnswerAnyway,
     Model(String),
     UseCpu,
     Class(Option<usize>),
@@ -114,6 +116,8 @@ pub enum SessionCommand {
     /// Hatches where the picture cannot be graded.
     Hatch(bool),
     Rule(BackwardRule),
+    /// A second rule beside the one in use, or none.
+    Compare(Option<BackwardRule>),
     Evidence(Evidence),
     CamMethod(CamMethod),
     /// Of the model's layers, counted from 0.

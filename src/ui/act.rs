@@ -95,7 +95,7 @@ impl App {
             self.close_dialogs();
         } else if self.place.was_typing() {
             ctx.memory_mut(|memory| memory.stop_text_input());
-        } else if self.session.busy().is_some() {
+        } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
         } else if self.maximised.take().is_some() {
         } else if self.is_full_screen {

@@ -27,6 +27,10 @@ impl App {
             self.ask_reader(ui);
             return;
         }
+        if self.session.answer_is_withheld() && self.session.coming().is_none() {
+            self.withheld(ui);
+            return;
+        }
         if self.session.shown().is_none() || self.session.coming().is_some() {
             self.waiting(ui);
             return;

@@ -21,6 +21,7 @@ mod ruler;
 mod scale;
 mod start;
 mod status;
+mod steady;
 mod textures;
 mod theme;
 mod verdict;

@@ -22,7 +22,7 @@ impl App {
                 let time = if seconds > 1 { format!(" {seconds} s") } else { String::new() };
                 let (colour, room) = (ui.visuals().text_color(), SHARE * ui.available_width());
                 names::label(ui, &format!("{}…{time}", busy.what), &TextStyle::Small, colour, room);
-                if ui.small_button("Stop").on_hover_text("Esc").clicked() {
+                if busy.can_stop && ui.small_button("Stop").on_hover_text("Esc").clicked() {
                     self.commands.push(SessionCommand::Cancel.into());
                 }
             }

@@ -4,9 +4,9 @@
 use egui::{RichText, Ui};
 
 use super::{App, legend, theme};
-use crate::bundle::Card;
+use crate::bundle::{Card, NOT_FOR_THIS_MODEL};
 use crate::explain::{Report, Verdict};
-use crate::session::{SessionCommand, WindowCommand};
+use crate::session::{Current, SessionCommand, WindowCommand};
 
 /// So many colours stand beside the answer.
 const MOST_SWATCHES: usize = 5;
@@ -15,24 +15,21 @@ impl App {
     pub(super) fn verdict(&mut self, ui: &mut Ui) {
         let Some(report) = self.session.report() else { return };
         self.quality(ui, &report);
-        if report.is_refused {
-            self.refusal(ui, &report);
-        } else {
-            if let Some(warning) = report.warning() {
-                band(ui, warning);
-            }
-            self.answer(ui, &report);
+        if let Some(warning) = report.warning() {
+            band(ui, warning);
         }
+        self.answer(ui, &report);
         let Some(card) = self.session.card() else { return };
         let says = format!("{}: what it can and cannot do", card.name);
         if ui.add(egui::Link::new(RichText::new(says).small())).clicked() {
             self.commands.push(WindowCommand::ModelCard.into());
         }
         ui.add_space(4.0);
-        if let Some(shown) = self.session.shown().filter(|_| !report.is_refused) {
+        if let Some(shown) = self.session.shown() {
             let colours = self.session.preferences.style.colours(card);
             legend::probabilities(ui, card, &shown.explanation.verdict, &colours);
         }
+        self.steadiness(ui);
     }
 
     /// Whether there is anything to grade.
@@ -56,16 +53,20 @@ impl App {
     }
 
     /// In the place of an answer: that there is none, why, and which model has one.
-    fn refusal(&mut self, ui: &mut Ui, report: &Report) {
+    pub(super) fn withheld(&mut self, ui: &mut Ui) {
+        let Some(advice) = self.session.advice() else { return };
         let colour = theme::warning(ui.visuals());
         frame(ui, |ui| {
-            ui.add(egui::Label::new(RichText::new(&report.headline).strong().size(18.0).color(colour)).wrap());
-            ui.add(egui::Label::new(RichText::new(capitalised(&report.beneath)).color(colour)).wrap());
-            let instead = report.gate.as_ref().and_then(|gate| gate.instead.as_ref());
-            if let Some(name) = instead.filter(|name| ui.button(format!("Use {name}")).clicked()) {
+            ui.add(egui::Label::new(RichText::new(NOT_FOR_THIS_MODEL).strong().size(18.0).color(colour)).wrap());
+            ui.add(egui::Label::new(RichText::new(capitalised(&advice.why)).color(colour)).wrap());
+            if let Some(name) = advice.instead.as_ref().filter(|name| ui.button(format!("Use {name}")).clicked()) {
                 self.commands.push(SessionCommand::Model(name.clone()).into());
             }
         });
+        let says = "What the model would say of it all the same; it was neither made nor tried for such pictures";
+        if ui.button("Show its answer anyway").on_hover_text(says).clicked() {
+            self.commands.push(SessionCommand::AnswerAnyway.into());
+        }
     }
 
     fn answer(&self, ui: &mut Ui, report: &Report) {
@@ -92,8 +93,8 @@ impl App {
             ui.add_space(4.0);
             band(ui, disagreement);
         }
-        if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
-        {
+        let reading = |current: &Current| self.session.read_first.reading(&current.path, current.frame);
+        if let Some(reading) = self.session.current().and_then(reading) {
             let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
             let yours = card.classes[reading.class].full_name();
             ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));

@@ -16,7 +16,7 @@ impl App {
         let is_idle = self.session.busy().is_none() && self.session.coming().is_none();
         if is_idle
             && self.session.card().is_some()
-            && self.session.current().is_some_and(|current| current.look.is_none())
+            && self.session.current().is_some_and(|current| current.answer.look.is_none())
             && let Some(action) = actions::of(&SessionCommand::Reload.into())
             && ui.button(action.label).on_hover_text(action.hint()).clicked()
         {
@@ -37,7 +37,7 @@ impl App {
             (None, Some(doing)) => ("No model yet", format!("{doing} The picture is explained once it is there.")),
             (None, None) => ("No model", "It could not be loaded: choose another in the menu Model.".to_owned()),
             (Some(_), Some(doing)) => ("No explanation yet", doing),
-            (Some(_), None) if current.look.is_some() => ("No explanation yet", "Drawing the maps…".to_owned()),
+            (Some(_), None) if current.answer.look.is_some() => ("No explanation yet", "Drawing the maps…".to_owned()),
             (Some(_), None) => ("No explanation", "This picture was not explained.".to_owned()),
         }
     }

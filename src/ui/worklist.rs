@@ -180,8 +180,12 @@ impl App {
     /// The decided grade with its probability, unless the reader has to say one first.
     fn grade_of(&self, item: &Item) -> Option<(String, Color32)> {
         let (graded, card) = item.graded.zip(self.session.card())?;
-        if self.session.read_first.hides(&item.path) {
+        if self.session.read_first.hides(&item.path, 0) {
             return None;
+        }
+        let is_on_screen = self.session.current().is_some_and(|current| current.path == item.path);
+        if graded.is_refused && (!is_on_screen || self.session.answer_is_withheld()) {
+            return Some(("Not for this model".to_owned(), Color32::TRANSPARENT));
         }
         if !graded.is_said {
             return Some(("No finding".to_owned(), Color32::TRANSPARENT));

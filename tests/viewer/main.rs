@@ -299,7 +299,9 @@ fn the_reader_reads_first() {
     let mut window = build(None, false);
     act(&mut window, SessionCommand::ReadFirst(true));
     act(&mut window, SessionCommand::Open(vec![moderate()]));
-    wait(&mut window, "the hidden answer", |app| app.session.current().is_some_and(|current| current.shown.is_some()));
+    wait(&mut window, "the hidden answer", |app| {
+        app.session.current().is_some_and(|current| current.answer.shown.is_some())
+    });
     window.get_by_label("Your grade?");
     assert!(window.state().session.shown().is_none());
     assert!(window.query_by_label_contains("Probability of").is_none());

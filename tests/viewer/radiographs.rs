@@ -180,6 +180,9 @@ fn the_gate_gives_no_answer_and_offers_the_model_that_reads_the_picture() {
     window.get_by_label("Not a picture for this model");
     window.get_by_label_contains("cxr-pneumonia reads a child's chest X-ray, frontal");
     assert!(window.query_by_label_contains("Probability of").is_none(), "no answer");
+    assert!(window.state().session.shown().is_none(), "the answer stands behind a click");
+    let offered = |app: &App, name: &str| app.session.advice().is_some_and(|a| a.instead.as_deref() == Some(name));
+    wait(&mut window, "the offer", |app| offered(app, "retina-dr"));
     window.get_by_role_and_label(Role::Button, "Use retina-dr").click();
     window.run_steps(2);
     wait(&mut window, "the other model", |app| {
@@ -190,7 +193,12 @@ fn the_gate_gives_no_answer_and_offers_the_model_that_reads_the_picture() {
     window.get_by_label_contains("Undecided between".to_lowercase().as_str());
     window.get_by_label_contains("but 3 Severe holds most of the response");
     open(&mut window, &[chest("clear")]);
+    wait(&mut window, "the offer", |app| offered(app, "cxr-pneumonia"));
     window.get_by_role_and_label(Role::Button, "Use cxr-pneumonia");
+    window.get_by_role_and_label(Role::Button, "Show its answer anyway").click();
+    window.run_steps(2);
+    wait(&mut window, "the answer", |app| app.session.shown().is_some());
+    assert!(!window.state().session.answer_is_withheld());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::percent;
 use crate::bundle::card::Decision;
 use crate::bundle::question::Question;
-use crate::bundle::{Advice, Card};
+use crate::bundle::{Advice, Card, NOT_FOR_THIS_MODEL};
 use crate::explain::Verdict;
 
 /// As many findings are named at the top.
@@ -31,10 +31,8 @@ impl Headline {
         }
     }
 
-    /// The sentence is cut in two at its colon: the first part stands in large letters.
     pub fn refused(advice: &Advice) -> Self {
-        let (headline, why) = advice.text.split_once(": ").unwrap_or((&advice.text, ""));
-        let (headline, beneath) = (headline.to_owned(), why.to_owned());
+        let (headline, beneath) = (NOT_FOR_THIS_MODEL.to_owned(), advice.why.clone());
         Self { headline, figure: String::new(), beneath, rule: String::new(), said: Vec::new() }
     }
 }

@@ -70,7 +70,7 @@ pub fn report(
 ) -> Report {
     let gate = card.gate.as_ref().map(|_| GateWords {
         passes: advice.is_none(),
-        says: advice.map(|advice| advice.text.clone()),
+        says: advice.map(Advice::text),
         instead: advice.and_then(|advice| advice.instead.clone()),
     });
     let refusal = advice.filter(|_| !answer_anyway);
