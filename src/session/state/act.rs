@@ -53,7 +53,9 @@ impl State {
             SessionCommand::Box(on) => style.boxed = on,
             SessionCommand::Hatch(on) => style.hatched = on,
             SessionCommand::ToggleBox => style.boxed = !style.boxed,
-            SessionCommand::Smoothing(px) => self.choose(|choices| choices.smoothing_px = Some(px)),
+            SessionCommand::Smoothing(px) => {
+                self.choose(|choices| choices.smoothing_px = Some(px).filter(|px| px.is_finite()))
+            }
             SessionCommand::Magnitude(magnitude) => self.choose(|choices| choices.magnitude = Some(magnitude)),
             SessionCommand::CamMethod(method) => self.choose(|choices| choices.cam.method = method),
             SessionCommand::CamLayer(layer) => self.choose(|choices| choices.cam.layer = Some(layer)),

@@ -40,7 +40,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(30) {
+        Event::Command(match self.roll(34) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -65,6 +65,9 @@ impl Dice {
             26 => [SessionCommand::Defaults, SessionCommand::AnswerAnyway][self.roll(2)].clone(),
             27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::Grade)][self.roll(2)].clone(),
             28 => return Event::Draw(PanelUse::Clipboard),
+            // Frames are stepped through, and pictures with frames gone to.
+            29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
+            31 | 32 => SessionCommand::Show(PathBuf::from(PICTURES[5])),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

@@ -39,8 +39,8 @@ fn a_rule_that_is_given_up_for_the_one_before_is_waited_for_no_longer() {
 
 #[test]
 fn a_model_that_fails_leaves_a_waiting_picture_to_the_last_one() {
-    // Before the picture is begun, while it is decoded, and while the network looks at it.
-    for steps in 0..3 {
+    // Before the picture is begun, while it is decoded, and before and while the network looks at it.
+    for steps in 0..4 {
         let mut world = World::opened(0);
         show(&mut world, 4);
         (0..steps).for_each(|_| world.work(Luck::Good));
@@ -205,7 +205,7 @@ fn a_second_rule_is_looked_at_beside_the_first_and_follows_the_picture() {
     assert_eq!((of_second(&world), world.state.network_runs()), (Some(first), runs));
     // One that fails takes itself away, not the first.
     world.command(SessionCommand::Compare(Some(BackwardRule::Gated)));
-    [Luck::Good, Luck::Good, Luck::Bad].into_iter().for_each(|luck| world.work(luck));
+    [Luck::Good, Luck::Good, Luck::Good, Luck::Bad].into_iter().for_each(|luck| world.work(luck));
     world.settle();
     assert!(is_answered(&world, 1) && world.state.choices.compare.is_none() && world.state.compared().is_none());
     assert!(world.state.worklist.items()[1].problem.is_none());
@@ -242,7 +242,7 @@ fn steadiness_is_tried_last_and_hidden_with_the_answer() {
 fn a_lost_device_offers_the_cpu_and_leaves_what_is_open() {
     let mut world = World::opened(0);
     world.command(SessionCommand::Rule(BackwardRule::Guided));
-    [Luck::Good, Luck::Good, Luck::DeviceLost].into_iter().for_each(|luck| world.work(luck));
+    [Luck::Good, Luck::Good, Luck::Good, Luck::DeviceLost].into_iter().for_each(|luck| world.work(luck));
     world.settle();
     let notice = world.state.notices.last().unwrap();
     assert_eq!(notice.action, Some(("Use the CPU", SessionCommand::UseCpu)));

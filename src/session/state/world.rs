@@ -141,6 +141,7 @@ pub enum Luck {
 enum Running {
     Open(Job),
     Look(Job, Arc<Picture>),
+    Answer(Job, Box<Look>),
 }
 
 #[derive(Debug)]
@@ -277,7 +278,8 @@ impl World {
     pub fn work(&mut self, luck: Luck) {
         match self.running.take() {
             Some(Running::Open(job)) => self.decode(job, luck),
-            Some(Running::Look(job, picture)) => self.look(job, &picture, luck),
+            Some(Running::Look(job, picture)) => self.look(job, &picture),
+            Some(Running::Answer(job, look)) => self.answer(&job, *look, luck),
             None => {
                 if let Some(wish) = self.model.take() {
                     self.load(wish, luck);
@@ -321,7 +323,7 @@ impl World {
         self.running = Some(Running::Look(job, picture));
     }
 
-    fn look(&mut self, job: Job, picture: &Picture, luck: Luck) {
+    fn look(&mut self, job: Job, picture: &Picture) {
         let Some(key) = job.look_key() else { return };
         let is_overtaken = match job.ticket {
             Some(ticket) => self.ticket != Some(ticket),
@@ -337,13 +339,18 @@ impl World {
         let [place, frame, reading] = picture.scan.to_rgb8().get_pixel(0, 0).0;
         let path = PathBuf::from(PICTURES[usize::from(place)]);
         let seen = PictureKey { path, frame: u32::from(frame), reading: u32::from(reading) };
-        match luck {
-            Luck::Good => {
-                let look = Arc::new(look(&seen, &key.under));
-                self.inbox.push_back(Event::Explained { key, look, is_new: true });
+        self.running = Some(Running::Answer(job, Box::new(look(&seen, &key.under))));
+    }
+
+    /// Nothing ends a look once it has begun: it may come when it is long not wanted any more.
+    fn answer(&mut self, job: &Job, look: Look, luck: Luck) {
+        match (luck, job.look_key()) {
+            (Luck::Good, Some(key)) => {
+                self.inbox.push_back(Event::Explained { key, look: Arc::new(look), is_new: true });
             }
-            Luck::Bad => self.fail(&job, "cannot be explained", false),
-            Luck::DeviceLost => self.fail(&job, "lost the device", true),
+            (Luck::Good, None) => {}
+            (Luck::Bad, _) => self.fail(job, "cannot be explained", false),
+            (Luck::DeviceLost, _) => self.fail(job, "lost the device", true),
         }
     }
 
@@ -417,6 +424,12 @@ impl World {
             return differs("another picture", &pixels);
         }
         let sides = [(&current.answer, "answer"), (&current.second, "second")];
+        let model = state.model().map_or("9", |model| model.sha256.as_str());
+        for look in sides.iter().filter_map(|(side, _)| side.look.as_ref()) {
+            if look.scores != scores(&key, model, look.asked) {
+                return differs("a look at something else", &look.scores);
+            }
+        }
         for (shown, side) in sides.into_iter().filter_map(|(side, name)| Some((side.shown.as_ref()?, name))) {
             let Some(model) = state.model() else { return differs("maps without a model", &side) };
             let explanation = &shown.explanation;
