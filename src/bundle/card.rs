@@ -278,6 +278,16 @@ impl Card {
         self.classes.iter().position(|c| c.name.eq_ignore_ascii_case(text) || c.label.eq_ignore_ascii_case(text))
     }
 
+    /// Whether pictures are cropped to a retina before the network sees them.
+    pub fn reads_a_retina(&self) -> bool {
+        self.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }))
+    }
+
+    /// What its classes are called in sentences.
+    pub fn class_word(&self) -> &'static str {
+        if self.output.ordered { "grade" } else { "class" }
+    }
+
     /// Whether there are weights that belong to this card; without them it is a form to be filled by an import.
     pub fn has_weights(&self) -> bool {
         !self.weights.sha256.is_empty()

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::Style;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::Answer;
 use crate::bundle::{Assessment, Card};
+use crate::compose::CamScale;
 use crate::explain::Explanation;
+use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
@@ -68,6 +69,10 @@ pub struct Record {
     /// What speaks against believing the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What was drawn, each with the values at the ends of its colours.
+    pub layers: Vec<LayerRecord>,
+    /// The values at the ends of the colours of the map of one class, the same for all classes.
+    pub cam_scale: CamScale,
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
@@ -78,6 +83,9 @@ pub struct Record {
 #[derive(Debug, Serialize)]
 pub struct SettingsRecord {
     pub rule: BackwardRule,
+    /// The rule that it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare_rule: Option<BackwardRule>,
     pub evidence: Evidence,
     pub magnitude: Magnitude,
     pub smoothing_px: f32,
@@ -136,6 +144,19 @@ pub struct ClassRecord {
     /// Of the dominant response over the whole field; left out of a class whose response was not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_share: Option<f64>,
+    /// The same under the rule that is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared_response_share: Option<f64>,
+}
+
+/// A layer of an explanation.
+#[derive(Debug, Serialize)]
+pub struct LayerRecord {
+    pub name: &'static str,
+    pub title: String,
+    /// In the layer's own unit; a picture without colours of its own has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<CamScale>,
 }
 
 /// A yes-or-no question about ordered grades.
@@ -216,6 +237,7 @@ impl Record {
             probability: verdict.probabilities[c],
             operating_point: verdict.findings.as_ref().and_then(|_| card.output.operating_points.get(c).copied()),
             response_share: explanation.response_shares[c],
+            compared_response_share: None,
         });
         let boxes = explanation.attention.iter().map(|region| BoxRecord {
             class: card.classes[region.class].name.clone(),
@@ -240,6 +262,7 @@ impl Record {
             source_height_px: explanation.source_size_px.1,
             settings: SettingsRecord {
                 rule: explanation.settings.rule,
+                compare_rule: None,
                 evidence: explanation.settings.evidence,
                 magnitude: explanation.settings.magnitude,
                 smoothing_px: explanation.settings.smoothing_px,
@@ -264,6 +287,8 @@ impl Record {
             quality: None,
             reasons: None,
             warnings: explanation.cam_caveat().map(str::to_owned).into_iter().collect(),
+            layers: Vec::new(),
+            cam_scale: CamScale::of_all(&explanation.cam),
             response_classes: explanation.response.held.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {
@@ -281,6 +306,23 @@ impl Record {
         let gradable = assessed.map(Assessment::is_gradable);
         let (quality, reasons) = (assessed.map(|a| a.quality), assessed.map(|a| a.reasons.clone()));
         Self { gradable, quality, reasons, ..self }
+    }
+
+    /// Adds what was drawn, and what another rule says where one stands beside.
+    pub(super) fn of_layers(mut self, layers: impl Iterator<Item = Layer>, scene: &Scene<'_>) -> Self {
+        let record = |layer: Layer| LayerRecord {
+            name: layer.kind().name(),
+            title: layer.kind().title(scene),
+            scale: layer.kind().scale(scene).map(|(low, high)| CamScale { low, high }),
+        };
+        self.layers = layers.map(record).collect();
+        if let Some(other) = scene.other.map(|other| other.explanation) {
+            self.settings.compare_rule = Some(other.settings.rule);
+            for (class, share) in self.classes.iter_mut().zip(&other.response_shares) {
+                class.compared_response_share = *share;
+            }
+        }
+        self
     }
 
     /// Adds how `scan` was shown.

@@ -80,6 +80,7 @@ impl Session {
             SessionCommand::CamMethod(method) => self.choose(|choices| choices.cam.method = *method),
             SessionCommand::CamLayer(layer) => self.choose(|choices| choices.cam.layer = Some(*layer)),
             SessionCommand::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(*evidence)),
+            SessionCommand::Compare(None) => self.compare_with(None),
             SessionCommand::Rule(rule) => self.choose(|choices| choices.rule = Some(*rule)),
             SessionCommand::Defaults => {
                 *style = Style::default();

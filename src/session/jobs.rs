@@ -19,6 +19,8 @@ struct Result {
     card: Arc<Card>,
     sha256: String,
     explanation: Explanation,
+    /// By the rule that is compared with.
+    compared: Option<Explanation>,
     style: Style,
     reader: Option<ReaderRecord>,
     display: Option<GreyDisplay>,
@@ -70,6 +72,7 @@ impl Session {
             card: Arc::clone(&model.card),
             sha256: model.sha256.clone(),
             explanation: shown.explanation.clone(),
+            compared: self.compared().map(|other| other.explanation.clone()),
             style: self.preferences.style.clone(),
             reader,
             warning: self.advice.as_ref().map(|advice| advice.text.clone()),
@@ -89,7 +92,8 @@ impl Session {
             let picture = scan.to_rgb8_under(result.display.as_ref());
             let pictures = Pictures::new(&picture, &result.card, &result.explanation, &result.style)
                 .with_warning(result.warning.as_deref())
-                .with_quality(result.assessed.as_ref());
+                .with_quality(result.assessed.as_ref())
+                .compared_with(result.compared.as_ref());
             Some(Event::Panel { use_for, panel: pictures.panel_picture(&name) })
         });
     }
@@ -111,7 +115,7 @@ impl Session {
 
 impl Result {
     fn write(&self, mut files: OutputSet, parts: Parts) -> anyhow::Result<Vec<std::path::PathBuf>> {
-        files.check(parts.endings(&self.card).iter().map(String::as_str))?;
+        files.check(parts.endings(&self.card, self.compared.is_some()).iter().map(String::as_str))?;
         let scan = &self.picture.scan;
         let (file, decode_ms) = (scan.path.to_string_lossy().into_owned(), self.picture.decode_ms);
         let record = Record::new(file, &self.card, &self.sha256, &self.explanation, &self.style, decode_ms);
@@ -121,7 +125,8 @@ impl Result {
         let picture = scan.to_rgb8_under(self.display.as_ref());
         let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
             .with_warning(self.warning.as_deref())
-            .with_quality(self.assessed.as_ref());
+            .with_quality(self.assessed.as_ref())
+            .compared_with(self.compared.as_ref());
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         export::write(&mut files, parts, &name, &pictures, record)?;
         Ok(files.finish()?)

@@ -8,6 +8,7 @@ pub mod aside;
 pub mod cache;
 pub mod camera;
 pub mod command;
+mod compared;
 mod events;
 pub mod grey;
 mod jobs;
@@ -17,6 +18,7 @@ pub mod picture;
 pub mod preferences;
 pub mod read_first;
 pub mod samples;
+mod scene;
 pub mod shown;
 mod worker;
 pub mod worklist;
@@ -127,6 +129,8 @@ pub struct Session {
     model: Option<Model>,
     model_wish: Option<(String, Instant)>,
     current: Option<Current>,
+    /// With the picture that it is of.
+    compared: Option<(u64, Shown)>,
     pending: Option<Pending>,
     stage: Option<(Stage, Instant)>,
     exporting: Option<Instant>,
@@ -170,6 +174,7 @@ impl Session {
             model: None,
             model_wish: None,
             current: None,
+            compared: None,
             pending: None,
             stage: None,
             exporting: None,

@@ -7,7 +7,7 @@ use crate::compose::short_number;
 use crate::export::NOTICE;
 use crate::session::picture::value_at;
 use crate::session::preferences::Theme;
-use crate::session::{Command, Notice, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, Notice, SessionCommand, ViewCommand, WindowCommand};
 
 impl App {
     pub(super) fn menu(&mut self, ui: &mut Ui) {
@@ -84,14 +84,11 @@ impl App {
     }
 
     fn view_menu(&mut self, ui: &mut Ui) {
-        let entries: [(&str, Command); 12] = [
+        let entries: [(&str, Command); 9] = [
             ("Fit", ViewCommand::Fit.into()),
             ("Actual size, 1:1", ViewCommand::ActualSize.into()),
             ("Magnify", ViewCommand::ZoomIn.into()),
             ("Shrink", ViewCommand::ZoomOut.into()),
-            ("Only the input", ViewCommand::Maximise(View::Input).into()),
-            ("Only the CAM", ViewCommand::Maximise(View::Cam).into()),
-            ("Only the CLEAR map", ViewCommand::Maximise(View::Clear).into()),
             ("List of pictures", WindowCommand::WorklistPanel.into()),
             ("Chart under the pointer", WindowCommand::ProbeChart.into()),
             ("Scale bar", WindowCommand::Ruler.into()),
@@ -100,6 +97,10 @@ impl App {
         ];
         for (name, command) in entries {
             self.entry(ui, name, command);
+        }
+        ui.separator();
+        for view in self.session.layers() {
+            self.entry(ui, view.kind().only(), ViewCommand::Maximise(view));
         }
         ui.separator();
         let preferences = &mut self.session.preferences;

@@ -61,9 +61,6 @@ pub fn bindings() -> Vec<Binding> {
         binding("View", "Magnify", NONE, Key::Plus, ViewCommand::ZoomIn),
         binding("View", "Magnify", NONE, Key::Equals, ViewCommand::ZoomIn),
         binding("View", "Shrink", NONE, Key::Minus, ViewCommand::ZoomOut),
-        binding("View", "Only the input, and back", NONE, Key::F6, ViewCommand::Maximise(View::Input)),
-        binding("View", "Only the CAM, and back", NONE, Key::F7, ViewCommand::Maximise(View::Cam)),
-        binding("View", "Only the CLEAR map, and back", NONE, Key::F8, ViewCommand::Maximise(View::Clear)),
         binding("View", "Full screen", NONE, Key::F11, WindowCommand::FullScreen),
         binding("View", "More or fewer controls", NONE, Key::M, WindowCommand::More),
         binding("Help", "This list", NONE, Key::F1, WindowCommand::Help),
@@ -71,6 +68,9 @@ pub fn bindings() -> Vec<Binding> {
         binding("Help", "What the model can and cannot do", NONE, Key::I, WindowCommand::ModelCard),
         binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, WindowCommand::Escape),
     ];
+    for (view, key) in View::ALL.into_iter().zip([Key::F6, Key::F7, Key::F8, Key::F9, Key::F10]) {
+        all.push(binding("View", view.kind().only(), NONE, key, ViewCommand::Maximise(view)));
+    }
     for (key, x, y) in [(Key::ArrowLeft, -1, 0), (Key::ArrowRight, 1, 0), (Key::ArrowUp, 0, -1), (Key::ArrowDown, 0, 1)]
     {
         all.push(binding("View", "Move the picture", Modifiers::COMMAND, key, ViewCommand::Pan(-x, -y)));

@@ -114,7 +114,7 @@ impl<'a> Work<'a> {
 
     fn whole_way(&self, path: &Path, name: &str) -> Result<Answer> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        let endings = self.parts().endings(&self.card);
+        let endings = self.parts().endings(&self.card, self.arguments.compare_rule.is_some());
         let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
         let may_be_done = files.path(Record::ENDING).is_file() && (is_free.is_err() || self.arguments.resume);
         if !may_be_done {
@@ -161,7 +161,8 @@ impl<'a> Work<'a> {
         }
         let (style, display) = (&self.style, self.arguments.drawing.display(scan));
         let (explainer, settings) = self.ready()?;
-        let explanation = explainer.explain(scan, settings).with_context(|| format!("{}", path.display()))?;
+        let explained = explainer.explain_beside(scan, settings, self.arguments.compare_rule);
+        let (explanation, other) = explained.with_context(|| format!("{}", path.display()))?;
         let place = path.to_string_lossy().into_owned();
         let record = Record::new(place, &explainer.card, &explainer.sha256, &explanation, style, decode_ms);
         let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
@@ -171,7 +172,8 @@ impl<'a> Work<'a> {
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
             .with_warning(advice.as_ref().map(|advice| advice.text.as_str()))
-            .with_quality(assessed.as_ref());
+            .with_quality(assessed.as_ref())
+            .compared_with(other.as_ref());
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         export::write(files, self.parts(), &file_name, &pictures, record)?;
         let unfit = assessed.as_ref().and_then(Assessment::warning).map(|says| format!("  {says}")).unwrap_or_default();
