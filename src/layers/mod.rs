@@ -132,3 +132,6 @@ pub struct LayerFile {
     pub title: String,
     pub picture: DynamicImage,
 }
+
+#[cfg(test)]
+mod tests;

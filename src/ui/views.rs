@@ -60,8 +60,11 @@ impl App {
         ui.painter().rect_filled(rect, CornerRadius::ZERO, Color32::BLACK);
         let id = ui.scope_id().with(("view", view as usize));
         let response = ui.interact(rect, id, Sense::click_and_drag());
-        let name = self.view_name(view);
-        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &name));
+        let (name, empty) = (self.view_name(view), self.nothing_to_see(view));
+        response.widget_info(|| egui::WidgetInfo {
+            current_text_value: empty.map(str::to_owned),
+            ..egui::WidgetInfo::labeled(Role::Image, true, &name)
+        });
         self.steer(ui, &response, view);
         let Some(frame) = self.frame(ui, rect) else { return };
         self.draw(ui, view, &frame);
@@ -292,9 +295,13 @@ impl App {
 
     /// A blank map says that it is blank.
     fn nothing_shown(&self, painter: &egui::Painter, view: View, frame: &Frame) {
-        if let Some(says) = self.session.scene().and_then(|scene| view.kind().empty(&scene)) {
+        if let Some(says) = self.nothing_to_see(view) {
             label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
         }
+    }
+
+    fn nothing_to_see(&self, view: View) -> Option<&'static str> {
+        self.session.scene().and_then(|scene| view.kind().empty(&scene))
     }
 }
 

@@ -6,6 +6,7 @@ mod common;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;
+mod layers;
 mod methods;
 mod radiographs;
 mod window;
