@@ -157,7 +157,7 @@ fn composition(explainer: &Explainer, scan: &Scan) {
     let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
     let colours: Vec<_> = explainer.card.classes.iter().map(|class| class.colour).collect();
     let (size, shown) = (scan.size_px(), explanation.shown_class());
-    let scale = CamScale::of_class(&explanation.cam, shown);
+    let scale = CamScale::of_all(&explanation.cam);
     let once = |_| {
         let start = Instant::now();
         cam_layer(&explanation.cam, shown, &explanation.source_from_cam(), size, scale, &CamStyle::default());

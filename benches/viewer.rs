@@ -130,7 +130,7 @@ fn export_like(window: &Harness<'_, App>) -> f64 {
     let (explanation, class) = (&shown.explanation, shown.explanation.shown_class());
     let size = explanation.source_size_px;
     let start = Instant::now();
-    let scale = shown.cam_scales[class];
+    let scale = shown.cam_scale;
     cam_layer(&explanation.cam, class, &explanation.source_from_cam(), size, scale, &style.cam);
     let from_model = &explanation.source_from_model;
     clear_layer(&shown.smoothed, &style.colours(card), from_model, size, shown.peak, &style.clear);

@@ -14,6 +14,7 @@ pub mod guard;
 pub mod import;
 pub mod input;
 pub mod labels;
+pub mod layers;
 pub mod maps;
 pub mod method;
 pub mod network;

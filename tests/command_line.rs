@@ -140,6 +140,82 @@ fn rule_magnitude_and_class_are_taken_and_recorded() {
 }
 
 #[test]
+fn two_rules_are_compared_in_panel_layer_and_record() {
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = picture(&work.path().join("p.png"));
+    let run = |more: &[&str]| {
+        let mut command = explain(out.path());
+        command.arg("--models").arg(models.path()).args(["--model", "small"]).args(more).arg(&file);
+        command.assert()
+    };
+    run(&[]).success();
+    let alone = record(out.path(), "p");
+    let height = || image::image_dimensions(out.path().join("p.panel.png")).unwrap().1;
+    let low = height();
+    assert!(alone["settings"]["compare_rule"].is_null() && !out.path().join("p.difference.png").exists());
+    run(&["--compare-rule", "guided", "--force"]).success();
+    let both = record(out.path(), "p");
+    assert_ne!(alone["made_with"], both["made_with"]);
+    assert_eq!(both["settings"]["compare_rule"], "guided");
+    let shares = |record: &serde_json::Value, what: &str| -> Vec<f64> {
+        record["classes"].as_array().unwrap().iter().filter_map(|class| class[what].as_f64()).collect()
+    };
+    assert_eq!(shares(&alone, "response_share"), shares(&both, "response_share"));
+    let other = shares(&both, "compared_response_share");
+    assert!((other.iter().sum::<f64>() - 1.0).abs() < 1e-6 && other != shares(&both, "response_share"));
+    let layer = &both["layers"][4];
+    assert_eq!((&layer["name"], &layer["scale"]["low"]), (&"difference".into(), &(-1.0).into()));
+    assert!(height() > low + 400, "a second row");
+    assert_eq!(image::image_dimensions(out.path().join("p.difference.png")).unwrap(), (60, 50));
+    run(&["--compare-rule", "linear"]).code(2).stderr(contains("so is the rule in use"));
+}
+
+/// What a PNG file says of itself under `key`.
+fn text_in(path: &Path, key: &str) -> Option<String> {
+    let reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(path).unwrap())).read_info().unwrap();
+    let text = reader.info().utf8_text.iter().find(|text| text.keyword == key)?;
+    text.get_text().ok()
+}
+
+#[test]
+fn one_scale_holds_for_the_cams_of_all_classes_and_titles_name_another_rule() {
+    let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = picture(&work.path().join("p.png"));
+    let drawn =
+        ["--model", "small", "--rule", "gated", "--cam-colours", "grey", "--threshold", "0", "--cam-opacity", "1"];
+    explain(out.path()).arg("--models").arg(models.path()).args(drawn).arg(file).assert().success();
+    let record = record(out.path(), "p");
+    let reach = record["cam_scale"]["high"].as_f64().unwrap();
+    assert_eq!(record["cam_scale"]["low"].as_f64().unwrap(), -reach);
+    let mut npz = NpzReader::new(fs::File::open(out.path().join("p.npz")).unwrap()).unwrap();
+    let cam = npz.by_name::<OwnedRepr<f32>, Ix3>("cam").unwrap();
+    let mut brightest = Vec::new();
+    for (class, map) in cam.outer_iter().enumerate() {
+        let most = f64::from(map.iter().copied().fold(0.0f32, f32::max));
+        let layer = image::open(out.path().join(format!("p.cam-{class}.png"))).unwrap().into_rgba8();
+        let light = layer.pixels().map(|pixel| pixel.0[0]).max().unwrap();
+        // From black over mid grey at 0 to white at the end of the scale.
+        assert!(f64::from(light) <= 255.0 * (0.5 + 0.5 * most / reach) + 1.0, "class {class}: {light} for {most}");
+        brightest.push(light);
+    }
+    assert!(brightest.iter().max() > brightest.iter().min(), "{brightest:?}");
+    let title = text_in(&out.path().join("p.clear-dr.png"), "Title").unwrap();
+    assert_eq!(title, "CLEAR (gated): dominant class and response");
+    assert_eq!(record["layers"][2]["title"], title);
+}
+
+#[test]
+fn an_empty_map_says_so_in_the_panel() {
+    let out = tempfile::tempdir().unwrap();
+    // This model's maps are never negative.
+    explain(out.path()).args(["--no-layers", "--evidence", "against", PHANTOM]).assert().success();
+    let panel = image::open(out.path().join("phantom-moderate.panel.png")).unwrap().into_rgb8();
+    let white = |left: u32| (520..680).any(|y| (left..left + 720).any(|x| panel.get_pixel(x, y).0 == [238, 240, 242]));
+    assert!(white(40 + 2 * 744), "the third view");
+    assert!(!white(40), "the first");
+}
+
+#[test]
 fn nothing_is_replaced_without_force() {
     let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));

@@ -293,6 +293,11 @@ impl Card {
         self.classes.iter().position(|class| class.normal).or(first)
     }
 
+    /// Whether pictures are cropped to a retina before the network sees them.
+    pub fn reads_a_retina(&self) -> bool {
+        self.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }))
+    }
+
     /// What people call one of the classes.
     pub fn noun(&self) -> &'static str {
         match &self.output {

@@ -2,6 +2,8 @@
 //!
 //! Must not know where on a page a bar stands.
 
+use std::fmt;
+
 use image::{Rgb, RgbImage};
 
 use super::cam::{CamScale, CamStyle, colour_at};
@@ -14,22 +16,52 @@ pub struct Tick {
     pub label: String,
 }
 
-/// The colours of a class activation map from low (left) to high (right), `width`×`height` pixels. The part that the
-/// style's threshold makes transparent is darkened.
-pub fn cam_bar(scale: CamScale, style: &CamStyle, (width, height): (u32, u32)) -> RgbImage {
-    let reach = scale.reach();
-    RgbImage::from_fn(width, height, |x, _| {
-        let along = (x as f32 + 0.5) / width as f32;
+/// What a layer's colours stand for: all of them from the low end to the high one, with numbers and words.
+pub struct ColourBar {
+    /// The colour so far along the bar, 0 to 1.
+    colour: Box<dyn Fn(f32) -> [u8; 3] + Send + Sync>,
+    pub ticks: Vec<Tick>,
+    /// What the low and the high end mean.
+    pub ends: [String; 2],
+}
+
+impl fmt::Debug for ColourBar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ColourBar").field("ticks", &self.ticks).field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+impl ColourBar {
+    pub fn new(
+        ticks: Vec<Tick>,
+        ends: [impl Into<String>; 2],
+        colour: impl Fn(f32) -> [u8; 3] + Send + Sync + 'static,
+    ) -> Self {
+        Self { colour: Box::new(colour), ticks, ends: ends.map(Into::into) }
+    }
+
+    /// The colours from low (left) to high (right), `width`×`height` pixels.
+    pub fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
+        let line: Vec<Rgb<u8>> = (0..width).map(|x| Rgb((self.colour)((x as f32 + 0.5) / width as f32))).collect();
+        RgbImage::from_fn(width, height, |x, _| line[x as usize])
+    }
+}
+
+/// The bar of a class activation map. The part that the style's threshold makes transparent is darkened.
+pub fn cam_bar(scale: CamScale, style: &CamStyle) -> ColourBar {
+    let (reach, style) = (scale.reach(), style.clone());
+    let ends = if scale.is_signed() { ["against", "for"] } else { ["none", "for"] };
+    ColourBar::new(ticks(scale.low, scale.high), ends, move |along| {
         let value = scale.low + (scale.high - scale.low) * along;
         let colour = colour_at(along, scale.is_signed(), style.colours);
         let hidden = reach.is_none_or(|reach| value.abs() / reach < style.threshold);
-        Rgb(if hidden { colour.map(|c| 20 + c / 6) } else { colour })
+        if hidden { colour.map(|c| 20 + c / 6) } else { colour }
     })
 }
 
-/// The brightness of a CLEAR map from no response (left) to full brightness (right).
-pub fn response_bar((width, height): (u32, u32)) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, _| Rgb([((x as f32 + 0.5) / width as f32 * 255.0) as u8; 3]))
+/// The brightness of a CLEAR map from no response to `full`, at which it is brightest.
+pub fn response_bar(full: f32) -> ColourBar {
+    ColourBar::new(ticks(0.0, full), ["no response", "strong"], |along| [(along * 255.0) as u8; 3])
 }
 
 /// The numbers at a bar's ends and in its middle; one number where the scale is empty.
@@ -85,7 +117,7 @@ mod tests {
     #[test]
     fn a_bar_ends_in_the_scale_s_colours_and_darkens_what_is_hidden() {
         let style = CamStyle { threshold: 0.3, ..CamStyle::default() };
-        let bar = cam_bar(CamScale { low: 0.0, high: 2.0 }, &style, (100, 2));
+        let bar = cam_bar(CamScale { low: 0.0, high: 2.0 }, &style).picture((100, 2));
         let yellow = colour_at(0.995, false, style.colours);
         assert_eq!(bar.get_pixel(99, 1).0, yellow);
         assert_eq!(bar.get_pixel(29, 0).0, colour_at(0.295, false, style.colours).map(|c| 20 + c / 6));

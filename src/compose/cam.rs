@@ -70,18 +70,10 @@ pub struct CamScale {
 }
 
 impl CamScale {
-    /// The scale for one class: from 0 to its largest value, or symmetric about 0 where the map has negative values.
-    pub fn of_class(maps: &ClassMaps, class: usize) -> Self {
-        Self::of(maps.class(class).unwrap_or_default())
-    }
-
-    /// One scale for all classes, so that their maps can be compared.
+    /// One scale for all classes, so that their maps can be compared: from 0 to the largest value, or symmetric about 0
+    /// where there are negative ones.
     pub fn of_all(maps: &ClassMaps) -> Self {
-        Self::of(&maps.data)
-    }
-
-    fn of(values: &[f32]) -> Self {
-        let finite = values.iter().copied().filter(|v| v.is_finite());
+        let finite = maps.data.iter().copied().filter(|v| v.is_finite());
         let (low, high) = finite.fold((0.0_f32, 0.0_f32), |(low, high), v| (low.min(v), high.max(v)));
         let reach = high.max(-low);
         if low < 0.0 { Self { low: -reach, high: reach } } else { Self { low: 0.0, high } }
@@ -183,7 +175,7 @@ mod tests {
     #[test]
     fn known_colours_stand_at_known_places() {
         let maps = map(2, &[0.0, 3.0, 1.5, 3.0]);
-        let scale = CamScale::of_class(&maps, 0);
+        let scale = CamScale::of_all(&maps);
         assert_eq!(scale, CamScale { low: 0.0, high: 3.0 });
         let layer = cam_layer(&maps, 0, &Transform::scale_then_move(5.0, 5.0, 0.0, 0.0), (10, 10), scale, &opaque());
         let yellow = colorous::VIRIDIS.eval_continuous(1.0).into_array();
@@ -196,7 +188,7 @@ mod tests {
     #[test]
     fn a_signed_map_is_symmetric_about_a_neutral_zero() {
         let maps = map(3, &[-1.0, 0.0, 4.0]);
-        let scale = CamScale::of_class(&maps, 0);
+        let scale = CamScale::of_all(&maps);
         assert_eq!(scale, CamScale { low: -4.0, high: 4.0 });
         let colours = scale_colours(scale, &opaque());
         assert_eq!(colours[STEPS / 2][3], 0, "zero is transparent");
@@ -207,16 +199,30 @@ mod tests {
     }
 
     #[test]
+    fn of_two_classes_the_weaker_one_is_darker() {
+        let maps = ClassMaps::new(2, 1, 1, vec![4.0, 1.0]);
+        let scale = CamScale::of_all(&maps);
+        assert_eq!(scale, CamScale { low: 0.0, high: 4.0 });
+        let light = |class| {
+            let layer = cam_layer(&maps, class, &Transform::IDENTITY, (1, 1), scale, &opaque());
+            layer.get_pixel(0, 0).0[..3].iter().map(|v| u32::from(*v)).sum::<u32>()
+        };
+        assert!(light(1) + 100 < light(0), "{} and {}", light(1), light(0));
+        let signed = ClassMaps::new(2, 1, 1, vec![4.0, -1.0]);
+        assert_eq!(CamScale::of_all(&signed), CamScale { low: -4.0, high: 4.0 });
+    }
+
+    #[test]
     fn nothing_is_drawn_outside_the_field_or_for_an_empty_map() {
         let maps = map(2, &[1.0; 4]);
         let aside = Transform::scale_then_move(2.0, 2.0, 3.0, 4.0);
-        let layer = cam_layer(&maps, 0, &aside, (12, 12), CamScale::of_class(&maps, 0), &opaque());
+        let layer = cam_layer(&maps, 0, &aside, (12, 12), CamScale::of_all(&maps), &opaque());
         for (x, y, pixel) in layer.enumerate_pixels() {
             assert_eq!(pixel.0[3] > 0, (3..7).contains(&x) && (4..8).contains(&y), "at {x}, {y}");
         }
         for data in [[0.0; 4], [f32::NAN; 4]] {
             let maps = map(2, &data);
-            let layer = cam_layer(&maps, 0, &aside, (12, 12), CamScale::of_class(&maps, 0), &opaque());
+            let layer = cam_layer(&maps, 0, &aside, (12, 12), CamScale::of_all(&maps), &opaque());
             assert!(layer.pixels().all(|pixel| pixel.0[3] == 0));
         }
     }

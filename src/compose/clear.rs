@@ -7,7 +7,7 @@ use image::RgbaImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::grid::{Grid, StretchedRows};
+use super::grid::{Axis, Grid, StretchedRows};
 use crate::bundle::Colour;
 use crate::geometry::Transform;
 use crate::maps::ClassMaps;
@@ -60,35 +60,50 @@ pub fn clear_layer(
     let mut layer = RgbaImage::from_pixel(size.0, size.1, image::Rgba(ground));
     let grid = Grid::new((response.width, response.height), source_from_map, size);
     let (Some(grid), true) = (grid, scale.is_finite() && scale > 0.0) else { return layer };
-    let maps: Vec<(usize, &[f32])> = response.each().filter(|(class, _)| is_on(*class, &style.enabled)).collect();
     let shades = all_shades(&colours[..response.classes], style);
     let steps_per_unit = style.gain.max(0.0) / scale * STEPS as f32;
     let (columns, rows) = (&grid.columns, &grid.rows);
     let lines = layer.par_chunks_exact_mut(4 * size.0 as usize).skip(rows.covered.start);
-    let pixels = columns.cells.len();
     lines.zip(&rows.cells).with_min_len(16).for_each_init(
-        || {
-            (
-                maps.iter().map(|(_, map)| StretchedRows::new(map, response.width, columns)).collect::<Vec<_>>(),
-                vec![0.0; pixels],
-                vec![0; pixels],
-            )
-        },
-        |(rows, best, chosen), (line, &(first, second, down))| {
-            best.fill(0.0);
-            chosen.fill(0);
-            for ((class, _), rows) in maps.iter().zip(rows) {
-                let (upper, lower) = rows.pair(first, second);
-                keep_larger((best, chosen), *class as u32, (upper, lower, down));
-            }
+        || DominantLines::new(response, &style.enabled, columns),
+        |dominant, (line, &row)| {
+            let (best, chosen) = dominant.line(row);
             let (pixels, _) = line.as_chunks_mut::<4>();
-            for ((pixel, &value), &class) in pixels[columns.covered.clone()].iter_mut().zip(&*best).zip(&*chosen) {
+            for ((pixel, &value), &class) in pixels[columns.covered.clone()].iter_mut().zip(best).zip(chosen) {
                 let step = (value * steps_per_unit + 0.5).min(STEPS as f32) as usize;
                 *pixel = shades[class as usize * (STEPS + 1) + step];
             }
         },
     );
     layer
+}
+
+/// Which class responds most in every pixel of a line, and how strongly.
+pub(super) struct DominantLines<'a> {
+    classes: Vec<(u32, StretchedRows<'a>)>,
+    best: Vec<f32>,
+    chosen: Vec<u32>,
+}
+
+impl<'a> DominantLines<'a> {
+    /// Among the classes that are left on.
+    pub fn new(response: &'a ClassMaps, enabled: &[bool], columns: &'a Axis) -> Self {
+        let on = response.each().filter(|(class, _)| is_on(*class, enabled));
+        let classes = on.map(|(class, map)| (class as u32, StretchedRows::new(map, response.width, columns))).collect();
+        let pixels = columns.cells.len();
+        Self { classes, best: vec![0.0; pixels], chosen: vec![0; pixels] }
+    }
+
+    /// D(x) and Ĉ(x) of the line that lies `down` of the way from row `first` to `second`.
+    pub fn line(&mut self, (first, second, down): (u32, u32, f32)) -> (&[f32], &[u32]) {
+        self.best.fill(0.0);
+        self.chosen.fill(0);
+        for (class, rows) in &mut self.classes {
+            let (upper, lower) = rows.pair(first, second);
+            keep_larger((&mut self.best, &mut self.chosen), *class, (upper, lower, down));
+        }
+        (&self.best, &self.chosen)
+    }
 }
 
 /// Puts `class` into every pixel of a line where it responds more than the best so far; its response there lies `down`
@@ -108,7 +123,7 @@ fn all_shades(colours: &[Colour], style: &ClearStyle) -> Vec<[u8; 4]> {
     colours.iter().flat_map(steps).collect()
 }
 
-fn shade(colour: Colour, brightness: f32, style: &ClearStyle) -> [u8; 4] {
+pub(super) fn shade(colour: Colour, brightness: f32, style: &ClearStyle) -> [u8; 4] {
     let [r, g, b] = colour.0;
     if style.on_black {
         let part = |channel: u8| (f32::from(channel) * brightness + 0.5) as u8;

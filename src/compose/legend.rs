@@ -13,6 +13,7 @@ pub(super) const GROUND: Rgb<u8> = Rgb([17, 19, 22]);
 pub(super) const CARD: Rgb<u8> = Rgb([27, 30, 34]);
 pub(super) const FAINT: Rgb<u8> = Rgb([58, 62, 68]);
 pub(super) const QUIET: Rgb<u8> = Rgb([164, 170, 178]);
+pub(super) const WARNING: Rgb<u8> = Rgb([255, 196, 92]);
 pub(super) const CLEAR_WHITE: Rgb<u8> = Rgb([238, 240, 242]);
 
 /// One class in a legend.
@@ -22,13 +23,15 @@ pub struct LegendEntry {
     pub colour: Colour,
     /// The network's probability, 0 to 1.
     pub probability: f32,
-    /// The class's share of the whole response, 0 to 1, where it was computed.
-    pub share: Option<f32>,
+    /// The class's shares of the whole response, 0 to 1: one, or of two rules each under the rule's name.
+    pub shares: Vec<(&'static str, f32)>,
     /// A class that is switched off is drawn without its colour.
     pub enabled: bool,
 }
 
+/// Of a card with one share of the response, and what each further one adds.
 const HEIGHT: u32 = 116;
+const LINE: u32 = 28;
 const GAP: u32 = 16;
 const PER_ROW: usize = 5;
 const PAD: i32 = 18;
@@ -37,21 +40,23 @@ const PAD: i32 = 18;
 pub fn legend(entries: &[&LegendEntry], framed: &[bool], width: u32) -> RgbImage {
     let columns = entries.len().clamp(1, PER_ROW);
     let rows = entries.len().div_ceil(columns) as u32;
-    let mut picture = RgbImage::from_pixel(width, (rows * (HEIGHT + GAP)).saturating_sub(GAP).max(1), GROUND);
+    let shares = entries.iter().map(|entry| entry.shares.len()).max().unwrap_or_default() as u32;
+    let card_height = HEIGHT + LINE * shares.saturating_sub(1);
+    let mut picture = RgbImage::from_pixel(width, (rows * (card_height + GAP)).saturating_sub(GAP).max(1), GROUND);
     let card_width = (width - GAP * (columns as u32 - 1)) / columns as u32;
     for (index, entry) in entries.iter().enumerate() {
         let (column, row) = ((index % columns) as u32, (index / columns) as u32);
-        let corner = ((column * (card_width + GAP)) as i32, (row * (HEIGHT + GAP)) as i32);
-        card(&mut picture, entry, framed.get(index).copied().unwrap_or(false), corner, card_width);
+        let corner = ((column * (card_width + GAP)) as i32, (row * (card_height + GAP)) as i32);
+        card(&mut picture, entry, framed.get(index).copied().unwrap_or(false), corner, (card_width, card_height));
     }
     picture
 }
 
-fn card(picture: &mut RgbImage, entry: &LegendEntry, decided: bool, (x, y): (i32, i32), width: u32) {
-    draw_filled_rect_mut(picture, Rect::at(x, y).of_size(width, HEIGHT), CARD);
+fn card(picture: &mut RgbImage, entry: &LegendEntry, decided: bool, (x, y): (i32, i32), (width, height): (u32, u32)) {
+    draw_filled_rect_mut(picture, Rect::at(x, y).of_size(width, height), CARD);
     if decided {
         for inset in 0..2 {
-            let frame = Rect::at(x + inset, y + inset).of_size(width - 2 * inset as u32, HEIGHT - 2 * inset as u32);
+            let frame = Rect::at(x + inset, y + inset).of_size(width - 2 * inset as u32, height - 2 * inset as u32);
             draw_hollow_rect_mut(picture, frame, CLEAR_WHITE);
         }
     }
@@ -64,7 +69,10 @@ fn card(picture: &mut RgbImage, entry: &LegendEntry, decided: bool, (x, y): (i32
     let bar_colour = if decided { CLEAR_WHITE } else { QUIET };
     measure(picture, "probability", entry.probability, bar_colour, (x + PAD, y + 54), width - 2 * PAD as u32);
     let share_colour = if entry.enabled { Rgb(entry.colour.0) } else { FAINT };
-    measure(picture, "response", entry.share.unwrap_or(0.0), share_colour, (x + PAD, y + 82), width - 2 * PAD as u32);
+    for (line, (name, share)) in (0..).zip(&entry.shares) {
+        let corner = (x + PAD, y + 82 + line * LINE as i32);
+        measure(picture, name, *share, share_colour, corner, width - 2 * PAD as u32);
+    }
 }
 
 /// The class's colour as a square; hollow where the class is switched off.
@@ -107,7 +115,7 @@ mod tests {
             label: label.to_owned(),
             colour: Colour(colour),
             probability: 0.5,
-            share: Some(0.0),
+            shares: vec![("response", 0.0)],
             enabled: true,
         }
     }
@@ -119,6 +127,15 @@ mod tests {
         assert_eq!(picture.get_pixel(30, 28).0, [1, 2, 250]);
         assert_eq!(picture.get_pixel(408 + 30, 28).0, [250, 2, 1]);
         assert_eq!((picture.get_pixel(0, 50), picture.get_pixel(408, 50)), (&CARD, &CLEAR_WHITE));
+    }
+
+    #[test]
+    fn the_shares_of_two_rules_stand_below_each_other() {
+        let two = LegendEntry { shares: vec![("guided", 0.9), ("linear", 0.1)], ..entry("Mild", [250, 2, 1]) };
+        let picture = legend(&[&two], &[false], 600);
+        assert_eq!(picture.height(), HEIGHT + LINE);
+        let filled = |y: u32| (0..600).filter(|x| picture.get_pixel(*x, y).0 == [250, 2, 1]).count();
+        assert!(filled(82 + 9) > 5 * filled(82 + 28 + 9) && filled(82 + 28 + 9) > 5);
     }
 
     #[test]

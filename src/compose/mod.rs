@@ -7,20 +7,24 @@
 mod bar;
 mod cam;
 mod clear;
+mod difference;
 mod grid;
 mod layer;
 mod legend;
 mod palette;
 mod panel;
+mod panel_view;
 mod text;
 mod ungradable;
 
-pub use bar::{Tick, cam_bar, response_bar, short_number, ticks};
+pub use bar::{ColourBar, Tick, cam_bar, response_bar, short_number, ticks};
 pub use cam::{CamColours, CamScale, CamStyle, cam_layer};
 pub use clear::{ClearStyle, clear_layer};
+pub use difference::{Scaled, difference_bar, difference_layer};
 pub use layer::{RED, box_line_px, draw_box, over};
 pub use legend::{LegendEntry, legend};
 pub use palette::{Palette, palette};
 pub use panel::{Panel, panel};
+pub use panel_view::{Caption, PanelView, spread};
 pub use text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 pub use ungradable::ungradable_layer;

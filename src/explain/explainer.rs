@@ -201,6 +201,24 @@ impl Explainer {
         Ok(self.look_at(scan, settings.asked(), settings.class)?.into_explanation(settings))
     }
 
+    /// As [`Self::explain`], and once more by the rule `other`; one forward pass serves both.
+    ///
+    /// # Errors
+    /// A picture that the model cannot read, or a device that fails.
+    pub fn explain_beside(
+        &self,
+        scan: &Scan,
+        settings: &Settings,
+        other: Option<BackwardRule>,
+    ) -> Result<(Explanation, Option<Explanation>), ExplainError> {
+        let examined = self.examine(scan, settings.cam)?;
+        let by = |settings: &Settings| -> Result<Explanation, ExplainError> {
+            Ok(self.back_project(&examined, settings.asked(), settings.class)?.into_explanation(settings))
+        };
+        let other = other.map(|rule| by(&Settings { rule, ..*settings })).transpose()?;
+        Ok((by(settings)?, other))
+    }
+
     /// Examines one picture and goes back once: all that needs the network, and nothing else.
     ///
     /// # Errors

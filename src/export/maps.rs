@@ -10,7 +10,7 @@ use crate::explain::Explanation;
 use crate::maps::ClassMaps;
 
 /// The bytes of an `.npz` file with `cam` `[K, h, w]` and `response` `[R, H, W]` in f32, in the model's frame, signed
-/// as the magnitude says and not scaled; `response_classes` `[R]` (i64), the classes that the responses are of: all, or of
+/// as the magnitude says and not scaled (pictures of `cam` share the record's `cam_scale`, of all classes); `response_classes` `[R]` (i64), the classes that the responses are of: all, or of
 /// more than ten the most activated; and `source_from_model`, the 3×3 matrix (f64) that takes model pixels to
 /// source pixels (pixel centres at .5).
 ///

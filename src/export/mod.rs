@@ -8,11 +8,10 @@ mod needs;
 mod pictures;
 mod record;
 mod results;
-mod style;
 
+pub use crate::layers::Style;
 pub use maps::npz;
 pub use needs::needed_bytes;
-pub use pictures::{Pictures, clear_name, clear_title};
+pub use pictures::Pictures;
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Parts, write};
-pub use style::Style;

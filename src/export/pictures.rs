@@ -1,22 +1,20 @@
 //! The pictures of one explanation: the panel and every layer at the picture's own size, as PNG bytes.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
-use image::{ColorType, DynamicImage, GrayImage, Rgb, RgbImage};
+use image::{ColorType, DynamicImage, Rgb, RgbImage};
 use imageproc::drawing::draw_filled_rect_mut;
 use imageproc::rect::Rect;
 use rayon::prelude::*;
 
-use super::{NOTICE, Style};
-use crate::bundle::steps::Step;
-use crate::bundle::{Assessment, Card, Colour};
-use crate::compose::{self, Align, CamScale, ClearStyle, Face, LegendEntry, Panel, Text};
+use super::NOTICE;
+use crate::bundle::{Assessment, Card};
+use crate::compose::{self, Align, CamScale, Caption, Face, LegendEntry, Panel, PanelView, Text};
 use crate::explain::{Explanation, Report, report};
-use crate::geometry::{PixelBox, Transform};
+use crate::geometry::Transform;
+use crate::layers::{Layer, LayerFile, Maps, Scene, Style};
 use crate::maps::ClassMaps;
-use crate::method::Evidence;
-
-/// Below the plain picture of a panel whose network has no CAM.
-const WITHOUT_CAM: &str = "No class activation map: one value for the whole picture (but see Grad-CAM)";
 
 /// Each takes some copies of the picture: more at once than this would buy little.
 const MOST_LAYERS_AT_ONCE: usize = 4;
@@ -36,28 +34,35 @@ pub struct Pictures<'a> {
     /// What stands above the maps.
     report: Report,
     assessed: Option<&'a Assessment>,
-    /// One for all classes, so that their maps can be compared.
-    cam_scale: CamScale,
-    colours: Vec<Colour>,
-    /// The responses smoothed as the explanation's settings say.
+    ready: Ready,
+    /// By another rule.
+    other: Option<(&'a Explanation, Ready)>,
+}
+
+/// What is worked out of an explanation before it is drawn.
+#[derive(Debug)]
+struct Ready {
     smoothed: ClassMaps,
+    peak: f32,
+    cam_scale: CamScale,
+}
+
+impl Ready {
+    fn new(explanation: &Explanation) -> Self {
+        let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
+        Self { peak: smoothed.peak(), smoothed, cam_scale: CamScale::of_all(&explanation.cam) }
+    }
+
+    fn maps<'a>(&'a self, explanation: &'a Explanation) -> Maps<'a> {
+        Maps { explanation, smoothed: &self.smoothed, peak: self.peak, cam_scale: self.cam_scale }
+    }
 }
 
 impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
-        let smoothed = explanation.response.smoothed(explanation.settings.smoothing_px);
-        Self {
-            picture,
-            card,
-            explanation,
-            style,
-            report: report(card, explanation, None, None, false),
-            assessed: None,
-            cam_scale: CamScale::of_all(&explanation.cam),
-            colours: style.colours(card),
-            smoothed,
-        }
+        let (ready, report) = (Ready::new(explanation), report(card, explanation, None, None, false));
+        Self { picture, card, explanation, style, report, assessed: None, ready, other: None }
     }
 
     /// Heads the panel with these words.
@@ -70,74 +75,81 @@ impl<'a> Pictures<'a> {
         Self { assessed, ..self }
     }
 
-    /// The endings of all layer files, in the order of [`Self::layers`].
-    pub fn layer_endings(card: &Card) -> Vec<String> {
-        let per_class = |what: &'static str| card.classes.iter().map(move |class| format!("{what}-{}.png", class.name));
-        let whole = ["cam-overlay.png", "clear-dr.png", "clear-dr-overlay.png"].map(str::to_owned);
-        let ungradable = card.quality.iter().map(|_| "ungradable.png".to_owned());
-        per_class("cam").chain(per_class("response")).chain(whole).chain(ungradable).collect()
+    /// Puts the maps by another rule beside these, and what sets them apart.
+    pub fn compared_with(self, other: Option<&'a Explanation>) -> Self {
+        Self { other: other.map(|other| (other, Ready::new(other))), ..self }
     }
 
-    /// Gives every layer to `take` as a PNG file at the picture's own size: per class the CAM (transparent where it says
-    /// nothing) and the response (grey, one scale for all classes), the overlay of the shown class's CAM, the CLEAR-DR map
-    /// alone, and over the picture with the red box; of a model that judges quality the places that cannot be graded. A
-    /// class whose map was not computed has none.
+    pub(super) fn scene(&self) -> Scene<'_> {
+        Scene {
+            card: self.card,
+            style: self.style,
+            maps: self.ready.maps(self.explanation),
+            other: self.other.as_ref().map(|(explanation, ready)| ready.maps(explanation)),
+            ungradable: self.assessed.and_then(|assessed| assessed.map.as_ref()),
+        }
+    }
+
+    pub(super) fn layers(&self) -> impl Iterator<Item = Layer> + Clone {
+        Layer::listed(self.other.is_some())
+    }
+
+    /// The endings of all layer files, with those of two rules where they are compared.
+    pub fn layer_endings(card: &Card, comparing: bool) -> Vec<String> {
+        Layer::listed(comparing).flat_map(|layer| layer.kind().files(card)).collect()
+    }
+
+    /// Gives every layer's files to `take`, as PNG at the picture's own size; [`Layer`] says which there are. A class whose
+    /// map was not computed has none.
     ///
     /// # Errors
     /// Where a PNG cannot be encoded, and those of `take`.
     pub fn each_layer(&self, mut take: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
-        let layers: Vec<(usize, String)> = Self::layer_endings(self.card).into_iter().enumerate().collect();
-        for some in layers.chunks(layers_at_once()) {
-            let encode = |(index, _): &(usize, String)| self.layer(*index).map(|layer| png(&layer)).transpose();
+        let scene = self.scene();
+        let files = |layer: Layer| (0..).zip(layer.kind().files(self.card)).map(move |(n, ending)| (layer, n, ending));
+        let files: Vec<(Layer, usize, String)> = self.layers().flat_map(files).collect();
+        for some in files.chunks(layers_at_once()) {
+            let encode = |(layer, index, _): &(Layer, usize, String)| {
+                layer.kind().file(*index, &scene, self.picture).map(encoded).transpose()
+            };
             let drawn = some.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-            for ((_, ending), bytes) in some.iter().zip(drawn) {
+            for ((_, _, ending), bytes) in some.iter().zip(drawn) {
                 bytes.map_or(Ok(()), |bytes| take(ending, &bytes))?;
             }
         }
         Ok(())
     }
 
-    /// The layer at `index` of [`Self::layer_endings`].
-    fn layer(&self, index: usize) -> Option<DynamicImage> {
-        let classes = self.card.classes.len();
-        Some(match index {
-            i if i < classes => DynamicImage::ImageRgba8(self.explanation.cam.class(i).map(|_| self.cam(i))?),
-            i if i < 2 * classes => {
-                DynamicImage::ImageLuma8(self.smoothed.class(i - classes).map(|_| self.response(i - classes))?)
-            }
-            i if i == 2 * classes => DynamicImage::ImageRgb8(self.cam_overlay()),
-            i if i == 2 * classes + 1 => DynamicImage::ImageRgb8(self.clear_on_black()),
-            i if i == 2 * classes + 2 => DynamicImage::ImageRgb8(self.clear_overlay()),
-            _ => DynamicImage::ImageRgba8(self.ungradable()),
-        })
-    }
-
-    /// The report picture: input, CAM and CLEAR-DR side by side with legend and notice.
+    /// The report picture: all layers side by side with legend and notice.
     ///
     /// # Errors
     /// Where the PNG cannot be encoded.
     pub fn panel(&self, file_name: &str) -> Result<Vec<u8>, png::EncodingError> {
-        png(&DynamicImage::ImageRgb8(self.panel_picture(file_name)))
+        png(&DynamicImage::ImageRgb8(self.panel_picture(file_name)), None)
     }
 
     /// The pixels of [`Self::panel`].
     pub fn panel_picture(&self, file_name: &str) -> RgbImage {
-        let (explanation, shown) = (self.explanation, self.explanation.shown_class());
+        let explanation = self.explanation;
         let entries = self.legend_entries();
         let settings = &explanation.settings;
+        let rule = match &self.other {
+            Some((other, _)) => format!("rules {} and {}", settings.rule.name(), other.settings.rule.name()),
+            None => format!("rule {}", settings.rule.name()),
+        };
         let footer = format!(
-            "fovea {}, {}, rule {}, evidence {}, magnitude {}",
+            "fovea {}, {}, {rule}, evidence {}, magnitude {}",
             env!("CARGO_PKG_VERSION"),
             explanation.device,
-            settings.rule.name(),
             settings.evidence.name(),
             settings.magnitude.name()
         );
         let report = &self.report;
+        let views: Vec<PanelView> = self.layers().map(|layer| self.view(layer)).collect();
         compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
-            picture: self.picture,
+            views: &views,
             entries: &entries,
             headline: &join([&report.headline, &report.figure], "   "),
             beneath: &report.beneath,
@@ -145,100 +157,55 @@ impl<'a> Pictures<'a> {
             disagreement: report.disagreement(),
             said: &report.said,
             drawn: &explanation.response.held,
-            shown,
-            cam_layer: &self.cam(shown),
-            cam_scale: self.cam_scale,
-            cam_style: &self.style.cam,
-            cam_title: &explanation.cam_title(&self.card.classes[shown].full_name()),
-            without_cam: explanation.cam_caveat().map(|_| WITHOUT_CAM),
-            clear_title: &clear_title(self.card, settings.evidence),
-            clear_layer: &self.clear_layer(self.style.clear.on_black),
-            clear_full: self.smoothed.peak() / self.style.clear.gain,
-            attention: self.attention(),
             footer: &footer,
             warning: report.warning(),
             is_refused: report.is_refused,
             unfit: report.unfit(),
             quality: report.quality.as_ref().map(|quality| quality.says.as_str()),
-            box_says: &report.box_says,
         })
     }
 
+    /// A layer over the picture, as large as the page shows it.
+    fn view(&self, layer: Layer) -> PanelView {
+        // Where the picture cannot be graded is said above the answer; the reader's picture stays free.
+        let (scene, kind, size) = (Scene { ungradable: None, ..self.scene() }, layer.kind(), self.picture.dimensions());
+        let over = |layer| Cow::Owned(compose::over(self.picture, &layer));
+        let picture = kind.compose(&scene, &Transform::IDENTITY, size).map_or(Cow::Borrowed(self.picture), over);
+        let caption = kind.caption(&scene);
+        // A layer without a legend says below itself why it is empty.
+        let empty = kind.empty(&scene).filter(|_| matches!(caption, Caption::Bar(_)));
+        let red_box = scene.red_box().filter(|_| kind.is_boxed());
+        PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty)
+    }
+
     fn legend_entries(&self) -> Vec<LegendEntry> {
-        let shares = &self.explanation.response_shares;
         let probabilities = &self.explanation.verdict.probabilities;
+        let colours = self.style.colours(self.card);
+        let shares = |c: usize| {
+            let share = |name, of: &Explanation| of.response_shares[c].map(|share| (name, share as f32));
+            let both = self.other.as_ref().map(|(other, _)| {
+                [self.explanation, *other].map(|of| share(of.settings.rule.name(), of)).into_iter().flatten().collect()
+            });
+            both.unwrap_or_else(|| share("response", self.explanation).into_iter().collect())
+        };
         let entry = |(c, class): (usize, &crate::bundle::card::Class)| LegendEntry {
             label: class.full_name(),
-            colour: self.colours[c],
+            colour: colours[c],
             probability: probabilities[c],
-            share: shares[c].map(|share| share as f32),
+            shares: shares(c),
             enabled: self.style.is_on(c),
         };
         self.card.classes.iter().enumerate().map(entry).collect()
     }
-
-    fn cam(&self, class: usize) -> image::RgbaImage {
-        let maps = &self.explanation.cam;
-        let source_from_cam = self.explanation.source_from_cam();
-        compose::cam_layer(maps, class, &source_from_cam, self.picture.dimensions(), self.cam_scale, &self.style.cam)
-    }
-
-    fn ungradable(&self) -> image::RgbaImage {
-        let map = self.assessed.and_then(|assessed| assessed.map.as_ref());
-        compose::ungradable_layer(map, &Transform::IDENTITY, self.picture.dimensions())
-    }
-
-    fn response(&self, class: usize) -> GrayImage {
-        let only = (0..self.card.classes.len()).map(|c| c == class).collect();
-        let style = ClearStyle { enabled: only, on_black: true, ..self.style.clear.clone() };
-        let white = vec![Colour([255; 3]); self.card.classes.len()];
-        DynamicImage::ImageRgba8(self.clear(&white, &style)).into_luma8()
-    }
-
-    fn clear(&self, colours: &[Colour], style: &ClearStyle) -> image::RgbaImage {
-        let size = self.picture.dimensions();
-        let source_from_model = &self.explanation.source_from_model;
-        compose::clear_layer(&self.smoothed, colours, source_from_model, size, self.smoothed.peak(), style)
-    }
-
-    fn clear_layer(&self, on_black: bool) -> image::RgbaImage {
-        self.clear(&self.colours, &ClearStyle { on_black, ..self.style.clear.clone() })
-    }
-
-    fn attention(&self) -> Option<PixelBox> {
-        self.explanation.attention.filter(|_| self.style.boxed).map(|region| region.bounds)
-    }
-
-    fn clear_on_black(&self) -> RgbImage {
-        noticed(DynamicImage::ImageRgba8(self.clear_layer(true)).into_rgb8())
-    }
-
-    fn cam_overlay(&self) -> RgbImage {
-        noticed(compose::over(self.picture, &self.cam(self.explanation.shown_class())))
-    }
-
-    fn clear_overlay(&self) -> RgbImage {
-        let mut picture = compose::over(self.picture, &self.clear_layer(false));
-        if let Some(frame) = self.attention() {
-            compose::draw_box(&mut picture, frame, compose::box_line_px(self.picture.dimensions()));
-        }
-        noticed(picture)
-    }
 }
 
-/// CLEAR-DR is CLEAR on grades of a retina.
-pub fn clear_name(card: &Card) -> &'static str {
-    let reads_a_retina = card.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }));
-    if reads_a_retina { "CLEAR-DR" } else { "CLEAR" }
-}
-
-/// What the map shows, in words.
-pub fn clear_title(card: &Card, evidence: Evidence) -> String {
-    let (name, class) = (clear_name(card), card.noun());
-    match evidence {
-        Evidence::For => format!("{name}: dominant {class} and response"),
-        Evidence::Against => format!("{name}: {class} most spoken against"),
-    }
+/// A layer's file; one that looks like a photograph carries the notice.
+fn encoded(file: LayerFile) -> Result<Vec<u8>, png::EncodingError> {
+    let picture = match file.picture {
+        DynamicImage::ImageRgb8(picture) => DynamicImage::ImageRgb8(noticed(picture)),
+        layer => layer,
+    };
+    png(&picture, Some(file.title))
 }
 
 /// What is there of `parts`.
@@ -263,7 +230,7 @@ fn noticed(mut picture: RgbImage) -> RgbImage {
 }
 
 /// Fast compression: a folder of photographs makes thousands of files. The notice stands in every file's own text.
-fn png(picture: &DynamicImage) -> Result<Vec<u8>, png::EncodingError> {
+fn png(picture: &DynamicImage, title: Option<String>) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
     encoder.set_color(match picture.color() {
@@ -274,6 +241,10 @@ fn png(picture: &DynamicImage) -> Result<Vec<u8>, png::EncodingError> {
     encoder.set_compression(png::Compression::Fast);
     encoder.set_filter(png::Filter::Adaptive);
     encoder.add_text_chunk("Disclaimer".to_owned(), NOTICE.to_owned())?;
+    if let Some(title) = title {
+        // Names of classes need not be Latin.
+        encoder.add_itxt_chunk("Title".to_owned(), title)?;
+    }
     encoder.add_text_chunk("Software".to_owned(), concat!("fovea ", env!("CARGO_PKG_VERSION")).to_owned())?;
     encoder.write_header()?.write_image_data(picture.as_bytes())?;
     Ok(bytes)

@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::Style;
 use super::date::iso_date;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
@@ -13,6 +12,7 @@ use crate::bundle::{Assessment, Card};
 use crate::compose::CamScale;
 use crate::explain::report::GateWords;
 use crate::explain::{Agreement, Explanation, Report};
+use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
@@ -90,6 +90,8 @@ pub struct Record {
     /// What speaks against believing the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What was drawn, each with the values at the ends of its colours.
+    pub layers: Vec<LayerRecord>,
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
@@ -131,6 +133,9 @@ impl From<&Report> for ReportRecord {
 #[derive(Debug, Serialize)]
 pub struct SettingsRecord {
     pub rule: BackwardRule,
+    /// The rule that it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare_rule: Option<BackwardRule>,
     pub evidence: Evidence,
     pub magnitude: Magnitude,
     pub smoothing_px: f32,
@@ -189,6 +194,19 @@ pub struct ClassRecord {
     /// Of the dominant response over the whole field; left out of a class whose response was not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_share: Option<f64>,
+    /// The same under the rule that is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared_response_share: Option<f64>,
+}
+
+/// A layer of an explanation.
+#[derive(Debug, Serialize)]
+pub struct LayerRecord {
+    pub name: &'static str,
+    pub title: String,
+    /// In the layer's own unit; a picture without colours of its own has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<CamScale>,
 }
 
 /// A yes-or-no question about ordered grades.
@@ -272,6 +290,7 @@ impl Record {
             probability: verdict.probabilities[c],
             operating_point: verdict.findings.as_ref().and_then(|_| card.output.operating_points.get(c).copied()),
             response_share: explanation.response_shares[c],
+            compared_response_share: None,
         });
         let boxes = explanation.attention.iter().map(|region| BoxRecord {
             class: card.classes[region.class].name.clone(),
@@ -301,6 +320,7 @@ impl Record {
             source_height_px: explanation.source_size_px.1,
             settings: SettingsRecord {
                 rule: explanation.settings.rule,
+                compare_rule: None,
                 evidence: explanation.settings.evidence,
                 magnitude: explanation.settings.magnitude,
                 smoothing_px: explanation.settings.smoothing_px,
@@ -329,6 +349,7 @@ impl Record {
             quality: None,
             reasons: None,
             warnings: warnings.collect(),
+            layers: Vec::new(),
             response_classes: explanation.response.held.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {
@@ -346,6 +367,23 @@ impl Record {
         let gradable = assessed.map(Assessment::is_gradable);
         let (quality, reasons) = (assessed.map(|a| a.quality), assessed.map(|a| a.reasons.clone()));
         Self { gradable, quality, reasons, ..self }
+    }
+
+    /// Adds what was drawn, and what another rule says where one stands beside.
+    pub(super) fn of_layers(mut self, layers: impl Iterator<Item = Layer>, scene: &Scene<'_>) -> Self {
+        let record = |layer: Layer| LayerRecord {
+            name: layer.kind().name(),
+            title: layer.kind().title(scene),
+            scale: layer.kind().scale(scene).map(|(low, high)| CamScale { low, high }),
+        };
+        self.layers = layers.map(record).collect();
+        if let Some(other) = scene.other.map(|other| other.explanation) {
+            self.settings.compare_rule = Some(other.settings.rule);
+            for (class, share) in self.classes.iter_mut().zip(&other.response_shares) {
+                class.compared_response_share = *share;
+            }
+        }
+        self
     }
 
     /// Adds how `scan` was shown.

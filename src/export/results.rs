@@ -18,12 +18,12 @@ pub struct Parts {
 impl Parts {
     pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true };
 
-    /// The endings of the wanted files for a model of `card`.
-    pub fn endings(self, card: &Card) -> Vec<String> {
+    /// The endings of the wanted files for a model of `card`, with those of two rules where they are compared.
+    pub fn endings(self, card: &Card, comparing: bool) -> Vec<String> {
         let single = [(self.record, Record::ENDING), (self.maps, "npz"), (self.panel, "panel.png")];
         let mut endings: Vec<String> = single.iter().filter(|(on, _)| *on).map(|(_, end)| (*end).to_owned()).collect();
         if self.layers {
-            endings.extend(Pictures::layer_endings(card));
+            endings.extend(Pictures::layer_endings(card, comparing));
         }
         endings
     }
@@ -39,8 +39,9 @@ pub fn write(
     parts: Parts,
     file_name: &str,
     pictures: &Pictures<'_>,
-    mut record: Record,
+    record: Record,
 ) -> Result<()> {
+    let mut record = record.of_layers(pictures.layers(), &pictures.scene());
     let mut add = |ending: &str, bytes: &[u8]| {
         record.files.push(ending.to_owned());
         files.add(ending, bytes)

@@ -8,17 +8,8 @@ use super::worklist::SortBy;
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 
-/// One of the three views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum View {
-    Input,
-    Cam,
-    Clear,
-}
-
-impl View {
-    pub const ALL: [Self; 3] = [Self::Input, Self::Cam, Self::Clear];
-}
+/// A view shows one layer.
+pub use crate::layers::Layer as View;
 
 /// Something to do, by who does it.
 #[derive(Debug, Clone, PartialEq)]

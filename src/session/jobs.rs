@@ -22,6 +22,8 @@ pub struct Result {
     pub card: Arc<Card>,
     pub sha256: String,
     pub explanation: Explanation,
+    /// By the rule that is compared with.
+    pub compared: Option<Explanation>,
     pub style: Style,
     pub reader: Option<ReaderRecord>,
     pub display: Option<GreyDisplay>,
@@ -37,7 +39,8 @@ impl Result {
         let picture = scan.to_rgb8_under(self.display.as_ref());
         let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
             .with_report(self.report.clone())
-            .with_quality(self.assessed.as_ref());
+            .with_quality(self.assessed.as_ref())
+            .compared_with(self.compared.as_ref());
         pictures.panel_picture(&name)
     }
 
@@ -52,7 +55,7 @@ impl Result {
     }
 
     fn write(&self, mut files: OutputSet, parts: Parts) -> anyhow::Result<Vec<PathBuf>> {
-        files.check(parts.endings(&self.card).iter().map(String::as_str))?;
+        files.check(parts.endings(&self.card, self.compared.is_some()).iter().map(String::as_str))?;
         let scan = &self.picture.scan;
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         let (explanation, decode_ms) = (&self.explanation, self.picture.decode_ms);
@@ -64,7 +67,8 @@ impl Result {
         let picture = scan.to_rgb8_under(self.display.as_ref());
         let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
             .with_report(self.report.clone())
-            .with_quality(self.assessed.as_ref());
+            .with_quality(self.assessed.as_ref())
+            .compared_with(self.compared.as_ref());
         export::write(&mut files, parts, &name, &pictures, record)?;
         Ok(files.finish()?)
     }

@@ -18,6 +18,7 @@ mod pool;
 pub mod preferences;
 pub mod read_first;
 pub mod samples;
+mod scene;
 pub mod shown;
 mod state;
 mod worker;

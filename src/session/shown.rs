@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::compose::CamScale;
 use crate::explain::{Explanation, Look, Settings};
+use crate::layers::Maps;
 use crate::maps::ClassMaps;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
@@ -21,17 +22,22 @@ pub struct Shown {
     pub smoothed: ClassMaps,
     /// The largest smoothed response: full brightness at gain 1.
     pub peak: f32,
-    /// The CAM's colour scale, per class: one for all, so that their maps can be compared.
-    pub cam_scales: Vec<CamScale>,
+    /// The CAM's colour scale, one for all classes.
+    pub cam_scale: CamScale,
 }
 
 impl Shown {
     pub fn new(look: &Arc<Look>, settings: &Settings) -> Self {
         let explanation = look.as_ref().clone().into_explanation(settings);
         let smoothed = explanation.response.smoothed(settings.smoothing_px);
-        let cam_scales = vec![CamScale::of_all(&explanation.cam); explanation.cam.classes];
+        let cam_scale = CamScale::of_all(&explanation.cam);
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Self { id, peak: smoothed.peak(), explanation, smoothed, cam_scales }
+        Self { id, peak: smoothed.peak(), explanation, smoothed, cam_scale }
+    }
+
+    /// For layers to be drawn from.
+    pub fn maps(&self) -> Maps<'_> {
+        Maps { explanation: &self.explanation, smoothed: &self.smoothed, peak: self.peak, cam_scale: self.cam_scale }
     }
 
     /// The values of the maps at a source position, or `None` where the network did not look.

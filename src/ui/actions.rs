@@ -73,6 +73,10 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 
 type Keys = &'static [(Modifiers, Key)];
 
+/// What leaves a view alone, in the order of the views.
+const VIEW_KEYS: [Keys; 5] =
+    [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
+
 fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, command: impl Into<Command>) -> Action {
     Action { group, label, tooltip, command: command.into(), keys, in_menu: true }
 }
@@ -140,14 +144,15 @@ fn view() -> Vec<Action> {
     use ViewCommand as V;
     let group = Group::View;
     let back = "The same again shows all views";
-    vec![
+    let alone = View::ALL.into_iter().enumerate().map(|(place, view)| {
+        let keys = VIEW_KEYS.get(place).copied().unwrap_or_default();
+        action(group, view.kind().only(), back, keys, V::Maximise(view))
+    });
+    let mut all = vec![
         action(group, "Fit", "The whole picture into the view", &[(NONE, Key::F)], V::Fit),
         action(group, "Actual size", "One pixel of the picture on one of the screen", &[(NONE, Key::Z)], V::ActualSize),
         action(group, "Magnify", "", &[(NONE, Key::Plus), (NONE, Key::Equals)], V::ZoomIn),
         action(group, "Shrink", "", &[(NONE, Key::Minus)], V::ZoomOut),
-        action(group, "Only the input", back, &[(NONE, Key::F6)], V::Maximise(View::Input)),
-        action(group, "Only the CAM", back, &[(NONE, Key::F7)], V::Maximise(View::Cam)),
-        action(group, "Only the CLEAR map", back, &[(NONE, Key::F8)], V::Maximise(View::Clear)),
         action(
             group,
             "Chart under the pointer",
@@ -157,7 +162,9 @@ fn view() -> Vec<Action> {
         ),
         action(group, "More controls", "All that the papers leave open", &[(NONE, Key::M)], WindowCommand::More),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
-    ]
+    ];
+    all.extend(alone);
+    all
 }
 
 fn maps() -> Vec<Action> {

@@ -6,10 +6,10 @@ use egui::{ComboBox, RichText, Slider, Ui};
 use super::{App, actions, legend, theme};
 use crate::bundle::Card;
 use crate::bundle::card::Class;
-use crate::compose::{CamColours, CamScale, Palette, Tick, cam_bar, response_bar, ticks};
+use crate::compose::{CamColours, ColourBar, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::shown::Shown;
-use crate::session::{Command, SessionCommand, WindowCommand};
+use crate::session::{Command, SessionCommand, View, WindowCommand};
 
 /// Pixels of a colour bar's picture; it is stretched to the panel's width.
 const BAR_PX: (u32, u32) = (512, 8);
@@ -36,12 +36,10 @@ impl App {
             return;
         }
         self.verdict(ui);
-        self.picture_controls(ui);
-        ui.separator();
-        self.cam_controls(ui);
-        ui.separator();
-        self.clear_controls(ui);
-        ui.separator();
+        for layer in self.session.layers() {
+            self.layer_controls(ui, layer);
+            ui.separator();
+        }
         self.more(ui);
     }
 
@@ -66,6 +64,34 @@ impl App {
         }
     }
 
+    /// What a layer shows, how it can be changed, and what its colours mean.
+    fn layer_controls(&mut self, ui: &mut Ui, layer: View) {
+        match layer {
+            View::Input => self.picture_controls(ui),
+            View::Cam => self.cam_controls(ui),
+            View::Clear => self.clear_controls(ui),
+            other => {
+                self.layer_title(ui, other);
+                self.layer_legend(ui, other);
+            }
+        }
+    }
+
+    fn layer_title(&self, ui: &mut Ui, layer: View) {
+        if let Some(scene) = self.session.scene() {
+            ui.strong(layer.kind().title(&scene));
+        }
+    }
+
+    fn layer_legend(&mut self, ui: &mut Ui, layer: View) {
+        let Some(scene) = self.session.scene() else { return };
+        let kind = layer.kind();
+        let Some(bar) = kind.legend(&scene) else { return };
+        let key = format!("{bar:?}{:?}", kind.depends_on(&scene));
+        let picture = self.textures.named(ui.ctx(), kind.name(), key, || bar.picture(BAR_PX));
+        colour_bar(ui, picture, &bar, &format!("{} colour bar", kind.plain(Some(scene.card))));
+    }
+
     fn cam_controls(&mut self, ui: &mut Ui) {
         let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let style = &self.session.preferences.style;
@@ -86,11 +112,8 @@ impl App {
             self.commands.push(SessionCommand::Class((!follows).then_some(class)).into());
         }
         slide(ui, &mut self.commands, "CAM opacity", style.cam.opacity, 0.0..=1.0, SessionCommand::CamOpacity);
-        let (scale, cam_style) = (shown.cam_scales[class], style.cam.clone());
-        let bar = self
-            .textures
-            .named(ui.ctx(), "cam bar", format!("{scale:?}{cam_style:?}"), || cam_bar(scale, &cam_style, BAR_PX));
-        colour_bar(ui, bar, &ticks(scale.low, scale.high), cam_ends(scale), "CAM colour bar");
+        let cam_style = style.cam.clone();
+        self.layer_legend(ui, View::Cam);
         if self.session.preferences.more {
             slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, SessionCommand::Threshold);
             let all = CamColours::ALL.map(|colours| (colours, colours.name()));
@@ -109,10 +132,8 @@ impl App {
     }
 
     fn clear_controls(&mut self, ui: &mut Ui) {
-        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
+        self.layer_title(ui, View::Clear);
         let style = self.session.preferences.style.clone();
-        let title = crate::export::clear_title(card, shown.explanation.settings.evidence);
-        ui.strong(title);
         ui.horizontal(|ui| {
             for (on, says) in [(true, "On black"), (false, "Over the input")] {
                 if ui.radio(style.clear.on_black == on, says).clicked() {
@@ -123,10 +144,10 @@ impl App {
         ui.add_enabled_ui(!style.clear.on_black, |ui| {
             slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, SessionCommand::ClearOpacity);
         });
-        legend::switches(ui, card, shown, &style, &mut self.commands);
-        let full = shown.peak / style.clear.gain;
-        let bar = self.textures.named(ui.ctx(), "response bar", String::new(), || response_bar(BAR_PX));
-        colour_bar(ui, bar, &ticks(0.0, full), ("no response", "strong"), "Response brightness bar");
+        if let Some(scene) = self.session.scene() {
+            legend::switches(ui, &scene, &mut self.commands);
+        }
+        self.layer_legend(ui, View::Clear);
         let mut boxed = style.boxed;
         let says = self.session.report().map_or_else(String::new, |report| report.box_says);
         if ui.checkbox(&mut boxed, says).changed() {
@@ -150,6 +171,12 @@ impl App {
         slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, SessionCommand::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
         choose(ui, commands, "Backward rule", settings.rule, &rules, SessionCommand::Rule);
+        // At the merge: the choice itself, which is there before its maps are.
+        let compared = self.session.compared().map(|other| other.explanation.settings.rule);
+        let others = BackwardRule::ALL.into_iter().filter(|rule| *rule != settings.rule);
+        let others = others.map(|rule| (Some(rule), rule.name()));
+        let others: Vec<_> = std::iter::once((None, "none")).chain(others).collect();
+        choose(ui, commands, "Compare with rule", compared, &others, SessionCommand::Compare);
         let evidence = Evidence::ALL.map(|evidence| (evidence, evidence.name()));
         choose(ui, commands, "Evidence", settings.evidence, &evidence, SessionCommand::Evidence);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
@@ -187,10 +214,6 @@ impl App {
     }
 }
 
-fn cam_ends(scale: CamScale) -> (&'static str, &'static str) {
-    if scale.is_signed() { ("against", "for") } else { ("none", "for") }
-}
-
 fn slide(
     ui: &mut Ui,
     commands: &mut Vec<Command>,
@@ -225,25 +248,26 @@ fn choose<T: Copy + PartialEq>(
 }
 
 /// A bar of colours with its numbers beneath.
-fn colour_bar(ui: &mut Ui, bar: &egui::TextureHandle, ticks: &[Tick], ends: (&str, &str), name: &str) {
+fn colour_bar(ui: &mut Ui, picture: &egui::TextureHandle, bar: &ColourBar, name: &str) {
+    let ColourBar { ticks, ends: [from, to], .. } = bar;
     let size = egui::vec2(ui.available_width(), 10.0);
-    let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(bar.id(), size)));
+    let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(picture.id(), size)));
     let said: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
     let says = match said.as_slice() {
-        [low, .., high] => format!("{name}: from {low}, {}, to {high}, {}", ends.0, ends.1),
+        [low, .., high] => format!("{name}: from {low}, {from}, to {high}, {to}"),
         _ => format!("{name}: the map is empty"),
     };
     response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &says));
-    ui.horizontal(|ui| match ticks {
+    ui.horizontal(|ui| match ticks.as_slice() {
         [low, middle, high] => {
             let width = ui.available_width();
             let text = |text: String| RichText::new(text).small().weak();
-            ui.label(text(format!("{} {}", low.label, ends.0)));
+            ui.label(text(format!("{} {from}", low.label)));
             let at = ui.min_rect().left() + width / 2.0 - 14.0;
             ui.add_space((at - ui.cursor().left()).max(0.0));
             ui.label(text(middle.label.clone()));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.label(text(format!("{} {}", ends.1, high.label)));
+                ui.label(text(format!("{to} {}", high.label)));
             });
         }
         _ => {

@@ -1,23 +1,26 @@
-//! Where the three views stand: beside each other, above each other, or one above two, whichever shows most.
+//! Where the views stand: beside each other, above each other, or in rows, whichever shows most.
 //!
 //! Knows sizes only.
 
 use egui::{Rect, Vec2, pos2, vec2};
 
+use crate::compose::spread;
+
 /// Between two views, in points.
 const GAP: f32 = 6.0;
 
-/// The places of input, CAM and CLEAR view in `area`, each with a title of `title_height`, for a picture of `aspect`
+/// The places of `count` views in `area`, in their order, each with a title of `title_height`, for a picture of `aspect`
 /// (width over height).
-pub fn arrange(area: Rect, aspect: f32, title_height: f32) -> [Rect; 3] {
-    let candidates = [row(area), column(area), one_above_two(area)];
-    let shown = |views: &[Rect; 3]| -> f32 {
+pub fn arrange(area: Rect, count: usize, aspect: f32, title_height: f32) -> Vec<Rect> {
+    let shown = |views: &Vec<Rect>| -> f32 {
         // The smallest view counts twice: no view may starve for the sake of the others.
-        let areas = views.map(|view| fitted_area(view.size() - vec2(0.0, title_height), aspect));
-        areas.iter().sum::<f32>() + 2.0 * areas.iter().copied().fold(f32::INFINITY, f32::min)
+        let areas = views.iter().map(|view| fitted_area(view.size() - vec2(0.0, title_height), aspect));
+        let (sum, least) = areas.fold((0.0, f32::INFINITY), |(sum, least), area| (sum + area, area.min(least)));
+        sum + 2.0 * least
     };
-    let best = candidates.iter().max_by(|a, b| shown(a).total_cmp(&shown(b)));
-    best.copied().unwrap_or(candidates[0])
+    let candidates = (1..=count).map(|rows| in_rows(area, &spread(count, rows)));
+    // Of equals the one of fewest rows.
+    candidates.reduce(|best, next| if shown(&next) > shown(&best) { next } else { best }).unwrap_or_default()
 }
 
 fn fitted_area(size: Vec2, aspect: f32) -> f32 {
@@ -25,44 +28,35 @@ fn fitted_area(size: Vec2, aspect: f32) -> f32 {
     width * width / aspect
 }
 
-fn row(area: Rect) -> [Rect; 3] {
-    let width = ((area.width() - 2.0 * GAP) / 3.0).floor().max(1.0);
-    [0.0, 1.0, 2.0].map(|n| {
-        let left = area.left() + n * (width + GAP);
-        Rect::from_min_size(pos2(left, area.top()), vec2(width, area.height()))
-    })
-}
-
-fn column(area: Rect) -> [Rect; 3] {
-    let height = ((area.height() - 2.0 * GAP) / 3.0).floor().max(1.0);
-    [0.0, 1.0, 2.0].map(|n| {
-        let top = area.top() + n * (height + GAP);
-        Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height))
-    })
-}
-
-fn one_above_two(area: Rect) -> [Rect; 3] {
-    let height = ((area.height() - GAP) / 2.0).floor().max(1.0);
-    let width = ((area.width() - GAP) / 2.0).floor().max(1.0);
-    let below = area.top() + height + GAP;
-    [
-        Rect::from_min_size(area.min, vec2(area.width(), height)),
-        Rect::from_min_size(pos2(area.left(), below), vec2(width, height)),
-        Rect::from_min_size(pos2(area.left() + width + GAP, below), vec2(width, height)),
-    ]
+/// So many views in each row, all rows as wide and as high as each other.
+fn in_rows(area: Rect, rows: &[usize]) -> Vec<Rect> {
+    let part = |whole: f32, parts: usize| ((whole - (parts - 1) as f32 * GAP) / parts as f32).floor().max(1.0);
+    let height = part(area.height(), rows.len());
+    let row = |(row, columns): (usize, &usize)| {
+        let (top, width) = (area.top() + row as f32 * (height + GAP), part(area.width(), *columns));
+        (0..*columns).map(move |column| {
+            let left = area.left() + column as f32 * (width + GAP);
+            Rect::from_min_size(pos2(left, top), vec2(width, height))
+        })
+    };
+    rows.iter().enumerate().flat_map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn arranged(width: f32, height: f32, count: usize) -> Vec<Rect> {
+        arrange(Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height)), count, 1.5, 24.0)
+    }
+
     fn kind(width: f32, height: f32) -> &'static str {
-        let views = arrange(Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height)), 1.5, 24.0);
+        let views = arranged(width, height, 3);
         for (i, a) in views.iter().enumerate() {
             assert!(a.width() > 0.0 && a.right() <= width && a.bottom() <= height, "{width}×{height}");
             assert!(views[..i].iter().all(|b| !a.intersects(*b)), "views overlap");
         }
-        match views {
+        match views.as_slice() {
             [a, b, c] if a.top() == b.top() && b.top() == c.top() => "row",
             [a, b, _] if a.left() == b.left() && a.width() == b.width() => "column",
             _ => "one above two",
@@ -75,5 +69,17 @@ mod tests {
         assert_eq!(kind(500.0, 1400.0), "column");
         assert_eq!(kind(700.0, 620.0), "one above two");
         kind(60.0, 60.0);
+    }
+
+    #[test]
+    fn five_views_stand_in_two_rows_of_a_common_window_and_one_fills_it() {
+        let views = arranged(900.0, 760.0, 5);
+        let above = views.iter().filter(|view| view.top() == 0.0).count();
+        assert_eq!((views.len(), above), (5, 2));
+        for (i, a) in views.iter().enumerate() {
+            assert!(views[..i].iter().all(|b| !a.intersects(*b)));
+        }
+        assert_eq!(arranged(900.0, 760.0, 1), [Rect::from_min_size(pos2(0.0, 0.0), vec2(900.0, 760.0))]);
+        assert!(arranged(900.0, 760.0, 0).is_empty());
     }
 }

@@ -6,8 +6,7 @@ use egui::{Color32, CornerRadius, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
 use super::{percent, theme};
 use crate::bundle::{Card, Colour};
 use crate::explain::Verdict;
-use crate::export::Style;
-use crate::session::shown::Shown;
+use crate::layers::{Maps, Scene, Style};
 use crate::session::{Command, SessionCommand};
 
 const ROW: f32 = 22.0;
@@ -78,15 +77,18 @@ fn bar_row(ui: &Ui, rect: Rect, name: &str, fraction: f32, colour: Colour, is_st
     painter.text(rect.right_center(), egui::Align2::RIGHT_CENTER, percent(fraction), font, text_colour);
 }
 
-/// The legend of the CLEAR map: a switch per grade, its share of the response, and "only this one".
-pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands: &mut Vec<Command>) {
+/// The legend of the CLEAR map: a switch per grade, its share of the response under each rule that is shown, and "only
+/// this one".
+pub fn switches(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+    let Scene { card, style, maps, .. } = scene;
     let colours = style.colours(card);
-    let shares = &shown.explanation.response_shares;
-    for &index in &shown.explanation.response.held {
+    let rules: Vec<_> = std::iter::once(maps).chain(&scene.other).collect();
+    let held = &maps.explanation.response.held;
+    for &index in held {
         let class = &card.classes[index];
-        ui.horizontal(|ui| {
-            switch(ui, index, &class.full_name(), colours[index], shares[index].unwrap_or(0.0) as f32, style, commands)
-        });
+        let share = |maps: &&Maps<'_>| percent(maps.explanation.response_shares[index].unwrap_or(0.0) as f32);
+        let shares: Vec<String> = rules.iter().map(share).collect();
+        ui.horizontal(|ui| switch(ui, index, &class.full_name(), colours[index], &shares, style, commands));
     }
     ui.horizontal(|ui| {
         for (on, says) in [(true, "All on"), (false, "All off")] {
@@ -95,11 +97,15 @@ pub fn switches(ui: &mut Ui, card: &Card, shown: &Shown, style: &Style, commands
             }
         }
     });
-    let drawn = shown.explanation.response.held.len();
+    let drawn = held.len();
     if drawn < card.classes.len() {
         ui.small(format!("The {drawn} most activated of {}, as CLEAR's authors advise", card.classes.len()));
     }
-    ui.small("Per cent: share of the whole response");
+    let under = match rules.as_slice() {
+        [_] => String::new(),
+        rules => format!(" under {}", rules.iter().map(|maps| maps.rule()).collect::<Vec<_>>().join(" and ")),
+    };
+    ui.small(format!("Per cent: share of the whole response{under}"));
 }
 
 fn switch(
@@ -107,13 +113,13 @@ fn switch(
     index: usize,
     name: &str,
     colour: Colour,
-    share: f32,
+    shares: &[String],
     style: &Style,
     commands: &mut Vec<Command>,
 ) {
     let mut is_on = style.is_on(index);
     swatch(ui, colour, is_on, 16.0);
-    let room = vec2(ui.available_width() - 104.0, ROW);
+    let room = vec2(ui.available_width() - 48.0 - 56.0 * shares.len() as f32, ROW);
     let text =
         RichText::new(name).color(if is_on { ui.visuals().text_color() } else { ui.visuals().weak_text_color() });
     let answer = ui.allocate_ui_with_layout(room, egui::Layout::left_to_right(egui::Align::Center), |ui| {
@@ -132,7 +138,7 @@ fn switch(
         if only.clicked() {
             commands.push(SessionCommand::OnlyGrade(index).into());
         }
-        ui.label(percent(share));
+        ui.label(shares.join(" | "));
     });
 }
 

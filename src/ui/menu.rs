@@ -65,9 +65,14 @@ impl App {
     }
 
     fn group(&mut self, ui: &mut Ui, group: Group) {
-        actions::all().into_iter().filter(|action| action.group == group && action.in_menu).for_each(|action| {
-            self.entry(ui, action);
-        });
+        let layers = self.session.layers();
+        // A view of a layer that there is not now has no entry.
+        let is_there = |action: &Action| match &action.command {
+            Command::View(ViewCommand::Maximise(view)) => layers.contains(view),
+            _ => action.in_menu,
+        };
+        let all = actions::all().into_iter();
+        all.filter(|action| action.group == group && is_there(action)).for_each(|action| self.entry(ui, action));
     }
 
     fn entry(&mut self, ui: &mut Ui, action: Action) {
@@ -115,7 +120,7 @@ impl App {
         match command {
             Command::Window(WindowCommand::Export | WindowCommand::CopyPanel) => is_shown,
             Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
-            Command::View(ViewCommand::Maximise(View::Cam | View::Clear)) => is_shown,
+            Command::View(ViewCommand::Maximise(view)) => has_picture && (is_shown || *view == View::Input),
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
             Command::Session(SessionCommand::Next | SessionCommand::Previous) => self.session.worklist.len() > 1,
             Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,

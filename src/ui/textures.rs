@@ -1,5 +1,5 @@
-//! What the graphics card holds: the seen part of the picture, of the CAM and of the CLEAR map, made anew only when
-//! something about them has changed.
+//! What the graphics card holds: the seen part of the picture and of every layer, made anew only when something about
+//! them has changed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,9 @@ use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureOp
 use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
 
-use crate::bundle::Card;
-use crate::compose::{cam_layer, clear_layer, ungradable_layer};
-use crate::export::Style;
+use crate::layers::Style;
 use crate::session::camera::Region;
 use crate::session::picture::{Codes, Level};
-use crate::session::shown::Shown;
 use crate::session::{Current, Session, View};
 
 /// The picture's own pixels stay pixels when they are magnified; those of a halved one are no pixels of its own.
@@ -30,6 +27,8 @@ const MOST_THUMBNAILS: usize = 300;
 struct Key {
     /// Of the picture, or of what was derived from it.
     of: u64,
+    /// Of what is compared with it, where that plays a part.
+    other: Option<u64>,
     class: usize,
     style: Option<Style>,
 }
@@ -51,8 +50,8 @@ pub struct Seen<'a> {
 #[derive(Default)]
 pub struct Textures {
     /// Views may differ in size, and so in what they need.
-    base: [Slot; 3],
-    layers: [Slot; 3],
+    base: HashMap<View, Slot>,
+    layers: HashMap<View, Slot>,
     thumbnails: HashMap<PathBuf, TextureHandle>,
     named: HashMap<&'static str, (String, TextureHandle)>,
     /// How many layers were composed, for tests and for the curious.
@@ -70,12 +69,12 @@ impl Textures {
         wide: Region,
     ) -> Option<Seen<'_>> {
         let version = current.grey.as_ref().map_or(0, |grey| grey.version);
-        let key = Key { of: current.id, class: version, style: None };
-        let slot = &mut self.base[view as usize];
+        let key = Key { of: current.id, other: None, class: version, style: None };
+        let slot = self.base.entry(view).or_default();
         slot.show(ctx, "picture", key, needed, wide, || Some(part(current, wide)))
     }
 
-    /// The layer over the picture in `view`: over the input the places that cannot be graded, if there are any.
+    /// The layer over the picture in `view`, where there is one.
     pub fn layer(
         &mut self,
         ctx: &Context,
@@ -84,36 +83,15 @@ impl Textures {
         needed: Region,
         wide: Region,
     ) -> Option<Seen<'_>> {
-        let (shown, card) = session.shown().zip(session.card())?;
-        let style = &session.preferences.style;
-        let (class, relevant) = match view {
-            View::Input => return self.ungradable(ctx, session, needed, wide),
-            // One value for the whole picture would only be a colour over it.
-            View::Cam if shown.explanation.cam_caveat().is_some() => return None,
-            View::Cam => (shown.explanation.shown_class(), Style { cam: style.cam.clone(), ..Style::default() }),
-            View::Clear => (0, Style { clear: style.clear.clone(), palette: style.palette, ..Style::default() }),
-        };
-        let key = Key { of: shown.id, class, style: Some(relevant) };
+        let (scene, kind) = (session.scene()?, view.kind());
+        let (class, style) = kind.depends_on(&scene);
+        let other = session.compared().filter(|_| kind.compares()).map(|other| other.id);
+        let key = Key { of: session.shown()?.id, other, class, style: Some(style) };
         let composed = &mut self.composed;
-        self.layers[view as usize].show(ctx, "layer", key, needed, wide, || {
+        self.layers.entry(view).or_default().show(ctx, "layer", key, needed, wide, || {
+            let layer = kind.compose(&scene, &wide.region_from_source(), (wide.width, wide.height))?;
             *composed += 1;
-            Some(match view {
-                View::Cam => premultiplied(&cam_part(shown, class, style, wide)),
-                _ => premultiplied(&clear_part(shown, card, style, wide)),
-            })
-        })
-    }
-
-    fn ungradable(&mut self, ctx: &Context, session: &Session, needed: Region, wide: Region) -> Option<Seen<'_>> {
-        let (shown, map) = session.shown().zip(session.assessed()?.map.as_ref())?;
-        if map.is_empty() || !session.preferences.style.hatched {
-            return None;
-        }
-        let key = Key { of: shown.id, class: 0, style: None };
-        let composed = &mut self.composed;
-        self.layers[View::Input as usize].show(ctx, "layer", key, needed, wide, || {
-            *composed += 1;
-            Some(premultiplied(&ungradable_layer(Some(map), &wide.region_from_source(), (wide.width, wide.height))))
+            Some(premultiplied(&layer))
         })
     }
 
@@ -168,21 +146,6 @@ impl Slot {
         let (texture, (_, region)) = self.texture.as_ref().zip(self.made.as_ref())?;
         Some(Seen { texture, region: *region })
     }
-}
-
-/// The CAM of `class` over `region`.
-pub fn cam_part(shown: &Shown, class: usize, style: &Style, region: Region) -> RgbaImage {
-    let explanation = &shown.explanation;
-    let region_from_cam = explanation.source_from_cam().then(&region.region_from_source());
-    let size = (region.width, region.height);
-    cam_layer(&explanation.cam, class, &region_from_cam, size, shown.cam_scales[class], &style.cam)
-}
-
-/// The CLEAR map over `region`.
-pub fn clear_part(shown: &Shown, card: &Card, style: &Style, region: Region) -> RgbaImage {
-    let region_from_model = shown.explanation.source_from_model.then(&region.region_from_source());
-    let size = (region.width, region.height);
-    clear_layer(&shown.smoothed, &style.colours(card), &region_from_model, size, shown.peak, &style.clear)
 }
 
 fn part(current: &Current, region: Region) -> ColorImage {

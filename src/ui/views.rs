@@ -1,4 +1,4 @@
-//! The three linked views: what each draws, and what the mouse does in it.
+//! The linked views, one for each layer: what each draws, and what the mouse does in it.
 
 use egui::accesskit::Role;
 use egui::{
@@ -8,7 +8,6 @@ use egui::{
 
 use super::layout::arrange;
 use super::{App, ruler, theme};
-use crate::export::{clear_name, clear_title};
 use crate::geometry::Transform;
 use crate::session::camera::{MARGIN, Region};
 use crate::session::{SessionCommand, View, ViewCommand};
@@ -46,15 +45,12 @@ impl App {
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
         // A reader who reads first sees the picture and nothing else.
-        let alone = if self.session.awaits_reader() { Some(View::Input) } else { self.maximised };
-        match alone {
-            Some(view) => self.view(ui, view, area),
-            None => {
-                let places = arrange(area, width as f32 / height as f32, TITLE);
-                for (view, place) in View::ALL.into_iter().zip(places) {
-                    self.view(ui, view, place);
-                }
-            }
+        let layers = if self.session.awaits_reader() { vec![View::Input] } else { self.session.layers() };
+        let alone = self.maximised.filter(|view| layers.contains(view));
+        let layers = alone.map_or(layers, |view| vec![view]);
+        let places = arrange(area, layers.len(), width as f32 / height as f32, TITLE);
+        for (view, place) in layers.into_iter().zip(places) {
+            self.view(ui, view, place);
         }
     }
 
@@ -64,9 +60,11 @@ impl App {
         ui.painter().rect_filled(rect, CornerRadius::ZERO, Color32::BLACK);
         let id = ui.scope_id().with(("view", view as usize));
         let response = ui.interact(rect, id, Sense::click_and_drag());
-        let name = self.view_name(view);
-        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &name));
-        let shows = self.view_title(view);
+        let (name, shows, empty) = (self.view_name(view), self.view_title(view), self.nothing_to_see(view));
+        response.widget_info(|| egui::WidgetInfo {
+            current_text_value: empty.map(str::to_owned),
+            ..egui::WidgetInfo::labeled(Role::Image, true, &name)
+        });
         ui.ctx().accesskit_node_builder(id, |node| node.set_description(shows));
         self.steer(ui, &response, view);
         let Some(frame) = self.frame(ui, rect) else { return };
@@ -84,8 +82,7 @@ impl App {
         let mut row =
             ui.new_child(UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
         let is_maximised = self.maximised == Some(view);
-        let (icon, says) =
-            if is_maximised { ("All three", "Show all three views") } else { ("Enlarge", "Show this view only") };
+        let (icon, says) = if is_maximised { ("All", "Show all views") } else { ("Enlarge", "Show this view only") };
         let plain = self.plain_name(view);
         let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
         button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
@@ -98,23 +95,15 @@ impl App {
         });
     }
 
-    fn plain_name(&self, view: View) -> &'static str {
-        match view {
-            View::Input => "Input",
-            View::Cam => "CAM",
-            View::Clear => self.session.card().map_or("CLEAR", clear_name),
-        }
+    fn plain_name(&self, view: View) -> String {
+        view.kind().plain(self.session.card())
     }
 
     fn view_title(&self, view: View) -> String {
-        match (view, self.session.shown(), self.session.card()) {
-            (View::Cam, Some(shown), Some(card)) => {
-                let class = &card.classes[shown.explanation.shown_class()];
-                shown.explanation.cam_title(&class.full_name())
-            }
-            (View::Clear, Some(shown), Some(card)) => clear_title(card, shown.explanation.settings.evidence),
-            (View::Input, ..) => self.input_title(),
-            (view, _, _) => self.plain_name(view).to_owned(),
+        match (view, self.session.scene()) {
+            (View::Input, _) => self.input_title(),
+            (_, Some(scene)) => view.kind().title(&scene),
+            (_, None) => self.plain_name(view),
         }
     }
 
@@ -235,7 +224,7 @@ impl App {
         let wide = if wide.level == needed.level { wide } else { needed };
         let style = &self.session.preferences.style;
         let layered = !self.hide_overlays && self.session.shown().is_some();
-        if layered && view == View::Clear && style.clear.on_black {
+        if layered && view.kind().is_on_black(style) {
             let picture = Rect::from_two_pos(frame.to_screen((0.0, 0.0)), frame.to_screen(self.source_px()));
             painter.rect_filled(picture, CornerRadius::ZERO, Color32::BLACK);
         } else if let Some(seen) = self.textures.base(ui.ctx(), view, current, needed, wide) {
@@ -244,7 +233,7 @@ impl App {
         if layered && let Some(seen) = self.textures.layer(ui.ctx(), view, &self.session, needed, wide) {
             paint(&painter, frame, size_px, &seen);
         }
-        if view != View::Cam && !self.hide_overlays && style.boxed {
+        if view.kind().is_boxed() && !self.hide_overlays && style.boxed {
             self.red_box(&painter, frame);
         }
         self.cross_hair(&painter, frame);
@@ -308,23 +297,13 @@ impl App {
 
     /// A blank map says that it is blank.
     fn nothing_shown(&self, painter: &egui::Painter, view: View, frame: &Frame) {
-        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
-        let style = &self.session.preferences.style;
-        let says = match view {
-            View::Cam if shown.explanation.cam.class(shown.explanation.shown_class()).is_none() => {
-                "Not computed: this class is not among the most activated"
-            }
-            View::Cam if shown.explanation.cam_caveat().is_some() => {
-                "One value for the whole picture: take Grad-CAM under More controls"
-            }
-            View::Cam if shown.cam_scales[shown.explanation.shown_class()].reach().is_none() => {
-                "The map is empty: no evidence for this class"
-            }
-            View::Clear if shown.peak <= 0.0 => "The map is empty: nothing responds",
-            View::Clear if (0..card.classes.len()).all(|c| !style.is_on(c)) => "All classes are switched off",
-            _ => return,
-        };
-        label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
+        if let Some(says) = self.nothing_to_see(view) {
+            label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
+        }
+    }
+
+    fn nothing_to_see(&self, view: View) -> Option<&'static str> {
+        self.session.scene().and_then(|scene| view.kind().empty(&scene))
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code)]
 mod file;
 mod keyboard;
+mod layers;
 mod methods;
 mod names;
 mod notices;

@@ -11,6 +11,7 @@ use crate::export::{Record, Style};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
+use crate::method::BackwardRule;
 
 /// A record of more is none of ours.
 const MOST_RECORD_BYTES: u64 = 4 << 20;
@@ -22,6 +23,8 @@ pub struct Made<'a> {
     pub model_sha256: &'a str,
     pub calibration: Option<&'a Calibration>,
     pub settings: &'a Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare_rule: Option<BackwardRule>,
     pub layer: Option<&'a str>,
     pub style: &'a Style,
     pub frame: u32,
@@ -47,6 +50,7 @@ impl<'a> Made<'a> {
             model_sha256,
             calibration,
             settings,
+            compare_rule: arguments.compare_rule,
             layer: arguments.layer.as_deref(),
             style,
             frame: arguments.frame,

@@ -41,6 +41,9 @@ pub struct Arguments {
     /// Backward ReLU rule of CLEAR; the paper's own is `linear` [default: what the model card recommends]
     #[arg(long, value_enum)]
     rule: Option<BackwardRule>,
+    /// Put the CLEAR map by this rule beside the other, and where the two differ
+    #[arg(long, value_enum, value_name = "RULE")]
+    compare_rule: Option<BackwardRule>,
     /// What CLEAR shows of each class: what speaks for it, or against it [default: what the model card recommends]
     #[arg(long, value_enum)]
     evidence: Option<Evidence>,
@@ -226,9 +229,13 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
     let class = arguments.class.as_ref().map(|text| class(card, text)).transpose()?;
     let smoothing_px = arguments.drawing.smoothing.unwrap_or(recommended.smoothing_px);
     within("smoothing", smoothing_px, 64.0)?;
+    let rule = arguments.rule.unwrap_or(recommended.rule);
+    if arguments.compare_rule == Some(rule) {
+        bail!("--compare-rule is {0}, and so is the rule in use; give another", rule.name());
+    }
     Ok(Settings {
         smoothing_px,
-        rule: arguments.rule.unwrap_or(recommended.rule),
+        rule,
         evidence: arguments.evidence.unwrap_or(recommended.evidence),
         magnitude: arguments.magnitude.unwrap_or(recommended.magnitude),
         cam: Cam { method: arguments.cam, layer: None },

@@ -114,7 +114,7 @@ impl<'a> Work<'a> {
 
     fn whole_way(&self, path: &Path, name: &str) -> Result<Answer> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
-        let endings = self.parts().endings(&self.card);
+        let endings = self.parts().endings(&self.card, self.arguments.compare_rule.is_some());
         let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
         let may_be_done = files.path(Record::ENDING).is_file() && (is_free.is_err() || self.arguments.resume);
         if !may_be_done {
@@ -159,7 +159,8 @@ impl<'a> Work<'a> {
         let assessed = assess(&self.card, &measures);
         let (style, display) = (&self.style, self.arguments.drawing.display(scan));
         let (explainer, settings) = self.ready()?;
-        let explanation = explainer.explain(scan, settings).with_context(|| format!("{}", path.display()))?;
+        let explained = explainer.explain_beside(scan, settings, self.arguments.compare_rule);
+        let (explanation, other) = explained.with_context(|| format!("{}", path.display()))?;
         let anyway = self.arguments.answer_anyway;
         let report = report(&self.card, &explanation, advice.as_ref(), assessed.as_ref(), anyway);
         if let Some(warning) = report.warning() {
@@ -175,7 +176,8 @@ impl<'a> Work<'a> {
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
             .with_report(report)
-            .with_quality(assessed.as_ref());
+            .with_quality(assessed.as_ref())
+            .compared_with(other.as_ref());
         export::write(files, self.parts(), &file_name, &pictures, record)?;
         Ok(line)
     }

@@ -175,6 +175,7 @@ impl State {
             card: Arc::clone(&model.card),
             sha256: model.sha256.clone(),
             explanation: shown.explanation.clone(),
+            compared: self.compared().map(|other| other.explanation.clone()),
             style: self.preferences.style.clone(),
             reader,
             report: self.report()?,
