@@ -16,7 +16,7 @@ use clap::Parser;
 use egui_kittest::Harness;
 use fovea::network::DeviceChoice;
 use fovea::session::preferences::Theme;
-use fovea::session::{Options, SessionCommand, WindowCommand};
+use fovea::session::{Command, Options, SessionCommand, WindowCommand};
 use fovea::ui::App;
 
 #[derive(Parser)]
@@ -194,8 +194,10 @@ fn chests(harness: &mut Harness<'_, App>, name: &impl Fn(&str) -> PathBuf) {
         let is_model = app.session.card().is_some_and(|card| card.name == "cxr-pneumonia");
         is_model && app.session.current().is_some_and(|c| c.path == file) && app.session.shown().is_some()
     };
-    let first = [WindowCommand::More, SessionCommand::OnBlack(true), SessionCommand::Model("cxr-pneumonia".to_owned())];
-    harness.state_mut().commands.extend(first);
+    let commands = &mut harness.state_mut().commands;
+    commands.push(WindowCommand::More.into());
+    commands
+        .extend([SessionCommand::OnBlack(true), SessionCommand::Model("cxr-pneumonia".to_owned())].map(Command::from));
     for (what, file) in [
         ("chest", assets.join("chest-samples/phantom-chest-consolidation.dcm")),
         ("gate", assets.join("samples/phantom-moderate.jpg")),

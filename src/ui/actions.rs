@@ -58,10 +58,10 @@ impl Action {
 
     /// What is said when the pointer rests on it: the sentence and the key.
     pub fn hint(&self) -> String {
-        let says = if self.tooltip.is_empty() { self.label } else { self.tooltip };
-        match self.shortcut_text() {
-            key if key.is_empty() => says.to_owned(),
-            key => format!("{says} ({key})"),
+        match (self.tooltip, self.shortcut_text()) {
+            ("", key) => key,
+            (says, key) if key.is_empty() => says.to_owned(),
+            (says, key) => format!("{says} ({key})"),
         }
     }
 }

@@ -86,5 +86,8 @@ impl App {
 
 /// Names a part of the window for screen readers.
 pub(super) fn named(ui: &Ui, name: &str) {
-    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| node.set_label(name));
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(egui::accesskit::Role::Region);
+        node.set_label(name);
+    });
 }

@@ -11,6 +11,10 @@ pub struct Seen {
     pub name: String,
     pub value: Option<String>,
     pub rect: egui::Rect,
+    /// What of it is in sight: a part of the window that scrolls hides the rest.
+    pub visible: egui::Rect,
+    /// Which part of the window it stands in.
+    pub part: String,
     pub depth: usize,
     line: String,
 }
@@ -18,9 +22,22 @@ pub struct Seen {
 /// All nodes in the order of the tree.
 pub fn nodes(window: &Window) -> Vec<Seen> {
     let mut all = Vec::new();
-    walk(&window.root().accesskit_node(), 0, &mut all);
+    walk(&window.root().accesskit_node(), 0, "", &mut all);
     // The tree is in pixels.
-    all.iter_mut().for_each(|seen| seen.rect = seen.rect / window.ctx.pixels_per_point());
+    let scale = window.ctx.pixels_per_point();
+    all.iter_mut().for_each(|seen| seen.rect = seen.rect / scale);
+    // What scrolls is hidden where the menu begins and the status line.
+    let edge = |parts: &[&str]| {
+        let of = all.iter().filter(|seen| parts.contains(&seen.part.as_str()) && seen.role != Role::Region);
+        of.map(|seen| seen.rect).filter(|rect| rect.is_positive()).reduce(egui::Rect::union)
+    };
+    let top = edge(&["Menu and toolbar"]).map_or(0.0, |rect| rect.bottom());
+    let bottom = edge(&["Status", "Messages"]).map_or(f32::INFINITY, |rect| rect.top());
+    for seen in &mut all {
+        let scrolls = ["Views", "Start", "Pictures", "What the model says"].contains(&seen.part.as_str());
+        let (top, bottom) = if scrolls { (top, bottom) } else { (f32::NEG_INFINITY, f32::INFINITY) };
+        seen.visible = seen.rect.intersect(egui::Rect::from_x_y_ranges(egui::Rangef::EVERYTHING, top..=bottom));
+    }
     all
 }
 
@@ -29,18 +46,19 @@ pub fn text(window: &Window) -> String {
     nodes(window).iter().map(|seen| format!("{}{}\n", "  ".repeat(seen.depth), seen.line)).collect()
 }
 
-fn walk(node: &AccessKitNode<'_>, depth: usize, all: &mut Vec<Seen>) {
+fn walk(node: &AccessKitNode<'_>, depth: usize, part: &str, all: &mut Vec<Seen>) {
     let silent = matches!(node.role(), Role::GenericContainer | Role::Unknown) && node.label().is_none();
     if !silent && !node.is_hidden() {
-        all.push(seen(node, depth));
+        all.push(seen(node, depth, part));
     }
+    let part = node.label().filter(|_| node.role() == Role::Region).unwrap_or_else(|| part.to_owned());
     let below = if silent { depth } else { depth + 1 };
     for child in node.children() {
-        walk(&child, below, all);
+        walk(&child, below, &part, all);
     }
 }
 
-fn seen(node: &AccessKitNode<'_>, depth: usize) -> Seen {
+fn seen(node: &AccessKitNode<'_>, depth: usize, part: &str) -> Seen {
     let (name, value) = (node.label().unwrap_or_default(), node.value());
     let mut line = format!("{:?} “{name}”", node.role());
     if let Some(value) = value.as_deref().filter(|value| **value != name) {
@@ -66,13 +84,15 @@ fn seen(node: &AccessKitNode<'_>, depth: usize) -> Seen {
     if node.is_focused() {
         line.push_str(", has the keyboard");
     }
-    let rect = node.bounding_box().map_or(egui::Rect::NOTHING, |bounds| {
-        egui::Rect::from_min_max(
-            egui::pos2(bounds.x0 as f32, bounds.y0 as f32),
-            egui::pos2(bounds.x1 as f32, bounds.y1 as f32),
-        )
-    });
-    Seen { role: node.role(), name, value, rect, depth, line }
+    let rect = bounds(node);
+    Seen { role: node.role(), name, value, rect, visible: rect, part: part.to_owned(), depth, line }
+}
+
+fn bounds(node: &AccessKitNode<'_>) -> egui::Rect {
+    node.bounding_box().map_or(egui::Rect::NOTHING, |bounds| {
+        let (x0, y0, x1, y1) = (bounds.x0 as f32, bounds.y0 as f32, bounds.x1 as f32, bounds.y1 as f32);
+        egui::Rect::from_min_max(egui::pos2(x0, y0), egui::pos2(x1, y1))
+    })
 }
 
 /// What a control is called must be more than a sign or a number.
