@@ -343,13 +343,6 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
     let own = tempfile::tempdir().unwrap();
     explain(own.path()).args(["--model", "cxr-pneumonia", "--no-layers", CHEST]).assert().success();
     assert_eq!(record(own.path(), "phantom-chest-clear")["gate"], serde_json::json!({ "passes": true }));
-    let amber = |folder: &Path, name: &str| {
-        let panel = image::open(folder.join(format!("{name}.panel.png"))).unwrap().into_rgb8();
-        let is_amber = |x: u32| (30..140).any(|y| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]));
-        (panel.width() / 2..panel.width()).filter(|x| is_amber(*x)).count()
-    };
-    let [refused, passed] = [amber(held.path(), "phantom-moderate"), amber(own.path(), "phantom-chest-clear")];
-    assert!(passed == 0 && amber(asked.path(), "phantom-moderate") == 0 && refused == 0, "answered anew: {refused}");
 }
 
 #[test]
