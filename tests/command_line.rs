@@ -398,9 +398,9 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
         command.args(["--model", "cxr-pneumonia", "--no-layers", PHANTOM]);
         command
     };
-    let refusal = contains("Not a picture for this model").and(contains("retina-dr reads such pictures"));
+    let refusal = || contains("Not a picture for this model").and(contains("retina-dr reads such pictures"));
     let names_a_class = || contains("Normal").or(contains("pneumonia  P("));
-    chest(held.path()).assert().success().stdout(refusal.clone().and(names_a_class().not()));
+    chest(held.path()).assert().success().stdout(refusal().and(names_a_class().not()));
     let refused = record(held.path(), "phantom-moderate");
     assert_eq!((&refused["gate"]["passes"], &refused["gate"]["instead"]), (&false.into(), &"retina-dr".into()));
     assert!(refused["gate"]["says"].as_str().unwrap().contains("a child's chest X-ray"), "{refused}");
@@ -409,7 +409,7 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
     assert!(refused["decided"].is_u64());
 
     let run = chest(asked.path()).arg("--answer-anyway").assert().success();
-    run.stdout(names_a_class().and(refusal.clone().not())).stderr(refusal);
+    run.stdout(names_a_class().and(refusal().not())).stderr(refusal());
     let answered = record(asked.path(), "phantom-moderate");
     assert_eq!((&answered["gate"], &answered["decided"]), (&refused["gate"], &refused["decided"]));
     assert_eq!(answered["report"]["is_refused"], false);
@@ -419,13 +419,6 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
     let own = tempfile::tempdir().unwrap();
     explain(own.path()).args(["--model", "cxr-pneumonia", "--no-layers", CHEST]).assert().success();
     assert_eq!(record(own.path(), "phantom-chest-clear")["gate"], serde_json::json!({ "passes": true }));
-    let amber = |folder: &Path, name: &str| {
-        let panel = image::open(folder.join(format!("{name}.panel.png"))).unwrap().into_rgb8();
-        let is_amber = |x: u32| (30..140).any(|y| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]));
-        (panel.width() / 2..panel.width()).filter(|x| is_amber(*x)).count()
-    };
-    let [refused, passed] = [amber(held.path(), "phantom-moderate"), amber(own.path(), "phantom-chest-clear")];
-    assert!(passed == 0 && amber(asked.path(), "phantom-moderate") == 0 && refused == 0, "answered anew: {refused}");
 }
 
 #[test]

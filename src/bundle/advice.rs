@@ -40,7 +40,8 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
     let instead = if grey.is_some() { None } else { Instead::among(others(), measures) };
     let looks_like = |kind: &str| format!("it looks like {kind}; {} reads {}", card.name, gate.reads);
     let what = match (misfit, grey, &instead) {
-        (Misfit::Look, Some(grey), _) => looks_like(grey.name()),
+        // More than that its file says OP.
+        (Misfit::Look | Misfit::Modality, Some(grey), _) => looks_like(grey.name()),
         (Misfit::Look, None, Some(other)) if other.is_full => looks_like(&other.gate.reads),
         (misfit, ..) => said(card, gate, misfit, measures),
     };
