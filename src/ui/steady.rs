@@ -17,7 +17,7 @@ impl App {
             .on_hover_text(format!("What the model answers for the same picture {}", tried.join(", ")));
     }
 
-    /// Instead of an answer that is none.
+    /// Instead of an answer that is none; the picture itself can be looked at as any other.
     pub(super) fn withheld(&mut self, ui: &mut Ui) {
         ui.heading("Not a picture for this model");
         self.warning(ui);
@@ -25,5 +25,7 @@ impl App {
         if ui.button("Show its answer anyway").on_hover_text(says).clicked() {
             self.commands.push(SessionCommand::AnswerAnyway.into());
         }
+        ui.separator();
+        self.picture_controls(ui);
     }
 }

@@ -7,6 +7,8 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+#[cfg(test)]
+mod checks;
 mod current;
 mod doing;
 mod open;
