@@ -215,3 +215,32 @@ fn a_neighbour_that_fails_ahead_is_marked_in_the_list_and_nowhere_else() {
     wait(&mut session, |session| session.worklist.items()[1].problem.is_some());
     assert!(session.notices.is_empty(), "{:?}", session.notices);
 }
+
+#[test]
+fn an_answer_is_tried_on_variants_once_nothing_else_is_to_do() {
+    let place = Place::new(3, 60);
+    let mut session = place.opened();
+    wait(&mut session, |session| session.steady().is_some());
+    assert_eq!(session.network_runs(), 3, "the neighbours went first");
+    let (steady, verdict) = (session.steady().unwrap(), &session.shown().unwrap().explanation.verdict);
+    assert_eq!((steady.decided[0].as_slice(), steady.variants.len()), ([verdict.decided].as_slice(), 4));
+    assert_eq!(steady.decided.len(), 5);
+    session.apply(&SessionCommand::Next);
+    assert!(session.steady().is_none(), "of the other picture nothing is known");
+    wait(&mut session, |session| session.steady().is_some());
+    session.apply(&SessionCommand::Previous);
+    assert!(session.shown().is_none() || session.steady().is_some(), "what was tried is kept");
+}
+
+#[test]
+fn two_rules_stand_side_by_side() {
+    let place = Place::new(2, 60);
+    let mut session = place.opened();
+    let first = session.shown().unwrap().explanation.settings.rule;
+    session.apply(&SessionCommand::Compare(Some(BackwardRule::Guided)));
+    wait(&mut session, |session| session.compared().is_some() && session.busy().is_none());
+    let compared = session.compared().unwrap().explanation.settings.rule;
+    assert_eq!((session.shown().unwrap().explanation.settings.rule, compared), (first, BackwardRule::Guided));
+    session.apply(&SessionCommand::Compare(None));
+    assert!(session.compared().is_none());
+}

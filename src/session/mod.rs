@@ -7,9 +7,9 @@
 pub mod cache;
 pub mod camera;
 pub mod command;
-pub mod effect;
+mod effect;
 pub mod grey;
-pub mod jobs;
+mod jobs;
 pub mod key;
 pub mod message;
 pub mod personal;

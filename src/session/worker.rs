@@ -305,6 +305,12 @@ impl Thread {
 
     /// Ends at once where anything else is wished for, and begins anew when that is done.
     fn steady(&self, job: SteadyJob) {
+        // A variant, and its way to the model's input; a picture too large for that is not tried.
+        let (width, height) = job.picture.size_px();
+        let needed = job.picture.bytes() as u64 + 9 * u64::from(width) * u64::from(height);
+        if self.memory.check(needed).is_err() {
+            return;
+        }
         let is_free = || lock(&self.shared).is_empty();
         let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else { return };
         match explainer.steady_while(&job.picture.scan, &job.look.verdict, is_free) {

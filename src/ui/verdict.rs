@@ -67,6 +67,9 @@ impl App {
         if ui.button("Show its answer anyway").on_hover_text(says).clicked() {
             self.commands.push(SessionCommand::AnswerAnyway.into());
         }
+        // The picture itself can be looked at as any other.
+        ui.separator();
+        self.picture_controls(ui);
     }
 
     fn answer(&self, ui: &mut Ui, report: &Report) {

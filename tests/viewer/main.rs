@@ -411,3 +411,14 @@ fn a_model_that_fails_leaves_the_last_one() {
     });
     assert!(says(&window, "CLEAR: dominant class and response"));
 }
+
+#[test]
+fn whether_the_answer_is_steady_stands_under_it() {
+    let mut window = opened();
+    wait(&mut window, "the variants", |app| app.session.steady().is_some());
+    let says =
+        if window.state().session.steady().unwrap().is_steady() { "Steady: always " } else { "Not steady: changes" };
+    window.get_by_label_contains(says);
+    act(&mut window, SessionCommand::ReadFirst(true));
+    assert!(window.query_by_label_contains(says).is_none(), "a reader has to answer first");
+}

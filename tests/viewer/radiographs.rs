@@ -143,6 +143,7 @@ fn whose_picture_it_is_is_hidden_until_asked_and_forgotten_with_it() {
     act(&mut window, SessionCommand::Show(other.clone()));
     wait(&mut window, "the other", |app| app.session.current().is_some_and(|current| current.path == other));
     assert!(window.state().session.personal().is_none() && !says(&window, "Doe") && !says(&window, "Roe"));
+    act(&mut window, SessionCommand::AnswerAnyway);
     wait(&mut window, "its explanation", |app| app.session.shown().is_some());
     let out = tempfile::tempdir().unwrap();
     export(&mut window, out.path());
@@ -162,6 +163,9 @@ fn frames_have_a_slider_and_keys() {
     let mut window = for_chests();
     open(&mut window, &[path]);
     window.get_by_role_and_label(Role::Slider, "Frame of 3");
+    // What is drawn here is no chest; asked for once, the answer is there for all frames.
+    assert!(window.state().session.answer_is_withheld());
+    act(&mut window, SessionCommand::AnswerAnyway);
     let frame_is = |app: &App, frame: u32| app.session.frames() == (3, frame) && app.session.shown().is_some();
     press(&mut window, Modifiers::NONE, Key::Period);
     wait(&mut window, "the second frame", |app| frame_is(app, 1));

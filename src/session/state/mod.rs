@@ -7,6 +7,8 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+#[cfg(test)]
+mod checks;
 mod current;
 mod doing;
 mod open;
@@ -68,7 +70,7 @@ pub struct State {
 
 impl State {
     /// A session that has nothing open; it wants its model loaded.
-    pub fn new(options: Options, preferences: Preferences, now: Instant) -> (Self, Vec<Effect>) {
+    pub(super) fn new(options: Options, preferences: Preferences, now: Instant) -> (Self, Vec<Effect>) {
         let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
         let mut state = Self {
             read_first: ReadFirst::new(preferences.read_first),
@@ -97,7 +99,7 @@ impl State {
     }
 
     /// Takes in what has happened at `now`, and gives back what is to be done about it.
-    pub fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+    pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         match event {
             Event::Command(command) => self.act(command, now),
             Event::Draw(use_for) => self.draw(use_for, now),
@@ -125,7 +127,7 @@ impl State {
     }
 
     /// Tells the user something; what says the same already is renewed.
-    pub fn notice(
+    pub(super) fn notice(
         &mut self,
         text: String,
         is_problem: bool,

@@ -1,0 +1,79 @@
+//! What must hold of a state at every moment, and at rest.
+
+use super::world::{REFUSED, World, decided, pixels_of, scores};
+use crate::explain::Settings;
+use crate::session::worklist::Graded;
+
+impl World {
+    /// What is on the screen belongs together, whatever is under way.
+    pub fn check(&self) -> Result<(), String> {
+        let state = &self.state;
+        let Some(current) = state.current() else { return Ok(()) };
+        let key = current.key();
+        let differs = |what: &str, found: &dyn std::fmt::Debug| Err(format!("{what} on {key:?}: {found:?}"));
+        let pixels = current.picture.scan.to_rgb8().get_pixel(0, 0).0;
+        if pixels != pixels_of(&key) {
+            return differs("another picture", &pixels);
+        }
+        let sides = [(&current.answer, "answer"), (&current.second, "second")];
+        let model = state.model().map_or("9", |model| model.sha256.as_str());
+        for look in sides.iter().filter_map(|(side, _)| side.look.as_ref()) {
+            if look.scores != scores(&key, model, look.asked) {
+                return differs("a look at something else", &look.scores);
+            }
+        }
+        for (shown, side) in sides.into_iter().filter_map(|(side, name)| Some((side.shown.as_ref()?, name))) {
+            let Some(model) = state.model() else { return differs("maps without a model", &side) };
+            let explanation = &shown.explanation;
+            if explanation.scores != scores(&key, &model.sha256, explanation.settings.asked()) {
+                return differs(&format!("maps of something else ({side}, {})", model.sha256), &explanation.scores);
+            }
+        }
+        if let (Some(shown), Some(compared)) = (state.shown(), state.compared()) {
+            let (one, other) = (shown.explanation.settings, compared.explanation.settings);
+            if Some(other.rule) != state.choices.compare || one.cam != other.cam || one.evidence != other.evidence {
+                return differs("maps that are not to be compared", &(one, other));
+            }
+        }
+        let refused = pixels[0] == REFUSED as u8 && state.card().is_some_and(|card| card.gate.is_some());
+        if refused && state.shown().is_some() && state.answer_is_withheld() || !refused && state.answer_is_withheld() {
+            return differs("the gate", &state.advice());
+        }
+        if let Some(item) = state.worklist.items().iter().find(|item| {
+            let key = state.cache.key(&item.path, 0);
+            let said = |graded: Graded| state.model().is_some_and(|model| graded.class != decided(&key, &model.sha256));
+            key.reading == current.reading && item.path == current.path && item.graded.is_some_and(said)
+        }) {
+            return differs("a grade", &(&item.name, item.graded));
+        }
+        match state.notices.iter().find(|notice| notice.text.starts_with("ahead")) {
+            Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
+            None => Ok(()),
+        }
+    }
+
+    /// That nothing is waited for and nothing is missing.
+    pub fn check_rest(&self) -> Result<(), String> {
+        let state = &self.state;
+        if let Some(busy) = state.busy() {
+            return Err(format!("still busy: {busy:?}"));
+        }
+        let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
+        let second = state.choices.compare.map(|rule| Settings { rule, ..settings });
+        for (side, settings) in [(&current.answer, Some(settings)), (&current.second, second)] {
+            let wanted = settings.map(|settings| settings.asked());
+            let found = side.look.as_ref().map(|look| look.asked);
+            if found != wanted && side.given_up.is_none() {
+                return Err(format!("{found:?} at rest instead of {wanted:?}"));
+            }
+            let shown = side.shown.as_ref().map(|shown| shown.explanation.settings.asked());
+            if shown.is_some() && shown != found {
+                return Err(format!("maps under {shown:?} at rest beside a look under {found:?}"));
+            }
+            if found.is_some() && shown.is_none() && side.made_for.is_none() {
+                return Err("a look without maps at rest".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
