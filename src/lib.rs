@@ -8,6 +8,7 @@ pub mod cli;
 pub mod compose;
 pub mod explain;
 pub mod export;
+pub mod fonts;
 pub mod geometry;
 pub mod guard;
 pub mod import;

@@ -376,7 +376,7 @@ fn record(out: &Path, name: &str) -> serde_json::Value {
 fn a_radiograph_is_read_and_its_window_recorded() {
     let out = tempfile::tempdir().unwrap();
     let run = explain(out.path()).args(["--model", "cxr-pneumonia", CHEST]).assert().success();
-    run.stdout(contains("phantom-chest-clear.dcm")).stderr(contains("does not look like").not());
+    run.stdout(contains("phantom-chest-clear.dcm").and(contains("Not a picture").not()));
     let record = record(out.path(), "phantom-chest-clear");
     assert_eq!((record["window"]["centre"].as_f64(), record["window"]["width"].as_f64()), (Some(1650.0), Some(2600.0)));
     assert!(record["warnings"].is_null());
@@ -391,21 +391,123 @@ fn a_radiograph_is_read_and_its_window_recorded() {
 }
 
 #[test]
-fn a_picture_of_another_kind_is_answered_with_a_warning() {
-    let (plain, warned) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let says =
-        contains("does not look like those that cxr-pneumonia reads").and(contains("retina-dr reads such pictures"));
-    explain(warned.path()).args(["--model", "cxr-pneumonia", PHANTOM]).assert().success().stderr(says);
-    let warnings = record(warned.path(), "phantom-moderate")["warnings"].clone();
-    assert!(warnings[0].as_str().unwrap().contains("a child's chest X-ray"), "{warnings}");
-    // The panel says it too: its last lines are not those of a panel without a warning.
-    explain(plain.path()).args(["--model", "cxr-pneumonia", CHEST]).assert().success();
+fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
+    let (held, asked) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let chest = |out: &Path| {
+        let mut command = explain(out);
+        command.args(["--model", "cxr-pneumonia", "--no-layers", PHANTOM]);
+        command
+    };
+    let refusal = contains("Not a picture for this model").and(contains("retina-dr reads such pictures"));
+    let names_a_class = || contains("Normal").or(contains("pneumonia  P("));
+    chest(held.path()).assert().success().stdout(refusal.clone().and(names_a_class().not()));
+    let refused = record(held.path(), "phantom-moderate");
+    assert_eq!((&refused["gate"]["passes"], &refused["gate"]["instead"]), (&false.into(), &"retina-dr".into()));
+    assert!(refused["gate"]["says"].as_str().unwrap().contains("a child's chest X-ray"), "{refused}");
+    assert_eq!(refused["report"]["is_refused"], true);
+    assert_eq!(refused["classes"].as_array().unwrap().len(), 3, "the verdict stays, for research");
+    assert!(refused["decided"].is_u64());
+
+    let run = chest(asked.path()).arg("--answer-anyway").assert().success();
+    run.stdout(names_a_class().and(refusal.clone().not())).stderr(refusal);
+    let answered = record(asked.path(), "phantom-moderate");
+    assert_eq!((&answered["gate"], &answered["decided"]), (&refused["gate"], &refused["decided"]));
+    assert_eq!(answered["report"]["is_refused"], false);
+    // What was refused is not passed over once an answer is asked for.
+    chest(held.path()).args(["--answer-anyway", "--resume", "--force"]).assert().success().stdout(names_a_class());
+
+    let own = tempfile::tempdir().unwrap();
+    explain(own.path()).args(["--model", "cxr-pneumonia", "--no-layers", CHEST]).assert().success();
+    assert_eq!(record(own.path(), "phantom-chest-clear")["gate"], serde_json::json!({ "passes": true }));
     let amber = |folder: &Path, name: &str| {
         let panel = image::open(folder.join(format!("{name}.panel.png"))).unwrap().into_rgb8();
-        let (width, height) = panel.dimensions();
-        let is_amber =
-            |x: u32| (height - 70..height).any(|y| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]));
-        (0..width).filter(|x| is_amber(*x)).count()
+        let is_amber = |x: u32| (30..140).any(|y| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]));
+        (panel.width() / 2..panel.width()).filter(|x| is_amber(*x)).count()
     };
-    assert!(amber(warned.path(), "phantom-moderate") > 2 * amber(plain.path(), "phantom-chest-clear"));
+    let [refused, passed] = [amber(held.path(), "phantom-moderate"), amber(own.path(), "phantom-chest-clear")];
+    assert!(passed == 0 && amber(asked.path(), "phantom-moderate") == 0 && refused == 0, "answered anew: {refused}");
+}
+
+#[test]
+fn a_file_that_says_it_is_a_shin_is_refused_by_the_chest() {
+    let (out, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut bytes = fs::read(CHEST).unwrap();
+    let at = bytes.windows(6).position(|part| part == b"CHEST ").unwrap();
+    bytes[at..at + 6].copy_from_slice(b"TIBIA ");
+    let shin = work.path().join("shin.dcm");
+    fs::write(&shin, bytes).unwrap();
+    let line = contains("Not a picture for this model: its file says DX, TIBIA");
+    explain(out.path()).args(["--model", "cxr-pneumonia", "--no-layers"]).arg(&shin).assert().success().stdout(line);
+    let panel = image::open(out.path().join("shin.panel.png")).unwrap().into_rgb8();
+    let is_amber = |y: u32| {
+        (panel.width() / 2..panel.width()).any(|x| matches!(panel.get_pixel(x, y).0, [200..=255, 120..=220, 0..=140]))
+    };
+    assert!((34..74).any(is_amber), "the headline is the refusal");
+}
+
+#[test]
+fn a_record_names_no_folder_and_says_when_of_what_and_in_which_words() {
+    let (out, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = work.path().join("Doe-Jane");
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("eye.jpg");
+    fs::copy(PHANTOM, &file).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = explain(out.path());
+        command.arg("--no-layers").args(more).arg(&file);
+        command.assert().success()
+    };
+    run(&[]).stdout(contains("Referable: yes").and(contains("P(grade ≥ 2)")).and(contains("grade 2 Moderate")));
+    let written = fs::read_to_string(out.path().join("eye.json")).unwrap();
+    assert!(!written.contains("Doe-Jane"), "no folder's name");
+    let first = record(out.path(), "eye");
+    assert_eq!((&first["file"], first["path"].is_null()), (&"eye.jpg".into(), true));
+    let sha256 = fovea::guard::checksum::sha256_hex(&fs::read(&file).unwrap());
+    assert_eq!(first["picture_sha256"].as_str(), Some(sha256.as_str()));
+    let date = first["date"].as_str().unwrap();
+    assert!(date.len() == 20 && date.ends_with('Z') && date.as_bytes()[10] == b'T', "{date}");
+    let report = &first["report"];
+    assert_eq!((report["headline"].as_str(), report["beneath"].is_string()), (Some("Referable: yes"), true));
+    assert!(report["rule"].as_str().unwrap().contains("undecided between"));
+    // The drawn moderate picture: 2 is decided, 3 holds most of the response.
+    assert_eq!((&first["agreement"]["agrees"], &first["agreement"]["dominant_response"]), (&false.into(), &3.into()));
+    assert!(first["agreement"]["says"].as_str().unwrap().contains("3 Severe"));
+    assert_eq!(first["gate"]["passes"], true);
+    let questions = first["questions"].as_array().unwrap();
+    assert!(questions.iter().all(|question| question["answer"] == "yes"), "{questions:?}");
+    // The date is no part of what a run is found again by.
+    run(&["--resume"]).stderr(contains("1 already explained"));
+    run(&["--record-paths", "--force"]);
+    assert_eq!(record(out.path(), "eye")["path"].as_str(), file.to_str());
+}
+
+#[test]
+fn all_cam_layers_of_a_picture_share_one_scale() {
+    let out = tempfile::tempdir().unwrap();
+    explain(out.path())
+        .args(["--threshold", "0", "--cam-opacity", "1", "--cam-colours", "grey", PHANTOM])
+        .assert()
+        .success();
+    let record = record(out.path(), "phantom-moderate");
+    let high = record["cam_scale"]["high"].as_f64().unwrap();
+    let mut npz = NpzReader::new(fs::File::open(out.path().join("phantom-moderate.npz")).unwrap()).unwrap();
+    let cam = npz.by_name::<OwnedRepr<f32>, Ix3>("cam").unwrap();
+    let peaks: Vec<f64> = cam.outer_iter().map(|map| f64::from(map.iter().copied().fold(0.0, f32::max))).collect();
+    assert!((peaks.iter().copied().fold(0.0, f64::max) - high).abs() < 1e-3 * high, "{peaks:?} {high}");
+    // In grey a layer's brightest pixel is its map's peak on that scale.
+    for (class, peak) in peaks.iter().enumerate() {
+        let layer = image::open(out.path().join(format!("phantom-moderate.cam-{class}.png"))).unwrap().into_rgba8();
+        let brightest = layer.pixels().filter(|pixel| pixel.0[3] > 0).map(|pixel| pixel.0[0]).max().unwrap_or(0);
+        let expected = 255.0 * peak / high;
+        assert!((f64::from(brightest) - expected).abs() < 0.1 * expected + 8.0, "{class}: {brightest} and {expected}");
+    }
+}
+
+#[test]
+fn the_normal_class_has_no_box_and_the_record_says_why() {
+    let out = tempfile::tempdir().unwrap();
+    explain(out.path()).args(["--class", "0", "--no-layers", PHANTOM]).assert().success();
+    let record = record(out.path(), "phantom-moderate");
+    assert_eq!((&record["settings"]["shown_class"], &record["boxes"]), (&0.into(), &serde_json::json!([])));
+    assert!(record["report"]["box"].as_str().unwrap().contains("nothing was found"));
 }

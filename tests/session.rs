@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fovea::guard::memory::USUAL_LIMIT_BYTES;
+use fovea::method::BackwardRule;
 use fovea::network::DeviceChoice;
 use fovea::session::cache::BUDGET_BYTES;
 use fovea::session::worklist::SortBy;
@@ -178,4 +179,39 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
     session.apply(&SessionCommand::Open(vec![place.picture(1)]));
     wait(&mut session, |session| !session.notices.is_empty());
     assert!(session.notices[0].text.contains("GB of memory, the limit is 0;"), "{:?}", session.notices);
+}
+
+#[test]
+fn a_rule_given_up_for_the_first_one_leaves_nothing_to_wait_for() {
+    let place = Place::new(1, 60);
+    let mut session = place.opened();
+    let rule = |session: &Session| session.shown().map(|shown| shown.explanation.settings.rule);
+    let first = rule(&session).unwrap();
+    session.apply(&SessionCommand::Rule(BackwardRule::Guided));
+    session.apply(&SessionCommand::Rule(first));
+    std::thread::sleep(Duration::from_millis(300));
+    session.poll();
+    wait(&mut session, |session| session.busy().is_none());
+    assert_eq!(rule(&session), Some(first));
+}
+
+#[test]
+fn a_model_that_fails_while_a_picture_waits_leaves_it_to_the_last_model() {
+    let place = Place::new(4, 1500);
+    let mut session = place.opened();
+    session.apply(&SessionCommand::Show(place.picture(3)));
+    // The picture is being decoded by now: its explanation gives way to the model.
+    std::thread::sleep(Duration::from_millis(4));
+    session.apply(&SessionCommand::Model("absent".to_owned()));
+    wait(&mut session, |session| is_shown(session, &place.picture(3)) && session.busy().is_none());
+    assert!(session.notices.iter().any(|notice| notice.text.contains("absent")), "{:?}", session.notices);
+}
+
+#[test]
+fn a_neighbour_that_fails_ahead_is_marked_in_the_list_and_nowhere_else() {
+    let place = Place::new(3, 60);
+    fs::write(place.picture(1), "no picture").unwrap();
+    let mut session = place.opened();
+    wait(&mut session, |session| session.worklist.items()[1].problem.is_some());
+    assert!(session.notices.is_empty(), "{:?}", session.notices);
 }

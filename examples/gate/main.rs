@@ -55,14 +55,7 @@ fn main() {
     let mut colours: Vec<f64> = make.iter().map(|m| m.colour).collect();
     colours.sort_by(f64::total_cmp);
     println!("colour of the own: {:.3} to {:.3}", colours[0], colours[colours.len() - 1]);
-    let gate = Gate {
-        reads: String::new(),
-        colour: [arguments.colour[0], arguments.colour[1]],
-        likeness: least,
-        template,
-        field: None,
-        modalities: Vec::new(),
-    };
+    let gate = Gate { colour: [arguments.colour[0], arguments.colour[1]], likeness: least, template, ..Gate::any("") };
     println!("likeness = {least}\ntemplate = {:?}", gate.template);
     let wrongly = count.iter().filter(|m| !gate.passes(m)).count();
     println!("own pictures turned away: {wrongly} of {}", count.len());

@@ -1,9 +1,13 @@
 //! Pictures of the window for README and review, drawn without a display.
 //!
 //!     cargo run --release --example screenshots -- [--out DIR] [--model NAME] [FILE|FOLDER...]
+//!     cargo run --release --example screenshots -- --scene all [--size 3840x2160]
 //!
-//! Without files the drawn phantoms are shown, dark and light, in three sizes. A software Vulkan driver serves.
+//! Without files the drawn phantoms are shown, dark and light, in three sizes. A software Vulkan driver serves. Scenes
+//! (`scenes.rs`) are windows of one thing each, drawn in all sizes.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
+
+mod scenes;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -28,6 +32,12 @@ struct Arguments {
     /// Folders with further models
     #[arg(long)]
     models: Vec<PathBuf>,
+    /// One of the scenes by name, or `all`
+    #[arg(long)]
+    scene: Option<String>,
+    /// Text size where the screen gives no hint, as at a first start on it: 3840x2160 with one pixel a point
+    #[arg(long)]
+    no_hint: bool,
     paths: Vec<PathBuf>,
 }
 
@@ -51,22 +61,34 @@ fn main() {
     let sizes = if SIZES.iter().any(|size| wanted(&size)) { SIZES.to_vec() } else { other };
     for size in sizes.iter().filter(wanted) {
         for theme in [Theme::Dark, Theme::Light] {
-            window(&arguments, *size, theme);
+            match &arguments.scene {
+                None => window(&arguments, *size, theme),
+                Some(name) => {
+                    let scenes = scenes::all().into_iter().filter(|scene| name == "all" || name == scene.name);
+                    scenes.for_each(|scene| draw(&arguments, &scene, *size, theme));
+                }
+            }
         }
     }
 }
 
-fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme: Theme) {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
-    let paths = if arguments.paths.is_empty() { vec![samples] } else { arguments.paths.clone() };
+/// A window of `width` and `height` physical pixels, `scale` of them a point.
+fn harness(
+    arguments: &Arguments,
+    (width, height, scale): (u32, u32, f32),
+    model: Option<&str>,
+    theme: Theme,
+) -> Harness<'static, App> {
+    let native = if arguments.no_hint { 1.0 } else { scale };
+    let (folders, model) = (arguments.models.clone(), model.map(str::to_owned));
     let mut harness = Harness::builder()
-        .with_size([width as f32 / scale, height as f32 / scale])
-        .with_pixels_per_point(scale)
+        .with_size([width as f32 / native, height as f32 / native])
+        .with_pixels_per_point(native)
         .wgpu()
         .build_eframe(|creation| {
             let options = Options {
-                folders: arguments.models.clone(),
-                model: arguments.model.clone(),
+                folders,
+                model,
                 device: DeviceChoice::Cpu,
                 preferences: None,
                 limit_bytes: fovea::guard::memory::USUAL_LIMIT_BYTES,
@@ -77,6 +99,45 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
             app.session.preferences.export_folder = Some(PathBuf::from("results"));
             app
         });
+    if arguments.no_hint {
+        let viewport = harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+        viewport.monitor_size = Some(egui::vec2(width as f32, height as f32));
+        viewport.native_pixels_per_point = Some(native);
+        harness.run_steps(3);
+        // A desktop would keep the window's pixels; here its size is given in points.
+        let zoom = harness.ctx.zoom_factor();
+        harness.set_size(egui::vec2(width as f32, height as f32) / zoom);
+    }
+    harness
+}
+
+/// One scene in one size.
+fn draw(arguments: &Arguments, scene: &scenes::Scene, size: (u32, u32, f32), theme: Theme) {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = (scene.pictures)(folder.path());
+    let mut harness = harness(arguments, size, Some(scene.model), theme);
+    let first = paths[0].clone();
+    harness.state_mut().commands.push(SessionCommand::Open(paths).into());
+    let is_there = |app: &App| app.session.current().is_some_and(|current| current.path == first);
+    // A picture that a model refuses may have no answer to show.
+    wait(&mut harness, |app| is_there(app) && app.session.card().is_some() && app.session.busy().is_none());
+    let ready = |app: &App| app.session.worklist.items().iter().all(|item| item.thumbnail.is_some());
+    wait(&mut harness, ready);
+    harness.state_mut().commands.extend((scene.then)());
+    harness.run_steps(4);
+    wait(&mut harness, |app| app.session.busy().is_none());
+    std::thread::sleep(Duration::from_millis(400));
+    harness.run_steps(6);
+    let mode = if theme == Theme::Dark { "dark" } else { "light" };
+    let (width, height, _) = size;
+    save(&mut harness, &arguments.out.join(format!("{}-{width}x{height}-{mode}.png", scene.name)));
+}
+
+fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme: Theme) {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+    let paths = if arguments.paths.is_empty() { vec![samples] } else { arguments.paths.clone() };
+    let size = (width, height, scale);
+    let mut harness = harness(arguments, size, arguments.model.as_deref(), theme);
     let mode = if theme == Theme::Dark { "dark" } else { "light" };
     let name = |what: &str| arguments.out.join(format!("{what}-{width}x{height}-{mode}.png"));
     harness.run_steps(4);

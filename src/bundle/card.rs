@@ -58,6 +58,9 @@ pub struct Class {
     /// For people: `Moderate`.
     pub label: String,
     pub colour: Colour,
+    /// Whether it says that nothing was found: such a class gets no red box.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub normal: bool,
 }
 
 impl Class {
@@ -158,6 +161,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// The question whose answer stands at the top: the one with a `headline`, else the last.
+    pub fn headline_question(&self) -> Option<&Question> {
+        self.questions.iter().find(|question| question.headline.is_some()).or(self.questions.last())
+    }
+
     /// Whether the classes are findings that may stand side by side.
     pub fn has_findings(&self) -> bool {
         self.decision == Decision::EachFinding
@@ -283,9 +291,20 @@ impl Card {
         self.preprocessing.iter().any(|step| matches!(step, Step::CropToRetina { .. }))
     }
 
-    /// What its classes are called in sentences.
-    pub fn class_word(&self) -> &'static str {
-        if self.output.ordered { "grade" } else { "class" }
+    /// The class that says that nothing was found: the one marked so, else the first under `threshold`, which stands for
+    /// health.
+    pub fn normal_class(&self) -> Option<usize> {
+        let first = (self.output.decision == Decision::Threshold).then_some(0);
+        self.classes.iter().position(|class| class.normal).or(first)
+    }
+
+    /// What people call one of the classes.
+    pub fn noun(&self) -> &'static str {
+        match &self.output {
+            output if output.has_findings() => "finding",
+            output if output.ordered => "grade",
+            _ => "class",
+        }
     }
 
     /// Whether there are weights that belong to this card; without them it is a form to be filled by an import.
@@ -319,6 +338,7 @@ impl Card {
     /// Names become parts of files' names, and are how people and programs tell classes apart.
     fn check_classes(&self) -> Result<(), String> {
         let mut known = HashSet::new();
+        self.check_normal()?;
         for (index, Class { name, label, .. }) in self.classes.iter().enumerate() {
             let place = format!("`classes[{index}]`");
             if !is_plain_file(name) || name.len() > MOST_CLASS_NAME {
@@ -338,12 +358,29 @@ impl Card {
         Ok(())
     }
 
+    /// Of classes that exclude each other one stands for health; grades and `threshold` begin with it.
+    fn check_normal(&self) -> Result<(), String> {
+        let normal: Vec<usize> = (0..self.classes.len()).filter(|class| self.classes[*class].normal).collect();
+        let is_first = self.output.ordered || self.output.decision == Decision::Threshold;
+        match normal[..] {
+            [] => Ok(()),
+            [class] if class == 0 || !is_first => Ok(()),
+            [class] => {
+                Err(format!("`classes[{class}]` is `normal`; of grades and under `threshold` the first class is"))
+            }
+            _ => Err(format!("`classes` has {} that are `normal`; one can be", normal.len())),
+        }
+    }
+
     fn check_output(&self) -> Result<(), String> {
         let Output { activation, decision, operating_points, ordered, questions } = &self.output;
         if !questions.is_empty() && (!ordered || *activation != Activation::Softmax) {
             return Err("`output.questions` are for `ordered` classes under `softmax`".to_owned());
         }
         questions.iter().try_for_each(|question| question.check(self.classes.len()))?;
+        if questions.iter().filter(|question| question.headline.is_some()).count() > 1 {
+            return Err("`output.questions` has more than one `headline`; one answer stands at the top".to_owned());
+        }
         let (needed, wanted) = match decision {
             Decision::MostProbable | Decision::Median => (0, None),
             Decision::Threshold => (1, Some(Activation::Softmax)),

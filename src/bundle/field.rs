@@ -30,16 +30,30 @@ pub enum GreyRetina {
     Angiogram,
 }
 
+impl GreyRetina {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RedFree => "a red-free photograph of a retina",
+            Self::Angiogram => "an angiogram of a retina",
+        }
+    }
+}
+
 impl Field {
     /// Whether every value is at least that of `least`.
     pub fn reaches(&self, least: &Self) -> bool {
+        self.reaches_but_for_lines(least)
+            && self.dark_lines >= least.dark_lines
+            && self.line_cover >= least.line_cover
+            && self.line_balance >= least.line_balance
+    }
+
+    /// Whether colour and shape are at least those of `least`, whatever the vessels.
+    pub fn reaches_but_for_lines(&self, least: &Self) -> bool {
         self.colour >= least.colour
             && self.red >= least.red
             && self.yellow >= least.yellow
             && self.roundness >= least.roundness
-            && self.dark_lines >= least.dark_lines
-            && self.line_cover >= least.line_cover
-            && self.line_balance >= least.line_balance
     }
 
     /// A retina without colour: vessels dark in a red-free photograph, bright in an angiogram.

@@ -62,6 +62,25 @@ pub struct QualityMeasures {
     pub corners: [[f64; 2]; 2],
 }
 
+/// What a DICOM file says of its own picture; empty for other files.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FileWords {
+    /// `CR`, `DX`, `OP` …
+    pub modality: Option<String>,
+    pub body_part: Option<String>,
+    /// `PA`, `AP`, `LL` …
+    pub view: Option<String>,
+    pub age_years: Option<f64>,
+}
+
+impl FileWords {
+    /// What was said, for a sentence: "CR, CHEST, PA".
+    pub fn line(&self) -> String {
+        let said = [self.modality.as_deref(), self.body_part.as_deref(), self.view.as_deref()];
+        said.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What a gate looks at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measures {
@@ -69,8 +88,8 @@ pub struct Measures {
     pub colour: f64,
     /// Means of 16×16 cells of (R + G + B) / 3, row by row.
     pub cells: Vec<f64>,
-    /// What a DICOM file says that it was taken with.
-    pub modality: Option<String>,
+    /// What the file says of itself.
+    pub words: FileWords,
     /// The lit field, where there is one.
     pub field: Option<Field>,
     /// What quality is judged by: of colour pictures in which something is lit.

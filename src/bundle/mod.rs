@@ -20,7 +20,7 @@ pub mod steps;
 mod tensor;
 pub mod weights;
 
-pub use advice::{Advice, advise};
+pub use advice::{Advice, NOT_FOR_THIS_MODEL, advise};
 pub use calibration::Calibration;
 pub use card::Card;
 pub use colour::Colour;

@@ -109,6 +109,11 @@ impl Assessment {
         self.quality != Quality::Reject
     }
 
+    /// Whether nothing but the gate speaks against it.
+    pub fn is_by_the_gate_alone(&self) -> bool {
+        self.reasons == [NO_FUNDUS]
+    }
+
     /// What stands above every answer about a picture that fails; `None` for one that does not.
     pub fn warning(&self) -> Option<String> {
         (!self.is_gradable()).then(|| format!("not gradable: {}", self.reasons.join(", ")))

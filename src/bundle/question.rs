@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Question {
     /// What a yes means: "Referable retinopathy".
     pub name: String,
+    /// What is answered with yes, no or undecided at the top of everything: "Referable". One question of a card has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
     /// Index of the least class that is a yes; all after it are too.
     pub least_class: usize,
     /// On which pictures the points were measured.
@@ -25,6 +28,28 @@ pub struct OperatingPoint {
     pub specificity: f32,
 }
 
+/// A question's answer in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    No,
+    Undecided,
+    Yes,
+}
+
+impl Word {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Undecided => "undecided",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// Without operating points a question is answered as a coin would be: yes from a half on.
+const WITHOUT_POINTS: f32 = 0.5;
+
 /// What a model says to a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<'a> {
@@ -41,6 +66,35 @@ impl Question {
         let probability = probabilities.iter().skip(self.least_class).sum();
         let reached = self.operating_points.iter().take_while(|point| probability >= point.probability).count();
         Answer { question: self, probability, reached }
+    }
+
+    /// From which probabilities on the answer is no longer no, and yes. The most sensitive point rules out: what lies below
+    /// it is no. The next rules in: from it on it is yes. Between them the answer is left open. One point alone does both.
+    pub fn limits(&self) -> (f32, f32) {
+        let at = |index: usize| self.operating_points.get(index).map(|point| point.probability);
+        let no_longer_no = at(0).unwrap_or(WITHOUT_POINTS);
+        (no_longer_no, at(1).unwrap_or(no_longer_no))
+    }
+
+    /// How it is called where there is little room.
+    pub fn short_name(&self) -> &str {
+        self.headline.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The rule of [`Answer::word`] in plain language: "yes from 46 % on, the point of 90 % sensitivity; no below 28 %, that
+    /// of 95 %; undecided between".
+    pub fn rule(&self) -> String {
+        let (no_longer_no, yes) = self.limits();
+        let sensitive = |index: usize| self.operating_points.get(index).map(|point| percent(point.sensitivity));
+        match (sensitive(0), sensitive(1)) {
+            (Some(out), Some(in_)) if yes > no_longer_no => format!(
+                "yes from {} on, the point of {in_} sensitivity; no below {}, that of {out}; undecided between",
+                percent(yes),
+                percent(no_longer_no)
+            ),
+            (Some(only), _) => format!("yes from {} on, the point of {only} sensitivity", percent(yes)),
+            (None, _) => format!("yes from {} on", percent(yes)),
+        }
     }
 
     /// Refuses questions that make no sense for so many classes.
@@ -63,10 +117,22 @@ impl Question {
     }
 }
 
+fn percent(value: f32) -> String {
+    format!("{:.0} %", 100.0 * value)
+}
+
 impl Answer<'_> {
+    /// The answer by [`Question::limits`].
+    pub fn word(&self) -> Word {
+        match self.question.limits() {
+            (_, yes) if self.probability >= yes => Word::Yes,
+            (no_longer_no, _) if self.probability >= no_longer_no => Word::Undecided,
+            _ => Word::No,
+        }
+    }
+
     /// In words: "31 %: reaches the point of 90 % sensitivity (specificity 82 %)".
     pub fn said(&self) -> String {
-        let percent = |value: f32| format!("{:.0} %", 100.0 * value);
         let points = &self.question.operating_points;
         let at = |point: &OperatingPoint| {
             format!(
@@ -91,7 +157,26 @@ mod tests {
     fn referable() -> Question {
         let point = |probability, sensitivity, specificity| OperatingPoint { probability, sensitivity, specificity };
         let operating_points = vec![point(0.2, 0.95, 0.6), point(0.35, 0.9, 0.82), point(0.6, 0.8, 0.95)];
-        Question { name: "Referable".to_owned(), least_class: 2, on: String::new(), operating_points }
+        Question { name: "Referable".to_owned(), headline: None, least_class: 2, on: String::new(), operating_points }
+    }
+
+    #[test]
+    fn the_first_point_rules_out_and_the_second_rules_in() {
+        let question = referable();
+        let word = |question: &Question, p: f32| question.answer(&[1.0 - p, 0.0, p]).word();
+        for (p, expected) in
+            [(0.19, Word::No), (0.2, Word::Undecided), (0.34, Word::Undecided), (0.35, Word::Yes), (0.9, Word::Yes)]
+        {
+            assert_eq!(word(&question, p), expected, "{p}");
+        }
+        let rule = question.rule();
+        assert!(["35 %", "90 %", "20 %", "95 %"].iter().all(|figure| rule.contains(figure)), "{rule}");
+        // One point decides alone, none is a half.
+        let one = Question { operating_points: question.operating_points[..1].to_vec(), ..referable() };
+        assert_eq!([0.19, 0.2].map(|p| word(&one, p)), [Word::No, Word::Yes]);
+        let bare = Question { operating_points: Vec::new(), ..referable() };
+        assert_eq!([0.49, 0.5].map(|p| word(&bare, p)), [Word::No, Word::Yes]);
+        assert_eq!(bare.rule(), "yes from 50 % on");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use image::RgbImage;
 use image::imageops::replace;
 use imageproc::drawing::draw_filled_rect_mut;
 
-use super::legend::{CLEAR_WHITE, FAINT, GROUND, LegendEntry, QUIET, WARNING, legend, percent, swatch};
+use super::legend::{CLEAR_WHITE, FAINT, GROUND, LegendEntry, QUIET, WARNING, legend, swatch};
 use super::panel_view::{GAP, PanelView, VIEW_WIDTH, area, line, put, rows};
 use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 
@@ -20,62 +20,44 @@ pub struct Panel<'a> {
     pub views: &'a [PanelView],
     /// One entry per class, in class order.
     pub entries: &'a [LegendEntry],
-    /// Index of the decided class.
-    pub decided: usize,
-    /// Of a model whose classes are findings of their own: those at their operating points.
-    pub findings: Option<&'a [usize]>,
-    /// Of a calibrated model that has more than one answer: all of them in words.
-    pub said_as_set: Option<&'a str>,
+    /// The answer in large letters, with the figure that it goes by.
+    pub headline: &'a str,
+    /// What stands beneath it: the grade in words, or why there is no answer.
+    pub beneath: &'a str,
+    /// How the headline follows from its figure.
+    pub rule: &'a str,
+    /// Where decision, probability and response do not point to one class.
+    pub disagreement: Option<&'a str>,
+    /// The classes that the answer names.
+    pub said: &'a [usize],
     /// The classes that stand in the legend.
     pub drawn: &'a [usize],
     /// Device, version, rule, magnitude: whatever belongs to the result.
     pub footer: &'a str,
     /// What speaks against believing the answer.
     pub warning: Option<&'a str>,
-    /// Stands above the answer: that the picture cannot be graded, and why.
+    /// Whether the answer is held back: then the headline says that.
+    pub is_refused: bool,
+    /// How fit the picture is, and why; stands above the answer.
+    pub quality: Option<&'a str>,
+    /// That it cannot be graded, in the place of `quality`.
     pub unfit: Option<&'a str>,
-}
-
-impl Panel<'_> {
-    /// Whether the model says that `class` is there.
-    fn is_said(&self, class: usize) -> bool {
-        self.findings.map_or(class == self.decided, |findings| findings.contains(&class))
-    }
-
-    /// The answer in large letters, and what stands beneath it.
-    fn answer(&self, decided: &LegendEntry) -> (String, String) {
-        let with = |entry: &LegendEntry| format!("{}  {}", entry.label, percent(entry.probability));
-        if let Some(findings) = self.findings {
-            let names: Vec<&str> =
-                findings.iter().filter_map(|c| self.entries.get(*c)).map(|entry| entry.label.as_str()).collect();
-            return match names.as_slice() {
-                [] => ("No finding".to_owned(), format!("nearest to its operating point: {}", with(decided))),
-                names => (names.join(", "), format!("at their operating points; clearest {}", with(decided))),
-            };
-        }
-        let others = self.entries.iter().enumerate().filter(|(index, _)| *index != self.decided);
-        let beside = others.max_by(|a, b| a.1.probability.total_cmp(&b.1.probability)).map(|(_, second)| {
-            // Decisions by median or threshold need not be for the most probable class.
-            let word = if second.probability > decided.probability { "most probable:" } else { "then" };
-            format!("{word} {}", with(second))
-        });
-        match self.said_as_set {
-            Some(set) => (set.to_owned(), format!("single answer: {}", with(decided))),
-            None => (with(decided), beside.unwrap_or_default()),
-        }
-    }
+    /// What the red box shows, or why there is none.
+    pub box_says: &'a str,
 }
 
 const MARGIN: u32 = 40;
 const WIDTH: u32 = 2 * MARGIN + 3 * VIEW_WIDTH + 2 * GAP;
-const HEADER: u32 = 150;
+const HEADER: u32 = 196;
+/// So many colours stand beside the answer.
+const MOST_SWATCHES: usize = 5;
 const FOOTER: u32 = 84;
 
 /// Draws the panel: 2288 pixels wide, as high as its contents ask for.
 pub fn panel(panel: &Panel<'_>) -> RgbImage {
     let legend = {
         let entries: Vec<_> = panel.drawn.iter().filter_map(|c| panel.entries.get(*c)).collect();
-        let framed: Vec<bool> = panel.drawn.iter().map(|c| panel.is_said(*c)).collect();
+        let framed: Vec<bool> = panel.drawn.iter().map(|c| panel.said.contains(c)).collect();
         legend(&entries, &framed, WIDTH - 2 * MARGIN)
     };
     let rows = rows(panel.views);
@@ -95,26 +77,32 @@ pub fn panel(panel: &Panel<'_>) -> RgbImage {
     page
 }
 
-/// File and model on the left, decision and runner-up on the right.
+/// File and model on the left; on the right quality, answer, what stands beneath it and its rule. Below, over the whole
+/// width, what does not agree, or why there is no answer.
 fn header(page: &mut RgbImage, panel: &Panel<'_>) {
-    let half = (WIDTH - 2 * MARGIN) / 2 - GAP;
-    let mut text = |face, size_px, colour, align, how, y, words: &str| {
+    let (whole, half) = (WIDTH - 2 * MARGIN, (WIDTH - 2 * MARGIN) / 2 - GAP);
+    let mut text = |face, size_px, colour, align, (how, room), y, words: &str| {
         let x = if align == Align::Right { WIDTH - MARGIN } else { MARGIN };
-        let (size_px, words) = fit(face, size_px, half - 60, how, words);
+        let (size_px, words) = fit(face, size_px, room, how, words);
         draw_text(page, &Text { face, size_px, colour, align }, (x as i32, y), &words);
         text_width(face, size_px, &words)
     };
-    text(Face::Bold, 34.0, CLEAR_WHITE, Align::Left, Fit::Middle, 38, panel.file_name);
-    text(Face::Regular, 24.0, QUIET, Align::Left, Fit::End, 86, panel.model_name);
-    let Some(decided) = panel.entries.get(panel.decided) else { return };
-    if let Some(unfit) = panel.unfit {
-        text(Face::Bold, 24.0, WARNING, Align::Right, Fit::End, 4, unfit);
-    }
-    let (answer, beside) = panel.answer(decided);
-    let wide = text(Face::Bold, 40.0, CLEAR_WHITE, Align::Right, Fit::End, 34, &answer);
-    text(Face::Regular, 24.0, QUIET, Align::Right, Fit::End, 86, &beside);
-    if panel.findings.is_none_or(|findings| !findings.is_empty()) {
-        swatch(page, decided, ((WIDTH - MARGIN - wide - 46) as i32, 40), 30);
+    let (start, end) = ((Fit::Middle, half - 60), (Fit::End, half - 60));
+    text(Face::Bold, 34.0, CLEAR_WHITE, Align::Left, start, 38, panel.file_name);
+    text(Face::Regular, 24.0, QUIET, Align::Left, end, 86, panel.model_name);
+    match (panel.unfit, panel.quality) {
+        (Some(unfit), _) => text(Face::Bold, 24.0, WARNING, Align::Right, end, 4, unfit),
+        (None, says) => text(Face::Regular, 20.0, QUIET, Align::Right, end, 8, says.unwrap_or_default()),
+    };
+    let (colour, beneath) = if panel.is_refused { (WARNING, "") } else { (CLEAR_WHITE, panel.beneath) };
+    let wide = text(Face::Bold, 40.0, colour, Align::Right, end, 34, panel.headline);
+    text(Face::Regular, 24.0, QUIET, Align::Right, end, 84, beneath);
+    text(Face::Regular, 20.0, QUIET, Align::Right, end, 116, panel.rule);
+    let (band, y) = if panel.is_refused { (panel.beneath, 116) } else { (panel.disagreement.unwrap_or_default(), 146) };
+    text(Face::Bold, 22.0, WARNING, Align::Right, (Fit::End, whole), y, band);
+    let said = panel.said.iter().filter_map(|class| panel.entries.get(*class)).take(MOST_SWATCHES);
+    for (entry, place) in said.collect::<Vec<_>>().into_iter().rev().zip(1..) {
+        swatch(page, entry, ((WIDTH - MARGIN - wide) as i32 - 8 - 38 * place, 40), 30);
     }
     draw_filled_rect_mut(page, area(MARGIN, HEADER - 16, WIDTH - 2 * MARGIN, 1), FAINT);
 }
@@ -164,13 +152,18 @@ mod tests {
             model_name: "model",
             views: &views,
             entries: &entries,
-            decided: 1,
-            findings: None,
-            said_as_set: None,
+            headline: label,
+            beneath: "",
+            rule: "the most probable class",
+            disagreement: None,
+            said: &[1],
             drawn: &[0, 1],
             footer: "CPU",
             warning: None,
+            is_refused: false,
+            quality: None,
             unfit: None,
+            box_says: "Red box",
         })
     }
 

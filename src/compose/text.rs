@@ -1,12 +1,15 @@
 //! Setting short lines of text in DejaVu Sans, which is built in: measured, aligned, and never cut off by the edge.
+//! What it lacks is set in a typeface of the machine, and what that lacks too as its number: never as a box.
 //!
 //! Knows neither what the words mean nor where they stand on a page.
 
 use std::sync::LazyLock;
 
-use ab_glyph::{FontRef, PxScale};
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont};
 use image::{Rgb, RgbImage};
 use imageproc::drawing::{draw_text_mut, text_size};
+
+use crate::fonts;
 
 /// A cut of the typeface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,22 +61,57 @@ fn font(face: Face) -> &'static FontRef<'static> {
     }
 }
 
-/// The width in pixels of `text` set in `face` with lines of `size_px`.
-pub fn text_width(face: Face, size_px: f32, text: &str) -> u32 {
-    text_size(PxScale::from(size_px), font(face), text).0
+/// A part of a line that one font draws.
+type Run = (&'static FontRef<'static>, String);
+
+/// `text` in parts, each with the font that draws it; characters that show nothing are left out.
+fn runs(face: Face, text: &str) -> Vec<Run> {
+    let built_in = font(face);
+    let mut runs: Vec<Run> = Vec::new();
+    for c in text.chars().filter(|c| !fonts::is_invisible(*c)) {
+        let (font, drawn) = if built_in.glyph_id(c).0 != 0 {
+            (built_in, c.to_string())
+        } else if let Some(found) = fonts::for_char(c) {
+            (&found.font, c.to_string())
+        } else {
+            (built_in, fonts::spelled(c))
+        };
+        match runs.last_mut() {
+            Some((last, run)) if std::ptr::eq(*last, font) => run.push_str(&drawn),
+            _ => runs.push((font, drawn)),
+        }
+    }
+    runs
 }
 
-/// Sets a line so that its top is at `y` and its left end, centre or right end at `x`; returns its width. Control
-/// characters are left out.
+fn width_of(runs: &[Run], size_px: f32) -> u32 {
+    runs.iter().map(|(font, run)| text_size(PxScale::from(size_px), *font, run).0).sum()
+}
+
+/// The width in pixels of `text` set in `face` with lines of `size_px`.
+pub fn text_width(face: Face, size_px: f32, text: &str) -> u32 {
+    width_of(&runs(face, text), size_px)
+}
+
+/// Sets a line so that its top is at `y` and its left end, centre or right end at `x`; returns its width. Characters
+/// that show nothing are left out.
 pub fn draw_text(canvas: &mut RgbImage, style: &Text, (x, y): (i32, i32), text: &str) -> u32 {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    let width = text_width(style.face, style.size_px, &text);
+    let runs = runs(style.face, text);
+    let width = width_of(&runs, style.size_px);
     let left = match style.align {
         Align::Left => x,
         Align::Centre => x - width as i32 / 2,
         Align::Right => x - width as i32,
     };
-    draw_text_mut(canvas, style.colour, left, y, PxScale::from(style.size_px), font(style.face), &text);
+    let scale = PxScale::from(style.size_px);
+    let ascent = |font: &FontRef<'static>| font.as_scaled(scale).ascent();
+    let mut along = left;
+    for (run_font, run) in &runs {
+        // All stand on one line.
+        let down = (ascent(font(style.face)) - ascent(run_font)).round() as i32;
+        draw_text_mut(canvas, style.colour, along, y + down, scale, *run_font, run);
+        along += text_size(scale, *run_font, run).0 as i32;
+    }
     width
 }
 
@@ -118,6 +156,23 @@ mod tests {
             assert!(text_width(Face::Regular, size, &text) <= 200 && text.contains('…'));
             assert_eq!(text.ends_with(".jpg"), how == Fit::Middle);
         }
+    }
+
+    #[test]
+    fn characters_that_the_built_in_face_lacks_are_no_boxes() {
+        let drawn = |text: &str| {
+            let mut canvas = RgbImage::new(240, 40);
+            let style = Text { face: Face::Regular, size_px: 24.0, colour: Rgb([255; 3]), align: Align::Left };
+            let width = draw_text(&mut canvas, &style, (4, 4), text);
+            assert_eq!(width, text_width(Face::Regular, 24.0, text));
+            canvas
+        };
+        let different = ["眼", "右", "한", "あ", "\u{1FAC0}", "\u{E123}", "\u{E124}"].map(drawn);
+        for (i, a) in different.iter().enumerate() {
+            assert!(a.pixels().any(|pixel| pixel.0[0] > 128), "{i} has no ink");
+            assert!(different[..i].iter().all(|b| a != b), "{i} looks like another: a box");
+        }
+        assert!(drawn("a\u{202E}b\u{200D}") == drawn("ab"), "what turns or joins letters has no place of its own");
     }
 
     #[test]

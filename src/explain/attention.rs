@@ -10,6 +10,23 @@ use crate::maps::ClassMaps;
 /// The fraction of the smoothed response's maximum above which a pixel counts as attentive.
 pub const THRESHOLD: f32 = 0.25;
 
+/// A class with a smaller share of the dominant response gets no box: half of what would fall to each of the ten classes at
+/// most that are looked at together, if all responded alike.
+pub const LEAST_SHARE: f64 = 0.05;
+
+/// Why a class has no box.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NoBox {
+    /// The class says that nothing was found: there is nothing to point at.
+    Normal,
+    /// It was not back-projected.
+    NotHeld,
+    /// It responds nowhere, or nowhere within the picture.
+    Empty,
+    /// Its share of the dominant response is below [`LEAST_SHARE`].
+    Negligible(f64),
+}
+
 /// A region of attention in source pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Attention {
@@ -17,6 +34,17 @@ pub struct Attention {
     pub bounds: PixelBox,
     /// The region's share of the whole response of its class, 0 to 1.
     pub share: f64,
+}
+
+/// Why `class` gets no box whatever its map looks like, from each class's share of the dominant response.
+pub fn without_box(class: usize, shares: &[Option<f64>], normal: Option<usize>) -> Option<NoBox> {
+    match shares.get(class).copied().flatten() {
+        _ if normal == Some(class) => Some(NoBox::Normal),
+        None => Some(NoBox::NotHeld),
+        Some(_) if shares.iter().flatten().all(|share| *share <= 0.0) => Some(NoBox::Empty),
+        Some(share) if share < LEAST_SHARE => Some(NoBox::Negligible(share)),
+        Some(_) => None,
+    }
 }
 
 /// The most attentive region of `class` after smoothing by `sigma_px` map pixels, or `None` where the class does not
@@ -108,5 +136,15 @@ mod tests {
         assert_eq!(found.bounds, PixelBox { x: 45, y: 17, width: 12, height: 8 });
         assert!((found.share - 144.0 / 154.0).abs() < 1e-9);
         assert_eq!(most_attentive(&maps, 0, 0.0, &source_from_model, (100, 100)), None);
+    }
+
+    #[test]
+    fn neither_the_normal_class_nor_one_of_hardly_any_response_gets_a_box() {
+        let shares = [Some(0.6), Some(0.36), Some(0.04), None];
+        let of = |class| without_box(class, &shares, Some(0));
+        assert_eq!([of(0), of(1)], [Some(NoBox::Normal), None]);
+        assert_eq!([of(2), of(3)], [Some(NoBox::Negligible(0.04)), Some(NoBox::NotHeld)]);
+        assert_eq!(without_box(0, &shares, None), None, "where none is marked as normal");
+        assert_eq!(without_box(1, &[Some(0.0); 3], Some(0)), Some(NoBox::Empty));
     }
 }

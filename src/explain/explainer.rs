@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::attention::NoBox;
 use super::{Attention, Verdict, attention, clear};
 use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
@@ -76,6 +77,10 @@ pub struct Explanation {
     /// Each class's share of the dominant response; `None` of a class that was not back-projected.
     pub response_shares: Vec<Option<f64>>,
     pub attention: Option<Attention>,
+    /// Why not, where there is none.
+    pub no_box: Option<NoBox>,
+    /// The class that says that nothing was found, where the card marks one.
+    pub normal: Option<usize>,
     pub settings: Settings,
     pub device: String,
     pub timings_ms: TimingsMs,
@@ -93,16 +98,25 @@ impl Explanation {
         self.settings.class = class;
         let shown = self.shown_class();
         let size = (smoothed.width as u32, smoothed.height as u32);
-        self.attention = smoothed.class(shown).and_then(|map| {
-            attention::most_attentive_in(map, size, shown, &self.source_from_model, self.source_size_px)
+        self.box_by(|explanation| {
+            let map = smoothed.class(shown)?;
+            let (source_from_model, size_px) = (&explanation.source_from_model, explanation.source_size_px);
+            attention::most_attentive_in(map, size, shown, source_from_model, size_px)
         });
     }
 
     fn find_attention(&mut self) {
-        let sigma_px = self.settings.smoothing_px;
-        let (source_from_model, size_px) = (&self.source_from_model, self.source_size_px);
-        self.attention =
-            attention::most_attentive(&self.response, self.shown_class(), sigma_px, source_from_model, size_px);
+        self.box_by(|explanation| {
+            let (sigma_px, shown) = (explanation.settings.smoothing_px, explanation.shown_class());
+            let (source_from_model, size_px) = (&explanation.source_from_model, explanation.source_size_px);
+            attention::most_attentive(&explanation.response, shown, sigma_px, source_from_model, size_px)
+        });
+    }
+
+    fn box_by(&mut self, find: impl FnOnce(&Self) -> Option<Attention>) {
+        let without = attention::without_box(self.shown_class(), &self.response_shares, self.normal);
+        self.attention = if without.is_none() { find(self) } else { None };
+        self.no_box = without.or_else(|| self.attention.is_none().then_some(NoBox::Empty));
     }
 
     /// What the map of one class is, in words: "CAM: evidence for 2 Moderate".
@@ -270,6 +284,7 @@ impl Explainer {
         })?;
         Ok(Look {
             verdict: self.verdict(&pass.scores),
+            normal: self.card.normal_class(),
             scores: pass.scores.clone(),
             cam,
             cam_layer: self.layer_name(asked.cam, pass),
@@ -309,6 +324,8 @@ pub struct Look {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
     pub verdict: Verdict,
+    /// As [`Explanation::normal`].
+    pub normal: Option<usize>,
     /// As [`Explanation::cam`].
     pub cam: ClassMaps,
     /// As [`Explanation::cam_layer`].
@@ -340,6 +357,8 @@ impl Look {
             source_from_model: self.source_from_model,
             source_size_px: self.source_size_px,
             attention: None,
+            no_box: None,
+            normal: self.normal,
             settings: Settings { rule, evidence, cam: self.asked.cam, ..*settings },
             device: self.device,
             timings_ms: self.timings_ms,

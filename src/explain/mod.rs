@@ -8,8 +8,12 @@ pub mod class_set;
 pub mod clear;
 pub mod coverage;
 mod explainer;
+pub mod report;
+pub mod steady;
 mod verdict;
 
 pub use attention::Attention;
 pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
+pub use report::{Agreement, Report, report};
+pub use steady::Steadiness;
 pub use verdict::Verdict;

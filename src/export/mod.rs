@@ -2,6 +2,7 @@
 //!
 //! This module composes nothing itself and knows neither Burn nor egui.
 
+mod date;
 mod maps;
 mod needs;
 mod pictures;

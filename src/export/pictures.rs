@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::NOTICE;
 use crate::bundle::{Assessment, Card};
 use crate::compose::{self, Align, CamScale, Caption, Face, LegendEntry, Panel, PanelView, Text};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Report, report};
 use crate::geometry::Transform;
 use crate::layers::{Layer, LayerFile, Maps, Scene, Style};
 use crate::maps::ClassMaps;
@@ -31,7 +31,8 @@ pub struct Pictures<'a> {
     pub card: &'a Card,
     pub explanation: &'a Explanation,
     pub style: &'a Style,
-    warning: Option<&'a str>,
+    /// What stands above the maps.
+    report: Report,
     assessed: Option<&'a Assessment>,
     ready: Ready,
     /// By another rule.
@@ -60,16 +61,16 @@ impl Ready {
 impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
-        let ready = Ready::new(explanation);
-        Self { picture, card, explanation, style, warning: None, assessed: None, ready, other: None }
+        let (ready, report) = (Ready::new(explanation), report(card, explanation, None, None, false));
+        Self { picture, card, explanation, style, report, assessed: None, ready, other: None }
     }
 
-    /// Puts what speaks against believing the answer into the panel.
-    pub fn with_warning(self, warning: Option<&'a str>) -> Self {
-        Self { warning, ..self }
+    /// Heads the panel with these words.
+    pub fn with_report(self, report: Report) -> Self {
+        Self { report, ..self }
     }
 
-    /// Says above the answer where the picture is unfit, and marks where.
+    /// Marks where the picture is unfit.
     pub fn with_quality(self, assessed: Option<&'a Assessment>) -> Self {
         Self { assessed, ..self }
     }
@@ -86,6 +87,7 @@ impl<'a> Pictures<'a> {
             maps: self.ready.maps(self.explanation),
             other: self.other.as_ref().map(|(explanation, ready)| ready.maps(explanation)),
             ungradable: self.assessed.and_then(|assessed| assessed.map.as_ref()),
+            box_says: &self.report.box_says,
         }
     }
 
@@ -143,20 +145,25 @@ impl<'a> Pictures<'a> {
             settings.evidence.name(),
             settings.magnitude.name()
         );
-        let set = explanation.verdict.said_as_set(|class| self.card.classes[class].full_name());
+        let report = &self.report;
         let views: Vec<PanelView> = self.layers().map(|layer| self.view(layer)).collect();
         compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
             views: &views,
             entries: &entries,
-            decided: explanation.verdict.decided,
-            findings: explanation.verdict.findings.as_deref(),
-            said_as_set: set.as_deref(),
+            headline: &join([&report.headline, &report.figure], "   "),
+            beneath: &report.beneath,
+            rule: &report.rule,
+            disagreement: report.disagreement(),
+            said: &report.said,
             drawn: &explanation.response.held,
             footer: &footer,
-            warning: self.warning,
-            unfit: self.assessed.and_then(Assessment::warning).as_deref(),
+            warning: report.warning(),
+            is_refused: report.is_refused,
+            unfit: report.unfit(),
+            quality: report.quality.as_ref().map(|quality| quality.says.as_str()),
+            box_says: &report.box_says,
         })
     }
 
@@ -201,6 +208,11 @@ fn encoded(file: LayerFile) -> Result<Vec<u8>, png::EncodingError> {
         layer => layer,
     };
     png(&picture, Some(file.title))
+}
+
+/// What is there of `parts`.
+fn join(parts: [&str; 2], between: &str) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 /// The notice in the lower left corner, small, on a dark ground: for whoever sees the picture without its report.

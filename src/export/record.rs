@@ -1,13 +1,17 @@
 //! The JSON record of one explained picture: a contract that other programs lean on.
 
+use std::time::SystemTime;
+
 use serde::Serialize;
 
+use super::date::iso_date;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
-use crate::bundle::question::Answer;
+use crate::bundle::question::{Answer, Word};
 use crate::bundle::{Assessment, Card};
 use crate::compose::CamScale;
-use crate::explain::Explanation;
+use crate::explain::report::GateWords;
+use crate::explain::{Agreement, Explanation, Report};
 use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::scan::Scan;
@@ -19,8 +23,16 @@ pub const NOTICE: &str = "Research use only, not for diagnosis";
 /// Everything about one explained picture but the maps.
 #[derive(Debug, Serialize)]
 pub struct Record {
-    /// The picture's path as it was given.
+    /// The picture's file name; folders may be named after a patient.
     pub file: String,
+    /// The picture's path as it was given, where somebody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Of the picture's file, lower-case hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture_sha256: Option<String>,
+    /// When the record was made: UTC, as ISO 8601 has it.
+    pub date: String,
     pub model: String,
     pub model_sha256: String,
     /// One number for picture, model and settings: who finds it again need not explain the picture again.
@@ -37,6 +49,8 @@ pub struct Record {
     pub settings: SettingsRecord,
     /// How the pictures were drawn.
     pub style: Style,
+    /// The values at the two ends of the CAM's colours, the same for every class.
+    pub cam_scale: CamScale,
     /// How grey values were shown; the model was given what its own preprocessing says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowRecord>,
@@ -46,6 +60,13 @@ pub struct Record {
     /// What a reader said before the model's answer was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderRecord>,
+    /// What stands at the top of window and panel, and is printed.
+    pub report: ReportRecord,
+    /// Whether verdict, most probable class and dominant response point to one class.
+    pub agreement: Agreement,
+    /// Whether the model reads such pictures; left out of a model without a gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateWords>,
     /// In the model's order.
     pub classes: Vec<ClassRecord>,
     /// Index into `classes`.
@@ -71,12 +92,41 @@ pub struct Record {
     pub warnings: Vec<String>,
     /// What was drawn, each with the values at the ends of its colours.
     pub layers: Vec<LayerRecord>,
-    /// The values at the ends of the colours of the map of one class, the same for all classes.
-    pub cam_scale: CamScale,
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
     pub timings_ms: TimingsRecord,
+}
+
+/// The words of [`crate::explain::Report`]. Of a picture that the model does not read these say so, while decision and
+/// probabilities stand below all the same, for research.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReportRecord {
+    pub headline: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub figure: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub beneath: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub rule: String,
+    /// What the red box shows, or why there is none.
+    #[serde(rename = "box")]
+    pub box_says: String,
+    /// Whether the answer is held back.
+    pub is_refused: bool,
+}
+
+impl From<&Report> for ReportRecord {
+    fn from(report: &Report) -> Self {
+        Self {
+            headline: report.headline.clone(),
+            figure: report.figure.clone(),
+            beneath: report.beneath.clone(),
+            rule: report.rule.clone(),
+            box_says: report.box_says.clone(),
+            is_refused: report.is_refused,
+        }
+    }
 }
 
 /// What an explanation was made with.
@@ -163,6 +213,8 @@ pub struct LayerRecord {
 #[derive(Debug, Serialize)]
 pub struct QuestionRecord {
     pub name: String,
+    /// By the rule of the two most sensitive operating points: `yes`, `no` or `undecided`.
+    pub answer: Word,
     /// That the answer is yes.
     pub probability: f32,
     pub operating_points: Vec<PointRecord>,
@@ -188,6 +240,7 @@ impl From<Answer<'_>> for QuestionRecord {
         });
         Self {
             name: answer.question.name.clone(),
+            answer: answer.word(),
             probability: answer.probability,
             operating_points: operating_points.collect(),
         }
@@ -221,12 +274,12 @@ impl Record {
     /// Of the record's own file.
     pub const ENDING: &str = "json";
 
-    /// The record of `explanation`, made from the picture at `file` by the model of `card`.
+    /// The record of `explanation`, made from the picture called `file` by the model of `card`, in the words of `report`.
     pub fn new(
         file: String,
-        card: &Card,
-        model_sha256: &str,
+        (card, model_sha256): (&Card, &str),
         explanation: &Explanation,
+        report: &Report,
         style: &Style,
         decode_ms: f64,
     ) -> Self {
@@ -249,8 +302,13 @@ impl Record {
         });
         let questions = card.output.questions.iter();
         let timings = &explanation.timings_ms;
+        let refusal = report.gate.as_ref().and_then(|gate| gate.says.clone());
+        let warnings = explanation.cam_caveat().map(str::to_owned).into_iter().chain(refusal);
         Self {
             file,
+            path: None,
+            picture_sha256: None,
+            date: iso_date(SystemTime::now()),
             model: card.name.clone(),
             model_sha256: model_sha256.to_owned(),
             made_with: None,
@@ -272,9 +330,13 @@ impl Record {
                 decision: card.output.decision,
             },
             style: style.clone(),
+            cam_scale: CamScale::of_all(&explanation.cam),
             window: None,
             frame: None,
             reader: None,
+            report: report.into(),
+            agreement: report.agreement.clone(),
+            gate: report.gate.clone(),
             classes: classes.collect(),
             decided: verdict.decided,
             grade_set: verdict.class_set.clone(),
@@ -286,9 +348,8 @@ impl Record {
             gradable: None,
             quality: None,
             reasons: None,
-            warnings: explanation.cam_caveat().map(str::to_owned).into_iter().collect(),
+            warnings: warnings.collect(),
             layers: Vec::new(),
-            cam_scale: CamScale::of_all(&explanation.cam),
             response_classes: explanation.response.held.clone(),
             boxes: boxes.collect(),
             timings_ms: TimingsRecord {

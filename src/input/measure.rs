@@ -2,12 +2,17 @@
 
 use super::reduced::Reduced;
 use crate::bundle::gate::SIDE;
-use crate::bundle::measures::Measures;
+use crate::bundle::measures::{FileWords, Measures};
 use crate::scan::{Pixels, Scan};
 
-/// Colour, coarse light and dark, lit field, quality and modality of `scan`, as a model is given it.
+/// Colour, coarse light and dark, lit field, quality and the own words of `scan`, as a model is given it.
 pub fn measure(scan: &Scan) -> Measures {
-    let modality = scan.facts.as_ref().and_then(|facts| facts.modality.clone());
+    let words = scan.facts.as_ref().map_or_else(FileWords::default, |facts| FileWords {
+        modality: facts.modality.clone(),
+        body_part: facts.body_part.clone(),
+        view: facts.view_position.clone(),
+        age_years: facts.age_years,
+    });
     let picture = scan.to_rgb8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut sums = vec![(0u64, 0u64); SIDE * SIDE];
@@ -29,7 +34,7 @@ pub fn measure(scan: &Scan) -> Measures {
     Measures {
         colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
         cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
-        modality,
+        words,
         field: super::field::field(&reduced),
         // What it is judged by was learned on colour photographs; a radiograph need not wait for it.
         quality: if is_grey { None } else { super::quality::quality(&reduced) },

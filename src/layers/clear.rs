@@ -86,7 +86,7 @@ impl LayerKind for Clear {
 
     fn title(&self, scene: &Scene<'_>) -> String {
         let Some(maps) = self.maps(scene) else { return self.plain(Some(scene.card)) };
-        let (name, class) = (Self::named(&maps, scene), scene.card.class_word());
+        let (name, class) = (Self::named(&maps, scene), scene.card.noun());
         match maps.explanation.settings.evidence {
             Evidence::For => format!("{name}: dominant {class} and response"),
             Evidence::Against => format!("{name}: {class} most spoken against"),

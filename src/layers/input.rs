@@ -31,11 +31,7 @@ impl LayerKind for Input {
     }
 
     fn caption(&self, scene: &Scene<'_>) -> Caption {
-        let words = match scene.red_box() {
-            Some(_) => "Red box: the most attentive region for this class",
-            None => "No region stands out for this class",
-        };
-        Caption::Words(words.to_owned())
+        Caption::Words(scene.box_says.to_owned())
     }
 
     fn depends_on(&self, scene: &Scene<'_>) -> (usize, Style) {

@@ -39,6 +39,8 @@ pub struct Facts {
     pub laterality: Option<String>,
     /// `PA`, `AP`, `LL` …
     pub view_position: Option<String>,
+    /// The patient's age, by which a model of children knows that a picture is not for it.
+    pub age_years: Option<f64>,
     pub spacing: Option<Spacing>,
     /// How many frames the file holds, and which one this is, counted from 0.
     pub frames: u32,

@@ -2,29 +2,36 @@
 //!
 //! Must not know who makes them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lru::LruCache;
 
+use super::key::{LookKey, PictureKey, Under};
 use super::picture::Picture;
-use crate::explain::Look;
-use crate::method::Asked;
+use crate::explain::{Look, Steadiness};
 
 /// What pictures and looks together may hold in memory, whatever the length of the worklist.
 pub const BUDGET_BYTES: usize = 256 << 20;
 
-/// What is known of one file.
+/// What is known of one picture.
 #[derive(Debug, Default, Clone)]
 pub struct Known {
     pub picture: Option<Arc<Picture>>,
-    /// By model and way back.
-    pub looks: Vec<(String, Arc<Look>)>,
+    looks: Vec<(Under, Arc<Look>)>,
+    /// By model.
+    steady: Vec<(String, Arc<Steadiness>)>,
 }
 
 impl Known {
-    pub fn look(&self, model: &str, asked: Asked) -> Option<Arc<Look>> {
-        self.looks.iter().find(|(name, look)| name == model && look.asked == asked).map(|(_, look)| Arc::clone(look))
+    pub fn look(&self, under: &Under) -> Option<Arc<Look>> {
+        self.looks.iter().find(|(known, _)| known == under).map(|(_, look)| Arc::clone(look))
+    }
+
+    /// How steady the model's answer is, where that was tried.
+    pub fn steady(&self, model: &str) -> Option<Arc<Steadiness>> {
+        self.steady.iter().find(|(known, _)| known == model).map(|(_, steady)| Arc::clone(steady))
     }
 
     fn bytes(&self) -> usize {
@@ -34,53 +41,74 @@ impl Known {
     }
 }
 
-/// The most recently used files within a budget.
+/// The most recently used pictures within a budget.
 #[derive(Debug)]
 pub struct Cache {
-    files: LruCache<PathBuf, Known>,
+    known: LruCache<PictureKey, Known>,
+    /// How often each file was given up; 0 where it is not here.
+    readings: HashMap<PathBuf, u32>,
     budget_bytes: usize,
 }
 
 impl Cache {
     pub fn new(budget_bytes: usize) -> Self {
-        Self { files: LruCache::unbounded(), budget_bytes }
+        Self { known: LruCache::unbounded(), readings: HashMap::new(), budget_bytes }
     }
 
-    /// What is known of `path`, which counts as a use.
-    pub fn get(&mut self, path: &Path) -> Option<&Known> {
-        self.files.get(path)
+    /// The key under which frame `frame` of `path` is read now.
+    pub fn key(&self, path: &Path, frame: u32) -> PictureKey {
+        let reading = self.readings.get(path).copied().unwrap_or(0);
+        PictureKey { path: path.to_owned(), frame, reading }
+    }
+
+    /// What is known of `key`, which counts as a use.
+    pub fn get(&mut self, key: &PictureKey) -> Option<&Known> {
+        self.known.get(key)
     }
 
     /// As [`Self::get`], but no use.
-    pub fn peek(&self, path: &Path) -> Option<&Known> {
-        self.files.peek(path)
+    pub fn peek(&self, key: &PictureKey) -> Option<&Known> {
+        self.known.peek(key)
     }
 
-    pub fn add_picture(&mut self, path: &Path, picture: Arc<Picture>) {
-        self.change(path, |known| known.picture = Some(picture));
+    pub fn add_picture(&mut self, key: &PictureKey, picture: Arc<Picture>) {
+        self.change(key, |known| known.picture = Some(picture));
     }
 
-    pub fn add_look(&mut self, path: &Path, model: String, look: Arc<Look>) {
-        self.change(path, |known| {
-            known.looks.retain(|(name, old)| *name != model || old.asked != look.asked);
-            known.looks.push((model, look));
+    pub fn add_look(&mut self, key: &LookKey, look: Arc<Look>) {
+        self.change(&key.picture, |known| {
+            known.looks.retain(|(under, _)| *under != key.under);
+            known.looks.push((key.under.clone(), look));
         });
     }
 
-    /// Forgets what is known of `path`: the file may have changed.
+    pub fn add_steady(&mut self, key: &PictureKey, model: String, steady: Arc<Steadiness>) {
+        self.change(key, |known| {
+            known.steady.retain(|(of, _)| *of != model);
+            known.steady.push((model, steady));
+        });
+    }
+
+    /// The file may have changed: nothing that is known of it, or still to come, is of the file that is there now.
     pub fn forget(&mut self, path: &Path) {
-        self.files.pop(path);
+        *self.readings.entry(path.to_owned()).or_default() += 1;
+        let gone: Vec<PictureKey> =
+            self.known.iter().map(|(key, _)| key).filter(|key| key.path == path).cloned().collect();
+        gone.iter().for_each(|key| drop(self.known.pop(key)));
     }
 
     pub fn bytes(&self) -> usize {
-        self.files.iter().map(|(_, known)| known.bytes()).sum()
+        self.known.iter().map(|(_, known)| known.bytes()).sum()
     }
 
-    fn change(&mut self, path: &Path, change: impl FnOnce(&mut Known)) {
-        change(self.files.get_or_insert_mut(path.to_owned(), Known::default));
-        // The file just added stays, however large it is.
-        while self.files.len() > 1 && self.bytes() > self.budget_bytes {
-            self.files.pop_lru();
+    fn change(&mut self, key: &PictureKey, change: impl FnOnce(&mut Known)) {
+        if *key != self.key(&key.path, key.frame) {
+            return;
+        }
+        change(self.known.get_or_insert_mut(key.clone(), Known::default));
+        // The picture just added stays, however large it is.
+        while self.known.len() > 1 && self.bytes() > self.budget_bytes {
+            self.known.pop_lru();
         }
     }
 }
@@ -91,22 +119,40 @@ mod tests {
     use crate::scan::{Pixels, Scan};
     use image::RgbImage;
 
+    fn picture(name: &str) -> Arc<Picture> {
+        let scan = Scan::new(Pixels::Rgb8(RgbImage::new(100, 100)), name);
+        Arc::new(Picture::new(scan, 0.0))
+    }
+
     #[test]
     fn the_least_recently_used_go_first_and_the_last_always_stays() {
-        let picture = |name: &str| {
-            let scan = Scan::new(Pixels::Rgb8(RgbImage::new(100, 100)), name);
-            Arc::new(Picture::new(scan, 0.0))
-        };
         let mut cache = Cache::new(2 * 30_000);
-        for name in ["a", "b"] {
-            cache.add_picture(Path::new(name), picture(name));
-        }
-        assert!(cache.get(Path::new("a")).is_some());
-        cache.add_picture(Path::new("c"), picture("c"));
-        assert!(cache.peek(Path::new("b")).is_none() && cache.peek(Path::new("a")).is_some());
+        let [a, b, c] = ["a", "b", "c"].map(|name| cache.key(Path::new(name), 0));
+        cache.add_picture(&a, picture("a"));
+        cache.add_picture(&b, picture("b"));
+        assert!(cache.get(&a).is_some());
+        cache.add_picture(&c, picture("c"));
+        assert!(cache.peek(&b).is_none() && cache.peek(&a).is_some());
         assert!(cache.bytes() <= 60_000);
         let mut tiny = Cache::new(10);
-        tiny.add_picture(Path::new("a"), picture("a"));
-        assert!(tiny.peek(Path::new("a")).is_some());
+        tiny.add_picture(&a, picture("a"));
+        assert!(tiny.peek(&a).is_some());
+    }
+
+    #[test]
+    fn each_frame_is_known_by_itself_and_nothing_of_a_file_outlives_its_change() {
+        let mut cache = Cache::new(BUDGET_BYTES);
+        let [first, second] = [0, 1].map(|frame| cache.key(Path::new("a"), frame));
+        cache.add_picture(&first, picture("a"));
+        assert!(cache.peek(&first).is_some() && cache.peek(&second).is_none());
+        cache.add_picture(&second, picture("a"));
+        cache.forget(Path::new("a"));
+        assert!(cache.peek(&first).is_none() && cache.peek(&second).is_none());
+        // What was under way when the file changed comes too late.
+        cache.add_picture(&first, picture("a"));
+        assert!(cache.peek(&first).is_none());
+        let now = cache.key(Path::new("a"), 0);
+        cache.add_picture(&now, picture("a"));
+        assert!(now != first && cache.peek(&now).is_some());
     }
 }

@@ -80,6 +80,8 @@ pub enum SessionCommand {
     Sort(SortBy),
     Reload,
     Cancel,
+    /// The answer about a picture that the model does not read.
+    AnswerAnyway,
     Model(String),
     UseCpu,
     Class(Option<usize>),
@@ -105,7 +107,7 @@ pub enum SessionCommand {
     /// Hatches where the picture cannot be graded.
     Hatch(bool),
     Rule(BackwardRule),
-    /// Puts the maps of another rule beside those of the one in use.
+    /// A second rule beside the one in use, or none.
     Compare(Option<BackwardRule>),
     Evidence(Evidence),
     CamMethod(CamMethod),

@@ -2,12 +2,29 @@
 //!
 //! Must not know the user interface.
 
-use super::{Session, SessionCommand};
 use crate::scan::grey::GreyValues;
 use crate::scan::window::{GreyDisplay, Voi, VoiFunction, Window};
 
 /// Half the width of a view dragged across multiplies or divides the window's width by about this.
 const WIDTH_PER_HALF_VIEW: f64 = 4.0;
+
+/// What a reader does to window and level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GreyChange {
+    Level {
+        centre: f64,
+        width: f64,
+    },
+    /// By fractions of a view.
+    Drag {
+        across: f64,
+        down: f64,
+    },
+    Preset(usize),
+    Auto,
+    Invert,
+    Reset,
+}
 
 /// How the grey values of one picture are shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,61 +96,29 @@ impl GreyState {
         }
     }
 
-    fn apply(&mut self, grey: &GreyValues, command: &SessionCommand) {
+    pub fn apply(&mut self, grey: &GreyValues, change: GreyChange) {
         let window = self.window();
-        match *command {
-            SessionCommand::WindowLevel { centre, width } => self.set_window(grey, centre, width),
+        match change {
+            GreyChange::Level { centre, width } => self.set_window(grey, centre, width),
             // Rightwards wider, downwards a higher centre and so a darker picture: as in other viewers.
-            SessionCommand::WindowDrag { across, down } => {
+            GreyChange::Drag { across, down } => {
                 let width = window.width * WIDTH_PER_HALF_VIEW.powf(2.0 * across);
                 self.set_window(grey, window.centre + down * window.width, width);
             }
-            SessionCommand::WindowPreset(index) => {
+            GreyChange::Preset(index) => {
                 if let Some(preset) = grey.presets().get(index) {
                     self.set(grey, preset.voi.clone(), Some(index));
                 }
             }
-            SessionCommand::WindowAuto => self.set(grey, Voi::Window(grey.auto_window()), None),
-            SessionCommand::WindowInvert => {
+            GreyChange::Auto => self.set(grey, Voi::Window(grey.auto_window()), None),
+            GreyChange::Invert => {
                 self.display.inverted = !self.display.inverted;
                 self.renew(grey);
             }
-            SessionCommand::WindowReset => {
+            GreyChange::Reset => {
                 self.display.inverted = false;
                 self.set(grey, grey.default_voi().clone(), Some(0));
             }
-            _ => {}
-        }
-    }
-}
-
-impl Session {
-    /// How the picture on the screen is shown, where it is grey.
-    pub fn grey(&self) -> Option<&GreyState> {
-        self.current.as_ref()?.grey.as_ref()
-    }
-
-    pub(super) fn adjust_window(&mut self, command: &SessionCommand) {
-        if let Some(current) = &mut self.current
-            && let Some((state, grey)) = current.grey.as_mut().zip(current.picture.scan.grey())
-        {
-            state.apply(grey, command);
-        }
-    }
-
-    /// Frames that the file on the screen holds, and which one is shown, counted from 0.
-    pub fn frames(&self) -> (u32, u32) {
-        let facts = self.current.as_ref().and_then(|current| current.picture.scan.facts.as_deref());
-        facts.map_or((1, 0), |facts| (facts.frames, facts.frame))
-    }
-
-    pub(super) fn show_frame(&mut self, frame: u32) {
-        let (frames, shown) = self.frames();
-        let frame = frame.min(frames - 1);
-        if let Some(path) = self.current.as_ref().map(|current| current.path.clone()).filter(|_| frame != shown) {
-            self.cache.forget(&path);
-            self.worker.forget();
-            self.want_frame(path, None, frame);
         }
     }
 }
@@ -152,17 +137,17 @@ mod tests {
     fn drags_widen_and_darken_within_bounds_and_reset_ends_them() {
         let grey = grey();
         let mut state = GreyState::new(&grey);
-        state.apply(&grey, &SessionCommand::WindowAuto);
+        state.apply(&grey, GreyChange::Auto);
         let auto = state.window();
-        state.apply(&grey, &SessionCommand::WindowDrag { across: 0.5, down: 0.25 });
+        state.apply(&grey, GreyChange::Drag { across: 0.5, down: 0.25 });
         assert!((state.window().width - (4.0 * auto.width).min(state.widths().1)).abs() < 1e-9);
         assert!((state.window().centre - auto.centre - 0.25 * auto.width).abs() < 1e-9);
         for _ in 0..50 {
-            state.apply(&grey, &SessionCommand::WindowDrag { across: -1.0, down: 1.0 });
+            state.apply(&grey, GreyChange::Drag { across: -1.0, down: 1.0 });
         }
         assert_eq!(state.window().width, state.widths().0);
-        state.apply(&grey, &SessionCommand::WindowInvert);
-        state.apply(&grey, &SessionCommand::WindowReset);
+        state.apply(&grey, GreyChange::Invert);
+        state.apply(&grey, GreyChange::Reset);
         let first = GreyState::new(&grey);
         assert_eq!((state.display, state.lookup), (first.display, first.lookup));
     }
@@ -171,9 +156,9 @@ mod tests {
     fn inversion_swaps_light_and_dark_under_any_window() {
         let grey = grey();
         let mut state = GreyState::new(&grey);
-        state.apply(&grey, &SessionCommand::WindowLevel { centre: 2000.0, width: 1000.0 });
+        state.apply(&grey, GreyChange::Level { centre: 2000.0, width: 1000.0 });
         let before = state.lookup.clone();
-        state.apply(&grey, &SessionCommand::WindowInvert);
+        state.apply(&grey, GreyChange::Invert);
         assert!(before.iter().zip(&state.lookup).all(|(a, b)| (i32::from(*a) + i32::from(*b) - 255).abs() <= 1));
     }
 }

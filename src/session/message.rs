@@ -1,4 +1,5 @@
-//! What is wished of the worker and what it and the short-lived threads say: plain values, and the way they go.
+//! What happens to a session: what the user wishes, what the worker and the short-lived threads say, and that time has
+//! passed. Plain values, and the way they go.
 //!
 //! Must not know who sends or who listens.
 
@@ -8,33 +9,51 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use image::RgbImage;
 
+use super::command::SessionCommand;
+use super::key::{LookKey, PictureKey, Under};
 use super::personal::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
-use crate::bundle::Card;
-use crate::explain::Look;
+use crate::bundle::{Advice, Card};
+use crate::explain::{Look, Steadiness};
+use crate::export::Parts;
 use crate::guard::panics;
-use crate::method::Asked;
 use crate::network::DeviceChoice;
 use crate::scan::find::Found;
 
-/// A picture that is to be explained.
+/// A picture that is to be opened, and perhaps explained.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Answers carry it, so that those to an older wish can be told apart.
-    pub generation: u64,
-    pub path: PathBuf,
-    /// Of a picture that is not decoded yet, counted from 0.
-    pub frame: u32,
-    /// Left out where it is decoded already.
+    /// Of what somebody waits for: its number. What is done ahead has none.
+    pub ticket: Option<u64>,
+    pub key: PictureKey,
+    /// Left out where it is not decoded yet.
     pub picture: Option<Arc<Picture>>,
-    /// What the model's card recommends where `None`.
-    pub asked: Option<Asked>,
+    /// Left out where the picture is all that is wanted.
+    pub under: Option<Under>,
+}
+
+impl Job {
+    pub fn look_key(&self) -> Option<LookKey> {
+        Some(LookKey { picture: self.key.clone(), under: self.under.clone()? })
+    }
+}
+
+/// A picture whose answer is to be tried on variants of it.
+#[derive(Debug, Clone)]
+pub struct SteadyJob {
+    pub key: PictureKey,
+    pub picture: Arc<Picture>,
+    /// The SHA-256 of its weights.
+    pub model: String,
+    /// What is said of the picture as it is.
+    pub look: Arc<Look>,
 }
 
 /// A model that is to be loaded onto a device.
 #[derive(Debug, Clone)]
 pub struct ModelWish {
+    pub number: u64,
     pub name: String,
     pub folders: Vec<PathBuf>,
     pub device: DeviceChoice,
@@ -53,43 +72,69 @@ pub struct Model {
     pub usual_layer: Option<usize>,
 }
 
-/// What the worker is at.
+/// What the worker is at with a picture that is to be explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    Decoding,
     /// The first run on a GPU: its kernels are compiled and tuned.
     PreparingKernels,
     Explaining,
 }
 
-/// What this thread and the short-lived ones say.
+/// Where files of the explanation on the screen are to go.
+#[derive(Debug, Clone)]
+pub struct ExportWish {
+    pub folder: PathBuf,
+    pub name: String,
+    pub parts: Parts,
+    /// Whether files that exist are replaced.
+    pub replace: bool,
+}
+
+/// Work of a short-lived thread, by its number where there can be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    Find(u64),
+    Derive(u64),
+    Export(u64),
+    /// What nobody is kept waiting for.
+    Beside,
+}
+
+/// What can happen to a session.
 #[derive(Debug)]
 pub enum Event {
-    ModelReady(Model),
+    Command(SessionCommand),
+    /// The report picture is wanted.
+    Draw(PanelUse),
+    Export(ExportWish),
+    /// Nothing but time has passed.
+    Tick,
+    ModelReady {
+        number: u64,
+        model: Model,
+    },
     ModelFailed {
+        number: u64,
         name: String,
         reason: String,
     },
     Stage {
-        generation: u64,
+        ticket: u64,
         stage: Stage,
     },
     Opened {
-        generation: u64,
-        path: PathBuf,
+        key: PictureKey,
         picture: Arc<Picture>,
     },
     Explained {
-        generation: u64,
-        path: PathBuf,
-        model: String,
+        key: LookKey,
         look: Arc<Look>,
         /// Whether the network ran for it.
         is_new: bool,
     },
     Failed {
-        generation: u64,
-        path: PathBuf,
+        ticket: Option<u64>,
+        key: PictureKey,
         reason: String,
         device_lost: bool,
     },
@@ -97,17 +142,30 @@ pub enum Event {
         path: PathBuf,
         thumbnail: RgbImage,
     },
+    Steadied {
+        key: PictureKey,
+        model: String,
+        steady: Steadiness,
+    },
     /// The pictures that paths given by the user mean.
-    Found(Result<Found, String>),
+    Found {
+        number: u64,
+        found: Result<Found, String>,
+    },
     /// A look under the choices of the moment.
     Derived {
-        look: Arc<Look>,
+        number: u64,
         shown: Box<Shown>,
     },
     /// The report picture.
     Panel {
         use_for: PanelUse,
         panel: RgbImage,
+    },
+    /// Which other model reads a picture that this one does not.
+    Advised {
+        number: u64,
+        advice: Option<Advice>,
     },
     /// Whose picture it is.
     Personal {
@@ -116,12 +174,18 @@ pub enum Event {
     },
     /// What the network receives.
     ModelInput {
-        id: u64,
+        number: u64,
         picture: RgbImage,
     },
-    Exported(Result<Vec<PathBuf>, String>),
+    Exported {
+        number: u64,
+        written: Result<Vec<PathBuf>, String>,
+    },
     /// What a short-lived thread did ended in a fault of this program.
-    Fault(String),
+    Fault {
+        work: Work,
+        reason: String,
+    },
 }
 
 /// What a report picture was asked for.
@@ -155,11 +219,11 @@ impl Voice {
     }
 
     /// Does `work` on a thread of the pool and says what comes of it, also where that is a fault.
-    pub fn later(&self, work: impl FnOnce() -> Option<Event> + Send + 'static) {
+    pub fn later(&self, work: Work, done: impl FnOnce() -> Option<Event> + Send + 'static) {
         let voice = self.clone();
-        rayon::spawn(move || match panics::caught(work) {
+        rayon::spawn(move || match panics::caught(done) {
             Ok(event) => event.into_iter().for_each(|event| voice.say(event)),
-            Err(reason) => voice.say(Event::Fault(panics::sentence(&reason))),
+            Err(reason) => voice.say(Event::Fault { work, reason: panics::sentence(&reason) }),
         });
     }
 

@@ -44,6 +44,8 @@ impl Level<'_> {
 pub struct Picture {
     pub scan: Scan,
     pub decode_ms: f64,
+    /// Of the file, lower-case hexadecimal; nothing of a scan that was made otherwise.
+    pub sha256: Option<String>,
     /// What the models' gates look at.
     pub measures: Measures,
     /// Level 0 where the scan itself is 16-bit colour.
@@ -74,7 +76,7 @@ impl Picture {
         let start = Instant::now();
         let scan = file.decode()?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        Ok(Self::new(scan, decode_ms))
+        Ok(Self { sha256: Some(file.sha256()), ..Self::new(scan, decode_ms) })
     }
 
     pub fn new(scan: Scan, decode_ms: f64) -> Self {
@@ -86,7 +88,7 @@ impl Picture {
         };
         // Counted here and not when it is shown: that is the window's thread.
         let _ = scan.grey().map(GreyValues::range);
-        Self { measures: input::measure(&scan), scan, decode_ms, full, halved }
+        Self { measures: input::measure(&scan), scan, decode_ms, sha256: None, full, halved }
     }
 
     /// What the levels of a picture of `header` take beside the picture itself.

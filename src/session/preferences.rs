@@ -51,8 +51,8 @@ pub struct WindowPlace {
 #[serde(default, rename_all = "kebab-case")]
 pub struct Preferences {
     pub theme: Theme,
-    /// Of all text and controls; 1 is the desktop's own size.
-    pub text_scale: f32,
+    /// Of all text and controls; 1 is the desktop's own size. As the screen asks where nobody has chosen.
+    pub text_scale: Option<f32>,
     /// Whether the inspector shows everything.
     pub more: bool,
     pub read_first: bool,
@@ -72,7 +72,7 @@ impl Default for Preferences {
     fn default() -> Self {
         Self {
             theme: Theme::default(),
-            text_scale: 1.0,
+            text_scale: None,
             more: false,
             read_first: false,
             probe_chart: false,
@@ -149,7 +149,7 @@ impl Preferences {
         let within = |value: f32, low: f32, high: f32, usual: f32| {
             if value.is_finite() { value.clamp(low, high) } else { usual }
         };
-        self.text_scale = within(self.text_scale, 0.7, 2.5, 1.0);
+        self.text_scale = self.text_scale.map(|scale| within(scale, 0.7, 3.0, 1.0));
         let usual = Style::default();
         let (cam, clear) = (&mut self.style.cam, &mut self.style.clear);
         cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
@@ -172,7 +172,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deep/settings.toml");
         let mut preferences =
-            Preferences { theme: Theme::Light, text_scale: 1.25, more: true, ..Preferences::default() };
+            Preferences { theme: Theme::Light, text_scale: Some(1.25), more: true, ..Preferences::default() };
         preferences.style.cam.opacity = 0.25;
         preferences.remember(Path::new("/a.jpg"));
         preferences.save(&file).unwrap();
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(said, None);
         assert_eq!(
             (preferences.text_scale, preferences.style.clear.opacity, preferences.style.clear.gain),
-            (1.0, 1.0, 0.1)
+            (Some(1.0), 1.0, 0.1)
         );
         assert!(preferences.style.clear.enabled.is_empty());
     }

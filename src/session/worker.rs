@@ -1,6 +1,9 @@
 //! The thread that owns model and device. It takes the newest wish first, works ahead while nothing is wished, and
 //! answers with plain messages.
 //!
+//! What it owes: each wish ([`Worker::explain`]) that no newer one, no cancellation and no model has overtaken is answered,
+//! with a picture and then with its look, or with why not. A model that is wished for may cost the look, never the picture.
+//!
 //! Must not know the user interface: it is told how to wake it.
 
 use std::collections::VecDeque;
@@ -8,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use super::message::{Event, Job, Model, ModelWish, Stage, Voice};
+use super::key::{LookKey, PictureKey};
+use super::message::{Event, Job, Model, ModelWish, Stage, SteadyJob, Voice};
 use super::picture::Picture;
 use crate::bundle::Library;
-use crate::explain::{Examined, ExplainError, Explainer, Look, Settings};
+use crate::explain::{Examined, ExplainError, Explainer, Look};
 use crate::export::needed_bytes;
 use crate::guard::memory::Memory;
 use crate::guard::panics;
@@ -23,38 +27,37 @@ use crate::scan::Encoded;
 struct Plan {
     model: Option<ModelWish>,
     wanted: Option<Job>,
-    /// The wish that answers are still awaited for.
-    generation: u64,
+    /// The wish that an answer is still awaited to.
+    ticket: Option<u64>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
-    /// Files may have changed: what was made last must not serve again.
-    forget: bool,
+    steady: Option<SteadyJob>,
     stop: bool,
 }
 
 enum Task {
     Model(ModelWish),
-    Wanted(Job),
-    Ahead(Job),
+    Explain(Job),
     Thumbnail(PathBuf),
+    Steady(SteadyJob),
 }
 
 impl Task {
     /// What is said of it where it fails; nothing of what nobody waits for.
     fn failed(&self) -> Box<dyn FnOnce(String) -> Option<Event>> {
         match self {
-            Self::Model(wish) => {
-                let name = wish.name.clone();
-                Box::new(move |reason| Some(Event::ModelFailed { name, reason }))
+            Self::Model(ModelWish { number, name, .. }) => {
+                let (number, name) = (*number, name.clone());
+                Box::new(move |reason| Some(Event::ModelFailed { number, name, reason }))
             }
-            Self::Wanted(Job { generation, path, .. }) | Self::Ahead(Job { generation, path, .. }) => {
-                let (generation, path) = (*generation, path.clone());
+            Self::Explain(Job { ticket, key, .. }) => {
+                let (ticket, key) = (*ticket, key.clone());
                 Box::new(move |reason| {
-                    let reason = format!("{}: {reason}", path.file_name().unwrap_or_default().to_string_lossy());
-                    Some(Event::Failed { generation, path, reason, device_lost: false })
+                    let reason = format!("{}: {reason}", key.path.file_name().unwrap_or_default().to_string_lossy());
+                    Some(Event::Failed { ticket, key, reason, device_lost: false })
                 })
             }
-            Self::Thumbnail(_) => Box::new(|_| None),
+            Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
         }
     }
 }
@@ -65,12 +68,21 @@ impl Plan {
             return Some(Task::Model(wish));
         }
         if let Some(job) = self.wanted.take() {
-            return Some(Task::Wanted(job));
+            return Some(Task::Explain(job));
         }
         if let Some(job) = self.ahead.pop_front() {
-            return Some(Task::Ahead(job));
+            return Some(Task::Explain(job));
         }
-        self.thumbnails.pop_front().map(Task::Thumbnail)
+        if let Some(path) = self.thumbnails.pop_front() {
+            return Some(Task::Thumbnail(path));
+        }
+        self.steady.take().map(Task::Steady)
+    }
+
+    /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
+    fn is_empty(&self) -> bool {
+        let Self { model, wanted, ticket: _, ahead, thumbnails, steady, stop } = self;
+        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none() && !stop
     }
 }
 
@@ -102,8 +114,9 @@ impl Worker {
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
             let memory = Memory::new(limit_bytes);
-            let (on_gpu, warm) = (false, false);
-            Thread { shared: theirs, voice, memory, explainer: None, on_gpu, warm, last: None, examined: None }.run();
+            let (explainer, on_gpu, warm) = (None, false, false);
+            let (opened, last, examined) = (None, None, None);
+            Thread { shared: theirs, voice, memory, explainer, on_gpu, warm, opened, last, examined }.run();
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -120,23 +133,17 @@ impl Worker {
     /// Wants `job` now; an older wish that has not begun is forgotten, and one that has ends at its next step.
     pub fn explain(&self, job: Job) {
         self.change(|plan| {
-            plan.generation = job.generation;
+            plan.ticket = job.ticket;
             plan.wanted = Some(job);
         });
     }
 
-    /// Forgets the wish and what was to be done ahead. `generation` is the new one.
-    pub fn cancel(&self, generation: u64) {
+    /// Forgets the wish and what was to be done ahead.
+    pub fn cancel(&self) {
         self.change(|plan| {
-            plan.generation = generation;
-            plan.wanted = None;
+            (plan.ticket, plan.wanted) = (None, None);
             plan.ahead.clear();
         });
-    }
-
-    /// Has files read anew that were read before.
-    pub fn forget(&self) {
-        self.change(|plan| plan.forget = true);
     }
 
     /// Replaces what is done while nothing is wanted.
@@ -147,6 +154,11 @@ impl Worker {
     /// Replaces the pictures whose thumbnails are made while there is nothing else to do.
     pub fn thumbnails(&self, paths: Vec<PathBuf>) {
         self.change(|plan| plan.thumbnails = paths.into());
+    }
+
+    /// Replaces the picture whose answer is tried for its steadiness, the least urgent of all.
+    pub fn steady(&self, job: SteadyJob) {
+        self.change(|plan| plan.steady = Some(job));
     }
 }
 
@@ -169,8 +181,10 @@ struct Thread {
     on_gpu: bool,
     /// Whether the network has run on this device.
     warm: bool,
-    /// What was made last: a picture wanted while it was being explained ahead is not explained twice.
-    last: Option<(PathBuf, Arc<Picture>, Arc<Look>)>,
+    /// What was decoded last, and what was made last: a picture wanted while it was being explained ahead is not
+    /// decoded or explained twice.
+    opened: Option<(PictureKey, Arc<Picture>)>,
+    last: Option<(LookKey, Arc<Look>)>,
     /// The picture on the screen after its forward pass: another way back starts from here.
     examined: Option<(Arc<Picture>, Examined)>,
 }
@@ -181,19 +195,19 @@ impl Thread {
             let failed = task.failed();
             let done = panics::caught(|| match task {
                 Task::Model(wish) => self.load(&wish),
-                Task::Wanted(job) => self.explain(job, true),
-                Task::Ahead(job) => self.explain(job, false),
+                Task::Explain(job) => self.explain(&job),
                 Task::Thumbnail(path) => self.thumbnail(&path),
+                Task::Steady(job) => self.steady(job),
             });
             if let Err(reason) = done {
                 // Nothing that was at hand is trusted any more.
-                (self.last, self.examined) = (None, None);
+                (self.opened, self.last, self.examined) = (None, None, None);
                 failed(panics::sentence(&reason)).into_iter().for_each(|event| self.voice.say(event));
             }
         }
     }
 
-    fn wait(&mut self) -> Option<Task> {
+    fn wait(&self) -> Option<Task> {
         let shared = Arc::clone(&self.shared);
         let mut plan = lock(&shared);
         loop {
@@ -201,9 +215,6 @@ impl Thread {
                 return None;
             }
             if let Some(task) = plan.next() {
-                if std::mem::take(&mut plan.forget) {
-                    (self.last, self.examined) = (None, None);
-                }
                 return Some(task);
             }
             plan = shared.1.wait(plan).unwrap_or_else(PoisonError::into_inner);
@@ -220,53 +231,53 @@ impl Thread {
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
                 (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
                 (self.last, self.examined) = (None, None);
-                self.voice.say(Event::ModelReady(Model { card, sha256, device, is_gpu, layers, usual_layer }));
+                let model = Model { card, sha256, device, is_gpu, layers, usual_layer };
+                self.voice.say(Event::ModelReady { number: wish.number, model });
             }
             Err(error) => {
-                self.voice.say(Event::ModelFailed { name: wish.name.clone(), reason: format!("{error:#}") });
+                let (number, name) = (wish.number, wish.name.clone());
+                self.voice.say(Event::ModelFailed { number, name, reason: format!("{error:#}") });
             }
         }
     }
 
     /// Whether there is something more urgent than `job`.
-    fn is_stale(&self, job: &Job, wanted: bool) -> bool {
+    fn is_stale(&self, job: &Job) -> bool {
         let plan = lock(&self.shared);
-        plan.stop
-            || plan.model.is_some()
-            || if wanted { plan.generation != job.generation } else { plan.wanted.is_some() }
+        let is_overtaken = match job.ticket {
+            Some(ticket) => plan.ticket != Some(ticket),
+            None => plan.wanted.is_some(),
+        };
+        plan.stop || plan.model.is_some() || is_overtaken
     }
 
-    fn explain(&mut self, job: Job, wanted: bool) {
-        let generation = job.generation;
-        if let Some((picture, look)) = self.made_already(&job) {
-            let (path, model) = (job.path, self.explainer.as_ref().map_or_else(String::new, |e| e.card.name.clone()));
-            self.voice.say(Event::Opened { generation, path: path.clone(), picture });
-            return self.voice.say(Event::Explained { generation, path, model, look, is_new: false });
+    fn explain(&mut self, job: &Job) {
+        let picture = match (&job.picture, &self.opened) {
+            (Some(picture), _) => Arc::clone(picture),
+            (None, Some((key, picture))) if *key == job.key => Arc::clone(picture),
+            (None, _) => match self.open(&job.key.path, job.key.frame) {
+                Ok(picture) => Arc::new(picture),
+                Err(error) => return self.failed(job, error, false),
+            },
+        };
+        self.opened = Some((job.key.clone(), Arc::clone(&picture)));
+        self.voice.say(Event::Opened { key: job.key.clone(), picture: Arc::clone(&picture) });
+        let Some(key) = job.look_key() else { return };
+        if let Some((_, look)) = self.last.as_ref().filter(|(known, _)| *known == key) {
+            return self.voice.say(Event::Explained { key, look: Arc::clone(look), is_new: false });
         }
-        let stage = |stage| {
-            if wanted {
-                self.voice.say(Event::Stage { generation, stage });
-            }
+        // Of another model than this one nothing is asked; who wished for it will ask anew.
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == key.under.model) else {
+            return;
         };
-        let picture = match &job.picture {
-            Some(picture) => Arc::clone(picture),
-            None => {
-                stage(Stage::Decoding);
-                match self.open(&job.path, job.frame) {
-                    Ok(picture) => Arc::new(picture),
-                    Err(error) => return self.failed(&job, error, false),
-                }
-            }
-        };
-        let (path, model) = (job.path.clone(), self.explainer.as_ref().map(|e| e.card.name.clone()));
-        self.voice.say(Event::Opened { generation, path: path.clone(), picture: Arc::clone(&picture) });
-        let Some((explainer, model)) = self.explainer.as_ref().zip(model) else { return };
-        if self.is_stale(&job, wanted) {
+        if self.is_stale(job) {
             return;
         }
-        stage(if self.on_gpu && !self.warm { Stage::PreparingKernels } else { Stage::Explaining });
+        if let Some(ticket) = job.ticket.filter(|_| self.on_gpu && !self.warm) {
+            self.voice.say(Event::Stage { ticket, stage: Stage::PreparingKernels });
+        }
+        let asked = key.under.asked;
         let examined = self.examined.take().filter(|(of, _)| Arc::ptr_eq(of, &picture)).map(|(_, examined)| examined);
-        let asked = job.asked.unwrap_or_else(|| Settings::recommended(&explainer.card).asked());
         let examined = examined.filter(|examined| examined.serves(asked.cam));
         let examine = || explainer.examine(&picture.scan, asked.cam);
         let looked = examined.map_or_else(examine, Ok).and_then(|examined| {
@@ -275,31 +286,35 @@ impl Thread {
         });
         match looked {
             Ok((examined, look)) => {
-                self.examined = wanted.then(|| (Arc::clone(&picture), examined));
+                self.examined = job.ticket.map(|_| (picture, examined));
                 self.warm = true;
                 let look = Arc::new(look);
-                self.last = Some((path.clone(), picture, Arc::clone(&look)));
-                self.voice.say(Event::Explained { generation, path, model, look, is_new: true });
+                self.last = Some((key.clone(), Arc::clone(&look)));
+                self.voice.say(Event::Explained { key, look, is_new: true });
             }
             Err(error) => {
                 let device_lost = matches!(error, ExplainError::Network(NetworkError::Device { .. }));
-                self.failed(&job, named(&job.path, &error), device_lost);
+                self.failed(job, named(&job.key.path, &error), device_lost);
             }
         }
     }
 
-    fn made_already(&self, job: &Job) -> Option<(Arc<Picture>, Arc<Look>)> {
-        let (path, picture, look) = self.last.as_ref()?;
-        let recommended = || Some(Settings::recommended(&self.explainer.as_ref()?.card).asked());
-        let asked = job.asked.or_else(recommended)?;
-        let is_same =
-            job.picture.as_ref().map_or(picture.frame() == job.frame, |known| known.frame() == picture.frame());
-        (*path == job.path && look.asked == asked && is_same).then(|| (Arc::clone(picture), Arc::clone(look)))
+    fn failed(&self, job: &Job, reason: String, device_lost: bool) {
+        self.voice.say(Event::Failed { ticket: job.ticket, key: job.key.clone(), reason, device_lost });
     }
 
-    fn failed(&self, job: &Job, reason: String, device_lost: bool) {
-        let (generation, path) = (job.generation, job.path.clone());
-        self.voice.say(Event::Failed { generation, path, reason, device_lost });
+    /// Ends at once where anything else is wished for, and begins anew when that is done.
+    fn steady(&self, job: SteadyJob) {
+        let is_free = || lock(&self.shared).is_empty();
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else { return };
+        match explainer.steady_while(&job.picture.scan, &job.look.verdict, is_free) {
+            Ok(Some(steady)) => self.voice.say(Event::Steadied { key: job.key, model: job.model, steady }),
+            Ok(None) => {
+                lock(&self.shared).steady.get_or_insert(job);
+            }
+            // It was explained before: what fails now is said when it matters to somebody.
+            Err(error) => tracing::debug!("{}: steadiness: {error}", job.key.path.display()),
+        }
     }
 
     /// Decodes a picture unless it needs more memory than it may.
@@ -335,24 +350,26 @@ mod tests {
     use super::*;
     use crate::network::DeviceChoice;
 
-    fn job(generation: u64) -> Job {
-        Job { generation, path: PathBuf::from("p"), frame: 0, picture: None, asked: None }
+    fn job(ticket: Option<u64>) -> Job {
+        let key = PictureKey { path: PathBuf::from("p"), frame: 0, reading: 0 };
+        Job { ticket, key, picture: None, under: None }
     }
 
     #[test]
     fn the_model_goes_first_then_the_wish_then_what_is_ahead() {
-        let wish = ModelWish { name: "m".to_owned(), folders: Vec::new(), device: DeviceChoice::Cpu };
+        let wish = ModelWish { number: 1, name: "m".to_owned(), folders: Vec::new(), device: DeviceChoice::Cpu };
         let mut plan = Plan {
             model: Some(wish),
-            wanted: Some(job(2)),
-            ahead: vec![job(1)].into(),
+            wanted: Some(job(Some(2))),
+            ahead: vec![job(None)].into(),
             thumbnails: vec![PathBuf::from("t")].into(),
             ..Plan::default()
         };
+        assert!(!plan.is_empty());
         assert!(matches!(plan.next(), Some(Task::Model(_))));
-        assert!(matches!(plan.next(), Some(Task::Wanted(Job { generation: 2, .. }))));
-        assert!(matches!(plan.next(), Some(Task::Ahead(_))));
+        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: Some(2), .. }))));
+        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: None, .. }))));
         assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
-        assert!(plan.next().is_none());
+        assert!(plan.is_empty() && plan.next().is_none());
     }
 }

@@ -16,7 +16,7 @@ pub enum SortBy {
     #[default]
     Given,
     Name,
-    /// Highest grade first, then the most probable; pictures without one last.
+    /// Highest grade first, then the most probable; pictures without one, or that the model does not read, last.
     Grade,
 }
 
@@ -32,7 +32,7 @@ impl SortBy {
     }
 }
 
-/// A picture's result under the model that is in use.
+/// What the model in use says of a file's first frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Graded {
     /// Whether the model says so; of findings the one nearest to its operating point may not be there.
@@ -41,6 +41,8 @@ pub struct Graded {
     pub probability: f32,
     /// Whether the picture is fit for it; of a model that does not judge that, yes.
     pub is_gradable: bool,
+    /// Whether the model does not read such pictures, so that its answer is no answer.
+    pub is_refused: bool,
 }
 
 /// One picture of the list.
@@ -125,7 +127,8 @@ impl Worklist {
 }
 
 fn by_grade(a: &Item, b: &Item) -> Ordering {
-    let key = |item: &Item| item.graded.map(|graded| (graded.class, graded.probability));
+    let believed = |item: &Item| item.graded.filter(|graded| !graded.is_refused);
+    let key = |item: &Item| believed(item).map(|graded| (graded.class, graded.probability));
     match (key(a), key(b)) {
         (Some((a_class, a_p)), Some((b_class, b_p))) => b_class.cmp(&a_class).then(b_p.total_cmp(&a_p)),
         (a_key, b_key) => b_key.is_some().cmp(&a_key.is_some()),
@@ -140,11 +143,11 @@ mod tests {
     fn list() -> Worklist {
         let mut list = Worklist::new(["c.png", "a.png", "b.png", "d.png"].map(PathBuf::from).to_vec(), SortBy::Given);
         list.item_mut(Path::new("a.png")).unwrap().graded =
-            Some(Graded { is_said: true, class: 1, probability: 0.9, is_gradable: true });
+            Some(Graded { is_said: true, class: 1, probability: 0.9, is_gradable: true, is_refused: false });
         list.item_mut(Path::new("b.png")).unwrap().graded =
-            Some(Graded { is_said: true, class: 3, probability: 0.4, is_gradable: true });
+            Some(Graded { is_said: true, class: 3, probability: 0.4, is_gradable: true, is_refused: false });
         list.item_mut(Path::new("d.png")).unwrap().graded =
-            Some(Graded { is_said: true, class: 3, probability: 0.6, is_gradable: true });
+            Some(Graded { is_said: true, class: 3, probability: 0.6, is_gradable: true, is_refused: false });
         list
     }
 

@@ -89,16 +89,19 @@ impl App {
         self.probe = Some((within(px + x * step, width), within(py + y * step, height)));
     }
 
-    /// Escape: the innermost thing ends.
+    /// Escape: the innermost thing ends. Menus and lists of choices close by themselves, before this is asked.
     fn escape(&mut self, ctx: &Context) {
         if self.is_dialog_open() {
             self.close_dialogs();
-        } else if ctx.memory(|memory| memory.focused().is_some()) {
+        } else if self.place.was_typing() {
             ctx.memory_mut(|memory| memory.stop_text_input());
-        } else if self.session.busy().is_some() {
+        } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
-        } else if self.maximised.take().is_none() && self.is_full_screen {
+        } else if self.maximised.take().is_some() {
+        } else if self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);
+        } else if let Some(id) = self.newest_problem() {
+            self.session.apply(&SessionCommand::DismissNotice(id));
         }
     }
 

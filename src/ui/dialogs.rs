@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, Grid, RichText, ScrollArea, Ui};
+use egui::{Context, RichText, ScrollArea, TextStyle, Ui};
 use egui_extras::{Column, TableBuilder};
 
+use super::actions::{self, Group};
 use super::{App, keys, legend, theme};
 use crate::bundle::Card;
 use crate::session::SessionCommand;
@@ -22,16 +23,15 @@ impl App {
             return;
         }
         let modal = theme::dialog(ctx, egui::Id::unique("help")).show(ctx, |ui| {
-            ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 760.0));
+            ui.set_width(theme::dialog_width(ctx, 760.0));
             ui.heading("Keys and mouse");
-            ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| {
+            ScrollArea::vertical().max_height(theme::dialog_height(ctx, 160.0)).show(ui, |ui| {
                 let columns = if ui.available_width() > 600.0 { 2 } else { 1 };
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
-                    for (index, group) in
-                        ["Files", "Pictures", "Maps", "Grey pictures", "View", "Help"].into_iter().enumerate()
-                    {
-                        key_group(&mut columns[if index < 3 { 0 } else { last }], group);
+                    for group in Group::ALL {
+                        let is_left = matches!(group, Group::Files | Group::Pictures | Group::Maps | Group::Help);
+                        key_group(&mut columns[if is_left { 0 } else { last }], group);
                     }
                     mouse(&mut columns[last]);
                 });
@@ -46,9 +46,9 @@ impl App {
     fn card_dialog(&mut self, ctx: &Context) {
         let (true, Some(card)) = (self.shows_card, self.session.card()) else { return };
         let modal = theme::dialog(ctx, egui::Id::unique("card")).show(ctx, |ui| {
-            ui.set_width((ctx.content_rect().width() - 80.0).clamp(320.0, 680.0));
+            ui.set_width(theme::dialog_width(ctx, 680.0));
             ui.heading(&card.title);
-            ScrollArea::vertical().max_height(ctx.content_rect().height() - 160.0).show(ui, |ui| card_text(ui, card));
+            ScrollArea::vertical().max_height(theme::dialog_height(ctx, 160.0)).show(ui, |ui| card_text(ui, card));
             if ui.button("Close").clicked() {
                 ui.close();
             }
@@ -60,7 +60,7 @@ impl App {
         let Some(mut text) = self.typed.take() else { return };
         let mut goes = false;
         let modal = theme::dialog(ctx, egui::Id::unique("typed")).show(ctx, |ui| {
-            ui.set_width((ctx.content_rect().width() - 80.0).clamp(300.0, 560.0));
+            ui.set_width(theme::dialog_width(ctx, 560.0));
             let label = ui.label("Path of a picture or a folder");
             let edit = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
             let edit = edit.labelled_by(label.id);
@@ -118,51 +118,55 @@ impl App {
     }
 }
 
-fn key_group(ui: &mut Ui, group: &'static str) {
+fn key_group(ui: &mut Ui, group: Group) {
     ui.add_space(8.0);
-    ui.strong(group);
-    Grid::new(group).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
-        let mut said: Vec<(&str, Vec<String>)> = Vec::new();
-        for binding in keys::bindings().iter().filter(|binding| binding.group == group) {
-            let key = keys::key_text(&binding.shortcut);
-            match said.iter_mut().find(|(says, _)| *says == binding.says) {
-                Some((_, keys)) => keys.push(key),
-                None => said.push((binding.says, vec![key])),
-            }
+    ui.strong(group.title());
+    let mut said: Vec<(&str, Vec<String>)> = Vec::new();
+    for action in actions::all().iter().filter(|action| action.group == group && !action.keys.is_empty()) {
+        let keys = action.shortcuts().map(|shortcut| keys::key_text(&shortcut));
+        match said.iter_mut().find(|(says, _)| *says == action.label) {
+            Some((_, known)) => known.extend(keys),
+            None => said.push((action.label, keys.collect())),
         }
-        if group == "Maps" {
-            said.push(("Switch a grade on or off", vec!["its digit".to_owned()]));
-            said.push(("Only this grade", vec!["Alt and its digit".to_owned()]));
-            said.push(("Hide the maps while held", vec!["Space".to_owned()]));
-        }
-        if group == "View" {
-            said.push(("Larger or smaller text", vec!["Ctrl++  Ctrl+−".to_owned()]));
-        }
-        for (says, keys) in said {
-            ui.label(RichText::new(keys.join("  ")).monospace());
-            ui.label(says);
-            ui.end_row();
-        }
+    }
+    if group == Group::Maps {
+        said.push(("Switch a class on or off", vec!["its digit".to_owned()]));
+        said.push(("Only this class", vec!["Alt and its digit".to_owned()]));
+        said.push(("Hide the maps while held", vec!["Space".to_owned()]));
+    }
+    if group == Group::View {
+        said.push(("Larger or smaller text", vec!["Ctrl++  Ctrl+−".to_owned()]));
+    }
+    if group == Group::Pictures {
+        said.push(("Walk through the list that has the keyboard", vec!["↑  ↓  Home  End".to_owned()]));
+        said.push(("Open what the list points at", vec!["Enter".to_owned()]));
+    }
+    for (says, keys) in said {
+        said_row(ui, &keys.join("  "), says);
+    }
+}
+
+/// Keys and what they do, beside each other; very large text wraps.
+fn said_row(ui: &mut Ui, keys: &str, says: &str) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(keys).monospace());
+        ui.label(says);
     });
 }
 
 fn mouse(ui: &mut Ui) {
     ui.add_space(8.0);
     ui.strong("Mouse, in a view");
-    Grid::new("mouse").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
-        for (does, says) in [
-            ("Wheel, pinch", "Magnify at the pointer"),
-            ("Drag", "Move the picture"),
-            ("Right drag", "Window across, level down, of a grey picture"),
-            ("Shift and drag", "Measure a length; click to end"),
-            ("Double click", "Fit"),
-            ("Point", "Values in the line below"),
-        ] {
-            ui.label(RichText::new(does).monospace());
-            ui.label(says);
-            ui.end_row();
-        }
-    });
+    for (does, says) in [
+        ("Wheel, pinch", "Magnify at the pointer"),
+        ("Drag", "Move the picture"),
+        ("Right drag", "Window across, level down, of a grey picture"),
+        ("Shift and drag", "Measure a length; click to end"),
+        ("Double click", "Fit"),
+        ("Point", "Values in the line below"),
+    ] {
+        said_row(ui, does, says);
+    }
 }
 
 fn card_text(ui: &mut Ui, card: &Card) {
@@ -198,9 +202,13 @@ fn results(ui: &mut Ui, card: &Card) {
     });
     table.body(|mut body| {
         for result in &card.results {
-            // A long line takes two.
-            let height = if result.what.len() > 62 { 40.0 } else { 22.0 };
-            body.row(height, |mut row| {
+            // A long line takes as many as it needs.
+            let wide = body.widths().first().copied().unwrap_or(100.0);
+            let ui = body.ui_mut();
+            let font = TextStyle::Body.resolve(ui.style());
+            let colour = ui.visuals().text_color();
+            let what = ui.fonts_mut(|fonts| fonts.layout(result.what.clone(), font, colour, wide));
+            body.row(what.size().y + 4.0, |mut row| {
                 row.col(|ui| _ = ui.add(egui::Label::new(&result.what).wrap()).on_hover_text(&result.on));
                 row.col(|ui| _ = ui.label(format!("{:.3}", result.value)));
                 let range = result.spread.map_or(String::new(), |[low, high]| format!("{low:.3} – {high:.3}"));

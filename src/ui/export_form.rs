@@ -57,11 +57,13 @@ impl App {
         let Some(mut form) = self.export.take() else { return };
         let (mut goes, mut browse) = (false, false);
         let modal = theme::dialog(ctx, egui::Id::unique("export")).show(ctx, |ui| {
-            ui.set_width((ctx.content_rect().width() - 80.0).clamp(420.0, 780.0));
+            ui.set_width(theme::dialog_width(ctx, 780.0));
             ui.heading("Export what the screen shows");
-            self.preview(ui, &form);
-            fields(ui, &mut form, &mut browse);
-            ui.small(format!("Layers have the scan's own resolution. Every file says “{NOTICE}”."));
+            egui::ScrollArea::vertical().max_height(theme::dialog_height(ctx, 180.0)).show(ui, |ui| {
+                self.preview(ui, &form);
+                fields(ui, &mut form, &mut browse);
+                ui.small(format!("Layers have the scan's own resolution. Every file says “{NOTICE}”."));
+            });
             ui.separator();
             if let Some(problem) = form.problem() {
                 ui.label(problem);
@@ -94,7 +96,7 @@ impl App {
         };
         let texture = self.textures.named(ui.ctx(), "preview", String::new(), || preview.clone());
         let size = texture.size_vec2();
-        let most = ui.ctx().content_rect().height() - 330.0;
+        let most = ui.ctx().content_rect().height() - 370.0;
         let width = ui.available_width().min(most.max(60.0) * size.x / size.y);
         let shown = egui::load::SizedTexture::new(texture.id(), size * (width / size.x));
         let response = ui.vertical_centered(|ui| ui.add(egui::Image::from_texture(shown))).inner;
@@ -106,13 +108,14 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
     egui::Grid::new("where").num_columns(2).show(ui, |ui| {
         let label = ui.label("Folder");
         ui.horizontal(|ui| {
-            let width = ui.available_width() - 90.0;
+            let width = (ui.available_width() - 90.0).max(60.0);
             ui.add(egui::TextEdit::singleline(&mut form.folder).desired_width(width)).labelled_by(label.id);
             *browse = ui.button("Browse…").clicked();
         });
         ui.end_row();
         let label = ui.label("Name");
-        ui.add(egui::TextEdit::singleline(&mut form.name).desired_width(260.0)).labelled_by(label.id);
+        ui.add(egui::TextEdit::singleline(&mut form.name).desired_width(260.0_f32.min(ui.available_width())))
+            .labelled_by(label.id);
         ui.end_row();
     });
     ui.horizontal_wrapped(|ui| {

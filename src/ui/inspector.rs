@@ -3,11 +3,10 @@
 use egui::accesskit::Role;
 use egui::{ComboBox, RichText, Slider, Ui};
 
-use super::{App, legend, percent, theme};
-use crate::bundle::card::{Class, Decision};
-use crate::bundle::{Card, Colour};
+use super::{App, actions, legend, theme};
+use crate::bundle::Card;
+use crate::bundle::card::Class;
 use crate::compose::{CamColours, ColourBar, Palette};
-use crate::explain::Verdict;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::shown::Shown;
 use crate::session::{Command, SessionCommand, View, WindowCommand};
@@ -17,38 +16,37 @@ const BAR_PX: (u32, u32) = (512, 8);
 
 impl App {
     pub(super) fn inspector(&mut self, ui: &mut Ui) {
-        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            // A slider leaves room for its value and its name.
-            ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
-            if self.session.awaits_reader() {
-                self.ask_reader(ui);
-                return;
-            }
-            if self.session.shown().is_none() || self.session.coming().is_some() {
-                self.waiting(ui);
-                return;
-            }
-            self.verdict(ui);
-            for layer in self.session.layers() {
-                self.layer_controls(ui, layer);
-                ui.separator();
-            }
-            self.more(ui);
-        });
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.inspector_parts(ui));
     }
 
-    fn waiting(&self, ui: &mut Ui) {
-        ui.heading("No explanation yet");
-        match self.session.busy() {
-            Some(busy) => ui.label(format!("{}…", busy.what)),
-            None => ui.label("Open a picture, or choose a model under Model."),
-        };
+    /// All of it, for a place that scrolls.
+    pub(super) fn inspector_parts(&mut self, ui: &mut Ui) {
+        // A slider leaves room for its value and its name.
+        ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);
+        if self.session.awaits_reader() {
+            self.ask_reader(ui);
+            return;
+        }
+        if self.session.answer_is_withheld() && self.session.coming().is_none() {
+            self.withheld(ui);
+            return;
+        }
+        if self.session.shown().is_none() || self.session.coming().is_some() {
+            self.waiting(ui);
+            return;
+        }
+        self.verdict(ui);
+        for layer in self.session.layers() {
+            self.layer_controls(ui, layer);
+            ui.separator();
+        }
+        self.more(ui);
     }
 
     /// "Read first": the reader's own grade before the model's.
     fn ask_reader(&mut self, ui: &mut Ui) {
         let Some(card) = self.session.card() else { return };
-        let answer = if card.output.ordered { card.class_word() } else { "answer" };
+        let answer = if card.output.ordered { card.noun() } else { "answer" };
         ui.heading(format!("Your {answer}?"));
         ui.label("The model's answer is hidden until you have entered your own. Both are kept, with the time taken.");
         ui.add_space(6.0);
@@ -64,68 +62,6 @@ impl App {
                 self.commands.push(SessionCommand::Grade(index).into());
             }
         }
-    }
-
-    fn verdict(&mut self, ui: &mut Ui) {
-        self.warning(ui);
-        self.quality(ui);
-        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
-        let verdict = &shown.explanation.verdict;
-        let colours = self.session.preferences.style.colours(card);
-        match &verdict.findings {
-            Some(findings) => found(ui, card, findings, &colours),
-            None => decided(ui, card, verdict, colours[verdict.decided]),
-        }
-        if let Some(reading) = self.session.current().and_then(|current| self.session.read_first.reading(&current.path))
-        {
-            let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
-            let yours = card.classes[reading.class].full_name();
-            ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));
-        }
-        let says = format!("{}: what it can and cannot do", card.name);
-        if ui.add(egui::Link::new(RichText::new(says).small())).clicked() {
-            self.commands.push(WindowCommand::ModelCard.into());
-        }
-        ui.add_space(4.0);
-        legend::probabilities(ui, card, verdict, &colours);
-    }
-
-    /// Above the answer, since it says how far to believe it.
-    fn warning(&mut self, ui: &mut Ui) {
-        let Some(advice) = self.session.advice() else { return };
-        let colour = theme::warning(ui.visuals());
-        egui::Frame::group(ui.style()).stroke(egui::Stroke::new(1.5, colour)).show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.add(egui::Label::new(RichText::new(&advice.text).color(colour)).wrap());
-            if let Some(name) = &advice.instead
-                && ui.button(format!("Use {name}")).clicked()
-            {
-                self.commands.push(SessionCommand::Model(name.clone()).into());
-            }
-        });
-        ui.add_space(4.0);
-    }
-
-    /// Above the answer as well: whether there is anything to grade.
-    fn quality(&mut self, ui: &mut Ui) {
-        let Some(assessed) = self.session.assessed() else { return };
-        let (name, reasons) = (assessed.quality.name(), assessed.reasons.join(", "));
-        match assessed.warning() {
-            Some(unfit) => {
-                let colour = theme::warning(ui.visuals());
-                let says = unfit.replacen('n', "N", 1);
-                ui.add(egui::Label::new(RichText::new(says).strong().size(18.0).color(colour)).wrap());
-            }
-            None if reasons.is_empty() => _ = ui.small(format!("Quality: {name}")),
-            None => _ = ui.small(format!("Quality: {name} ({reasons})")),
-        }
-        if assessed.map.as_ref().is_some_and(|map| !map.is_empty()) {
-            let mut hatched = self.session.preferences.style.hatched;
-            if ui.checkbox(&mut hatched, "Hatch where it cannot be graded").changed() {
-                self.commands.push(SessionCommand::Hatch(hatched).into());
-            }
-        }
-        ui.add_space(4.0);
     }
 
     /// What a layer shows, how it can be changed, and what its colours mean.
@@ -212,15 +148,8 @@ impl App {
             legend::switches(ui, &scene, &mut self.commands);
         }
         self.layer_legend(ui, View::Clear);
-        let Some((shown, card)) = self.session.shown().zip(self.session.card()) else { return };
         let mut boxed = style.boxed;
-        let says = match shown.explanation.attention {
-            Some(region) => format!("Red box: where {} responds most", card.classes[region.class].full_name()),
-            None if !shown.explanation.response.held.contains(&shown.explanation.shown_class()) => {
-                "Red box (this class is not among the most activated)".to_owned()
-            }
-            None => "Red box (no region stands out)".to_owned(),
-        };
+        let says = self.session.report().map_or_else(String::new, |report| report.box_says);
         if ui.checkbox(&mut boxed, says).changed() {
             self.commands.push(SessionCommand::Box(boxed).into());
         }
@@ -228,8 +157,11 @@ impl App {
 
     fn more(&mut self, ui: &mut Ui) {
         let more = self.session.preferences.more;
-        if ui.button(if more { "Fewer controls" } else { "More controls" }).clicked() {
-            self.commands.push(WindowCommand::More.into());
+        if let Some(action) = actions::of(&WindowCommand::More.into()) {
+            let button = egui::Button::selectable(more, action.label).frame(true);
+            if ui.add(button).on_hover_text(action.hint()).clicked() {
+                self.commands.push(action.command);
+            }
         }
         let (true, Some(settings)) = (more, self.session.settings()) else { return };
         let Some(card) = self.session.card() else { return };
@@ -239,12 +171,10 @@ impl App {
         slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, SessionCommand::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
         choose(ui, commands, "Backward rule", settings.rule, &rules, SessionCommand::Rule);
-        // At the merge: the choice itself, which is there before its maps are.
-        let compared = self.session.compared().map(|other| other.explanation.settings.rule);
         let others = BackwardRule::ALL.into_iter().filter(|rule| *rule != settings.rule);
         let others = others.map(|rule| (Some(rule), rule.name()));
         let others: Vec<_> = std::iter::once((None, "none")).chain(others).collect();
-        choose(ui, commands, "Compare with rule", compared, &others, SessionCommand::Compare);
+        choose(ui, commands, "Compare with rule", self.session.choices.compare, &others, SessionCommand::Compare);
         let evidence = Evidence::ALL.map(|evidence| (evidence, evidence.name()));
         choose(ui, commands, "Evidence", settings.evidence, &evidence, SessionCommand::Evidence);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));
@@ -257,7 +187,7 @@ impl App {
         choose(ui, commands, "Class colours", style.palette, &palettes, SessionCommand::Palette);
         let (rule, magnitude) = (recommended.rule.name(), recommended.magnitude.name());
         ui.small(format!("The paper's own are linear and abs. This model's card recommends {rule} and {magnitude}."));
-        if ui.button("Back to the first settings").clicked() {
+        if ui.button(actions::label(&SessionCommand::Defaults.into())).clicked() {
             commands.push(SessionCommand::Defaults.into());
         }
         self.model_input(ui);
@@ -280,75 +210,6 @@ impl App {
             current.picture.decode_ms, timings.prepare, timings.forward, timings.back_projection
         ));
     }
-}
-
-/// The decided class and the one after it.
-fn decided(ui: &mut Ui, card: &Card, verdict: &Verdict, colour: Colour) {
-    ui.horizontal(|ui| {
-        legend::swatch(ui, colour, true, 20.0);
-        let set = verdict.said_as_set(|class| card.classes[class].full_name());
-        let said = set.unwrap_or_else(|| card.classes[verdict.decided].full_name());
-        ui.heading(RichText::new(said).strong().size(22.0));
-    });
-    if verdict.class_set.is_some() {
-        ui.small("A set that keeps the promise of `fovea calibrate`").on_hover_text(
-            "Learned from a clinic's labelled pictures: the true grade is in the set as often as was promised there",
-        );
-    }
-    let probability = |class: usize| percent(verdict.probabilities[class]);
-    let decided = match verdict.class_set {
-        // The heading names several, so this one is named here.
-        Some(_) => format!("{} {}", card.classes[verdict.decided].full_name(), probability(verdict.decided)),
-        None => probability(verdict.decided),
-    };
-    let Some(other) = verdict.runner_up() else {
-        ui.label(decided);
-        return;
-    };
-    let name = card.classes[other].full_name();
-    // Decisions by median or threshold need not be for the most probable class.
-    let (word, why) = match card.output.decision {
-        _ if verdict.probabilities[other] <= verdict.probabilities[verdict.decided] => {
-            ("then", "The most probable of the others".to_owned())
-        }
-        Decision::Threshold => ("most probable", below_point(card)),
-        _ => ("most probable", "This model decides for the median of its ordered grades".to_owned()),
-    };
-    ui.label(format!("{decided}, {word} {name} {}", probability(other))).on_hover_text(why);
-    if card.output.decision == Decision::Threshold {
-        ui.small(below_point(card));
-    }
-    for question in &card.output.questions {
-        let said = format!("{} {}", question.name, question.answer(&verdict.probabilities).said());
-        ui.label(said).on_hover_text(format!("Operating points measured on {}", question.on));
-    }
-}
-
-fn below_point(card: &Card) -> String {
-    let point = card.output.operating_points.first().copied().unwrap_or_default();
-    format!("{} unless the others together reach {}", card.classes[0].full_name(), percent(point))
-}
-
-/// The findings at their operating points.
-fn found(ui: &mut Ui, card: &Card, findings: &[usize], colours: &[Colour]) {
-    if findings.is_empty() {
-        ui.heading(RichText::new("No finding").strong().size(22.0));
-        ui.label("None reaches its operating point.");
-        return;
-    }
-    for class in findings.iter().take(4) {
-        ui.horizontal(|ui| {
-            legend::swatch(ui, colours[*class], true, 20.0);
-            ui.heading(RichText::new(card.classes[*class].full_name()).strong().size(20.0));
-        });
-    }
-    let more = findings.len().saturating_sub(4);
-    let words = if more > 0 {
-        format!("and {more} more at their operating points")
-    } else {
-        "at their operating points".to_owned()
-    };
-    ui.label(words);
 }
 
 fn slide(
@@ -390,7 +251,10 @@ fn colour_bar(ui: &mut Ui, picture: &egui::TextureHandle, bar: &ColourBar, name:
     let size = egui::vec2(ui.available_width(), 10.0);
     let response = ui.add(egui::Image::from_texture(egui::load::SizedTexture::new(picture.id(), size)));
     let said: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
-    let says = format!("{name}: {} {} to {}", said.join(", "), from, to);
+    let says = match said.as_slice() {
+        [low, .., high] => format!("{name}: from {low}, {}, to {high}, {}", from, to),
+        _ => format!("{name}: the map is empty"),
+    };
     response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, &says));
     ui.horizontal(|ui| match ticks.as_slice() {
         [low, middle, high] => {

@@ -1,88 +1,11 @@
-//! Keys and the commands that they stand for: the one table behind keyboard, menus and the list under "?".
+//! The keyboard: which of its presses stand for which commands of [`super::actions`], and what keys are called.
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
-
-/// A command with its key and what the list says of it.
-pub struct Binding {
-    pub group: &'static str,
-    pub says: &'static str,
-    pub shortcut: KeyboardShortcut,
-    pub command: Command,
-}
+use super::actions;
+use crate::session::{Command, SessionCommand};
 
 const NONE: Modifiers = Modifiers::NONE;
-
-fn binding(
-    group: &'static str,
-    says: &'static str,
-    modifiers: Modifiers,
-    key: Key,
-    command: impl Into<Command>,
-) -> Binding {
-    Binding { group, says, shortcut: KeyboardShortcut::new(modifiers, key), command: command.into() }
-}
-
-/// All bindings but the digits, which depend on the model's classes.
-pub fn bindings() -> Vec<Binding> {
-    let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
-    let mut all = vec![
-        binding("Files", "Open pictures", Modifiers::COMMAND, Key::O, WindowCommand::OpenFiles),
-        binding("Files", "Open a folder", command_shift, Key::O, WindowCommand::OpenFolder),
-        binding("Files", "Open a path that is typed", Modifiers::COMMAND, Key::L, WindowCommand::OpenTyped),
-        binding("Files", "Read the file again", NONE, Key::F5, SessionCommand::Reload),
-        binding("Files", "Export pictures, maps and record", Modifiers::COMMAND, Key::E, WindowCommand::Export),
-        binding("Files", "Copy the report picture", command_shift, Key::C, WindowCommand::CopyPanel),
-        binding("Files", "Quit", Modifiers::COMMAND, Key::Q, WindowCommand::Quit),
-        binding("Pictures", "Next picture", NONE, Key::PageDown, SessionCommand::Next),
-        binding("Pictures", "Next picture", NONE, Key::N, SessionCommand::Next),
-        binding("Pictures", "Previous picture", NONE, Key::PageUp, SessionCommand::Previous),
-        binding("Pictures", "Previous picture", NONE, Key::P, SessionCommand::Previous),
-        binding("Pictures", "Show or hide the list of pictures", NONE, Key::W, WindowCommand::WorklistPanel),
-        binding("Maps", "CAM of the next class", NONE, Key::ArrowRight, SessionCommand::ClassNext),
-        binding("Maps", "CAM of the previous class", NONE, Key::ArrowLeft, SessionCommand::ClassPrevious),
-        binding("Maps", "CAM of the decided class", NONE, Key::D, SessionCommand::Class(None)),
-        binding("Maps", "All classes on", NONE, Key::A, SessionCommand::AllGrades(true)),
-        binding("Maps", "More opacity", NONE, Key::CloseBracket, SessionCommand::OpacityUp),
-        binding("Maps", "More opacity", NONE, Key::ArrowUp, SessionCommand::OpacityUp),
-        binding("Maps", "Less opacity", NONE, Key::OpenBracket, SessionCommand::OpacityDown),
-        binding("Maps", "Less opacity", NONE, Key::ArrowDown, SessionCommand::OpacityDown),
-        binding("Maps", "Red box on or off", NONE, Key::B, SessionCommand::ToggleBox),
-        binding("Maps", "Values under the pointer as a chart", NONE, Key::V, WindowCommand::ProbeChart),
-        binding("Grey pictures", "Window from the darkest to the lightest", NONE, Key::L, SessionCommand::WindowAuto),
-        binding("Grey pictures", "Swap light and dark", NONE, Key::X, SessionCommand::WindowInvert),
-        binding("Grey pictures", "Window as the file has it", NONE, Key::R, SessionCommand::WindowReset),
-        binding("Grey pictures", "Next frame", NONE, Key::Period, SessionCommand::FrameNext),
-        binding("Grey pictures", "Previous frame", NONE, Key::Comma, SessionCommand::FramePrevious),
-        binding("Grey pictures", "Scale bar on or off", NONE, Key::S, WindowCommand::Ruler),
-        binding("View", "Fit the picture into the view", NONE, Key::F, ViewCommand::Fit),
-        binding("View", "Actual size, 1:1", NONE, Key::Z, ViewCommand::ActualSize),
-        binding("View", "Magnify", NONE, Key::Plus, ViewCommand::ZoomIn),
-        binding("View", "Magnify", NONE, Key::Equals, ViewCommand::ZoomIn),
-        binding("View", "Shrink", NONE, Key::Minus, ViewCommand::ZoomOut),
-        binding("View", "Full screen", NONE, Key::F11, WindowCommand::FullScreen),
-        binding("View", "More or fewer controls", NONE, Key::M, WindowCommand::More),
-        binding("Help", "This list", NONE, Key::F1, WindowCommand::Help),
-        binding("Help", "This list", NONE, Key::Questionmark, WindowCommand::Help),
-        binding("Help", "What the model can and cannot do", NONE, Key::I, WindowCommand::ModelCard),
-        binding("Help", "Stop what is going on; close a dialog", NONE, Key::Escape, WindowCommand::Escape),
-    ];
-    for (view, key) in View::ALL.into_iter().zip([Key::F6, Key::F7, Key::F8, Key::F9, Key::F10]) {
-        all.push(binding("View", view.kind().only(), NONE, key, ViewCommand::Maximise(view)));
-    }
-    for (key, x, y) in [(Key::ArrowLeft, -1, 0), (Key::ArrowRight, 1, 0), (Key::ArrowUp, 0, -1), (Key::ArrowDown, 0, 1)]
-    {
-        all.push(binding("View", "Move the picture", Modifiers::COMMAND, key, ViewCommand::Pan(-x, -y)));
-        all.push(binding("View", "Move the cross-hair", Modifiers::SHIFT, key, ViewCommand::MoveProbe(x, y)));
-    }
-    all
-}
-
-/// The shortcut of `command` as text, for menus.
-pub fn shortcut_text(command: &Command) -> Option<String> {
-    bindings().iter().find(|binding| binding.command == *command).map(|binding| key_text(&binding.shortcut))
-}
 
 /// A key as it is printed on keyboards.
 pub fn key_text(shortcut: &KeyboardShortcut) -> String {
@@ -109,9 +32,14 @@ pub fn key_text(shortcut: &KeyboardShortcut) -> String {
     format!("{command}{}{key}", if held.shift { "Shift+" } else { "" })
 }
 
-/// The commands whose keys were pressed. Keys that a focused control
-/// (`is_focused`) or text field needs are left to it.
-pub fn pressed(ctx: &Context, digits: &[(Key, usize)], is_focused: bool) -> Vec<Command> {
+/// The commands among those that `allows` names whose keys were pressed. Keys that a focused control (`is_focused`) or
+/// text field needs are left to it.
+pub fn pressed(
+    ctx: &Context,
+    digits: &[(Key, usize)],
+    is_focused: bool,
+    allows: impl Fn(&Command) -> bool,
+) -> Vec<Command> {
     if ctx.text_edit_focused() {
         return Vec::new();
     }
@@ -119,19 +47,19 @@ pub fn pressed(ctx: &Context, digits: &[(Key, usize)], is_focused: bool) -> Vec<
     ctx.input_mut(|input| {
         let mut commands = Vec::new();
         // Shortcuts with more modifiers first: the plain key must not swallow them.
-        let mut all = bindings();
-        let modifiers = |b: &Binding| {
-            let m = b.shortcut.modifiers;
-            usize::from(m.command) + usize::from(m.shift)
+        let held = |shortcut: &KeyboardShortcut| {
+            usize::from(shortcut.modifiers.command) + usize::from(shortcut.modifiers.shift)
         };
-        all.sort_by_key(|b| std::cmp::Reverse(modifiers(b)));
-        for binding in all {
-            let left_alone = is_focused && modifiers(&binding) == 0 && moves(binding.shortcut.logical_key);
-            if !left_alone {
-                let KeyboardShortcut { modifiers, logical_key } = binding.shortcut;
+        let mut all: Vec<(KeyboardShortcut, Command)> = Vec::new();
+        for action in actions::all() {
+            all.extend(action.shortcuts().map(|shortcut| (shortcut, action.command.clone())));
+        }
+        all.sort_by_key(|(shortcut, _)| std::cmp::Reverse(held(shortcut)));
+        for (shortcut, command) in all.into_iter().filter(|(_, command)| allows(command)) {
+            if !(is_focused && held(&shortcut) == 0 && moves(shortcut.logical_key)) {
                 // A slow frame may hold several presses of one key: each counts.
-                let presses = input.count_and_consume_key(modifiers, logical_key);
-                commands.extend(std::iter::repeat_n(binding.command, presses));
+                let presses = input.count_and_consume_key(shortcut.modifiers, shortcut.logical_key);
+                commands.extend(std::iter::repeat_n(command, presses));
             }
         }
         for (key, class) in digits {
@@ -158,14 +86,6 @@ pub fn digits(names: &[&str]) -> Vec<(Key, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_key_stands_for_two_commands() {
-        let all = bindings();
-        for (i, a) in all.iter().enumerate() {
-            assert!(all[..i].iter().all(|b| a.shortcut != b.shortcut), "{} and another", a.says);
-        }
-    }
 
     #[test]
     fn a_digit_means_the_grade_of_that_name() {

@@ -3,20 +3,30 @@
 //! The only module that knows egui.
 
 mod act;
-mod bars;
+mod actions;
 mod dialogs;
 mod export_form;
+mod focus;
 mod inspector;
 mod keys;
 mod layout;
 mod legend;
+mod menu;
+mod names;
+mod notices;
+mod page;
 mod picker;
 mod picture_controls;
 mod ruler;
+mod scale;
 mod start;
+mod status;
+mod steady;
 mod textures;
 mod theme;
+mod verdict;
 mod views;
+mod waiting;
 mod window;
 mod worklist;
 
@@ -63,6 +73,11 @@ pub struct App {
     picker: Option<Picker>,
     /// What is set already, so that it is set only when it changes.
     applied: Option<(Theme, f32)>,
+    /// What the screen asks for, once it is known.
+    suggested_scale: Option<f32>,
+    shows_all_notices: bool,
+    list: worklist::Walk,
+    place: focus::Place,
 }
 
 impl App {
@@ -95,6 +110,10 @@ impl App {
             export: None,
             picker: None,
             applied: None,
+            suggested_scale: None,
+            shows_all_notices: false,
+            list: worklist::Walk::default(),
+            place: focus::Place::default(),
         };
         if !open.is_empty() {
             app.session.apply(&SessionCommand::Open(open));
@@ -116,39 +135,34 @@ impl App {
         self.shows_help || self.shows_card || self.typed.is_some() || self.export.is_some()
     }
 
-    /// Theme and text size as the preferences say.
-    fn apply_preferences(&mut self, ctx: &Context) {
-        let wanted = (self.session.preferences.theme, self.session.preferences.text_scale);
-        if self.applied != Some(wanted) {
-            theme::set_theme(ctx, wanted.0);
-            ctx.set_zoom_factor(wanted.1);
-            self.applied = Some(wanted);
-        } else {
-            // The desktop's own keys for larger text change it too.
-            self.session.preferences.text_scale = ctx.zoom_factor();
-            self.applied = Some((wanted.0, ctx.zoom_factor()));
-        }
+    /// Whether a menu, a list of choices or a dialog lies above the rest and has the keyboard.
+    fn is_covered(&self, ctx: &Context) -> bool {
+        self.is_dialog_open() || egui::Popup::is_any_open(ctx)
     }
 
     fn take_keys(&mut self, ctx: &Context) {
-        let digits: Vec<(Key, usize)> =
-            self.session.card().map(|card| keys::digits(&inspector::class_names(card))).unwrap_or_default();
-        let is_control_focused = !self.view_has_focus && ctx.memory(|memory| memory.focused().is_some());
-        let pressed = keys::pressed(ctx, &digits, is_control_focused);
-        if self.is_dialog_open() {
-            // Behind a dialog, keys do nothing but close it.
-            let closes = |c: &Command| matches!(c, Command::Window(WindowCommand::Escape | WindowCommand::Help));
-            self.commands.extend(pressed.into_iter().filter(closes));
-            return;
-        }
-        self.commands.extend(pressed);
         // A focused control takes Space as a click.
         let is_free = self.view_has_focus || ctx.memory(|memory| memory.focused().is_none());
-        let is_held = is_free && ctx.input(|input| input.key_down(Key::Space));
+        let is_held = is_free && !self.is_covered(ctx) && ctx.input(|input| input.key_down(Key::Space));
         if is_held != self.is_space_held {
             self.is_space_held = is_held;
             self.commands.push(ViewCommand::HideOverlays(is_held).into());
         }
+        if egui::Popup::is_any_open(ctx) {
+            // Its keys are its own, and Escape closes it.
+            return;
+        }
+        if self.is_dialog_open() {
+            // Behind a dialog, keys do nothing but close it.
+            let closes = |c: &Command| matches!(c, Command::Window(WindowCommand::Escape | WindowCommand::Help));
+            self.commands.extend(keys::pressed(ctx, &[], true, closes));
+            return;
+        }
+        self.take_list_keys(ctx);
+        let digits: Vec<(Key, usize)> =
+            self.session.card().map(|card| keys::digits(&inspector::class_names(card))).unwrap_or_default();
+        let is_control_focused = !self.view_has_focus && ctx.memory(|memory| memory.focused().is_some());
+        self.commands.extend(keys::pressed(ctx, &digits, is_control_focused, |_| true));
     }
 
     fn take_dropped(&mut self, ctx: &Context) {
@@ -190,30 +204,6 @@ impl App {
             self.panel_came(ctx, use_for, panel);
         }
     }
-
-    fn panels(&mut self, ui: &mut Ui) {
-        egui::Panel::top("menu").show(ui, |ui| self.menu(ui));
-        egui::Panel::bottom("status").show(ui, |ui| self.status(ui));
-        let has_picture = self.session.current().is_some();
-        // In a small window the views need the room more than the panels do.
-        let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
-        if self.shows_worklist && self.session.worklist.len() > 1 {
-            let most = (0.2 * window).clamp(170.0, 420.0);
-            let panel = egui::Panel::left("worklist").default_size(list.min(most)).size_range(150.0..=most);
-            panel.show(ui, |ui| self.list(ui));
-        }
-        if has_picture {
-            let most = (0.29 * window).clamp(280.0, 520.0);
-            let panel = egui::Panel::right("inspector").default_size(inspector.min(most)).size_range(260.0..=most);
-            panel.show(ui, |ui| self.inspector(ui));
-        }
-        egui::CentralPanel::default().frame(egui::Frame::new().fill(ui.visuals().panel_fill).inner_margin(6)).show(
-            ui,
-            |ui| {
-                if has_picture { self.views(ui) } else { self.start(ui) }
-            },
-        );
-    }
 }
 
 impl eframe::App for App {
@@ -227,13 +217,15 @@ impl eframe::App for App {
         self.take_keys(&ctx);
         self.view_has_focus = false;
         self.panels(ui);
-        self.notices(&ctx);
         self.dialogs(&ctx);
         self.float_probe(&ctx);
         self.drop_hint(&ctx);
         for command in std::mem::take(&mut self.commands) {
             self.act(&ctx, command);
         }
+        let is_covered = self.is_covered(&ctx);
+        self.place.settle(&ctx, is_covered);
+        focus::ring(&ctx);
         self.note_window(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));

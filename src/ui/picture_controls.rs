@@ -4,8 +4,8 @@
 use egui::accesskit::Role;
 use egui::{CollapsingHeader, ComboBox, Slider, Ui};
 
-use super::App;
-use crate::session::{Command, SessionCommand};
+use super::{App, actions};
+use crate::session::SessionCommand;
 
 impl App {
     pub(super) fn picture_controls(&mut self, ui: &mut Ui) {
@@ -97,16 +97,11 @@ impl App {
         if ui.add(slider.text("Window (width)")).changed() || moved {
             self.commands.push(SessionCommand::WindowLevel { centre, width }.into());
         }
-        ui.horizontal(|ui| {
-            for (name, says, command) in [
-                ("Automatic", "From the darkest to the lightest 0.5 % of the pixels", SessionCommand::WindowAuto),
-                ("Invert", "Swap light and dark", SessionCommand::WindowInvert),
-                ("Reset", "As the file has it", SessionCommand::WindowReset),
-            ] {
-                let command = Command::from(command);
-                let key = super::keys::shortcut_text(&command).unwrap_or_default();
-                if ui.button(name).on_hover_text(format!("{says} ({key})")).clicked() {
-                    self.commands.push(command);
+        ui.horizontal_wrapped(|ui| {
+            for command in [SessionCommand::WindowAuto, SessionCommand::WindowInvert, SessionCommand::WindowReset] {
+                let Some(action) = actions::of(&command.into()) else { continue };
+                if ui.button(action.label).on_hover_text(action.hint()).clicked() {
+                    self.commands.push(action.command);
                 }
             }
         });

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::{App, theme};
+use super::{App, actions, names, theme};
 use crate::export::NOTICE;
 use crate::session::{SessionCommand, WindowCommand, samples};
 
@@ -16,11 +16,11 @@ impl App {
                 ui.label("Where and why a neural network graded a picture as it did");
                 ui.label(RichText::new(NOTICE).color(theme::warning(ui.visuals())));
                 ui.add_space(22.0);
-                for (name, command) in
-                    [("Open pictures…", WindowCommand::OpenFiles), ("Open a folder…", WindowCommand::OpenFolder)]
-                {
-                    if ui.add(egui::Button::new(name).min_size(egui::vec2(240.0, 36.0))).clicked() {
-                        self.commands.push(command.into());
+                for command in [WindowCommand::OpenFiles, WindowCommand::OpenFolder] {
+                    let Some(action) = actions::of(&command.into()) else { continue };
+                    let button = egui::Button::new(action.label).min_size(egui::vec2(240.0, 36.0));
+                    if ui.add(button).on_hover_text(action.hint()).clicked() {
+                        self.commands.push(action.command);
                     }
                 }
                 ui.small("or drop files or a folder here");
@@ -79,7 +79,7 @@ impl App {
         ui.strong("Recent");
         for path in self.session.preferences.recent.iter().take(6) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if ui.link(name).on_hover_text(path.display().to_string()).clicked() {
+            if ui.link(names::short(&name, 60)).on_hover_text(path.display().to_string()).clicked() {
                 self.commands.push(SessionCommand::Open(vec![path.clone()]).into());
             }
         }

@@ -65,6 +65,8 @@ impl App {
             current_text_value: empty.map(str::to_owned),
             ..egui::WidgetInfo::labeled(Role::Image, true, &name)
         });
+        let shows = self.view_title(view);
+        ui.ctx().accesskit_node_builder(id, |node| node.set_description(shows));
         self.steer(ui, &response, view);
         let Some(frame) = self.frame(ui, rect) else { return };
         self.draw(ui, view, &frame);
@@ -278,6 +280,7 @@ impl App {
             // What is still on the screen is of another picture than the one asked for.
             painter.rect_filled(frame.rect, CornerRadius::ZERO, Color32::from_black_alpha(170));
             let name = coming.file_name().unwrap_or_default().to_string_lossy();
+            let name = super::names::short(&name, 32);
             return label(painter, frame.rect.center(), &format!("Opening {name}…"), Color32::WHITE);
         }
         if view == View::Input {

@@ -10,7 +10,8 @@ use crate::session::Options;
 use crate::session::preferences::Preferences;
 
 const SMALLEST: egui::Vec2 = vec2(640.0, 480.0);
-const USUAL: egui::Vec2 = vec2(1280.0, 800.0);
+/// Of the window at a first start.
+pub(super) const USUAL: egui::Vec2 = vec2(1280.0, 800.0);
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 mod archive;
 mod encode;
 mod file;
+mod gates;
 mod hostile;
 mod peers;
 

@@ -134,7 +134,11 @@ pub fn make_settings(c: &mut Choices<'_>) -> Vec<u8> {
 pub fn read_settings(path: &Path) -> Result<(), String> {
     let (found, said) = Preferences::load(path);
     let within = |value: f32| (0.0..=1.0).contains(&value);
-    assert!(within(found.style.cam.opacity) && within(found.style.clear.opacity) && found.text_scale.is_finite());
+    assert!(
+        within(found.style.cam.opacity)
+            && within(found.style.clear.opacity)
+            && found.text_scale.is_none_or(f32::is_finite)
+    );
     found.save(&path.with_extension("again")).map_err(|error| error.to_string())?;
     let _ = std::fs::remove_file(path.with_extension("damaged.toml"));
     said.map_or(Ok(()), Err)

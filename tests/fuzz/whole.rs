@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use fovea::bundle::{Card, Library, advise, assess};
-use fovea::explain::{Explainer, Settings};
+use fovea::bundle::{Advice, Card, Library, advise, assess};
+use fovea::explain::{Explainer, Settings, report};
 use fovea::export::{Pictures, Record, Style, npz};
 use fovea::method::{Cam, CamMethod};
 use fovea::network::device;
@@ -73,13 +73,15 @@ pub fn read(path: &Path) -> Result<(), String> {
     let settings = Settings { cam: Cam { method, layer: None }, ..Settings::recommended(&EXPLAINER.card) };
     let explanation = EXPLAINER.explain(&scan, &settings).map_err(|error| error.to_string())?;
     let (style, card) = (Style::default(), &EXPLAINER.card);
-    let record =
-        Record::new("a.png".to_owned(), card, &EXPLAINER.sha256, &explanation, &style, 0.0).of_scan(&scan, None);
+    let advice = Advice { text: "a refusal: and its reason".to_owned(), instead: None };
+    let says = report(card, &explanation, Some(&advice), None, true);
+    let model = (card, EXPLAINER.sha256.as_str());
+    let record = Record::new("a.png".to_owned(), model, &explanation, &says, &style, 0.0).of_scan(&scan, None);
     let text = serde_json::to_string(&record).map_err(|error| error.to_string())?;
     serde_json::from_str::<serde_json::Value>(&text).map_err(|error| error.to_string())?;
     npz(&explanation).map_err(|error| error.to_string())?;
     let picture = scan.to_rgb8();
-    let pictures = Pictures::new(&picture, card, &explanation, &style).with_warning(Some("a warning"));
+    let pictures = Pictures::new(&picture, card, &explanation, &style).with_report(says);
     pictures.panel("a\u{202e}\n\u{0}.png").map_err(|error| error.to_string())?;
     let check = |_: &str, layer: &[u8]| {
         let size = image::load_from_memory(layer).map(|layer| (layer.width(), layer.height()));

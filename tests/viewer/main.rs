@@ -1,14 +1,20 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
-#![allow(clippy::unwrap_used, clippy::print_stderr)] // A panic is how a test fails.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;
+mod keyboard;
 mod layers;
 mod methods;
+mod names;
+mod notices;
 mod radiographs;
+mod scale;
+mod tree;
+mod waiting;
 mod window;
 
 use std::fs;
@@ -183,7 +189,7 @@ fn keys_reach_every_part() {
     press(&mut window, Modifiers::NONE, Key::B);
     assert!(!boxed(&window));
     press(&mut window, Modifiers::NONE, Key::Questionmark);
-    window.get_by_label("Keys and mouse");
+    window.get_by_label("Mouse, in a view");
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(window.query_by_label("Mouse, in a view").is_none());
     press(&mut window, Modifiers::NONE, Key::F8);
@@ -294,7 +300,9 @@ fn the_reader_reads_first() {
     let mut window = build(None, false);
     act(&mut window, SessionCommand::ReadFirst(true));
     act(&mut window, SessionCommand::Open(vec![moderate()]));
-    wait(&mut window, "the hidden answer", |app| app.session.current().is_some_and(|current| current.shown.is_some()));
+    wait(&mut window, "the hidden answer", |app| {
+        app.session.current().is_some_and(|current| current.answer.shown.is_some())
+    });
     window.get_by_label("Your grade?");
     assert!(window.state().session.shown().is_none());
     assert!(window.query_by_label_contains("Probability of").is_none());

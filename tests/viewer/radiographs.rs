@@ -90,10 +90,10 @@ fn presets_inversion_and_the_automatic_window_are_a_click_away() {
     window.get_by_role_and_label(Role::Button, "Invert").click();
     window.run_steps(3);
     assert_eq!(light(&window), 255 - before);
-    window.get_by_role_and_label(Role::Button, "Automatic").click();
+    window.get_by_role_and_label(Role::Button, "Automatic window").click();
     window.run_steps(3);
     assert_ne!(shown_window(&window), (1250.0, 1400.0));
-    window.get_by_role_and_label(Role::Button, "Reset").click();
+    window.get_by_role_and_label(Role::Button, "Window of the file").click();
     window.run_steps(3);
     assert_eq!(shown_window(&window), (1650.0, 2600.0));
     assert!(!window.state().session.grey().unwrap().display.inverted);
@@ -174,18 +174,31 @@ fn frames_have_a_slider_and_keys() {
 }
 
 #[test]
-fn the_gate_warns_and_offers_the_model_that_reads_the_picture() {
+fn the_gate_gives_no_answer_and_offers_the_model_that_reads_the_picture() {
     let mut window = for_chests();
     open(&mut window, &[moderate()]);
-    window.get_by_label_contains("does not look like those that cxr-pneumonia reads (a child's chest X-ray, frontal)");
+    window.get_by_label("Not a picture for this model");
+    window.get_by_label_contains("cxr-pneumonia reads a child's chest X-ray, frontal");
+    assert!(window.query_by_label_contains("Probability of").is_none(), "no answer");
+    assert!(window.state().session.shown().is_none(), "the answer stands behind a click");
+    let offered = |app: &App, name: &str| app.session.advice().is_some_and(|a| a.instead.as_deref() == Some(name));
+    wait(&mut window, "the offer", |app| offered(app, "retina-dr"));
     window.get_by_role_and_label(Role::Button, "Use retina-dr").click();
     window.run_steps(2);
     wait(&mut window, "the other model", |app| {
         app.session.card().is_some_and(|card| card.name == "retina-dr") && app.session.shown().is_some()
     });
     assert!(window.state().session.advice().is_none());
+    window.get_by_label("Referable: yes");
+    window.get_by_label_contains("Undecided between".to_lowercase().as_str());
+    window.get_by_label_contains("but 3 Severe holds most of the response");
     open(&mut window, &[chest("clear")]);
+    wait(&mut window, "the offer", |app| offered(app, "cxr-pneumonia"));
     window.get_by_role_and_label(Role::Button, "Use cxr-pneumonia");
+    window.get_by_role_and_label(Role::Button, "Show its answer anyway").click();
+    window.run_steps(2);
+    wait(&mut window, "the answer", |app| app.session.shown().is_some());
+    assert!(!window.state().session.answer_is_withheld());
 }
 
 #[test]
@@ -236,7 +249,7 @@ fn findings_stand_by_their_operating_points_and_ten_go_back() {
     let models = findings_model();
     let mut window = build_with(vec![models.path().to_owned()], Some("findings".to_owned()), None, false);
     open(&mut window, &[chest("clear")]);
-    window.get_by_label("at their operating points");
+    window.get_by_label("Each finding from its own operating point on");
     let explanation = &window.state().session.shown().unwrap().explanation;
     let mut found = explanation.verdict.findings.clone().unwrap();
     found.sort_unstable();

@@ -71,7 +71,8 @@ pub fn open(window: &mut Window, paths: &[PathBuf]) {
     act(window, SessionCommand::Open(paths.to_vec()));
     let first = paths[0].clone();
     wait(window, "the explanation", |app| {
-        app.session.current().is_some_and(|current| current.path.starts_with(&first)) && app.session.shown().is_some()
+        let is_answered = app.session.shown().is_some() || app.session.answer_is_withheld();
+        app.session.current().is_some_and(|current| current.path.starts_with(&first)) && is_answered
     });
 }
 

@@ -31,6 +31,11 @@ pub struct Made<'a> {
     /// And whether light and dark are swapped.
     pub window: String,
     pub layers: bool,
+    /// Left out where nobody asks, so that what earlier versions made is found again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answer_anyway: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub record_paths: bool,
 }
 
 impl<'a> Made<'a> {
@@ -51,6 +56,8 @@ impl<'a> Made<'a> {
             frame: arguments.frame,
             window: format!("{:?} {}", arguments.drawing.window, arguments.drawing.invert),
             layers: !arguments.no_layers,
+            answer_anyway: arguments.answer_anyway,
+            record_paths: arguments.record_paths,
         }
     }
 

@@ -67,6 +67,12 @@ pub struct Arguments {
     /// Write only the panel, the raw maps and the record, not each layer as a picture of its own
     #[arg(long)]
     no_layers: bool,
+    /// Answer about pictures that the model does not read, too
+    #[arg(long)]
+    answer_anyway: bool,
+    /// Write each picture's path into its record, not its file's name alone
+    #[arg(long)]
+    record_paths: bool,
     /// Go on after a run that was stopped: pictures that are explained with the same model and settings are passed over
     #[arg(long)]
     resume: bool,

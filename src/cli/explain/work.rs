@@ -9,8 +9,8 @@ use indicatif::ProgressBar;
 
 use super::done::{Made, is_done};
 use super::{Arguments, note};
-use crate::bundle::{Assessment, Bundle, Calibration, Card, Library, advise, assess};
-use crate::explain::{Explainer, Explanation, NO_CAM, Settings};
+use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
+use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
 use crate::export::{self, Parts, Pictures, Record, Style};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
@@ -123,7 +123,8 @@ impl<'a> Work<'a> {
         }
         let (file, _taken) = self.open(path)?;
         let model = (self.sha256.as_str(), self.calibration.as_ref());
-        let key = Made::new(file.sha256(), model, (&self.settings, &self.style), self.arguments).key();
+        let picture_sha256 = file.sha256();
+        let key = Made::new(picture_sha256.clone(), model, (&self.settings, &self.style), self.arguments).key();
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
@@ -136,7 +137,7 @@ impl<'a> Work<'a> {
         let scan = file.decode()?;
         drop(file);
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let line = self.explained(path, &scan, &mut files, (key, decode_ms))?;
+        let line = self.explained(path, &scan, &mut files, (key, picture_sha256, decode_ms))?;
         files.finish().map_err(with_advice)?;
         Ok(Answer::Explained(line))
     }
@@ -151,56 +152,41 @@ impl<'a> Work<'a> {
         path: &Path,
         scan: &Scan,
         files: &mut OutputSet,
-        (key, decode_ms): (String, f64),
+        (key, picture_sha256, decode_ms): (String, String, f64),
     ) -> Result<String> {
         let measures = input::measure(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
-        if let Some(advice) = &advice {
-            self.bar.suspend(|| note(format_args!("{}: {}", path.display(), advice.text)));
-        }
         let (style, display) = (&self.style, self.arguments.drawing.display(scan));
         let (explainer, settings) = self.ready()?;
         let explained = explainer.explain_beside(scan, settings, self.arguments.compare_rule);
         let (explanation, other) = explained.with_context(|| format!("{}", path.display()))?;
-        let place = path.to_string_lossy().into_owned();
-        let record = Record::new(place, &explainer.card, &explainer.sha256, &explanation, style, decode_ms);
+        let anyway = self.arguments.answer_anyway;
+        let report = report(&self.card, &explanation, advice.as_ref(), assessed.as_ref(), anyway);
+        if let Some(warning) = report.warning() {
+            self.bar.suspend(|| note(format_args!("{}: {warning}", path.display())));
+        }
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let model = (&explainer.card, explainer.sha256.as_str());
+        let record = Record::new(file_name.clone().into_owned(), model, &explanation, &report, style, decode_ms);
         let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
-        record.made_with = Some(key);
-        record.warnings.extend(advice.iter().map(|advice| advice.text.clone()));
-        let total_ms = record.timings_ms.total;
+        record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
+        (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256));
+        let line = line(path, &report, record.timings_ms.total);
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
-            .with_warning(advice.as_ref().map(|advice| advice.text.as_str()))
+            .with_report(report)
             .with_quality(assessed.as_ref())
             .compared_with(other.as_ref());
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         export::write(files, self.parts(), &file_name, &pictures, record)?;
-        let unfit = assessed.as_ref().and_then(Assessment::warning).map(|says| format!("  {says}")).unwrap_or_default();
-        // What follows the path is the answer, and nothing may stand above that.
-        Ok(self.line(&format!("{}{unfit}", path.display()), &explanation, total_ms))
+        Ok(line)
     }
+}
 
-    fn line(&self, path: &str, explanation: &Explanation, total_ms: f64) -> String {
-        let verdict = &explanation.verdict;
-        let says = |c: usize| format!("{} {:.2}", self.card.classes[c].full_name(), verdict.probabilities[c]);
-        if let Some(findings) = &verdict.findings {
-            let names: Vec<String> = findings.iter().map(|c| says(*c)).collect();
-            let found = if names.is_empty() {
-                format!("no finding (nearest {})", says(verdict.decided))
-            } else {
-                names.join(", ")
-            };
-            return format!("{path}  {found}  {total_ms:.0} ms");
-        }
-        if let Some(set) = verdict.said_as_set(|c| self.card.classes[c].full_name()) {
-            return format!("{}  {set}  (most probable {})  {total_ms:.0} ms", path, says(verdict.mode()));
-        }
-        let probability = |c: usize| verdict.probabilities[c];
-        let word = |c| if probability(c) > probability(verdict.decided) { "most probable" } else { "then" };
-        let then = verdict.runner_up().map_or_else(String::new, |c| format!("  ({} {})", word(c), says(c)));
-        format!("{}  {}{then}  {total_ms:.0} ms", path, says(verdict.decided))
-    }
+/// What follows the path is the answer, and nothing may stand above that but how fit the picture is.
+fn line(path: &Path, report: &Report, total_ms: f64) -> String {
+    let unfit = report.unfit().map(|says| format!("  {says}")).unwrap_or_default();
+    format!("{}{unfit}  {}  {total_ms:.0} ms", path.display(), report.line())
 }
 
 /// The position of the layer called `name`.

@@ -91,12 +91,27 @@ fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, fram
         body_part: said(tags::BODY_PART_EXAMINED),
         laterality: said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY)),
         view_position: said(tags::VIEW_POSITION),
+        age_years: said(tags::PATIENT_AGE).and_then(|age| years(&age)),
         spacing: spacing(attributes),
         frames: layout.frames,
         frame,
         photometric: said(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default(),
         transfer_syntax: source.syntax.name().to_owned(),
     }
+}
+
+/// A DICOM age, three digits and its unit, in years: `006M` is half a year.
+fn years(age: &str) -> Option<f64> {
+    let age = age.trim();
+    let (number, unit) = age.split_at_checked(age.len().checked_sub(1)?)?;
+    let per_year = match unit {
+        "Y" => 1.0,
+        "M" => 12.0,
+        "W" => 52.0,
+        "D" => 365.0,
+        _ => return None,
+    };
+    number.parse::<u16>().ok().map(|number| f64::from(number) / per_year)
 }
 
 /// Pixel Spacing where it is given, else that at the detector. Where both are equal nothing was calibrated, and the

@@ -1,0 +1,77 @@
+//! What is shown in all sizes: scenes with drawn phantoms, each of one thing that a reader has to see at a glance.
+
+use std::path::{Path, PathBuf};
+
+use fovea::method::BackwardRule;
+use fovea::session::{Command, SessionCommand, WindowCommand};
+
+/// A window's contents.
+pub struct Scene {
+    pub name: &'static str,
+    pub model: &'static str,
+    /// Puts its pictures into a folder; the first is opened.
+    pub pictures: fn(&Path) -> Vec<PathBuf>,
+    /// Done once the first picture is explained.
+    pub then: fn() -> Vec<Command>,
+}
+
+const EYES: &str = "retina-dr";
+const CHESTS: &str = "cxr-pneumonia";
+
+pub fn all() -> Vec<Scene> {
+    vec![
+        Scene { name: "refused", model: CHESTS, pictures: |_| vec![sample("phantom-moderate.jpg")], then: Vec::new },
+        Scene { name: "undecided", model: EYES, pictures: undecided, then: Vec::new },
+        Scene { name: "disagreement", model: EYES, pictures: disagreement, then: Vec::new },
+        Scene {
+            name: "two-rules",
+            model: EYES,
+            pictures: |_| vec![sample("phantom-severe.jpg")],
+            then: || vec![WindowCommand::More.into(), SessionCommand::Rule(BackwardRule::Linear).into()],
+        },
+        Scene { name: "long-name", model: EYES, pictures: long_names, then: Vec::new },
+    ]
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
+}
+
+/// Between two grades: the lesions of the one, half as strong.
+fn undecided(folder: &Path) -> Vec<PathBuf> {
+    vec![mixed(folder, "phantom-between.png", "phantom-healthy-right.jpg", "phantom-mild.jpg", 0.5)]
+}
+
+/// Where the most probable class and the one that responds are likely to differ.
+fn disagreement(folder: &Path) -> Vec<PathBuf> {
+    vec![mixed(folder, "phantom-disagreement.png", "phantom-mild.jpg", "phantom-severe.jpg", 0.5)]
+}
+
+fn long_names(folder: &Path) -> Vec<PathBuf> {
+    let names = [
+        "眼科医院门诊部-二〇二六年十一月二十六日-糖尿病视网膜病变筛查-左眼-黄斑居中-第一次检查-复核后.jpg",
+        "眼科医院门诊部-二〇二六年十一月二十六日-糖尿病视网膜病变筛查-右眼-黄斑居中-第一次检查-复核后.jpg",
+        "山田さん-右目-眼底写真.jpg",
+        "a-very-long-name-as-archives-give-them-0123456789-abcdef-left-eye-macula-centred-visit-0007.jpg",
+    ];
+    let of = ["phantom-moderate.jpg", "phantom-severe.jpg", "phantom-mild.jpg", "phantom-healthy-left.jpg"];
+    let copied = |(name, of): (&str, &str)| {
+        let path = folder.join(name);
+        std::fs::copy(sample(of), &path).unwrap();
+        path
+    };
+    names.into_iter().zip(of).map(copied).collect()
+}
+
+/// Two phantoms laid over each other, the second with `share`.
+fn mixed(folder: &Path, name: &str, first: &str, second: &str, share: f32) -> PathBuf {
+    let open = |file: &str| image::open(sample(file)).unwrap().to_rgb8();
+    let (mut picture, over) = (open(first), open(second));
+    let over = image::imageops::resize(&over, picture.width(), picture.height(), image::imageops::FilterType::Triangle);
+    for (a, b) in picture.iter_mut().zip(over.iter()) {
+        *a = (f32::from(*a) * (1.0 - share) + f32::from(*b) * share).round() as u8;
+    }
+    let path = folder.join(name);
+    picture.save(&path).unwrap();
+    path
+}

@@ -1,0 +1,60 @@
+//! Work of a moment that needs no network, each on a thread of the pool.
+//!
+//! Must not know what is made of the answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::jobs::Result;
+use super::message::{Event, ExportWish, PanelUse, Voice, Work};
+use super::personal::Personal;
+use super::picture::Picture;
+use super::shown::Shown;
+use crate::bundle::{self, Card, Library};
+use crate::explain::{Look, Settings};
+use crate::{input, scan};
+
+/// The pictures that paths mean: a folder may lie on a slow disk.
+pub fn find(voice: &Voice, number: u64, paths: Vec<PathBuf>) {
+    voice.later(Work::Find(number), move || {
+        let found = scan::find::pictures(&paths).map_err(|error| error.to_string());
+        Some(Event::Found { number, found })
+    });
+}
+
+pub fn derive(voice: &Voice, number: u64, look: Arc<Look>, settings: Settings) {
+    voice.later(Work::Derive(number), move || {
+        let shown = Box::new(Shown::new(&look, &settings));
+        Some(Event::Derived { number, shown })
+    });
+}
+
+pub fn draw(voice: &Voice, use_for: PanelUse, result: Box<Result>) {
+    voice.later(Work::Beside, move || Some(Event::Panel { use_for, panel: result.panel() }));
+}
+
+pub fn export(voice: &Voice, number: u64, wish: ExportWish, result: Box<Result>) {
+    voice.later(Work::Export(number), move || Some(Event::Exported { number, written: result.export(&wish) }));
+}
+
+/// Which other model of the program, the user or `folders` reads `picture`.
+pub fn advise(voice: &Voice, number: u64, card: Arc<Card>, picture: Arc<Picture>, folders: Vec<PathBuf>) {
+    voice.later(Work::Beside, move || {
+        let advice = bundle::advise(&card, &picture.measures, || Library::open(&folders).ok());
+        Some(Event::Advised { number, advice })
+    });
+}
+
+pub fn personal(voice: &Voice, id: u64, path: PathBuf) {
+    voice.later(Work::Beside, move || {
+        let said = Personal(scan::personal(&path).map_err(|error| error.to_string()));
+        Some(Event::Personal { id, said })
+    });
+}
+
+pub fn model_input(voice: &Voice, number: u64, picture: Arc<Picture>, card: Arc<Card>) {
+    voice.later(Work::Beside, move || {
+        let input = input::prepare(&picture.scan, &card.preprocessing).ok()?;
+        Some(Event::ModelInput { number, picture: input.to_picture() })
+    });
+}

@@ -1,0 +1,115 @@
+//! What a session is at, and what the progress line says of it.
+//!
+//! Must not know how it goes on from there: that is [`super::State::step`].
+
+use std::time::Instant;
+
+use crate::session::key::{LookKey, PictureKey, Under};
+use crate::session::message::{Model, Stage};
+use crate::session::worklist::Worklist;
+
+/// What the worker is waited for. There is one thing at most: a newer wish takes its place.
+#[derive(Debug, Default)]
+pub enum Doing {
+    #[default]
+    Rest,
+    /// A picture is on its way to the screen.
+    Opening(Opening),
+    /// A look at the picture on the screen is.
+    Explaining(Explaining),
+}
+
+/// Pictures that are looked for, meant by paths that a user gave; what is under way goes on meanwhile.
+#[derive(Debug)]
+pub struct Finding {
+    pub number: u64,
+    pub since: Instant,
+}
+
+/// The picture that was asked for and is not on the screen yet.
+#[derive(Debug)]
+pub struct Opening {
+    pub ticket: u64,
+    pub key: PictureKey,
+    /// How it is to be explained as well, where that was known.
+    pub under: Option<Under>,
+    /// The worklist that takes the old one's place once a picture of it is open.
+    pub list: Option<Worklist>,
+    pub since: Instant,
+}
+
+/// A look that was asked for.
+#[derive(Debug)]
+pub struct Explaining {
+    pub ticket: u64,
+    pub key: LookKey,
+    pub stage: Stage,
+    pub since: Instant,
+}
+
+impl Doing {
+    pub fn opening(&self) -> Option<&Opening> {
+        match self {
+            Self::Opening(opening) => Some(opening),
+            Self::Rest | Self::Explaining(_) => None,
+        }
+    }
+
+    pub fn explaining(&self) -> Option<&Explaining> {
+        match self {
+            Self::Explaining(explaining) => Some(explaining),
+            Self::Rest | Self::Opening(_) => None,
+        }
+    }
+}
+
+/// Which model answers.
+#[derive(Debug, Default)]
+pub enum Engine {
+    #[default]
+    Without,
+    /// Another one is on its way; until then the last one's answers stand.
+    Loading {
+        number: u64,
+        name: String,
+        since: Instant,
+        before: Option<Model>,
+    },
+    Ready(Model),
+}
+
+impl Engine {
+    /// The model whose answers are shown.
+    pub fn model(&self) -> Option<&Model> {
+        match self {
+            Self::Without => None,
+            Self::Loading { before, .. } => before.as_ref(),
+            Self::Ready(model) => Some(model),
+        }
+    }
+
+    /// The model that can be asked now.
+    pub fn ready(&self) -> Option<&Model> {
+        match self {
+            Self::Ready(model) => Some(model),
+            Self::Without | Self::Loading { .. } => None,
+        }
+    }
+
+    pub fn into_model(self) -> Option<Model> {
+        match self {
+            Self::Without => None,
+            Self::Loading { before, .. } => before,
+            Self::Ready(model) => Some(model),
+        }
+    }
+}
+
+/// What keeps the session busy, since when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Busy {
+    pub what: String,
+    pub since: Instant,
+    /// Whether [`crate::session::SessionCommand::Cancel`] ends it. Files are written whole, and a model is loaded whole.
+    pub can_stop: bool,
+}

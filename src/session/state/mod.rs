@@ -1,0 +1,145 @@
+//! A session as plain data, and how it goes on: an event comes in, the state changes, and what is to be done goes out as
+//! [`Effect`]s. No clock, no thread and no disk: time comes with the event, and answers come as events.
+//!
+//! What is wanted follows from the state after each event ([`pursue`]); nothing has to remember to ask.
+
+mod act;
+mod adjust;
+mod answers;
+mod aside;
+mod current;
+mod doing;
+mod open;
+#[cfg(test)]
+mod property;
+mod pursue;
+#[cfg(test)]
+mod tests;
+mod view;
+#[cfg(test)]
+mod world;
+
+use std::time::Instant;
+
+use image::RgbImage;
+
+use self::aside::Aside;
+use self::doing::{Doing, Engine, Finding};
+use super::cache::{self, Cache};
+use super::command::SessionCommand;
+use super::effect::Effect;
+use super::key::{PictureKey, Under};
+use super::message::{Event, PanelUse};
+use super::preferences::Preferences;
+use super::read_first::ReadFirst;
+use super::worklist::Worklist;
+use super::{Choices, Notice, Options};
+
+pub use self::current::{Current, Side};
+pub use self::doing::Busy;
+
+/// All that a session knows.
+#[derive(Debug)]
+pub struct State {
+    pub preferences: Preferences,
+    pub worklist: Worklist,
+    pub choices: Choices,
+    pub read_first: ReadFirst,
+    pub notices: Vec<Notice>,
+    /// Report pictures that were asked for, for the window to take.
+    pub panels: Vec<(PanelUse, RgbImage)>,
+    options: Options,
+    doing: Doing,
+    finding: Option<Finding>,
+    engine: Engine,
+    current: Option<Current>,
+    /// Exports under way, by number.
+    exports: Vec<(u64, Instant)>,
+    cache: Cache,
+    aside: Aside,
+    /// What was read ahead around last, and what was last tried for its steadiness.
+    ahead_of: Option<(PictureKey, Under)>,
+    steady_of: Option<(PictureKey, String)>,
+    last_number: u64,
+    network_runs: u64,
+    /// What this event asks for.
+    effects: Vec<Effect>,
+}
+
+impl State {
+    /// A session that has nothing open; it wants its model loaded.
+    pub fn new(options: Options, preferences: Preferences, now: Instant) -> (Self, Vec<Effect>) {
+        let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
+        let mut state = Self {
+            read_first: ReadFirst::new(preferences.read_first),
+            preferences,
+            worklist: Worklist::default(),
+            choices: Choices::default(),
+            notices: Vec::new(),
+            panels: Vec::new(),
+            options,
+            doing: Doing::default(),
+            finding: None,
+            engine: Engine::default(),
+            current: None,
+            exports: Vec::new(),
+            cache: Cache::new(cache::BUDGET_BYTES),
+            aside: Aside::default(),
+            ahead_of: None,
+            steady_of: None,
+            last_number: 0,
+            network_runs: 0,
+            effects: Vec::new(),
+        };
+        state.load_model(model, now);
+        let effects = std::mem::take(&mut state.effects);
+        (state, effects)
+    }
+
+    /// Takes in what has happened at `now`, and gives back what is to be done about it.
+    pub fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        match event {
+            Event::Command(command) => self.act(command, now),
+            Event::Draw(use_for) => self.draw(use_for, now),
+            Event::Export(wish) => self.export(wish, now),
+            Event::Tick => self.drop_old_news(now),
+            Event::ModelReady { number, model } => self.model_is_ready(number, model),
+            Event::ModelFailed { number, name, reason } => self.model_failed(number, &name, &reason, now),
+            Event::Stage { ticket, stage } => self.take_stage(ticket, stage, now),
+            Event::Opened { key, picture } => self.opened(key, picture, now),
+            Event::Explained { key, look, is_new } => self.explained(&key, look, is_new),
+            Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
+            Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
+            Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::Found { number, found } => self.found(number, found, now),
+            Event::Derived { number, shown } => self.derived(number, *shown),
+            Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
+            Event::Advised { number, advice } => self.advised(number, advice),
+            Event::Personal { id, said } => self.take_personal(id, said),
+            Event::ModelInput { number, picture } => self.take_model_input(number, picture),
+            Event::Exported { number, written } => self.exported(number, written, now),
+            Event::Fault { work, reason } => self.fault(work, reason, now),
+        }
+        self.pursue(now);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Tells the user something; what says the same already is renewed.
+    pub fn notice(
+        &mut self,
+        text: String,
+        is_problem: bool,
+        action: Option<(&'static str, SessionCommand)>,
+        now: Instant,
+    ) {
+        let id = self.number();
+        self.notices.retain(|notice| notice.text != text);
+        self.notices.push(Notice { id, text, is_problem, action, since: now });
+    }
+
+    /// A number that nothing else has.
+    fn number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}

@@ -1,0 +1,134 @@
+//! Random orders of wishes, answers, delays and failures: whatever happens, the session comes to rest, and never shows maps
+//! of another picture, frame, rule or model than what is on the screen.
+
+use std::path::PathBuf;
+
+use super::world::{FRAMES, Luck, PICTURES, World};
+use crate::export::Parts;
+use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::session::cache::Cache;
+use crate::session::command::SessionCommand;
+use crate::session::message::{Event, ExportWish, PanelUse};
+use crate::session::worklist::SortBy;
+
+const SEQUENCES: u64 = 10_000;
+const LONGEST: usize = 60;
+
+/// SplitMix64: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) % sides as u64) as usize
+    }
+
+    fn luck(&mut self) -> Luck {
+        match self.roll(24) {
+            0 | 1 => Luck::Bad,
+            2 => Luck::DeviceLost,
+            _ => Luck::Good,
+        }
+    }
+
+    fn rule(&mut self) -> BackwardRule {
+        BackwardRule::ALL[self.roll(BackwardRule::ALL.len())]
+    }
+
+    fn event(&mut self) -> Event {
+        let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
+        Event::Command(match self.roll(34) {
+            0 | 1 => {
+                let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
+                SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
+            }
+            2..5 => SessionCommand::Show(picture),
+            5..8 => SessionCommand::Next,
+            8 => SessionCommand::Previous,
+            9 => SessionCommand::Reload,
+            10 => SessionCommand::Cancel,
+            11 => SessionCommand::Model(["a", "odd", "broken"][self.roll(3)].to_owned()),
+            12 => SessionCommand::UseCpu,
+            13..17 => SessionCommand::Rule(self.rule()),
+            17..19 => SessionCommand::Compare(Some(self.rule())),
+            19 => SessionCommand::Compare(None),
+            20 => SessionCommand::Evidence(Evidence::ALL[self.roll(2)]),
+            21 => SessionCommand::CamMethod(CamMethod::ALL[self.roll(2)]),
+            22 => [SessionCommand::FrameNext, SessionCommand::Frame(self.roll(FRAMES as usize) as u32)][self.roll(2)]
+                .clone(),
+            23 => SessionCommand::Smoothing(self.roll(4) as f32),
+            24 => SessionCommand::Magnitude(Magnitude::ALL[self.roll(3)]),
+            25 => SessionCommand::Class(Some(self.roll(10)).filter(|class| *class < 5)),
+            26 => [SessionCommand::Defaults, SessionCommand::AnswerAnyway][self.roll(2)].clone(),
+            27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::Grade)][self.roll(2)].clone(),
+            28 => return Event::Draw(PanelUse::Clipboard),
+            // Frames are stepped through, and pictures with frames gone to.
+            29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
+            31 | 32 => SessionCommand::Show(PathBuf::from(PICTURES[5])),
+            _ => {
+                let (folder, name) = (PathBuf::from("f"), "n".to_owned());
+                return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });
+            }
+        })
+    }
+}
+
+/// Lives one random life; what went wrong, and the last things that happened.
+fn live(seed: u64) -> Result<(), String> {
+    let mut dice = Dice(seed);
+    let mut world = World::new();
+    if dice.roll(4) == 0 {
+        // A cache that holds next to nothing.
+        world.state.cache = Cache::new(60);
+    }
+    let mut history: Vec<String> = Vec::new();
+    let steps = dice.roll(LONGEST) + 4;
+    for step in 0.. {
+        let is_open = step < steps;
+        if !is_open && world.is_quiet() {
+            break;
+        }
+        if step > 100 * LONGEST {
+            return Err(format!("it never comes to rest: {:?}\n{}", world.state.busy(), history.join("\n")));
+        }
+        match dice.roll(if is_open { 10 } else { 7 }) {
+            0..3 => world.deliver(),
+            3..5 if world.worker_has_work() => world.work(dice.luck()),
+            5..7 if !world.pool.is_empty() => {
+                let which = dice.roll(world.pool.len());
+                world.pool_done(which, dice.luck());
+            }
+            3..7 => {}
+            _ => {
+                if dice.roll(20) == 0 {
+                    // Somebody trains the model anew under its old name.
+                    world.newest_a = 2 - world.newest_a;
+                }
+                let event = dice.event();
+                history.push(format!("{event:?}"));
+                world.event(event);
+            }
+        }
+        world.check().map_err(|wrong| format!("{wrong}\n{}", history.join("\n")))?;
+    }
+    world.check_rest().map_err(|wrong| format!("{wrong}\n{}", history.join("\n")))
+}
+
+#[test]
+fn whatever_happens_it_comes_to_rest_and_shows_what_belongs_together() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                for seed in (0..SEQUENCES).filter(|seed| seed % threads == thread) {
+                    if let Err(wrong) = live(seed) {
+                        panic!("seed {seed}: {wrong}");
+                    }
+                }
+            });
+        }
+    });
+}

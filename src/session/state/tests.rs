@@ -1,0 +1,254 @@
+//! Single cases, most of which once left a session waiting for nothing, or showing what was of something else.
+
+use std::path::{Path, PathBuf};
+
+use super::world::{Luck, PICTURES, REFUSED, World, decided, scores};
+use crate::export::Parts;
+use crate::method::BackwardRule;
+use crate::session::command::SessionCommand;
+use crate::session::message::{Event, ExportWish};
+
+fn show(world: &mut World, picture: usize) {
+    world.command(SessionCommand::Show(PathBuf::from(PICTURES[picture])));
+}
+
+fn rule(world: &World) -> BackwardRule {
+    world.state.shown().unwrap().explanation.settings.rule
+}
+
+fn is_answered(world: &World, picture: usize) -> bool {
+    let is_current = world.state.current().is_some_and(|current| current.path == Path::new(PICTURES[picture]));
+    world.check().unwrap();
+    world.check_rest().unwrap();
+    is_current && world.state.shown().is_some()
+}
+
+#[test]
+fn a_rule_that_is_given_up_for_the_one_before_is_waited_for_no_longer() {
+    let mut world = World::opened(0);
+    let first = rule(&world);
+    world.command(SessionCommand::Rule(BackwardRule::Guided));
+    assert!(world.state.busy().is_some());
+    world.work(Luck::Good);
+    world.command(SessionCommand::Rule(first));
+    assert_eq!(world.state.busy(), None);
+    world.settle();
+    assert!(is_answered(&world, 0));
+    assert_eq!(rule(&world), first);
+}
+
+#[test]
+fn a_model_that_fails_leaves_a_waiting_picture_to_the_last_one() {
+    // Before the picture is begun, while it is decoded, and before and while the network looks at it.
+    for steps in 0..4 {
+        let mut world = World::opened(0);
+        show(&mut world, 4);
+        (0..steps).for_each(|_| world.work(Luck::Good));
+        world.command(SessionCommand::Model("broken".to_owned()));
+        assert!(world.state.busy().unwrap().what.contains("broken"));
+        world.settle();
+        assert!(is_answered(&world, 4), "after {steps} steps");
+    }
+}
+
+#[test]
+fn an_open_that_takes_long_does_not_replace_a_newer_wish() {
+    let mut world = World::opened(0);
+    world.command(SessionCommand::Open(vec![PathBuf::from(PICTURES[5])]));
+    show(&mut world, 1);
+    assert_eq!(world.state.busy(), None, "it was read ahead");
+    world.settle();
+    assert!(is_answered(&world, 1));
+    assert_eq!(world.state.worklist.len(), PICTURES.len());
+    // Of two opens the later one counts, whichever is answered first.
+    world.command(SessionCommand::Open(vec![PathBuf::from(PICTURES[2])]));
+    world.command(SessionCommand::Open(vec![PathBuf::from(PICTURES[3])]));
+    let later = world.pool.len() - 1;
+    world.pool_done(later, Luck::Good);
+    world.settle();
+    assert!(is_answered(&world, 3));
+}
+
+#[test]
+fn an_open_that_finds_nothing_leaves_what_was_under_way() {
+    let mut world = World::opened(0);
+    show(&mut world, 4);
+    world.command(SessionCommand::Open(vec![PathBuf::from("nowhere")]));
+    let last = world.pool.len() - 1;
+    world.pool_done(last, Luck::Bad);
+    world.settle();
+    assert!(is_answered(&world, 4));
+}
+
+#[test]
+fn what_fails_ahead_of_the_user_is_marked_in_the_list_alone() {
+    let mut world = World::opened(0);
+    world.command(SessionCommand::Next);
+    world.work(Luck::Good);
+    world.work(Luck::Bad);
+    world.settle();
+    assert!(world.state.worklist.items()[3].problem.is_some());
+    assert!(world.state.notices.is_empty(), "{:?}", world.state.notices);
+    // Who chooses it is told.
+    show(&mut world, 3);
+    world.work(Luck::Good);
+    world.work(Luck::Bad);
+    world.settle();
+    assert!(world.state.notices[0].text.starts_with("wanted: 3.png"));
+    assert!(is_answered(&world, 1));
+}
+
+#[test]
+fn what_can_be_stopped_ends_at_once_and_nothing_else_offers_it() {
+    let mut world = World::new();
+    assert!(!world.state.busy().unwrap().can_stop, "a model is loaded whole");
+    world.settle();
+    let stopped = |world: &mut World, begins: &str| {
+        let busy = world.state.busy().unwrap();
+        assert!(busy.can_stop && busy.what.starts_with(begins), "{busy:?}");
+        world.command(SessionCommand::Cancel);
+        assert_eq!(world.state.busy(), None);
+        world.settle();
+        world.check_rest().unwrap();
+    };
+    world.open(0);
+    stopped(&mut world, "Looking for pictures");
+    assert!(world.state.current().is_none());
+    world.open(0);
+    world.settle();
+    show(&mut world, 4);
+    stopped(&mut world, "Opening 4.png");
+    assert!(is_answered(&world, 0));
+    let first = rule(&world);
+    world.command(SessionCommand::Rule(BackwardRule::Guided));
+    stopped(&mut world, "Explaining 0.png");
+    assert_eq!(world.state.settings().unwrap().rule, first, "the choice goes back to what is shown");
+    assert!(is_answered(&world, 0));
+    let (folder, name) = (PathBuf::from("f"), "n".to_owned());
+    world.event(Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false }));
+    assert!(!world.state.busy().unwrap().can_stop, "files are written whole");
+    world.settle();
+    assert!(is_answered(&world, 0));
+}
+
+#[test]
+fn frames_have_maps_of_their_own_and_going_back_costs_nothing() {
+    let mut world = World::opened(5);
+    let of_screen = |world: &World| {
+        let key = world.state.current().unwrap().key();
+        let shown = world.state.shown().unwrap();
+        assert_eq!(shown.explanation.scores, scores(&key, "0", shown.explanation.settings.asked()));
+        (key.frame, world.state.network_runs())
+    };
+    assert_eq!(of_screen(&world), (0, 1));
+    world.command(SessionCommand::FrameNext);
+    world.command(SessionCommand::FrameNext);
+    world.settle();
+    assert_eq!(of_screen(&world), (2, 2), "keys may come faster than frames");
+    world.command(SessionCommand::Frame(0));
+    world.settle();
+    assert_eq!(of_screen(&world), (0, 2));
+    let first = world.state.current().unwrap().key();
+    assert_eq!(world.state.worklist.items()[0].graded.unwrap().class, decided(&first, "0"));
+}
+
+#[test]
+fn another_model_of_the_same_name_is_another_model() {
+    let mut world = World::opened(0);
+    let runs = world.state.network_runs();
+    world.newest_a = 2;
+    world.command(SessionCommand::Model("a".to_owned()));
+    world.settle();
+    assert!(is_answered(&world, 0) && world.state.network_runs() > runs);
+    assert_eq!(world.state.shown().unwrap().explanation.scores[3], 2.0);
+}
+
+#[test]
+fn the_answer_about_a_picture_that_is_not_read_stands_behind_a_wish_each_time() {
+    let mut world = World::opened(0);
+    world.command(SessionCommand::Model("odd".to_owned()));
+    world.settle();
+    assert!(is_answered(&world, 0) && !world.state.answer_is_withheld());
+    show(&mut world, REFUSED);
+    world.settle();
+    assert!(world.state.answer_is_withheld() && world.state.shown().is_none() && world.state.compared().is_none());
+    let graded = world.state.worklist.items()[REFUSED].graded.unwrap();
+    assert!(graded.is_refused && !world.state.worklist.items()[0].graded.unwrap().is_refused);
+    world.command(SessionCommand::AnswerAnyway);
+    assert!(is_answered(&world, REFUSED));
+    show(&mut world, 0);
+    world.settle();
+    show(&mut world, REFUSED);
+    world.settle();
+    assert!(world.state.answer_is_withheld());
+}
+
+#[test]
+fn a_second_rule_is_looked_at_beside_the_first_and_follows_the_picture() {
+    let mut world = World::opened(0);
+    let first = rule(&world);
+    world.command(SessionCommand::Compare(Some(BackwardRule::Guided)));
+    assert!(is_answered_but_busy(&world) && world.state.compared().is_none());
+    world.settle();
+    let of_second = |world: &World| world.state.compared().map(|shown| shown.explanation.settings.rule);
+    assert_eq!((rule(&world), of_second(&world)), (first, Some(BackwardRule::Guided)));
+    world.command(SessionCommand::Class(Some(3)));
+    assert_eq!(world.state.compared().unwrap().explanation.shown_class(), 3, "both show one class");
+    world.command(SessionCommand::Next);
+    world.settle();
+    assert!(is_answered(&world, 1));
+    assert_eq!((rule(&world), of_second(&world)), (first, Some(BackwardRule::Guided)));
+    // The same rule twice costs nothing and differs in nothing.
+    let runs = world.state.network_runs();
+    world.command(SessionCommand::Compare(Some(first)));
+    world.settle();
+    assert_eq!((of_second(&world), world.state.network_runs()), (Some(first), runs));
+    // One that fails takes itself away, not the first.
+    world.command(SessionCommand::Compare(Some(BackwardRule::Gated)));
+    [Luck::Good, Luck::Good, Luck::Good, Luck::Bad].into_iter().for_each(|luck| world.work(luck));
+    world.settle();
+    assert!(is_answered(&world, 1) && world.state.choices.compare.is_none() && world.state.compared().is_none());
+    assert!(world.state.worklist.items()[1].problem.is_none());
+}
+
+fn is_answered_but_busy(world: &World) -> bool {
+    world.state.shown().is_some() && world.state.busy().is_some()
+}
+
+#[test]
+fn steadiness_is_tried_last_and_hidden_with_the_answer() {
+    let mut world = World::new();
+    world.open(0);
+    while world.state.steady().is_none() {
+        assert!(!world.is_quiet());
+        if !world.inbox.is_empty() {
+            world.deliver();
+        } else if !world.pool.is_empty() {
+            world.pool_done(0, Luck::Good);
+        } else {
+            world.work(Luck::Good);
+        }
+    }
+    assert!(world.state.worklist.items()[1..3].iter().all(|item| item.graded.is_some()), "neighbours went first");
+    assert_eq!(world.state.busy(), None);
+    assert!(world.state.steady().unwrap().is_steady());
+    world.command(SessionCommand::ReadFirst(true));
+    assert!(world.state.steady().is_none() && world.state.shown().is_none());
+    world.command(SessionCommand::Grade(2));
+    assert!(world.state.steady().is_some());
+}
+
+#[test]
+fn a_lost_device_offers_the_cpu_and_leaves_what_is_open() {
+    let mut world = World::opened(0);
+    world.command(SessionCommand::Rule(BackwardRule::Guided));
+    [Luck::Good, Luck::Good, Luck::Good, Luck::DeviceLost].into_iter().for_each(|luck| world.work(luck));
+    world.settle();
+    let notice = world.state.notices.last().unwrap();
+    assert_eq!(notice.action, Some(("Use the CPU", SessionCommand::UseCpu)));
+    assert!(is_answered(&world, 0));
+    world.command(SessionCommand::UseCpu);
+    assert_eq!(world.state.busy().unwrap().what, "Loading the model a");
+    world.settle();
+    assert!(is_answered(&world, 0));
+}

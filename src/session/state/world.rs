@@ -1,0 +1,489 @@
+//! A world around a state, for tests: a worker and a pool that answer when they are told to, as late as they are told to,
+//! and fail when they are told to. Files, pictures and looks carry who they are of, so that a mix-up shows.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use image::{Rgb, RgbImage};
+
+use super::State;
+use crate::bundle::gate::Gate;
+use crate::bundle::{Card, Library};
+use crate::explain::{Look, Steadiness, TimingsMs, Verdict};
+use crate::geometry::Transform;
+use crate::guard::memory::USUAL_LIMIT_BYTES;
+use crate::maps::ClassMaps;
+use crate::method::{Asked, CamMethod, Evidence};
+use crate::network::DeviceChoice;
+use crate::scan::find::Found;
+use crate::scan::{Facts, Pixels, Scan};
+use crate::session::Options;
+use crate::session::command::SessionCommand;
+use crate::session::effect::Effect;
+use crate::session::key::{PictureKey, Under};
+use crate::session::message::{Event, Job, Model, ModelWish, SteadyJob, Work};
+use crate::session::picture::Picture;
+use crate::session::preferences::Preferences;
+use crate::session::shown::Shown;
+
+pub const PICTURES: [&str; 6] = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.dcm"];
+/// Of which the model `odd` reads none.
+pub const REFUSED: usize = 4;
+pub const FRAMES: u32 = 3;
+/// By name, and which weights that name has: `a` was trained anew once.
+pub const MODELS: [(&str, usize); 4] = [("a", 0), ("odd", 1), ("a", 2), ("broken", 3)];
+
+/// What a look was made of and under, as far as it can be told from its scores.
+pub fn scores(key: &PictureKey, model: &str, asked: Asked) -> Vec<f32> {
+    let rule = asked.back_projection.rule as usize;
+    let evidence = usize::from(asked.back_projection.evidence == Evidence::Against);
+    let cam = usize::from(asked.cam.method != CamMethod::Cam);
+    let picture = PICTURES.iter().position(|name| Path::new(name) == key.path).unwrap();
+    let all = [picture, key.frame as usize, key.reading as usize, model.parse().unwrap(), rule, evidence, cam];
+    let mut scores: Vec<f32> = all.iter().map(|number| *number as f32).collect();
+    scores.resize(10, 0.0);
+    scores
+}
+
+/// What a model decides of a picture.
+pub fn decided(key: &PictureKey, model: &str) -> usize {
+    let scores = scores(key, model, crate::method::BackwardRule::Linear.into());
+    (scores[0] as usize + 3 * scores[1] as usize + 5 * scores[2] as usize + 7 * scores[3] as usize) % 10
+}
+
+fn look(key: &PictureKey, under: &Under) -> Look {
+    let (model, asked) = (&under.model, under.asked);
+    let mut probabilities = vec![0.0; 10];
+    probabilities[decided(key, model)] = 1.0;
+    let decided = decided(key, model);
+    let verdict = Verdict { probabilities, decided, findings: None, class_set: None };
+    Look {
+        scores: scores(key, model, asked),
+        verdict,
+        cam: ClassMaps::of(vec![0], 10, 1, 1, vec![1.0]),
+        cam_layer: None,
+        signed_response: ClassMaps::of(vec![0], 10, 2, 2, vec![1.0; 4]),
+        asked,
+        source_from_model: Transform::IDENTITY,
+        source_size_px: (2, 2),
+        device: "none".to_owned(),
+        timings_ms: TimingsMs::default(),
+    }
+}
+
+/// Which picture the pixels are of: its place, frame and reading.
+pub fn pixels_of(key: &PictureKey) -> [u8; 3] {
+    let picture = PICTURES.iter().position(|name| Path::new(name) == key.path).unwrap();
+    [picture as u8, key.frame as u8, key.reading as u8]
+}
+
+fn picture(key: &PictureKey) -> Arc<Picture> {
+    static MADE: LazyLock<Mutex<HashMap<PictureKey, Arc<Picture>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap();
+    let make = || {
+        let pixels = pixels_of(key);
+        let facts = (key.path == Path::new(PICTURES[5])).then(|| Facts {
+            modality: None,
+            body_part: None,
+            laterality: None,
+            view_position: None,
+            spacing: None,
+            frames: FRAMES,
+            frame: key.frame,
+            photometric: String::new(),
+            transfer_syntax: String::new(),
+        });
+        let scan = Scan::new(Pixels::Rgb8(RgbImage::from_pixel(2, 2, Rgb(pixels))), key.path.clone());
+        let mut picture = Picture::new(Scan { facts: facts.map(Box::new), ..scan }, 0.0);
+        picture.measures.colour = if usize::from(pixels[0]) == REFUSED { 0.9 } else { 0.1 };
+        Arc::new(picture)
+    };
+    Arc::clone(made.entry(key.clone()).or_insert_with(make))
+}
+
+fn model(number: usize) -> Model {
+    static CARD: LazyLock<Card> = LazyLock::new(|| {
+        let library = Library::open(&[]).unwrap();
+        library.usable().find(|card| card.name == "mnist").unwrap().clone()
+    });
+    let (name, _) = MODELS[number];
+    let gate = (name == "odd").then(|| Gate {
+        reads: "what is grey".to_owned(),
+        colour: [0.0, 0.5],
+        likeness: -1.0,
+        template: Vec::new(),
+        field: None,
+        modalities: Vec::new(),
+    });
+    let card = Card { name: name.to_owned(), gate, ..CARD.clone() };
+    Model {
+        card: Arc::new(card),
+        sha256: number.to_string(),
+        device: "none".to_owned(),
+        is_gpu: false,
+        layers: Arc::new([]),
+        usual_layer: None,
+    }
+}
+
+/// What the worker does next with the task at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Luck {
+    Good,
+    Bad,
+    /// The device is lost, where one computes.
+    DeviceLost,
+}
+
+#[derive(Debug)]
+enum Running {
+    Open(Job),
+    Look(Job, Arc<Picture>),
+    Answer(Job, Box<Look>),
+}
+
+#[derive(Debug)]
+pub struct World {
+    pub state: State,
+    pub now: Instant,
+    /// Answers on their way, in the order in which they were given.
+    pub inbox: VecDeque<Event>,
+    /// What threads of the pool are at, in no order.
+    pub pool: Vec<Effect>,
+    /// Which weights the name `a` stands for now.
+    pub newest_a: usize,
+    /// The open that nothing newer was wished after.
+    latest_open: Option<u64>,
+    loaded: Option<usize>,
+    model: Option<ModelWish>,
+    wanted: Option<Job>,
+    ticket: Option<u64>,
+    ahead: VecDeque<Job>,
+    thumbnails: VecDeque<PathBuf>,
+    steady: Option<SteadyJob>,
+    running: Option<Running>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let options = Options {
+            folders: Vec::new(),
+            model: Some("a".to_owned()),
+            device: DeviceChoice::Cpu,
+            preferences: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
+        };
+        let now = Instant::now();
+        let (state, effects) = State::new(options, Preferences::default(), now);
+        let mut world = Self {
+            state,
+            now,
+            inbox: VecDeque::new(),
+            pool: Vec::new(),
+            newest_a: 0,
+            latest_open: None,
+            loaded: None,
+            model: None,
+            wanted: None,
+            ticket: None,
+            ahead: VecDeque::new(),
+            thumbnails: VecDeque::new(),
+            steady: None,
+            running: None,
+        };
+        effects.into_iter().for_each(|effect| world.take(effect));
+        world
+    }
+
+    /// With the model `a` and the pictures `PICTURES[from..]` open, and nothing left to do.
+    pub fn opened(from: usize) -> Self {
+        let mut world = Self::new();
+        world.open(from);
+        world.settle();
+        world
+    }
+
+    pub fn open(&mut self, from: usize) {
+        self.command(SessionCommand::Open(PICTURES[from..].iter().map(PathBuf::from).collect()));
+    }
+
+    pub fn command(&mut self, command: SessionCommand) {
+        self.event(Event::Command(command));
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.now += Duration::from_millis(10);
+        let is_wish = matches!(event, Event::Command(_));
+        let is_late = matches!(event, Event::Found { number, .. } if Some(number) != self.latest_open);
+        let before = self.wished();
+        let effects = self.state.step(event, self.now);
+        if before != self.wished() {
+            assert!(!is_late, "an older open has replaced a newer wish");
+            if is_wish {
+                self.latest_open = None;
+            }
+        }
+        effects.into_iter().for_each(|effect| self.take(effect));
+    }
+
+    /// The picture that is wanted, and among how many.
+    fn wished(&self) -> (Option<PathBuf>, u32, Option<Instant>, usize) {
+        let opening = self.state.opening().map(|(_, since)| since);
+        let path = self.state.selected().map(Path::to_owned);
+        (path, self.state.wanted_frame(), opening, self.state.worklist.len())
+    }
+
+    fn take(&mut self, effect: Effect) {
+        match effect {
+            Effect::LoadModel(wish) => self.model = Some(wish),
+            Effect::Explain(job) => (self.ticket, self.wanted) = (job.ticket, Some(job)),
+            Effect::Cancel => {
+                (self.ticket, self.wanted) = (None, None);
+                self.ahead.clear();
+            }
+            Effect::Ahead(jobs) => self.ahead = jobs.into(),
+            Effect::Thumbnails(paths) => self.thumbnails = paths.into(),
+            Effect::Steady(job) => self.steady = Some(job),
+            Effect::Find { number, .. } => {
+                self.latest_open = Some(number);
+                self.pool.push(effect);
+            }
+            Effect::Derive { .. }
+            | Effect::Draw { .. }
+            | Effect::Export { .. }
+            | Effect::Advise { .. }
+            | Effect::Personal { .. }
+            | Effect::ModelInput { .. } => self.pool.push(effect),
+            Effect::SavePreferences => {}
+        }
+    }
+
+    /// Whether an answer is still to come.
+    pub fn is_quiet(&self) -> bool {
+        self.inbox.is_empty() && self.pool.is_empty() && !self.worker_has_work()
+    }
+
+    pub fn worker_has_work(&self) -> bool {
+        self.running.is_some()
+            || self.model.is_some()
+            || self.wanted.is_some()
+            || !self.ahead.is_empty()
+            || !self.thumbnails.is_empty()
+            || self.steady.is_some()
+    }
+
+    /// The worker goes on by a step, as [`crate::session::worker`] does.
+    pub fn work(&mut self, luck: Luck) {
+        match self.running.take() {
+            Some(Running::Open(job)) => self.decode(job, luck),
+            Some(Running::Look(job, picture)) => self.look(job, &picture),
+            Some(Running::Answer(job, look)) => self.answer(&job, *look, luck),
+            None => {
+                if let Some(wish) = self.model.take() {
+                    self.load(wish, luck);
+                } else if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
+                    self.running = Some(Running::Open(job));
+                } else if let Some(path) = self.thumbnails.pop_front() {
+                    self.inbox.push_back(Event::Thumbnail { path, thumbnail: RgbImage::new(1, 1) });
+                } else if let Some(job) = self.steady.take() {
+                    self.try_steadiness(job, luck);
+                }
+            }
+        }
+    }
+
+    fn load(&mut self, wish: ModelWish, luck: Luck) {
+        let found = MODELS.iter().find(|(name, _)| *name == wish.name).map(|(_, number)| *number);
+        let found = if wish.name == "a" { Some(self.newest_a) } else { found };
+        let loaded = found.filter(|number| luck == Luck::Good && MODELS[*number].0 != "broken");
+        let event = match loaded {
+            Some(number) => {
+                self.loaded = Some(number);
+                Event::ModelReady { number: wish.number, model: model(number) }
+            }
+            None => Event::ModelFailed { number: wish.number, name: wish.name, reason: "no luck".to_owned() },
+        };
+        self.inbox.push_back(event);
+    }
+
+    fn fail(&mut self, job: &Job, what: &str, device_lost: bool) {
+        let who = if job.ticket.is_some() { "wanted" } else { "ahead" };
+        let reason = format!("{who}: {} {what}", job.key.path.display());
+        self.inbox.push_back(Event::Failed { ticket: job.ticket, key: job.key.clone(), reason, device_lost });
+    }
+
+    fn decode(&mut self, job: Job, luck: Luck) {
+        if luck == Luck::Bad && job.picture.is_none() {
+            return self.fail(&job, "cannot be opened", false);
+        }
+        let picture = job.picture.clone().unwrap_or_else(|| picture(&job.key));
+        self.inbox.push_back(Event::Opened { key: job.key.clone(), picture: Arc::clone(&picture) });
+        self.running = Some(Running::Look(job, picture));
+    }
+
+    fn look(&mut self, job: Job, picture: &Picture) {
+        let Some(key) = job.look_key() else { return };
+        let is_overtaken = match job.ticket {
+            Some(ticket) => self.ticket != Some(ticket),
+            None => self.wanted.is_some(),
+        };
+        if self.loaded.map(|number| number.to_string()) != Some(key.under.model.clone())
+            || self.model.is_some()
+            || is_overtaken
+        {
+            return;
+        }
+        // The network sees the pixels that it is given, whatever the job calls them.
+        let [place, frame, reading] = picture.scan.to_rgb8().get_pixel(0, 0).0;
+        let path = PathBuf::from(PICTURES[usize::from(place)]);
+        let seen = PictureKey { path, frame: u32::from(frame), reading: u32::from(reading) };
+        self.running = Some(Running::Answer(job, Box::new(look(&seen, &key.under))));
+    }
+
+    /// Nothing ends a look once it has begun: it may come when it is long not wanted any more.
+    fn answer(&mut self, job: &Job, look: Look, luck: Luck) {
+        match (luck, job.look_key()) {
+            (Luck::Good, Some(key)) => {
+                self.inbox.push_back(Event::Explained { key, look: Arc::new(look), is_new: true });
+            }
+            (Luck::Good, None) => {}
+            (Luck::Bad, _) => self.fail(job, "cannot be explained", false),
+            (Luck::DeviceLost, _) => self.fail(job, "lost the device", true),
+        }
+    }
+
+    fn try_steadiness(&mut self, job: SteadyJob, luck: Luck) {
+        if self.loaded.map(|number| number.to_string()) == Some(job.model.clone()) && luck == Luck::Good {
+            let decided = vec![vec![decided(&job.key, &job.model)]; 2];
+            let steady = Steadiness { decided, variants: vec![crate::explain::steady::Variant::Darker] };
+            self.inbox.push_back(Event::Steadied { key: job.key, model: job.model, steady });
+        }
+    }
+
+    /// One thread of the pool is done.
+    pub fn pool_done(&mut self, which: usize, luck: Luck) {
+        let effect = self.pool.swap_remove(which);
+        let fault = |work| Event::Fault { work, reason: "a fault".to_owned() };
+        let event = match (effect, luck) {
+            (Effect::Find { number, .. }, Luck::DeviceLost) => fault(Work::Find(number)),
+            (Effect::Find { number, .. }, Luck::Bad) => Event::Found { number, found: Err("no such file".to_owned()) },
+            (Effect::Find { number, paths }, Luck::Good) => {
+                Event::Found { number, found: Ok(Found { pictures: paths, ..Found::default() }) }
+            }
+            (Effect::Derive { number, look, settings }, Luck::Good) => {
+                Event::Derived { number, shown: Box::new(Shown::new(&look, &settings)) }
+            }
+            (Effect::Derive { number, .. }, _) => fault(Work::Derive(number)),
+            (Effect::Export { number, .. }, Luck::Good) => Event::Exported { number, written: Ok(Vec::new()) },
+            (Effect::Export { number, .. }, Luck::Bad) => {
+                Event::Exported { number, written: Err("disk full".to_owned()) }
+            }
+            (Effect::Export { number, .. }, Luck::DeviceLost) => fault(Work::Export(number)),
+            (Effect::Draw { use_for, .. }, Luck::Good) => Event::Panel { use_for, panel: RgbImage::new(1, 1) },
+            (Effect::Advise { number, .. }, Luck::Good) => Event::Advised { number, advice: None },
+            (Effect::ModelInput { number, .. }, Luck::Good) => {
+                Event::ModelInput { number, picture: RgbImage::new(1, 1) }
+            }
+            (_, _) => fault(Work::Beside),
+        };
+        self.inbox.push_back(event);
+    }
+
+    pub fn deliver(&mut self) {
+        if let Some(event) = self.inbox.pop_front() {
+            self.event(event);
+        }
+    }
+
+    /// Everything is answered, without a failure, until nothing is left.
+    pub fn settle(&mut self) {
+        for _ in 0..10_000 {
+            if !self.inbox.is_empty() {
+                self.deliver();
+            } else if !self.pool.is_empty() {
+                self.pool_done(0, Luck::Good);
+            } else if self.worker_has_work() {
+                self.work(Luck::Good);
+            } else {
+                return;
+            }
+        }
+        panic!("it never comes to rest: {:?}", self.state.busy());
+    }
+
+    /// What is on the screen belongs together, whatever is under way.
+    pub fn check(&self) -> Result<(), String> {
+        let state = &self.state;
+        let Some(current) = state.current() else { return Ok(()) };
+        let key = current.key();
+        let differs = |what: &str, found: &dyn std::fmt::Debug| Err(format!("{what} on {key:?}: {found:?}"));
+        let pixels = current.picture.scan.to_rgb8().get_pixel(0, 0).0;
+        if pixels != pixels_of(&key) {
+            return differs("another picture", &pixels);
+        }
+        let sides = [(&current.answer, "answer"), (&current.second, "second")];
+        let model = state.model().map_or("9", |model| model.sha256.as_str());
+        for look in sides.iter().filter_map(|(side, _)| side.look.as_ref()) {
+            if look.scores != scores(&key, model, look.asked) {
+                return differs("a look at something else", &look.scores);
+            }
+        }
+        for (shown, side) in sides.into_iter().filter_map(|(side, name)| Some((side.shown.as_ref()?, name))) {
+            let Some(model) = state.model() else { return differs("maps without a model", &side) };
+            let explanation = &shown.explanation;
+            if explanation.scores != scores(&key, &model.sha256, explanation.settings.asked()) {
+                return differs(&format!("maps of something else ({side}, {})", model.sha256), &explanation.scores);
+            }
+        }
+        if let (Some(shown), Some(compared)) = (state.shown(), state.compared()) {
+            let (one, other) = (shown.explanation.settings, compared.explanation.settings);
+            if Some(other.rule) != state.choices.compare || one.cam != other.cam || one.evidence != other.evidence {
+                return differs("maps that are not to be compared", &(one, other));
+            }
+        }
+        let refused = pixels[0] == REFUSED as u8 && state.card().is_some_and(|card| card.gate.is_some());
+        if refused && state.shown().is_some() && state.answer_is_withheld() || !refused && state.answer_is_withheld() {
+            return differs("the gate", &state.advice());
+        }
+        if let Some(item) = state.worklist.items().iter().find(|item| {
+            let key = state.cache.key(&item.path, 0);
+            let said = |graded: crate::session::worklist::Graded| {
+                state.model().is_some_and(|model| graded.class != decided(&key, &model.sha256))
+            };
+            key.reading == current.reading && item.path == current.path && item.graded.is_some_and(said)
+        }) {
+            return differs("a grade", &(&item.name, item.graded));
+        }
+        match state.notices.iter().find(|notice| notice.text.starts_with("ahead")) {
+            Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
+            None => Ok(()),
+        }
+    }
+
+    /// That nothing is waited for and nothing is missing.
+    pub fn check_rest(&self) -> Result<(), String> {
+        let state = &self.state;
+        if let Some(busy) = state.busy() {
+            return Err(format!("still busy: {busy:?}"));
+        }
+        let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
+        let second = state.choices.compare.map(|rule| crate::explain::Settings { rule, ..settings });
+        for (side, settings) in [(&current.answer, Some(settings)), (&current.second, second)] {
+            let wanted = settings.map(|settings| settings.asked());
+            let found = side.look.as_ref().map(|look| look.asked);
+            if found != wanted && side.given_up.is_none() {
+                return Err(format!("{found:?} at rest instead of {wanted:?}"));
+            }
+            let shown = side.shown.as_ref().map(|shown| shown.explanation.settings.asked());
+            if shown.is_some() && shown != found {
+                return Err(format!("maps under {shown:?} at rest beside a look under {found:?}"));
+            }
+            if found.is_some() && shown.is_none() && side.made_for.is_none() {
+                return Err("a look without maps at rest".to_owned());
+            }
+        }
+        Ok(())
+    }
+}

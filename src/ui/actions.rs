@@ -1,0 +1,239 @@
+//! Everything that a menu, a button or a key can ask for: one table of labels, tooltips, keys and groups, from which
+//! menus, toolbar, the list of keys and the keyboard all take. Nothing has two names.
+//!
+//! Must not know widgets; [`super::keys`] reads the keyboard.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
+
+/// Where an action stands in menus and in the list of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Files,
+    Pictures,
+    Grey,
+    View,
+    Maps,
+    Help,
+}
+
+impl Group {
+    pub const ALL: [Self; 6] = [Self::Files, Self::Pictures, Self::Grey, Self::View, Self::Maps, Self::Help];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Files => "Files",
+            Self::Pictures => "Pictures",
+            Self::Grey => "Grey pictures",
+            Self::View => "View",
+            Self::Maps => "Maps",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// Something to do, with all that is said of it.
+pub struct Action {
+    pub group: Group,
+    /// What menus, buttons and the list of keys call it.
+    pub label: &'static str,
+    /// One sentence more, or nothing where the label says all.
+    pub tooltip: &'static str,
+    pub command: Command,
+    pub keys: &'static [(Modifiers, Key)],
+    /// Whether it stands in a menu; what is only moved by keys does not.
+    pub in_menu: bool,
+}
+
+impl Action {
+    pub fn shortcuts(&self) -> impl Iterator<Item = KeyboardShortcut> {
+        self.keys.iter().map(|(modifiers, key)| KeyboardShortcut::new(*modifiers, *key))
+    }
+
+    /// The first key as text, for menus.
+    pub fn shortcut_text(&self) -> String {
+        self.shortcuts().next().map(|shortcut| super::keys::key_text(&shortcut)).unwrap_or_default()
+    }
+
+    /// What is said when the pointer rests on it: the sentence and the key.
+    pub fn hint(&self) -> String {
+        let says = if self.tooltip.is_empty() { self.label } else { self.tooltip };
+        match self.shortcut_text() {
+            key if key.is_empty() => says.to_owned(),
+            key => format!("{says} ({key})"),
+        }
+    }
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+const COMMAND: Modifiers = Modifiers::COMMAND;
+const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+const SHIFT: Modifiers = Modifiers::SHIFT;
+
+type Keys = &'static [(Modifiers, Key)];
+
+fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, command: impl Into<Command>) -> Action {
+    Action { group, label, tooltip, command: command.into(), keys, in_menu: true }
+}
+
+/// The whole table; the digits of the classes are [`super::keys::digits`].
+pub fn all() -> Vec<Action> {
+    [files(), pictures(), grey(), view(), maps(), help(), moves()].into_iter().flatten().collect()
+}
+
+/// The action of `command`.
+pub fn of(command: &Command) -> Option<Action> {
+    all().into_iter().find(|action| action.command == *command)
+}
+
+/// What `command` is called.
+pub fn label(command: &Command) -> &'static str {
+    of(command).map_or("", |action| action.label)
+}
+
+fn files() -> Vec<Action> {
+    use WindowCommand as W;
+    let group = Group::Files;
+    vec![
+        action(group, "Open pictures…", "", &[(COMMAND, Key::O)], W::OpenFiles),
+        action(group, "Open a folder…", "", &[(COMMAND_SHIFT, Key::O)], W::OpenFolder),
+        action(group, "Type a path…", "Open a picture or a folder by its path", &[(COMMAND, Key::L)], W::OpenTyped),
+        action(group, "Export…", "Write pictures, maps and record", &[(COMMAND, Key::E)], W::Export),
+        action(
+            group,
+            "Copy the report picture",
+            "Onto the clipboard, as an export draws it",
+            &[(COMMAND_SHIFT, Key::C)],
+            W::CopyPanel,
+        ),
+        action(group, "Quit", "", &[(COMMAND, Key::Q)], W::Quit),
+    ]
+}
+
+fn pictures() -> Vec<Action> {
+    use SessionCommand as S;
+    let group = Group::Pictures;
+    vec![
+        action(group, "Next picture", "", &[(NONE, Key::PageDown), (NONE, Key::N)], S::Next),
+        action(group, "Previous picture", "", &[(NONE, Key::PageUp), (NONE, Key::P)], S::Previous),
+        action(group, "Read the file again", "And explain it anew", &[(NONE, Key::F5)], S::Reload),
+        action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::WorklistPanel),
+    ]
+}
+
+fn grey() -> Vec<Action> {
+    use SessionCommand as S;
+    let group = Group::Grey;
+    let automatic = "From the darkest to the lightest 0.5 % of the pixels";
+    vec![
+        action(group, "Automatic window", automatic, &[(NONE, Key::L)], S::WindowAuto),
+        action(group, "Invert", "Swap light and dark", &[(NONE, Key::X)], S::WindowInvert),
+        action(group, "Window of the file", "As the file has it", &[(NONE, Key::R)], S::WindowReset),
+        action(group, "Next frame", "", &[(NONE, Key::Period)], S::FrameNext),
+        action(group, "Previous frame", "", &[(NONE, Key::Comma)], S::FramePrevious),
+        action(group, "Scale bar", "Show or hide it", &[(NONE, Key::S)], WindowCommand::Ruler),
+    ]
+}
+
+/// Of the layers in their order; one more would go without.
+const LAYER_KEYS: [Keys; 5] =
+    [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
+
+fn view() -> Vec<Action> {
+    use ViewCommand as V;
+    let group = Group::View;
+    let back = "The same again shows all views";
+    let mut all = vec![
+        action(group, "Fit", "The whole picture into the view", &[(NONE, Key::F)], V::Fit),
+        action(group, "Actual size", "One pixel of the picture on one of the screen", &[(NONE, Key::Z)], V::ActualSize),
+        action(group, "Magnify", "", &[(NONE, Key::Plus), (NONE, Key::Equals)], V::ZoomIn),
+        action(group, "Shrink", "", &[(NONE, Key::Minus)], V::ZoomOut),
+        action(
+            group,
+            "Chart under the pointer",
+            "The values of all classes at one place",
+            &[(NONE, Key::V)],
+            WindowCommand::ProbeChart,
+        ),
+        action(group, "More controls", "All that the papers leave open", &[(NONE, Key::M)], WindowCommand::More),
+        action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
+    ];
+    let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));
+    let keys = LAYER_KEYS.into_iter().chain(std::iter::repeat(&[] as Keys));
+    let layers = View::ALL.into_iter().zip(keys).map(alone);
+    // After those of the camera.
+    all.splice(4..4, layers);
+    all
+}
+
+fn maps() -> Vec<Action> {
+    use SessionCommand as S;
+    let group = Group::Maps;
+    let first = "Drawing and explaining as at first";
+    vec![
+        action(group, "CAM of the next class", "", &[(NONE, Key::ArrowRight)], S::ClassNext),
+        action(group, "CAM of the previous class", "", &[(NONE, Key::ArrowLeft)], S::ClassPrevious),
+        action(group, "CAM of the decided class", "", &[(NONE, Key::D)], S::Class(None)),
+        action(group, "All classes on", "In the CLEAR map", &[(NONE, Key::A)], S::AllGrades(true)),
+        action(group, "More opacity", "", &[(NONE, Key::CloseBracket), (NONE, Key::ArrowUp)], S::OpacityUp),
+        action(group, "Less opacity", "", &[(NONE, Key::OpenBracket), (NONE, Key::ArrowDown)], S::OpacityDown),
+        action(group, "Red box", "Around what the class responds to most", &[(NONE, Key::B)], S::ToggleBox),
+        action(group, "Back to the first settings", first, &[], S::Defaults),
+    ]
+}
+
+fn help() -> Vec<Action> {
+    use WindowCommand as W;
+    let group = Group::Help;
+    let ends = "Closes what is open, ends what is going on, dismisses a message";
+    vec![
+        action(group, "Keys and mouse", "", &[(NONE, Key::F1), (NONE, Key::Questionmark)], W::Help),
+        action(group, "About this model", "What it can and cannot do", &[(NONE, Key::I)], W::ModelCard),
+        Action { in_menu: false, ..action(group, "Back out", ends, &[(NONE, Key::Escape)], W::Escape) },
+    ]
+}
+
+/// What arrows do with a modifier.
+fn moves() -> Vec<Action> {
+    const COMMAND_ARROWS: [Keys; 4] = [
+        &[(COMMAND, Key::ArrowLeft)],
+        &[(COMMAND, Key::ArrowRight)],
+        &[(COMMAND, Key::ArrowUp)],
+        &[(COMMAND, Key::ArrowDown)],
+    ];
+    const SHIFT_ARROWS: [Keys; 4] =
+        [&[(SHIFT, Key::ArrowLeft)], &[(SHIFT, Key::ArrowRight)], &[(SHIFT, Key::ArrowUp)], &[(SHIFT, Key::ArrowDown)]];
+    let by = [(-1, 0), (1, 0), (0, -1), (0, 1)];
+    let pan =
+        |((x, y), keys): ((i8, i8), Keys)| action(Group::View, "Move the picture", "", keys, ViewCommand::Pan(-x, -y));
+    let probe = |((x, y), keys): ((i8, i8), Keys)| {
+        action(Group::View, "Move the cross-hair", "", keys, ViewCommand::MoveProbe(x, y))
+    };
+    let all = by.into_iter().zip(COMMAND_ARROWS).map(pan).chain(by.into_iter().zip(SHIFT_ARROWS).map(probe));
+    all.map(|action| Action { in_menu: false, ..action }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_stands_for_two_commands_and_no_command_has_two_names() {
+        let all = all();
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[..i] {
+                assert_ne!(a.command, b.command, "{} and {}", a.label, b.label);
+                assert!(
+                    a.shortcuts().all(|key| b.shortcuts().all(|other| key != other)),
+                    "{} and {}",
+                    a.label,
+                    b.label
+                );
+                let is_move = !a.in_menu && !b.in_menu;
+                assert!(is_move || a.label != b.label, "two things are called {}", a.label);
+            }
+            assert!(!a.label.is_empty() && !a.tooltip.ends_with('.'), "{}", a.label);
+        }
+    }
+}

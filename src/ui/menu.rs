@@ -1,0 +1,207 @@
+//! Menus and toolbar, out of the table of actions.
+
+use egui::{Button, ScrollArea, Ui};
+
+use super::actions::{self, Action, Group};
+use super::{App, names};
+use crate::session::preferences::Theme;
+use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
+
+/// What is used all the time, one click away.
+fn toolbar() -> [Command; 6] {
+    [
+        WindowCommand::OpenFiles.into(),
+        SessionCommand::Previous.into(),
+        SessionCommand::Next.into(),
+        ViewCommand::Fit.into(),
+        ViewCommand::ActualSize.into(),
+        WindowCommand::Export.into(),
+    ]
+}
+
+/// Narrower windows, or larger text, have the menus alone, in which everything stands.
+const TOOLBAR_FROM: f32 = 820.0;
+/// A recent file's name in a menu has at most so many letters.
+const MOST_LETTERS: usize = 48;
+const TEXT_SCALES: [f32; 7] = [0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
+
+impl App {
+    pub(super) fn menu(&mut self, ui: &mut Ui) {
+        egui::MenuBar::new().ui(ui, |ui| {
+            self.one_menu(ui, "File", Self::file_menu);
+            self.one_menu(ui, "Picture", |app, ui| {
+                app.group(ui, Group::Pictures);
+                ui.separator();
+                app.group(ui, Group::Grey);
+            });
+            self.one_menu(ui, "View", Self::view_menu);
+            self.one_menu(ui, "Maps", Self::maps_menu);
+            self.one_menu(ui, "Model", Self::model_menu);
+            self.one_menu(ui, "Help", |app, ui| app.group(ui, Group::Help));
+            if ui.ctx().content_rect().width() >= TOOLBAR_FROM {
+                ui.separator();
+                self.toolbar(ui);
+            }
+        });
+    }
+
+    /// A menu that scrolls where the window is lower than it.
+    fn one_menu(&mut self, ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Self, &mut Ui)) {
+        ui.menu_button(title, |ui| self.scrolled(ui, contents));
+    }
+
+    fn scrolled(&mut self, ui: &mut Ui, contents: impl FnOnce(&mut Self, &mut Ui)) {
+        let most = ui.ctx().content_rect().height() - 60.0;
+        ScrollArea::vertical().max_height(most.max(80.0)).show(ui, |ui| contents(self, ui));
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui) {
+        for action in toolbar().iter().filter_map(actions::of) {
+            let button = ui.add_enabled(self.is_possible(&action.command), Button::new(action.label));
+            if button.on_hover_text(action.hint()).clicked() {
+                self.commands.push(action.command);
+            }
+        }
+    }
+
+    fn group(&mut self, ui: &mut Ui, group: Group) {
+        actions::all().into_iter().filter(|action| action.group == group && action.in_menu).for_each(|action| {
+            self.entry(ui, action);
+        });
+    }
+
+    fn entry(&mut self, ui: &mut Ui, action: Action) {
+        let is_on = self.is_on(&action.command);
+        let mut button = Button::new(action.label).shortcut_text(action.shortcut_text());
+        if let Some(is_on) = is_on {
+            button = button.selected(is_on);
+        }
+        let mut response = ui.add_enabled(self.is_possible(&action.command), button);
+        if !action.tooltip.is_empty() {
+            response = response.on_hover_text(action.tooltip);
+        }
+        // The key is said as a key, not as a part of the name.
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_label(action.label);
+            node.set_keyboard_shortcut(action.shortcut_text());
+        });
+        if response.clicked() {
+            self.commands.push(action.command);
+            ui.close();
+        }
+    }
+
+    /// Whether what `command` switches is on; `None` where it switches nothing.
+    fn is_on(&self, command: &Command) -> Option<bool> {
+        let preferences = &self.session.preferences;
+        match command {
+            Command::Window(WindowCommand::WorklistPanel) => Some(self.shows_worklist),
+            Command::Window(WindowCommand::ProbeChart) => Some(preferences.probe_chart),
+            Command::Window(WindowCommand::Ruler) => Some(preferences.ruler),
+            Command::Window(WindowCommand::More) => Some(preferences.more),
+            Command::Window(WindowCommand::FullScreen) => Some(self.is_full_screen),
+            Command::View(ViewCommand::Maximise(view)) => Some(self.maximised == Some(*view)),
+            Command::Session(SessionCommand::ToggleBox) => Some(preferences.style.boxed),
+            Command::Session(SessionCommand::WindowInvert) => {
+                self.session.grey().map(|grey| grey.display.inverted).or(Some(false))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether there is something on the screen that `command` is about.
+    fn is_possible(&self, command: &Command) -> bool {
+        let (has_picture, is_shown) = (self.session.current().is_some(), self.session.shown().is_some());
+        match command {
+            Command::Window(WindowCommand::Export | WindowCommand::CopyPanel) => is_shown,
+            Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
+            Command::View(ViewCommand::Maximise(view)) if *view != View::Input => {
+                is_shown && self.session.layers().contains(view)
+            }
+            Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
+            Command::Session(SessionCommand::Next | SessionCommand::Previous) => self.session.worklist.len() > 1,
+            Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,
+            Command::Session(
+                SessionCommand::WindowAuto | SessionCommand::WindowInvert | SessionCommand::WindowReset,
+            ) => self.session.grey().is_some(),
+            Command::Session(_) => is_shown,
+            Command::Window(_) => true,
+        }
+    }
+
+    fn file_menu(&mut self, ui: &mut Ui) {
+        let (opening, others): (Vec<Action>, Vec<Action>) =
+            actions::all().into_iter().filter(|action| action.group == Group::Files).partition(|action| {
+                let opens = [WindowCommand::OpenFiles, WindowCommand::OpenFolder, WindowCommand::OpenTyped];
+                opens.map(Command::from).contains(&action.command)
+            });
+        opening.into_iter().for_each(|action| self.entry(ui, action));
+        let recent = self.session.preferences.recent.clone();
+        ui.add_enabled_ui(!recent.is_empty(), |ui| {
+            ui.menu_button("Recent", |ui| {
+                for path in recent {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let button = ui.button(names::short(&name, MOST_LETTERS));
+                    if button.on_hover_text(path.display().to_string()).clicked() {
+                        self.commands.push(SessionCommand::Open(vec![path]).into());
+                        ui.close();
+                    }
+                }
+            });
+        });
+        ui.menu_button("Samples", |ui| self.scrolled(ui, Self::sample_buttons));
+        ui.separator();
+        others.into_iter().for_each(|action| self.entry(ui, action));
+    }
+
+    fn view_menu(&mut self, ui: &mut Ui) {
+        self.group(ui, Group::View);
+        ui.separator();
+        let preferences = &mut self.session.preferences;
+        ui.menu_button("Light or dark", |ui| {
+            for theme in Theme::ALL {
+                ui.radio_value(&mut preferences.theme, theme, theme.name());
+            }
+        });
+        ui.menu_button("Text size", |ui| {
+            let now = ui.ctx().zoom_factor();
+            for scale in TEXT_SCALES {
+                let says = format!("{:.0} %", 100.0 * scale);
+                if ui.radio((now - scale).abs() < 0.01, says).clicked() {
+                    preferences.text_scale = Some(scale);
+                }
+            }
+        });
+    }
+
+    fn maps_menu(&mut self, ui: &mut Ui) {
+        self.group(ui, Group::Maps);
+        ui.separator();
+        let mut read_first = self.session.read_first.enabled;
+        let says = "Hide the model's answer until the reader has entered a grade";
+        if ui.checkbox(&mut read_first, "Read first").on_hover_text(says).changed() {
+            self.commands.push(SessionCommand::ReadFirst(read_first).into());
+            ui.close();
+        }
+    }
+
+    fn model_menu(&mut self, ui: &mut Ui) {
+        let in_use = self.session.card().map(|card| card.name.clone());
+        for (name, title) in self.session.models() {
+            let is_in_use = in_use.as_deref() == Some(name.as_str());
+            let says = names::short(&format!("{name}: {title}"), 2 * MOST_LETTERS);
+            if ui.radio(is_in_use, says).clicked() && !is_in_use {
+                self.commands.push(SessionCommand::Model(name).into());
+                ui.close();
+            }
+        }
+        ui.separator();
+        if let Some((device, is_gpu)) = self.session.model().map(|model| (model.device.clone(), model.is_gpu)) {
+            ui.label(format!("Computes on {device}"));
+            if is_gpu && ui.button("Use the CPU").clicked() {
+                self.commands.push(SessionCommand::UseCpu.into());
+                ui.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Where menu, list, views, inspector and status stand: beside each other, or, where text is very large or the window
+//! narrow, below each other on a page that scrolls.
+
+use egui::scroll_area::ScrollSource;
+use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui, vec2};
+
+use super::App;
+
+/// The least width of list and inspector, and of what is between them, in points.
+const LIST: f32 = 150.0;
+const INSPECTOR: f32 = 260.0;
+const VIEWS: f32 = 200.0;
+
+impl App {
+    pub(super) fn panels(&mut self, ui: &mut Ui) {
+        Panel::top("menu").show(ui, |ui| {
+            named(ui, "Menu and toolbar");
+            self.menu(ui);
+        });
+        Panel::bottom("status").show(ui, |ui| {
+            named(ui, "Status");
+            self.status(ui);
+        });
+        self.notices(ui);
+        let has_list = self.shows_worklist && self.session.worklist.len() > 1;
+        let has_picture = self.session.current().is_some();
+        let window = ui.ctx().content_rect().width();
+        let least = if has_list { LIST } else { 0.0 } + if has_picture { INSPECTOR } else { 0.0 } + VIEWS;
+        let is_page = has_picture && window < least;
+        if !is_page {
+            self.side_panels(ui, has_list, has_picture);
+        }
+        let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(6);
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            named(ui, if has_picture { "Views" } else { "Start" });
+            match has_picture {
+                true if is_page => self.page(ui, has_list),
+                true => self.views(ui),
+                false => self.start(ui),
+            }
+        });
+    }
+
+    fn side_panels(&mut self, ui: &mut Ui, has_list: bool, has_picture: bool) {
+        // In a small window the views need the room more than the panels do.
+        let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
+        if has_list {
+            let most = (0.2 * window).clamp(170.0, 420.0);
+            let panel = Panel::left("worklist").default_size(list.min(most)).size_range(LIST..=most);
+            panel.show(ui, |ui| {
+                named(ui, "Pictures");
+                self.list(ui);
+            });
+        }
+        if has_picture {
+            let most = (0.29 * window).clamp(280.0, 520.0);
+            let panel = Panel::right("inspector").default_size(inspector.min(most)).size_range(INSPECTOR..=most);
+            panel.show(ui, |ui| {
+                named(ui, "What the model says");
+                self.inspector(ui);
+            });
+        }
+    }
+
+    /// All below each other. Over a view the wheel magnifies, elsewhere it turns the page.
+    fn page(&mut self, ui: &mut Ui, has_list: bool) {
+        let height = ui.available_height();
+        let scrolls = ScrollSource { mouse_wheel: self.pointed.is_none(), ..ScrollSource::ALL };
+        ScrollArea::vertical().id_salt("page").auto_shrink(false).scroll_source(scrolls).show(ui, |ui| {
+            let width = ui.available_width();
+            ui.allocate_ui(vec2(width, 0.9 * height), |ui| {
+                ui.set_min_size(vec2(width, 0.9 * height));
+                self.views(ui);
+            });
+            if has_list {
+                ui.allocate_ui(vec2(width, 0.8 * height), |ui| {
+                    ui.set_max_height(0.8 * height);
+                    self.list(ui);
+                });
+                ui.separator();
+            }
+            self.inspector_parts(ui);
+        });
+    }
+}
+
+/// Names a part of the window for screen readers.
+pub(super) fn named(ui: &Ui, name: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| node.set_label(name));
+}
