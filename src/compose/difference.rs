@@ -67,7 +67,7 @@ pub fn difference_bar(gain: f32, first: &str, second: &str) -> ColourBar {
     let full = 100.0 / gain;
     let tick = |along: f32, value: f32| Tick { along, label: format!("{} %", short_number(value)) };
     let ticks = vec![tick(0.0, -full), Tick { along: 0.5, label: "0".to_owned() }, tick(1.0, full)];
-    let ends = [second, first].map(|name| format!("{name} responds more"));
+    let ends = [second, first].map(|name| format!("{name} more"));
     let black = ClearStyle { on_black: true, ..ClearStyle::default() };
     ColourBar::new(ticks, ends, move |along| {
         let [r, g, b, _] = shade_at(2.0 * along - 1.0, &black);
@@ -111,7 +111,7 @@ mod tests {
         let bar = difference_bar(2.0, "guided", "linear");
         let labels: Vec<&str> = bar.ticks.iter().map(|tick| tick.label.as_str()).collect();
         assert_eq!(labels, ["−50.0 %", "0", "50.0 %"]);
-        assert_eq!(bar.ends, ["linear responds more", "guided responds more"]);
+        assert_eq!(bar.ends, ["linear more", "guided more"]);
         let picture = bar.picture((201, 1));
         assert!(picture.get_pixel(0, 0).0[2] > 200 && picture.get_pixel(200, 0).0[0] > 200);
         assert!(picture.get_pixel(100, 0).0.iter().all(|v| *v < 3));

@@ -87,6 +87,7 @@ impl<'a> Pictures<'a> {
             maps: self.ready.maps(self.explanation),
             other: self.other.as_ref().map(|(explanation, ready)| ready.maps(explanation)),
             ungradable: self.assessed.and_then(|assessed| assessed.map.as_ref()),
+            box_says: &self.report.box_says,
         }
     }
 

@@ -5,7 +5,6 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use super::{LayerFile, LayerKind, Scene, Style};
 use crate::bundle::Card;
 use crate::compose::{Caption, ungradable_layer};
-use crate::explain::report::box_says;
 use crate::geometry::Transform;
 
 pub struct Input;
@@ -32,8 +31,7 @@ impl LayerKind for Input {
     }
 
     fn caption(&self, scene: &Scene<'_>) -> Caption {
-        let words = if scene.style.boxed { box_says(scene.card, scene.maps.explanation) } else { String::new() };
-        Caption::Words(words)
+        Caption::Words(scene.box_says.to_owned())
     }
 
     fn depends_on(&self, scene: &Scene<'_>) -> (usize, Style) {

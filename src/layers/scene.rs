@@ -41,6 +41,8 @@ pub struct Scene<'a> {
     pub other: Option<Maps<'a>>,
     /// Where the picture cannot be graded.
     pub ungradable: Option<&'a UngradableMap>,
+    /// What the red box shows, or why there is none.
+    pub box_says: &'a str,
 }
 
 impl Scene<'_> {

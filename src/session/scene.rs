@@ -1,10 +1,10 @@
 //! What the layers on the screen are drawn from.
 
-use super::Session;
 use super::shown::Shown;
+use super::state::State;
 use crate::layers::{Layer, Scene};
 
-impl Session {
+impl State {
     /// All that layers may look at, once there is an explanation that may be seen.
     pub fn scene(&self) -> Option<Scene<'_>> {
         Some(Scene {
@@ -13,6 +13,8 @@ impl Session {
             style: &self.preferences.style,
             other: self.compared().map(Shown::maps),
             ungradable: self.assessed().and_then(|assessed| assessed.map.as_ref()),
+            // The inspector has words of its own beside the switch.
+            box_says: "",
         })
     }
 

@@ -73,10 +73,6 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 
 type Keys = &'static [(Modifiers, Key)];
 
-/// What leaves a view alone, in the order of the views.
-const VIEW_KEYS: [Keys; 5] =
-    [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
-
 fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, command: impl Into<Command>) -> Action {
     Action { group, label, tooltip, command: command.into(), keys, in_menu: true }
 }
@@ -140,14 +136,14 @@ fn grey() -> Vec<Action> {
     ]
 }
 
+/// Of the layers in their order; one more would go without.
+const LAYER_KEYS: [Keys; 5] =
+    [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
+
 fn view() -> Vec<Action> {
     use ViewCommand as V;
     let group = Group::View;
     let back = "The same again shows all views";
-    let alone = View::ALL.into_iter().enumerate().map(|(place, view)| {
-        let keys = VIEW_KEYS.get(place).copied().unwrap_or_default();
-        action(group, view.kind().only(), back, keys, V::Maximise(view))
-    });
     let mut all = vec![
         action(group, "Fit", "The whole picture into the view", &[(NONE, Key::F)], V::Fit),
         action(group, "Actual size", "One pixel of the picture on one of the screen", &[(NONE, Key::Z)], V::ActualSize),
@@ -163,7 +159,11 @@ fn view() -> Vec<Action> {
         action(group, "More controls", "All that the papers leave open", &[(NONE, Key::M)], WindowCommand::More),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
     ];
-    all.extend(alone);
+    let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));
+    let keys = LAYER_KEYS.into_iter().chain(std::iter::repeat(&[] as Keys));
+    let layers = View::ALL.into_iter().zip(keys).map(alone);
+    // After those of the camera.
+    all.splice(4..4, layers);
     all
 }
 

@@ -46,7 +46,7 @@ impl App {
     /// "Read first": the reader's own grade before the model's.
     fn ask_reader(&mut self, ui: &mut Ui) {
         let Some(card) = self.session.card() else { return };
-        let answer = if card.output.ordered { "grade" } else { "answer" };
+        let answer = if card.output.ordered { card.noun() } else { "answer" };
         ui.heading(format!("Your {answer}?"));
         ui.label("The model's answer is hidden until you have entered your own. Both are kept, with the time taken.");
         ui.add_space(6.0);
@@ -171,12 +171,10 @@ impl App {
         slide(ui, commands, "Smoothing, px", settings.smoothing_px, 0.0..=16.0, SessionCommand::Smoothing);
         let rules = BackwardRule::ALL.map(|rule| (rule, rule.name()));
         choose(ui, commands, "Backward rule", settings.rule, &rules, SessionCommand::Rule);
-        // At the merge: the choice itself, which is there before its maps are.
-        let compared = self.session.compared().map(|other| other.explanation.settings.rule);
         let others = BackwardRule::ALL.into_iter().filter(|rule| *rule != settings.rule);
         let others = others.map(|rule| (Some(rule), rule.name()));
         let others: Vec<_> = std::iter::once((None, "none")).chain(others).collect();
-        choose(ui, commands, "Compare with rule", compared, &others, SessionCommand::Compare);
+        choose(ui, commands, "Compare with rule", self.session.choices.compare, &others, SessionCommand::Compare);
         let evidence = Evidence::ALL.map(|evidence| (evidence, evidence.name()));
         choose(ui, commands, "Evidence", settings.evidence, &evidence, SessionCommand::Evidence);
         let magnitudes = Magnitude::ALL.map(|magnitude| (magnitude, magnitude.name()));

@@ -120,7 +120,9 @@ impl App {
         match command {
             Command::Window(WindowCommand::Export | WindowCommand::CopyPanel) => is_shown,
             Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
-            Command::View(ViewCommand::Maximise(view)) => has_picture && (is_shown || *view == View::Input),
+            Command::View(ViewCommand::Maximise(view)) if *view != View::Input => {
+                is_shown && self.session.layers().contains(view)
+            }
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
             Command::Session(SessionCommand::Next | SessionCommand::Previous) => self.session.worklist.len() > 1,
             Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,

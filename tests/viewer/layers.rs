@@ -1,14 +1,13 @@
 //! The list of layers in the window: two rules beside each other, titles, and what is said of an empty map.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use fovea::method::{BackwardRule, Evidence};
-use fovea::session::shown::Shown;
 use fovea::session::{SessionCommand, View, ViewCommand, WindowCommand};
 
 use super::window::*;
 
-/// Puts the maps by `rule` beside those on the screen.
+/// Puts `rule` beside the one in use, and waits for its maps.
 fn compare(window: &mut Window, rule: BackwardRule) {
     act(window, SessionCommand::Compare(Some(rule)));
     wait(window, "the other rule", |app| app.session.compared().is_some());
@@ -20,13 +19,12 @@ fn two_rules_stand_side_by_side_with_their_difference_and_go_again() {
     act(&mut window, WindowCommand::More);
     window.get_by_role_and_label(Role::ComboBox, "Compare with rule");
     assert!(window.query_by_label_contains("Difference view").is_none());
-    compare(&mut window, BackwardRule::Linear);
-    let session = &window.state().session;
-    let shares = [&session.shown().unwrap().explanation, &session.compared().unwrap().explanation]
-        .map(|explanation| 100.0 * explanation.response_shares[3].unwrap());
     let composed = window.state().layers_composed();
-    window.run_steps(3);
-    assert_eq!(window.state().layers_composed(), composed + 4, "all in the smaller views, each once");
+    compare(&mut window, BackwardRule::Linear);
+    assert_eq!(window.state().layers_composed(), composed + 2, "those that were there are kept");
+    let session = &window.state().session;
+    let shares = [session.shown(), session.compared()]
+        .map(|shown| 100.0 * shown.unwrap().explanation.response_shares[3].unwrap());
     for view in ["Input", "CAM", "CLEAR-DR", "Other CLEAR-DR", "Difference"] {
         window.get_by_role_and_label(Role::Image, &format!("{view} view of phantom-moderate.jpg"));
     }
@@ -37,7 +35,7 @@ fn two_rules_stand_side_by_side_with_their_difference_and_go_again() {
     }
     assert!(says(&window, &format!("{:.1} % | {:.1} %", shares[0], shares[1])), "{shares:?}");
     assert!(says(&window, "share of the whole response under guided and linear"));
-    assert!(says(&window, "Difference colour bar: −100 %, 0, 100 %, linear responds more to guided responds more"));
+    assert!(says(&window, "Difference colour bar: from −100 %, linear more, to 100 %, guided more"));
     act(&mut window, ViewCommand::Maximise(View::Difference));
     assert!(window.query_by_label_contains("CAM view").is_none());
     let folder = tempfile::tempdir().unwrap();
@@ -50,32 +48,19 @@ fn two_rules_stand_side_by_side_with_their_difference_and_go_again() {
 }
 
 #[test]
-fn what_is_compared_is_of_the_picture_on_the_screen() {
-    let mut window = opened();
-    compare(&mut window, BackwardRule::Linear);
-    let scores = |shown: Option<&Shown>| shown.unwrap().explanation.scores.clone();
-    let first = scores(window.state().session.compared());
-    open(&mut window, &[sample("phantom-mild.jpg")]);
-    wait(&mut window, "the other rule", |app| app.session.compared().is_some());
-    let session = &window.state().session;
-    let (answer, second) = (scores(session.shown()), scores(session.compared()));
-    assert!(second == answer && second != first, "{first:?} {second:?}");
-}
-
-#[test]
 fn the_view_menu_lists_the_layers_that_there_are() {
     let mut window = opened();
     let entries = |window: &mut Window| {
         window.get_by_role_and_label(Role::Button, "View").click();
         window.run_steps(3);
-        let count = window.query_all_by_label_contains("Only the ").count();
+        let entries = window.query_all_by_label_contains("Only the ");
+        let count = entries.filter(|entry| !entry.accesskit_node().is_disabled()).count();
         window.get_by_role_and_label(Role::Button, "View").click();
         window.run_steps(3);
         count
     };
     assert_eq!(entries(&mut window), 3);
     compare(&mut window, BackwardRule::Linear);
-    window.run_steps(2);
     assert_eq!(entries(&mut window), 5);
 }
 
@@ -101,7 +86,6 @@ fn two_rules_with_their_difference_are_drawn() {
     let mut window = build(None, true);
     open(&mut window, &[moderate()]);
     compare(&mut window, BackwardRule::Linear);
-    window.run_steps(4);
     let picture = window.render().unwrap();
     if let Some(folder) = std::env::var_os("FOVEA_LOOK") {
         picture.save(std::path::Path::new(&folder).join("compared.png")).unwrap();

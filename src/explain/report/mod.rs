@@ -10,7 +10,6 @@ mod headline;
 use serde::Serialize;
 
 pub use self::agreement::Agreement;
-pub use self::boxed::says as box_says;
 use self::headline::Headline;
 use super::Explanation;
 use crate::bundle::{Advice, Assessment, Card};
@@ -89,7 +88,7 @@ pub fn report(
         gate,
         // A refusal says that already.
         quality: assessed.filter(|found| refusal.is_none() || !found.is_by_the_gate_alone()).map(quality),
-        box_says: box_says(card, explanation),
+        box_says: boxed::says(card, explanation),
         is_refused: refusal.is_some(),
     }
 }
