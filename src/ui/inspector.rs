@@ -158,7 +158,7 @@ impl App {
     fn more(&mut self, ui: &mut Ui) {
         let more = self.session.preferences.more;
         if let Some(action) = actions::of(&WindowCommand::More.into()) {
-            let button = egui::Button::selectable(more, action.label).frame(true);
+            let button = egui::Button::new(action.label).selected(more);
             if ui.add(button).on_hover_text(action.hint()).clicked() {
                 self.commands.push(action.command);
             }
