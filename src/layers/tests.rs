@@ -31,6 +31,8 @@ fn explained(card: &Card, cam: [f32; 5], response: f32, rule: BackwardRule) -> E
         source_from_model: Transform::scale_then_move(2.0, 2.0, 2.0, 0.0),
         source_size_px: SIZE,
         attention: None,
+        no_box: None,
+        normal: None,
         settings: Settings { rule, smoothing_px: 0.0, ..Settings::recommended(card) },
         device: "CPU".to_owned(),
         timings_ms: TimingsMs::default(),
