@@ -172,7 +172,8 @@ fn findings_are_compared_with_the_response_to_what_was_found_alone() {
 fn a_refused_picture_has_the_refusal_in_the_place_of_its_answer_until_somebody_asks() {
     let card = card("retina-dr");
     let text = "Not a picture for this model: its file says CR, TIBIA; retina-dr reads a colour fundus photograph.";
-    let advice = Advice { text: text.to_owned(), instead: None };
+    let why = text.split_once(": ").unwrap().1.to_owned();
+    let advice = Advice { why, instead: None };
     let explanation = explained(&card, verdict(&card, &[0.05, 0.15, 0.45, 0.30, 0.05]), &[0.0, 0.0, 9.0, 16.0, 0.0]);
     let held = report(&card, &explanation, Some(&advice), None, false);
     assert_eq!((held.headline.as_str(), held.line().as_str()), ("Not a picture for this model", text));

@@ -62,6 +62,7 @@ fn look(key: &PictureKey, under: &Under) -> Look {
     Look {
         scores: scores(key, model, asked),
         verdict,
+        normal: None,
         cam: ClassMaps::of(vec![0], 10, 1, 1, vec![1.0]),
         cam_layer: None,
         signed_response: ClassMaps::of(vec![0], 10, 2, 2, vec![1.0; 4]),
@@ -89,6 +90,7 @@ fn picture(key: &PictureKey) -> Arc<Picture> {
             body_part: None,
             laterality: None,
             view_position: None,
+            age_years: None,
             spacing: None,
             frames: FRAMES,
             frame: key.frame,
@@ -114,8 +116,13 @@ fn model(number: usize) -> Model {
         colour: [0.0, 0.5],
         likeness: -1.0,
         template: Vec::new(),
+        roundest: None,
         field: None,
         modalities: Vec::new(),
+        vouching: Vec::new(),
+        body_parts: Vec::new(),
+        views: Vec::new(),
+        ages: None,
     });
     let card = Card { name: name.to_owned(), gate, ..CARD.clone() };
     Model {
