@@ -5,8 +5,7 @@
 A long training with strong views leaves grades 2, 3 and 4 nearly one direction, and 2 wins: it is the middle. On a few
 hundred pictures of the training part, each grade of each clinic in a fixed share and only the light varied, the
 directions and their common length are learned once more. All below the kernels stays (last layer only: Kirichenko et
-al. 2023); nothing here asks that the decided grade lead its map. On
-the CPU.
+al. 2023); nothing here asks that the decided grade lead its map. On the CPU.
 """
 import sys
 
