@@ -39,17 +39,17 @@ def held_out(meta, share=0.1, seed=0):
     return held
 
 
-def draw_weights(meta, index):
+def draw_weights(meta, index, clinic_share=CLINIC_SHARE, most=8, grades=GRADE_SHARE):
     """How likely each picture is drawn; pictures without a grade (they teach lesions) as often as an average one."""
     w = np.zeros(len(index))
     clinic, grade = meta["clinic"][index], meta["grade"][index]
     for c in CLINICS:
-        for g, share in enumerate(GRADE_SHARE):
+        for g, share in enumerate(grades):
             i = (clinic == c) & (grade == g)
             if i.any():
                 # A rare grade is not shown more than eight times as often as its clinic's average picture.
-                w[i] = CLINIC_SHARE[c] * min(share / i.sum(), 8 / (clinic == c).sum())
-        w[(clinic == c) & (grade < 0)] = CLINIC_SHARE[c] / max((clinic == c).sum(), 1)
+                w[i] = clinic_share[c] * min(share / i.sum(), most / (clinic == c).sum())
+        w[(clinic == c) & (grade < 0)] = clinic_share[c] / max((clinic == c).sum(), 1)
     return w / w.sum()
 
 

@@ -8,7 +8,7 @@ RARITY = torch.tensor([8.0, 4.0, 4.0, 4.0, 2.0]).view(1, 5, 1, 1)
 
 def losses(maps, score, lesion, y, m, known, a, share=None):
     """y: grades, -1 where there is none. m: lesion masks; known: which kinds were looked for in each picture."""
-    k = torch.arange(5.0)
+    k = torch.arange(5.0, device=score.device)
     graded = (y >= 0).float()
     n = graded.sum().clamp(min=1)
     logp = score.log_softmax(1)
@@ -27,7 +27,7 @@ def losses(maps, score, lesion, y, m, known, a, share=None):
         grade = grade + a.share * F.pad(part, (0, len(grade) - some)) * len(grade) / some
     total = ((grade + a.binary * binary + a.distance * distance) * graded).sum() / n
     looked = known.float()[:, :, None, None]
-    spots = F.binary_cross_entropy_with_logits(lesion, m, pos_weight=RARITY, reduction="none") * looked
+    spots = F.binary_cross_entropy_with_logits(lesion, m, pos_weight=RARITY.to(lesion.device), reduction="none") * looked
     total = total + a.spots * spots.sum() / (looked.sum() * m[0, 0].numel()).clamp(min=1)
     # Evidence for the referable grades should lie in known lesions (not the disc), its strongest cell too.
     cells = F.max_pool2d((m * looked)[:, :4].amax(1), m.shape[-1] // maps.shape[-1]).flatten(1)
