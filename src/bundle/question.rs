@@ -117,8 +117,13 @@ impl Question {
     }
 }
 
-fn percent(value: f32) -> String {
-    format!("{:.0} %", 100.0 * value)
+/// A fraction in whole per cent. One that is not 1 is not said to be, nor one that is not 0.
+pub fn percent(fraction: f32) -> String {
+    match 100.0 * fraction {
+        all if all >= 99.5 && fraction < 1.0 => "over 99 %".to_owned(),
+        nothing if nothing < 0.5 && fraction > 0.0 => "under 1 %".to_owned(),
+        part => format!("{part:.0} %"),
+    }
 }
 
 impl Answer<'_> {

@@ -57,7 +57,8 @@ fn a_sample_from_the_start_screen_is_graded_and_named_for_screen_readers() {
     let verdict = &shown.explanation.verdict;
     let class = &card.classes[verdict.decided];
     let decided = format!("{} {}", class.name, class.label);
-    window.get_by_role_and_label(Role::Label, &decided);
+    window.get_by_role_and_label(Role::Label, "Referable: yes");
+    assert!(window.query_all_by_label_contains(&format!("grade {decided}")).count() > 0, "the grade stands below");
     let probability = format!("Probability of {decided}: {:.1} %", 100.0 * verdict.probabilities[verdict.decided]);
     window.get_by_role_and_label(Role::Meter, &probability);
     for view in ["Input", "CAM", "CLEAR-DR"] {

@@ -6,10 +6,10 @@
 
 use serde::Serialize;
 
-use super::percent;
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
 use crate::bundle::question::Word;
+use crate::bundle::question::percent;
 use crate::explain::Explanation;
 use crate::method::Evidence;
 

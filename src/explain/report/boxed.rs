@@ -1,7 +1,7 @@
 //! What the red box shows, or why there is none.
 
-use super::percent;
 use crate::bundle::Card;
+use crate::bundle::question::percent;
 use crate::explain::Explanation;
 use crate::explain::attention::{LEAST_SHARE, NoBox};
 

@@ -1,9 +1,9 @@
 //! The answer of a model in words, one for each kind of decision. What stands in large letters and the figure beside it are
 //! always of the same quantity, so that the two cannot contradict each other.
 
-use super::percent;
 use crate::bundle::card::Decision;
 use crate::bundle::question::Question;
+use crate::bundle::question::percent;
 use crate::bundle::{Advice, Card, NOT_FOR_THIS_MODEL};
 use crate::explain::Verdict;
 

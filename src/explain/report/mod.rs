@@ -127,14 +127,5 @@ fn quality(assessed: &Assessment) -> QualityWords {
     QualityWords { is_gradable: assessed.is_gradable(), says }
 }
 
-fn percent(value: f32) -> String {
-    // A probability that is not 1 is not said to be, nor one that is not 0.
-    match 100.0 * value {
-        all if all >= 99.5 && value < 1.0 => "over 99 %".to_owned(),
-        nothing if nothing < 0.5 && value > 0.0 => "under 1 %".to_owned(),
-        part => format!("{part:.0} %"),
-    }
-}
-
 #[cfg(test)]
 mod tests;
