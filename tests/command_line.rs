@@ -413,6 +413,14 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
     let answered = record(asked.path(), "phantom-moderate");
     assert_eq!((&answered["gate"], &answered["decided"]), (&refused["gate"], &refused["decided"]));
     assert_eq!(answered["report"]["is_refused"], false);
+    // The report picture of what is held back is the photograph alone, without maps and legend.
+    let panel = |out: &Path| image::open(out.join("phantom-moderate.panel.png")).unwrap().to_rgb8();
+    let (without, with) = (panel(held.path()), panel(asked.path()));
+    assert_eq!(without.width(), with.width());
+    assert!(without.height() + 80 < with.height(), "{:?} {:?}", without.dimensions(), with.dimensions());
+    let right =
+        |picture: &image::RgbImage| (1000..2200).all(|x| picture.get_pixel(x, 500) == picture.get_pixel(999, 500));
+    assert!(right(&without) && !right(&with));
     // What was refused is not passed over once an answer is asked for.
     chest(held.path()).args(["--answer-anyway", "--resume", "--force"]).assert().success().stdout(names_a_class());
 

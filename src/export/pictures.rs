@@ -87,7 +87,7 @@ impl<'a> Pictures<'a> {
             maps: self.ready.maps(self.explanation),
             other: self.other.as_ref().map(|(explanation, ready)| ready.maps(explanation)),
             ungradable: self.assessed.and_then(|assessed| assessed.map.as_ref()),
-            box_says: &self.report.box_says,
+            box_says: if self.report.is_refused { "" } else { &self.report.box_says },
         }
     }
 
@@ -146,7 +146,10 @@ impl<'a> Pictures<'a> {
             settings.magnitude.name()
         );
         let report = &self.report;
-        let views: Vec<PanelView> = self.layers().map(|layer| self.view(layer)).collect();
+        // Maps and shares would give an answer away that is held back.
+        let is_held_back = |layer: Layer| report.is_refused && layer != Layer::Input;
+        let views: Vec<PanelView> =
+            self.layers().filter(|layer| !is_held_back(*layer)).map(|layer| self.view(layer)).collect();
         compose::panel(&Panel {
             file_name,
             model_name: &format!("{}: {}", self.card.name, self.card.title),
@@ -157,7 +160,7 @@ impl<'a> Pictures<'a> {
             rule: &report.rule,
             disagreement: report.disagreement(),
             said: &report.said,
-            drawn: &explanation.response.held,
+            drawn: if report.is_refused { &[] } else { &explanation.response.held },
             footer: &footer,
             warning: report.warning(),
             is_refused: report.is_refused,
@@ -175,7 +178,7 @@ impl<'a> Pictures<'a> {
         let caption = kind.caption(&scene);
         // A layer without a legend says below itself why it is empty.
         let empty = kind.empty(&scene).filter(|_| matches!(caption, Caption::Bar(_)));
-        let red_box = scene.red_box().filter(|_| kind.is_boxed());
+        let red_box = scene.red_box().filter(|_| kind.is_boxed() && !self.report.is_refused);
         PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty)
     }
 
