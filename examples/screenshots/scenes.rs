@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fovea::method::BackwardRule;
-use fovea::session::{Command, SessionCommand, WindowCommand};
+use fovea::session::{Command, SessionCommand};
 
 /// A window's contents.
 pub struct Scene {
@@ -21,13 +21,13 @@ const CHESTS: &str = "cxr-pneumonia";
 pub fn all() -> Vec<Scene> {
     vec![
         Scene { name: "refused", model: CHESTS, pictures: |_| vec![sample("phantom-moderate.jpg")], then: Vec::new },
-        Scene { name: "undecided", model: EYES, pictures: undecided, then: Vec::new },
-        Scene { name: "disagreement", model: EYES, pictures: disagreement, then: Vec::new },
+        Scene { name: "undecided", model: EYES, pictures: |_| vec![sample("phantom-mild.jpg")], then: Vec::new },
+        Scene { name: "disagreement", model: EYES, pictures: |_| vec![sample("phantom-moderate.jpg")], then: Vec::new },
         Scene {
             name: "two-rules",
             model: EYES,
             pictures: |_| vec![sample("phantom-severe.jpg")],
-            then: || vec![WindowCommand::More.into(), SessionCommand::Rule(BackwardRule::Linear).into()],
+            then: || vec![SessionCommand::Compare(Some(BackwardRule::Linear)).into()],
         },
         Scene { name: "long-name", model: EYES, pictures: long_names, then: Vec::new },
     ]
@@ -35,16 +35,6 @@ pub fn all() -> Vec<Scene> {
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
-}
-
-/// Between two grades: the lesions of the one, half as strong.
-fn undecided(folder: &Path) -> Vec<PathBuf> {
-    vec![mixed(folder, "phantom-between.png", "phantom-healthy-right.jpg", "phantom-mild.jpg", 0.5)]
-}
-
-/// Where the most probable class and the one that responds are likely to differ.
-fn disagreement(folder: &Path) -> Vec<PathBuf> {
-    vec![mixed(folder, "phantom-disagreement.png", "phantom-mild.jpg", "phantom-severe.jpg", 0.5)]
 }
 
 fn long_names(folder: &Path) -> Vec<PathBuf> {
@@ -61,17 +51,4 @@ fn long_names(folder: &Path) -> Vec<PathBuf> {
         path
     };
     names.into_iter().zip(of).map(copied).collect()
-}
-
-/// Two phantoms laid over each other, the second with `share`.
-fn mixed(folder: &Path, name: &str, first: &str, second: &str, share: f32) -> PathBuf {
-    let open = |file: &str| image::open(sample(file)).unwrap().to_rgb8();
-    let (mut picture, over) = (open(first), open(second));
-    let over = image::imageops::resize(&over, picture.width(), picture.height(), image::imageops::FilterType::Triangle);
-    for (a, b) in picture.iter_mut().zip(over.iter()) {
-        *a = (f32::from(*a) * (1.0 - share) + f32::from(*b) * share).round() as u8;
-    }
-    let path = folder.join(name);
-    picture.save(&path).unwrap();
-    path
 }

@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> Result<(), String> {
     let settings = Settings { cam: Cam { method, layer: None }, ..Settings::recommended(&EXPLAINER.card) };
     let explanation = EXPLAINER.explain(&scan, &settings).map_err(|error| error.to_string())?;
     let (style, card) = (Style::default(), &EXPLAINER.card);
-    let advice = Advice { text: "a refusal: and its reason".to_owned(), instead: None };
+    let advice = Advice { why: "it is none, and its reason".to_owned(), instead: None };
     let says = report(card, &explanation, Some(&advice), None, true);
     let model = (card, EXPLAINER.sha256.as_str());
     let record = Record::new("a.png".to_owned(), model, &explanation, &says, &style, 0.0).of_scan(&scan, None);

@@ -214,7 +214,7 @@ fn where_there_is_no_box_it_is_said_why() {
         (explanation.attention.is_some(), report(&card, &explanation, None, None, false).box_says)
     };
     let responses = [50.0, 0.0, 45.0, 5.0, 1.0];
-    assert_eq!(says(0, &responses).0, false);
+    assert!(!says(0, &responses).0);
     assert!(says(0, &responses).1.contains("nothing was found"));
     assert_eq!(says(2, &responses), (true, "Red box: where 2 Moderate responds most".to_owned()));
     let weak = says(3, &responses);
