@@ -135,7 +135,7 @@ fn drag(path: &Path, what: &str) {
     let mut times: Vec<f64> = (0..60)
         .map(|i| {
             let down = if i % 20 < 10 { 0.01 } else { -0.01 };
-            window.state_mut().commands.push(SessionCommand::WindowDrag { across: 0.002, down });
+            window.state_mut().commands.push(SessionCommand::WindowDrag { across: 0.002, down }.into());
             let start = Instant::now();
             // The command is done at the end of one frame and seen in the next.
             window.step();

@@ -99,7 +99,7 @@ fn frames(size: (f32, f32, f32), path: &Path) {
             SessionCommand::ClearOpacity(opacity),
             SessionCommand::Gain(1.0 + opacity),
         ];
-        window.state_mut().commands.extend(commands);
+        window.state_mut().commands.extend(commands.map(Into::into));
         // The commands of a frame are done at its end; the next one composes.
         window.step();
         let composed = window.state().layers_composed();
