@@ -192,7 +192,8 @@ fn chests(harness: &mut Harness<'_, App>, name: &impl Fn(&str) -> PathBuf) {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let is_shown = |app: &App, file: &Path| {
         let is_model = app.session.card().is_some_and(|card| card.name == "cxr-pneumonia");
-        is_model && app.session.current().is_some_and(|c| c.path == file) && app.session.shown().is_some()
+        let has_answer = app.session.shown().is_some() || app.session.answer_is_withheld();
+        is_model && app.session.current().is_some_and(|c| c.path == file) && has_answer
     };
     let commands = &mut harness.state_mut().commands;
     commands.push(WindowCommand::More.into());

@@ -111,13 +111,13 @@ fn other_questions(ui: &mut Ui, card: &Card, verdict: &Verdict) {
     for question in card.output.questions.iter().filter(|question| Some(*question) != first) {
         let answer = question.answer(&verdict.probabilities);
         let said = format!("{}: {}, {}", question.short_name(), answer.word().name(), answer.said());
-        ui.small(said).on_hover_text(format!("Operating points measured on {}", question.on));
+        ui.small(unbroken(&said)).on_hover_text(format!("Operating points measured on {}", question.on));
     }
 }
 
 /// A sentence that must not be overlooked.
 fn band(ui: &mut Ui, says: &str) {
-    let colour = theme::warning(ui.visuals());
+    let (colour, says) = (theme::warning(ui.visuals()), unbroken(says));
     frame(ui, |ui| _ = ui.add(egui::Label::new(RichText::new(says).color(colour)).wrap()));
 }
 
@@ -130,7 +130,13 @@ fn frame(ui: &mut Ui, inside: impl FnOnce(&mut Ui)) {
     ui.add_space(4.0);
 }
 
+/// A number and its per cent stay on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
 fn capitalised(text: &str) -> String {
+    let text = unbroken(text);
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -44,8 +44,9 @@ impl App {
         let area = ui.available_rect_before_wrap();
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
-        // A reader who reads first sees the picture and nothing else.
-        let layers = if self.session.awaits_reader() { vec![View::Input] } else { self.session.layers() };
+        // A reader who reads first sees the picture and nothing else; so does who opened one that the model does not read.
+        let is_alone = self.session.awaits_reader() || self.session.answer_is_withheld();
+        let layers = if is_alone { vec![View::Input] } else { self.session.layers() };
         let alone = self.maximised.filter(|view| layers.contains(view));
         let layers = alone.map_or(layers, |view| vec![view]);
         let places = arrange(area, layers.len(), width as f32 / height as f32, TITLE);

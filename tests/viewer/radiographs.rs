@@ -185,6 +185,7 @@ fn the_gate_gives_no_answer_and_offers_the_model_that_reads_the_picture() {
     window.get_by_label_contains("cxr-pneumonia reads a child's chest X-ray, frontal");
     assert!(window.query_by_label_contains("Probability of").is_none(), "no answer");
     assert!(window.state().session.shown().is_none(), "the answer stands behind a click");
+    assert!(window.query_by_label_contains("CAM view").is_none(), "no map, and no picture in its place");
     let offered = |app: &App, name: &str| app.session.advice().is_some_and(|a| a.instead.as_deref() == Some(name));
     wait(&mut window, "the offer", |app| offered(app, "retina-dr"));
     window.get_by_role_and_label(Role::Button, "Use retina-dr").click();
