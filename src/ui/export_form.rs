@@ -59,7 +59,9 @@ impl App {
         let modal = theme::dialog(ctx, egui::Id::unique("export")).show(ctx, |ui| {
             ui.set_width(theme::dialog_width(ctx, 780.0));
             ui.heading("Export what the screen shows");
-            egui::ScrollArea::vertical().max_height(theme::dialog_height(ctx, 180.0)).show(ui, |ui| {
+            // The preview comes later than the form: without a least height the form would stay as low as it began.
+            let height = theme::dialog_height(ctx, 180.0);
+            egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
                 self.preview(ui, &form);
                 fields(ui, &mut form, &mut browse);
                 ui.small(format!("Layers have the scan's own resolution. Every file says “{NOTICE}”."));
