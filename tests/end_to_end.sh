@@ -138,7 +138,7 @@ step="a click in the list shows another picture"
 click 150 310
 
 step="a press on its slider lowers the CAM's opacity"
-press 985 440
+press 985 473
 step="keys switch a grade off and show the CAM of the class before the decided one, and the export says so"
 key 2
 key Left
