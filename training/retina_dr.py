@@ -27,14 +27,18 @@ SHARED = 4
 GRADE_SHARE = (0.38, 0.13, 0.25, 0.12, 0.12)
 
 
+def by_worst_grade(meta, clinic, rng):
+    """A clinic's patients in random order, a list for each grade that is the worst of their pictures."""
+    groups = np.unique(meta["group"][meta["clinic"] == clinic])
+    worst = np.array([meta["grade"][meta["group"] == g].max() for g in groups])
+    return [rng.permutation(groups[worst == grade]) for grade in range(5)]
+
+
 def held_out(meta, share=0.1, seed=0):
     """About a tenth of every clinic's patients, spread evenly over their worst grades: True where a picture is held."""
     rng, held = np.random.default_rng(seed), np.zeros(len(meta["grade"]), bool)
     for clinic in CLINICS:
-        groups = np.unique(meta["group"][meta["clinic"] == clinic])
-        worst = np.array([meta["grade"][meta["group"] == g].max() for g in groups])
-        for grade in range(5):
-            g = rng.permutation(groups[worst == grade])
+        for g in by_worst_grade(meta, clinic, rng):
             held |= np.isin(meta["group"], g[: round(share * len(g))])
     return held
 

@@ -20,7 +20,7 @@ import torch.nn as nn
 
 from retina_camera import view
 from retina_data import CLINICS, local_contrast
-from retina_dr import CLINIC_SHARE, GRADE_SHARE, draw_weights, held_out
+from retina_dr import CLINIC_SHARE, GRADE_SHARE, by_worst_grade, draw_weights, held_out
 from retina_figures import figures, show, softmax
 from retina_followed import Followed
 from retina_loss import losses
@@ -33,10 +33,7 @@ SLOW = {"blocks.0.": 0.1, "blocks.1.": 0.1, "blocks.2.": 0.15, "blocks.3.": 0.2,
 
 def half_of_eyepacs(meta, fold):
     """True for the pictures of one half of EyePACS's patients, spread evenly over their worst grades."""
-    rng, eye = np.random.default_rng(1), meta["clinic"] == "eyepacs"
-    groups = np.unique(meta["group"][eye])
-    worst = np.array([meta["grade"][meta["group"] == g].max() for g in groups])
-    order = np.concatenate([rng.permutation(groups[worst == grade]) for grade in range(5)])
+    order = np.concatenate(by_worst_grade(meta, "eyepacs", np.random.default_rng(1)))
     return np.isin(meta["group"], order[fold::2])
 
 
