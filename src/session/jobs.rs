@@ -11,8 +11,9 @@ use super::message::ExportWish;
 use super::picture::Picture;
 use crate::bundle::{Assessment, Card};
 use crate::explain::{Explanation, Report};
-use crate::export::{self, Parts, Pictures, ReaderRecord, Record, Style};
+use crate::export::{self, Parts, Pictures, ReaderRecord, Record};
 use crate::guard::whole::{self, OutputSet, WriteError};
+use crate::layers::Style;
 use crate::scan::GreyDisplay;
 
 /// All that pictures and files of the explanation on the screen are made from.

@@ -14,6 +14,7 @@ pub mod key;
 pub mod message;
 pub mod personal;
 pub mod picture;
+mod plan;
 mod pool;
 pub mod preferences;
 pub mod read_first;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 
 use self::effect::Effect;
 use self::message::{Event, ExportWish, PanelUse, Voice, Wake};
+use self::plan::Plan;
 use self::preferences::Preferences;
 use self::worker::Worker;
 use crate::bundle::{Card, Library};
@@ -158,12 +160,12 @@ impl Session {
 
     fn carry_out(&self, effect: Effect) {
         match effect {
-            Effect::LoadModel(wish) => self.worker.load(wish),
-            Effect::Explain(job) => self.worker.explain(job),
-            Effect::Cancel => self.worker.cancel(),
-            Effect::Ahead(jobs) => self.worker.ahead(jobs),
-            Effect::Thumbnails(paths) => self.worker.thumbnails(paths),
-            Effect::Steady(job) => self.worker.steady(job),
+            Effect::LoadModel(wish) => self.worker.wish(|plan| plan.load(wish)),
+            Effect::Explain(job) => self.worker.wish(|plan| plan.explain(job)),
+            Effect::Cancel => self.worker.wish(Plan::cancel),
+            Effect::Ahead(jobs) => self.worker.wish(|plan| plan.ahead(jobs)),
+            Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
+            Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
             Effect::Find { number, paths } => pool::find(&self.voice, number, paths),
             Effect::Derive { number, look, settings } => pool::derive(&self.voice, number, look, settings),
             Effect::Draw { use_for, result } => pool::draw(&self.voice, use_for, result),

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::worklist::SortBy;
-use crate::export::Style;
 use crate::guard::regular;
 use crate::guard::whole::{self, OutputSet};
+use crate::layers::Style;
 
 const MOST_RECENT: usize = 12;
 const MOST_BYTES: u64 = 1 << 20;

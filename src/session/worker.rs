@@ -1,19 +1,19 @@
 //! The thread that owns model and device. It takes the newest wish first, works ahead while nothing is wished, and
 //! answers with plain messages.
 //!
-//! What it owes: each wish ([`Worker::explain`]) that no newer one, no cancellation and no model has overtaken is answered,
+//! What it owes: each wish ([`Plan::explain`]) that no newer one, no cancellation and no model has overtaken is answered,
 //! with a picture and then with its look, or with why not. A model that is wished for may cost the look, never the picture.
 //!
 //! Must not know the user interface: it is told how to wake it.
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::key::{LookKey, PictureKey};
 use super::message::{Event, Job, Model, ModelWish, Stage, SteadyJob, Voice};
 use super::picture::Picture;
+use super::plan::{Plan, Task};
 use crate::bundle::Library;
 use crate::explain::{Examined, ExplainError, Explainer, Look};
 use crate::export::needed_bytes;
@@ -22,71 +22,14 @@ use crate::guard::panics;
 use crate::network::{NetworkError, device};
 use crate::scan::Encoded;
 
-/// What is wished for; the thread takes from it, the most urgent first.
+/// What the handle tells the thread.
 #[derive(Debug, Default)]
-struct Plan {
-    model: Option<ModelWish>,
-    wanted: Option<Job>,
-    /// The wish that an answer is still awaited to.
-    ticket: Option<u64>,
-    ahead: VecDeque<Job>,
-    thumbnails: VecDeque<PathBuf>,
-    steady: Option<SteadyJob>,
+struct Told {
+    plan: Plan,
     stop: bool,
 }
 
-enum Task {
-    Model(ModelWish),
-    Explain(Job),
-    Thumbnail(PathBuf),
-    Steady(SteadyJob),
-}
-
-impl Task {
-    /// What is said of it where it fails; nothing of what nobody waits for.
-    fn failed(&self) -> Box<dyn FnOnce(String) -> Option<Event>> {
-        match self {
-            Self::Model(ModelWish { number, name, .. }) => {
-                let (number, name) = (*number, name.clone());
-                Box::new(move |reason| Some(Event::ModelFailed { number, name, reason }))
-            }
-            Self::Explain(Job { ticket, key, .. }) => {
-                let (ticket, key) = (*ticket, key.clone());
-                Box::new(move |reason| {
-                    let reason = format!("{}: {reason}", key.path.file_name().unwrap_or_default().to_string_lossy());
-                    Some(Event::Failed { ticket, key, reason, device_lost: false })
-                })
-            }
-            Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
-        }
-    }
-}
-
-impl Plan {
-    fn next(&mut self) -> Option<Task> {
-        if let Some(wish) = self.model.take() {
-            return Some(Task::Model(wish));
-        }
-        if let Some(job) = self.wanted.take() {
-            return Some(Task::Explain(job));
-        }
-        if let Some(job) = self.ahead.pop_front() {
-            return Some(Task::Explain(job));
-        }
-        if let Some(path) = self.thumbnails.pop_front() {
-            return Some(Task::Thumbnail(path));
-        }
-        self.steady.take().map(Task::Steady)
-    }
-
-    /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
-    fn is_empty(&self) -> bool {
-        let Self { model, wanted, ticket: _, ahead, thumbnails, steady, stop } = self;
-        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none() && !stop
-    }
-}
-
-type Shared = Arc<(Mutex<Plan>, Condvar)>;
+type Shared = Arc<(Mutex<Told>, Condvar)>;
 
 /// A handle to the thread, which ends with it.
 pub struct Worker {
@@ -100,7 +43,7 @@ impl std::fmt::Debug for Worker {
     }
 }
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Plan> {
+fn lock(shared: &Shared) -> MutexGuard<'_, Told> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -121,50 +64,17 @@ impl Worker {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Plan)) {
-        change(&mut lock(&self.shared));
+    /// Changes what is wished.
+    pub fn wish(&self, change: impl FnOnce(&mut Plan)) {
+        change(&mut lock(&self.shared).plan);
         self.shared.1.notify_one();
-    }
-
-    pub fn load(&self, wish: ModelWish) {
-        self.change(|plan| plan.model = Some(wish));
-    }
-
-    /// Wants `job` now; an older wish that has not begun is forgotten, and one that has ends at its next step.
-    pub fn explain(&self, job: Job) {
-        self.change(|plan| {
-            plan.ticket = job.ticket;
-            plan.wanted = Some(job);
-        });
-    }
-
-    /// Forgets the wish and what was to be done ahead.
-    pub fn cancel(&self) {
-        self.change(|plan| {
-            (plan.ticket, plan.wanted) = (None, None);
-            plan.ahead.clear();
-        });
-    }
-
-    /// Replaces what is done while nothing is wanted.
-    pub fn ahead(&self, jobs: Vec<Job>) {
-        self.change(|plan| plan.ahead = jobs.into());
-    }
-
-    /// Replaces the pictures whose thumbnails are made while there is nothing else to do.
-    pub fn thumbnails(&self, paths: Vec<PathBuf>) {
-        self.change(|plan| plan.thumbnails = paths.into());
-    }
-
-    /// Replaces the picture whose answer is tried for its steadiness, the least urgent of all.
-    pub fn steady(&self, job: SteadyJob) {
-        self.change(|plan| plan.steady = Some(job));
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.change(|plan| plan.stop = true);
+        lock(&self.shared).stop = true;
+        self.shared.1.notify_one();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has nothing left to give back.
             let _ = thread.join();
@@ -209,15 +119,15 @@ impl Thread {
 
     fn wait(&self) -> Option<Task> {
         let shared = Arc::clone(&self.shared);
-        let mut plan = lock(&shared);
+        let mut told = lock(&shared);
         loop {
-            if plan.stop {
+            if told.stop {
                 return None;
             }
-            if let Some(task) = plan.next() {
+            if let Some(task) = told.plan.next() {
                 return Some(task);
             }
-            plan = shared.1.wait(plan).unwrap_or_else(PoisonError::into_inner);
+            told = shared.1.wait(told).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -243,12 +153,8 @@ impl Thread {
 
     /// Whether there is something more urgent than `job`.
     fn is_stale(&self, job: &Job) -> bool {
-        let plan = lock(&self.shared);
-        let is_overtaken = match job.ticket {
-            Some(ticket) => plan.ticket != Some(ticket),
-            None => plan.wanted.is_some(),
-        };
-        plan.stop || plan.model.is_some() || is_overtaken
+        let told = lock(&self.shared);
+        told.stop || told.plan.overtakes(job)
     }
 
     fn explain(&mut self, job: &Job) {
@@ -311,12 +217,15 @@ impl Thread {
         if self.memory.check(needed).is_err() {
             return;
         }
-        let is_free = || lock(&self.shared).is_empty();
+        let is_free = || {
+            let told = lock(&self.shared);
+            told.plan.is_empty() && !told.stop
+        };
         let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else { return };
         match explainer.steady_while(&job.picture.scan, &job.look.verdict, is_free) {
             Ok(Some(steady)) => self.voice.say(Event::Steadied { key: job.key, model: job.model, steady }),
             Ok(None) => {
-                lock(&self.shared).steady.get_or_insert(job);
+                lock(&self.shared).plan.steady_again(job);
             }
             // It was explained before: what fails now is said when it matters to somebody.
             Err(error) => tracing::debug!("{}: steadiness: {error}", job.key.path.display()),
@@ -349,33 +258,4 @@ fn build(wish: &ModelWish) -> anyhow::Result<(Explainer, bool)> {
     let (bundle, calibration) = Library::open(&wish.folders)?.find(&wish.name)?.load_calibrated()?;
     let device = device::open(wish.device)?;
     Ok((Explainer::new(bundle, &device)?.with_calibration(calibration), device.is_gpu))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::DeviceChoice;
-
-    fn job(ticket: Option<u64>) -> Job {
-        let key = PictureKey { path: PathBuf::from("p"), frame: 0, reading: 0 };
-        Job { ticket, key, picture: None, under: None }
-    }
-
-    #[test]
-    fn the_model_goes_first_then_the_wish_then_what_is_ahead() {
-        let wish = ModelWish { number: 1, name: "m".to_owned(), folders: Vec::new(), device: DeviceChoice::Cpu };
-        let mut plan = Plan {
-            model: Some(wish),
-            wanted: Some(job(Some(2))),
-            ahead: vec![job(None)].into(),
-            thumbnails: vec![PathBuf::from("t")].into(),
-            ..Plan::default()
-        };
-        assert!(!plan.is_empty());
-        assert!(matches!(plan.next(), Some(Task::Model(_))));
-        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: Some(2), .. }))));
-        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: None, .. }))));
-        assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
-        assert!(plan.is_empty() && plan.next().is_none());
-    }
 }

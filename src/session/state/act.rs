@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::State;
 use super::doing::{Doing, Engine};
+use crate::layers::Style;
 use crate::network::DeviceChoice;
 use crate::session::Choices;
 use crate::session::command::SessionCommand;
@@ -63,7 +64,7 @@ impl State {
             SessionCommand::Rule(rule) => self.choose(|choices| choices.rule = Some(rule)),
             SessionCommand::Compare(rule) => self.choose(|choices| choices.compare = rule),
             SessionCommand::Defaults => {
-                *style = crate::export::Style::default();
+                *style = Style::default();
                 self.choose(|choices| *choices = Choices::default());
                 self.show_class(None);
             }

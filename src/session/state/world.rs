@@ -25,6 +25,7 @@ use crate::session::effect::Effect;
 use crate::session::key::{PictureKey, Under};
 use crate::session::message::{Event, Job, Model, ModelWish, SteadyJob, Work};
 use crate::session::picture::Picture;
+use crate::session::plan::{Plan, Task};
 use crate::session::preferences::Preferences;
 use crate::session::shown::Shown;
 
@@ -164,12 +165,7 @@ pub struct World {
     /// The open that nothing newer was wished after.
     latest_open: Option<u64>,
     loaded: Option<usize>,
-    model: Option<ModelWish>,
-    wanted: Option<Job>,
-    ticket: Option<u64>,
-    ahead: VecDeque<Job>,
-    thumbnails: VecDeque<PathBuf>,
-    steady: Option<SteadyJob>,
+    plan: Plan,
     running: Option<Running>,
 }
 
@@ -192,12 +188,7 @@ impl World {
             newest_a: 0,
             latest_open: None,
             loaded: None,
-            model: None,
-            wanted: None,
-            ticket: None,
-            ahead: VecDeque::new(),
-            thumbnails: VecDeque::new(),
-            steady: None,
+            plan: Plan::default(),
             running: None,
         };
         effects.into_iter().for_each(|effect| world.take(effect));
@@ -244,15 +235,12 @@ impl World {
 
     fn take(&mut self, effect: Effect) {
         match effect {
-            Effect::LoadModel(wish) => self.model = Some(wish),
-            Effect::Explain(job) => (self.ticket, self.wanted) = (job.ticket, Some(job)),
-            Effect::Cancel => {
-                (self.ticket, self.wanted) = (None, None);
-                self.ahead.clear();
-            }
-            Effect::Ahead(jobs) => self.ahead = jobs.into(),
-            Effect::Thumbnails(paths) => self.thumbnails = paths.into(),
-            Effect::Steady(job) => self.steady = Some(job),
+            Effect::LoadModel(wish) => self.plan.load(wish),
+            Effect::Explain(job) => self.plan.explain(job),
+            Effect::Cancel => self.plan.cancel(),
+            Effect::Ahead(jobs) => self.plan.ahead(jobs),
+            Effect::Thumbnails(paths) => self.plan.thumbnails(paths),
+            Effect::Steady(job) => self.plan.steady(job),
             Effect::Find { number, .. } => {
                 self.latest_open = Some(number);
                 self.pool.push(effect);
@@ -273,12 +261,7 @@ impl World {
     }
 
     pub fn worker_has_work(&self) -> bool {
-        self.running.is_some()
-            || self.model.is_some()
-            || self.wanted.is_some()
-            || !self.ahead.is_empty()
-            || !self.thumbnails.is_empty()
-            || self.steady.is_some()
+        self.running.is_some() || !self.plan.is_empty()
     }
 
     /// The worker goes on by a step, as [`crate::session::worker`] does.
@@ -287,17 +270,15 @@ impl World {
             Some(Running::Open(job)) => self.decode(job, luck),
             Some(Running::Look(job, picture)) => self.look(job, &picture),
             Some(Running::Answer(job, look)) => self.answer(&job, *look, luck),
-            None => {
-                if let Some(wish) = self.model.take() {
-                    self.load(wish, luck);
-                } else if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
-                    self.running = Some(Running::Open(job));
-                } else if let Some(path) = self.thumbnails.pop_front() {
+            None => match self.plan.next() {
+                Some(Task::Model(wish)) => self.load(wish, luck),
+                Some(Task::Explain(job)) => self.running = Some(Running::Open(job)),
+                Some(Task::Thumbnail(path)) => {
                     self.inbox.push_back(Event::Thumbnail { path, thumbnail: RgbImage::new(1, 1) });
-                } else if let Some(job) = self.steady.take() {
-                    self.try_steadiness(job, luck);
                 }
-            }
+                Some(Task::Steady(job)) => self.try_steadiness(job, luck),
+                None => {}
+            },
         }
     }
 
@@ -332,14 +313,7 @@ impl World {
 
     fn look(&mut self, job: Job, picture: &Picture) {
         let Some(key) = job.look_key() else { return };
-        let is_overtaken = match job.ticket {
-            Some(ticket) => self.ticket != Some(ticket),
-            None => self.wanted.is_some(),
-        };
-        if self.loaded.map(|number| number.to_string()) != Some(key.under.model.clone())
-            || self.model.is_some()
-            || is_overtaken
-        {
+        if self.loaded.map(|number| number.to_string()) != Some(key.under.model.clone()) || self.plan.overtakes(&job) {
             return;
         }
         // The network sees the pixels that it is given, whatever the job calls them.

@@ -1,0 +1,144 @@
+//! What is wished of the worker, and in which order it is done.
+//!
+//! Must not know threads: the worker's and the tests' stand around it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use super::message::{Event, Job, ModelWish, SteadyJob};
+
+/// What is wished for; the worker takes from it, the most urgent first.
+#[derive(Debug, Default)]
+pub struct Plan {
+    model: Option<ModelWish>,
+    wanted: Option<Job>,
+    /// The wish that an answer is still awaited to.
+    ticket: Option<u64>,
+    ahead: VecDeque<Job>,
+    thumbnails: VecDeque<PathBuf>,
+    steady: Option<SteadyJob>,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Task {
+    Model(ModelWish),
+    Explain(Job),
+    Thumbnail(PathBuf),
+    Steady(SteadyJob),
+}
+
+impl Task {
+    /// What is said of it where it fails; nothing of what nobody waits for.
+    pub fn failed(&self) -> Box<dyn FnOnce(String) -> Option<Event>> {
+        match self {
+            Self::Model(ModelWish { number, name, .. }) => {
+                let (number, name) = (*number, name.clone());
+                Box::new(move |reason| Some(Event::ModelFailed { number, name, reason }))
+            }
+            Self::Explain(Job { ticket, key, .. }) => {
+                let (ticket, key) = (*ticket, key.clone());
+                Box::new(move |reason| {
+                    let reason = format!("{}: {reason}", key.path.file_name().unwrap_or_default().to_string_lossy());
+                    Some(Event::Failed { ticket, key, reason, device_lost: false })
+                })
+            }
+            Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
+        }
+    }
+}
+
+impl Plan {
+    pub fn load(&mut self, wish: ModelWish) {
+        self.model = Some(wish);
+    }
+
+    /// Wants `job` now; an older wish that has not begun is forgotten, and one that has ends at its next step.
+    pub fn explain(&mut self, job: Job) {
+        (self.ticket, self.wanted) = (job.ticket, Some(job));
+    }
+
+    /// Forgets the wish and what was to be done ahead.
+    pub fn cancel(&mut self) {
+        (self.ticket, self.wanted) = (None, None);
+        self.ahead.clear();
+    }
+
+    /// Replaces what is done while nothing is wanted.
+    pub fn ahead(&mut self, jobs: Vec<Job>) {
+        self.ahead = jobs.into();
+    }
+
+    /// Replaces the pictures whose thumbnails are made while there is nothing else to do.
+    pub fn thumbnails(&mut self, paths: Vec<PathBuf>) {
+        self.thumbnails = paths.into();
+    }
+
+    /// Replaces the picture whose answer is tried for its steadiness, the least urgent of all.
+    pub fn steady(&mut self, job: SteadyJob) {
+        self.steady = Some(job);
+    }
+
+    /// Has what was broken off begun anew, unless another picture has taken its place.
+    pub fn steady_again(&mut self, job: SteadyJob) {
+        self.steady.get_or_insert(job);
+    }
+
+    pub fn next(&mut self) -> Option<Task> {
+        if let Some(wish) = self.model.take() {
+            return Some(Task::Model(wish));
+        }
+        if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
+            return Some(Task::Explain(job));
+        }
+        if let Some(path) = self.thumbnails.pop_front() {
+            return Some(Task::Thumbnail(path));
+        }
+        self.steady.take().map(Task::Steady)
+    }
+
+    /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
+    pub fn is_empty(&self) -> bool {
+        let Self { model, wanted, ticket: _, ahead, thumbnails, steady } = self;
+        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none()
+    }
+
+    /// Whether there is something more urgent than `job`, which was begun.
+    pub fn overtakes(&self, job: &Job) -> bool {
+        let is_newer = match job.ticket {
+            Some(ticket) => self.ticket != Some(ticket),
+            None => self.wanted.is_some(),
+        };
+        self.model.is_some() || is_newer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::DeviceChoice;
+    use crate::session::key::PictureKey;
+
+    fn job(ticket: Option<u64>) -> Job {
+        let key = PictureKey { path: PathBuf::from("p"), frame: 0, reading: 0 };
+        Job { ticket, key, picture: None, under: None }
+    }
+
+    #[test]
+    fn the_model_goes_first_then_the_wish_then_what_is_ahead() {
+        let wish = ModelWish { number: 1, name: "m".to_owned(), folders: Vec::new(), device: DeviceChoice::Cpu };
+        let mut plan = Plan {
+            model: Some(wish),
+            wanted: Some(job(Some(2))),
+            ahead: vec![job(None)].into(),
+            thumbnails: vec![PathBuf::from("t")].into(),
+            ..Plan::default()
+        };
+        assert!(!plan.is_empty());
+        assert!(matches!(plan.next(), Some(Task::Model(_))));
+        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: Some(2), .. }))));
+        assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: None, .. }))));
+        assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
+        assert!(plan.is_empty() && plan.next().is_none());
+    }
+}
