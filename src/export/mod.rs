@@ -9,7 +9,6 @@ mod pictures;
 mod record;
 mod results;
 
-pub use crate::layers::Style;
 pub use maps::npz;
 pub use needs::needed_bytes;
 pub use pictures::Pictures;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use fovea::bundle::{Advice, Card, Library, advise, assess};
 use fovea::explain::{Explainer, Settings, report};
-use fovea::export::{Pictures, Record, Style, npz};
+use fovea::export::{Pictures, Record, npz};
+use fovea::layers::Style;
 use fovea::method::{Cam, CamMethod};
 use fovea::network::device;
 use fovea::{input, scan};

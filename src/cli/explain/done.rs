@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Arguments;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
-use crate::export::{Record, Style};
+use crate::export::Record;
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
+use crate::layers::Style;
 use crate::method::BackwardRule;
 
 /// A record of more is none of ours.

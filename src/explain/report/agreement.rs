@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
-use crate::bundle::question::Word;
-use crate::bundle::question::percent;
+use crate::bundle::question::{Word, percent};
 use crate::explain::Explanation;
 use crate::method::Evidence;
 

@@ -2,8 +2,7 @@
 //! always of the same quantity, so that the two cannot contradict each other.
 
 use crate::bundle::card::Decision;
-use crate::bundle::question::Question;
-use crate::bundle::question::percent;
+use crate::bundle::question::{Question, percent};
 use crate::bundle::{Advice, Card, NOT_FOR_THIS_MODEL};
 use crate::explain::Verdict;
 
