@@ -30,6 +30,13 @@ fn explain(out: &Path) -> Command {
     command
 }
 
+/// The same by the small model among `models`.
+fn explain_small(models: &tempfile::TempDir, out: &tempfile::TempDir) -> Command {
+    let mut command = explain(out.path());
+    command.arg("--models").arg(models.path()).args(["--model", "small"]);
+    command
+}
+
 #[test]
 fn an_unfit_photograph_says_so_above_any_grade() {
     let out = tempfile::tempdir().unwrap();
@@ -123,10 +130,8 @@ fn two_runs_give_the_same_maps() {
 fn rule_magnitude_and_class_are_taken_and_recorded() {
     let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
-    explain(out.path())
-        .arg("--models")
-        .arg(models.path())
-        .args(["--model", "small", "--rule", "gated", "--magnitude", "signed", "--class", "class 2"])
+    explain_small(&models, &out)
+        .args(["--rule", "gated", "--magnitude", "signed", "--class", "class 2"])
         .arg(file)
         .assert()
         .success();
@@ -143,11 +148,7 @@ fn rule_magnitude_and_class_are_taken_and_recorded() {
 fn two_rules_are_compared_in_panel_layer_and_record() {
     let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
-    let run = |more: &[&str]| {
-        let mut command = explain(out.path());
-        command.arg("--models").arg(models.path()).args(["--model", "small"]).args(more).arg(&file);
-        command.assert()
-    };
+    let run = |more: &[&str]| explain_small(&models, &out).args(more).arg(&file).assert();
     run(&[]).success();
     let alone = record(out.path(), "p");
     let height = || image::image_dimensions(out.path().join("p.panel.png")).unwrap().1;
@@ -181,9 +182,8 @@ fn text_in(path: &Path, key: &str) -> Option<String> {
 fn one_scale_holds_for_the_cams_of_all_classes_and_titles_name_another_rule() {
     let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
-    let drawn =
-        ["--model", "small", "--rule", "gated", "--cam-colours", "grey", "--threshold", "0", "--cam-opacity", "1"];
-    explain(out.path()).arg("--models").arg(models.path()).args(drawn).arg(file).assert().success();
+    let drawn = ["--rule", "gated", "--cam-colours", "grey", "--threshold", "0", "--cam-opacity", "1"];
+    explain_small(&models, &out).args(drawn).arg(file).assert().success();
     let record = record(out.path(), "p");
     let reach = record["cam_scale"]["high"].as_f64().unwrap();
     assert_eq!(record["cam_scale"]["low"].as_f64().unwrap(), -reach);
@@ -219,11 +219,7 @@ fn an_empty_map_says_so_in_the_panel() {
 fn nothing_is_replaced_without_force() {
     let (models, out, work) = (common::small_models(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = picture(&work.path().join("p.png"));
-    let run = |more: &[&str]| {
-        let mut command = explain(out.path());
-        command.arg("--models").arg(models.path()).args(["--model", "small"]).args(more).arg(&file);
-        command.assert()
-    };
+    let run = |more: &[&str]| explain_small(&models, &out).args(more).arg(&file).assert();
     run(&[]).success();
     let before = fs::read(out.path().join("p.json")).unwrap();
     run(&[]).success().stdout(contains("p.png  already explained"));
@@ -239,10 +235,8 @@ fn a_folder_goes_on_past_a_bad_file_and_says_so() {
     fs::write(work.path().join("b.jpg"), "no picture").unwrap();
     picture(&work.path().join("c.png"));
     fs::write(work.path().join("notes.txt"), "not a picture and not meant to be").unwrap();
-    explain(out.path())
-        .arg("--models")
-        .arg(models.path())
-        .args(["--model", "small", "--no-layers"])
+    explain_small(&models, &out)
+        .args(["--no-layers"])
         .arg(work.path())
         .assert()
         .code(2)
@@ -258,8 +252,8 @@ fn equal_names_in_two_folders_do_not_meet() {
         fs::create_dir(work.path().join(folder)).unwrap();
         picture(&work.path().join(folder).join("p.png"));
     }
-    let mut command = explain(out.path());
-    command.arg("--models").arg(models.path()).args(["--model", "small", "--no-layers"]).arg(work.path());
+    let mut command = explain_small(&models, &out);
+    command.arg("--no-layers").arg(work.path());
     command.assert().success();
     assert_eq!(files(out.path()).iter().filter(|name| name.ends_with(".json")).count(), 2);
 }
