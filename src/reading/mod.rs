@@ -1,0 +1,10 @@
+//! What readers say of pictures: whose pictures they are, what was seen and when, grades, flags, words and measurements, the
+//! file that keeps them, and how far readers and model agree.
+//!
+//! Must not know windows or networks.
+
+pub mod entry;
+pub mod identity;
+
+pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
+pub use self::identity::{Eye, Identity};
