@@ -131,6 +131,10 @@ pub struct Block {
 }
 
 impl Block {
+    pub fn new(height_mm: f32) -> Self {
+        Self { height_mm, items: Vec::new() }
+    }
+
     pub fn text(&mut self, (x_mm, y_mm): (f32, f32), style: Style, words: impl Into<String>) {
         let words = words.into();
         if !words.is_empty() {

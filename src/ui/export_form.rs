@@ -39,12 +39,12 @@ impl ExportForm {
 
     /// What keeps the form from being carried out.
     fn problem(&self) -> Option<&'static str> {
-        let Parts { panel, layers, maps, record } = self.parts;
+        let Parts { panel, layers, maps, record, pages } = self.parts;
         if self.folder.trim().is_empty() {
             Some("Name a folder.")
         } else if self.name.is_empty() || self.name.contains(['/', '\\']) {
             Some("The name must be that of a file, without a folder.")
-        } else if !(panel || layers || maps || record) {
+        } else if !(panel || layers || maps || record || pages.any()) {
             Some("Choose something to write.")
         } else {
             None

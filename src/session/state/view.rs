@@ -169,6 +169,7 @@ impl State {
         let reader = reading.map(|reading| ReaderRecord {
             class: model.card.classes[reading.class].name.clone(),
             seconds: reading.seconds,
+            ..ReaderRecord::default()
         });
         Some(Result {
             picture: Arc::clone(&current.picture),
