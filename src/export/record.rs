@@ -135,7 +135,7 @@ impl From<&Report> for ReportRecord {
 }
 
 /// What an explanation was made with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SettingsRecord {
     pub rule: BackwardRule,
     /// The rule that it is compared with.

@@ -47,6 +47,17 @@ impl Pages {
         ]
     }
 
+    /// Those of both, in the colours of `others` where these have any.
+    pub fn with(self, others: Self) -> Self {
+        Self {
+            report_pdf: self.report_pdf || others.report_pdf,
+            report_svg: self.report_svg || others.report_svg,
+            legend_pdf: self.legend_pdf || others.legend_pdf,
+            legend_svg: self.legend_svg || others.legend_svg,
+            theme: if others.any() { others.theme } else { self.theme },
+        }
+    }
+
     pub fn any(self) -> bool {
         self.listed().iter().any(|(on, _)| *on)
     }

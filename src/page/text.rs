@@ -123,22 +123,24 @@ pub fn fitted(face: Face, size_pt: f32, room_mm: f32, how: Fit, words: &str) -> 
         return (size_pt, words.to_owned());
     }
     let size_pt = size_pt * (room_mm / wide_mm).max(SMALLEST);
+    // What shrank to fit may be a hair wider by rounding.
+    let fits = |words: &str| width_mm(face, size_pt, words) <= room_mm + 1e-3;
+    if fits(words) {
+        return (size_pt, words.to_owned());
+    }
     let letters: Vec<char> = words.chars().collect();
-    let shortened = |kept: usize| match kept {
-        _ if kept == letters.len() => words.to_owned(),
-        _ if how == Fit::End => letters[..kept].iter().collect::<String>().trim_end().to_owned() + "…",
-        _ => {
+    let shortened = |kept: usize| match how {
+        Fit::End => letters[..kept].iter().collect::<String>().trim_end().to_owned() + "…",
+        Fit::Middle => {
             let (start, end) = (&letters[..kept.div_ceil(2)], &letters[letters.len() - kept / 2..]);
             start.iter().chain(&['…']).chain(end).collect()
         }
     };
-    // The width grows with the letters kept, so halving finds the longest that fits. What shrank to fit may be a hair wider
-    // by rounding.
-    let fits = |kept: usize| width_mm(face, size_pt, &shortened(kept)) <= room_mm + 1e-3;
-    let (mut good, mut bad) = (0, letters.len() + 1);
+    // The width grows with the letters kept, so halving finds the longest that fits.
+    let (mut good, mut bad) = (0, letters.len());
     while bad - good > 1 {
         let middle = usize::midpoint(good, bad);
-        if fits(middle) { good = middle } else { bad = middle }
+        if fits(&shortened(middle)) { good = middle } else { bad = middle }
     }
     (size_pt, shortened(good))
 }

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::picker::Picker;
 use super::{App, theme};
-use crate::export::{NOTICE, Parts};
+use crate::export::{NOTICE, Parts, Theme};
 
 /// What the user has filled in.
 pub struct ExportForm {
@@ -125,6 +125,18 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
         ui.checkbox(&mut form.parts.layers, "Single layers");
         ui.checkbox(&mut form.parts.maps, "Raw maps (.npz)");
         ui.checkbox(&mut form.parts.record, "Record (.json)");
+    });
+    let pages = &mut form.parts.pages;
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut pages.report_pdf, "Report page (.pdf)");
+        ui.checkbox(&mut pages.report_svg, "Report page (.svg)");
+        ui.checkbox(&mut pages.legend_svg, "Legend (.svg)");
+        // Always there, so that nothing moves when a page is chosen.
+        ui.add_enabled_ui(pages.any(), |ui| {
+            for theme in Theme::ALL {
+                ui.radio_value(&mut pages.theme, theme, theme.name());
+            }
+        });
     });
     ui.checkbox(&mut form.replace, "Replace files that exist");
 }

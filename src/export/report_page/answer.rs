@@ -62,10 +62,11 @@ fn answer(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
         (None, None) => {}
     }
     headline(&mut lines.block, case, ink, if room == Room::Page { 18.0 } else { 14.0 });
-    lines.add(Face::Regular, 9.5, ink.text, 3, &report.beneath);
+    let most = if room == Room::Page { 3 } else { 2 };
+    lines.add(Face::Regular, 9.5, ink.text, most, &report.beneath);
     lines.add(Face::Regular, 8.0, ink.quiet, 2, &report.rule);
-    lines.add(Face::Bold, 8.0, ink.warning, 3, report.disagreement().unwrap_or_default());
-    lines.add(Face::Bold, 8.0, ink.warning, 3, report.warning().unwrap_or_default());
+    lines.add(Face::Bold, 8.0, ink.warning, most, report.disagreement().unwrap_or_default());
+    lines.add(Face::Bold, 8.0, ink.warning, most, report.warning().unwrap_or_default());
     lines.block
 }
 
@@ -82,6 +83,17 @@ fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
     }
     let colour = if report.is_refused { ink.warning } else { ink.text };
     let (set_pt, words) = fitted(Face::Bold, size_pt, LEFT_MM - left_mm, Fit::End, &report.headline);
+    if words != report.headline {
+        // Several findings: smaller, in two lines.
+        let small_pt = size_pt * 0.7;
+        for line in wrapped(Face::Bold, small_pt, LEFT_MM - left_mm, 2, &report.headline) {
+            let baseline_mm = block.height_mm + 0.82 * line_mm(small_pt);
+            block.text((left_mm, baseline_mm), Style::new(Face::Bold, small_pt, colour), line);
+            block.height_mm += line_mm(small_pt);
+        }
+        block.height_mm += 1.0;
+        return figure_below(block, &report.figure, Style::new(Face::Regular, size_pt * 0.62, colour));
+    }
     block.text((left_mm, baseline_mm), Style::new(Face::Bold, set_pt, colour), words.clone());
     block.height_mm += line_mm(size_pt);
     if report.figure.is_empty() {
@@ -93,8 +105,14 @@ fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
     if behind_mm + width_mm(Face::Regular, figure_pt, &report.figure) <= LEFT_MM {
         block.text((behind_mm, baseline_mm), style, report.figure.clone());
     } else {
-        block.text((0.0, block.height_mm + 0.78 * line_mm(figure_pt)), style, report.figure.clone());
-        block.height_mm += line_mm(figure_pt);
+        figure_below(block, &report.figure, style);
+    }
+}
+
+fn figure_below(block: &mut Block, figure: &str, style: Style) {
+    if !figure.is_empty() {
+        block.text((0.0, block.height_mm + 0.78 * line_mm(style.size_pt)), style, figure);
+        block.height_mm += line_mm(style.size_pt);
     }
 }
 
@@ -111,11 +129,12 @@ fn reader(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
     let title = if name.is_empty() { "Reader's grade".to_owned() } else { format!("Reader's grade ({name})") };
     lines.add(Face::Regular, 7.5, ink.quiet, 1, &title);
     lines.add(Face::Bold, 12.0, ink.text, 2, &reader.grade);
-    for note in &reader.notes {
-        lines.add(Face::Regular, 7.5, ink.quiet, 2, note);
+    match room {
+        Room::Page => reader.notes.iter().for_each(|note| lines.add(Face::Regular, 7.5, ink.quiet, 2, note)),
+        Room::Half => lines.add(Face::Regular, 7.0, ink.quiet, 3, &reader.notes.join(", ")),
     }
     let comment = if reader.comment.is_empty() { String::new() } else { format!("“{}”", reader.comment) };
-    lines.add(Face::Regular, 8.0, ink.text, if room == Room::Page { 6 } else { 3 }, &comment);
+    lines.add(Face::Regular, 8.0, ink.text, if room == Room::Page { 6 } else { 2 }, &comment);
     lines.block.height_mm += PAD_MM * 0.7;
     lines.block
 }

@@ -71,7 +71,7 @@ impl Table {
             _ => FIGURE_MM + 1.0,
         };
         let measure_mm = (column_mm * 0.62 / measures).clamp(FIGURE_MM + 1.0, widest_mm);
-        let has_bars = measure_mm > FIGURE_MM + 4.0;
+        let has_bars = measure_mm > FIGURE_MM + 7.0;
         Self { column_mm, name_mm: column_mm - measures * measure_mm - 6.0, measure_mm, row_mm, has_bars }
     }
 
@@ -117,7 +117,7 @@ impl Table {
     /// A fraction as bar and per cent.
     fn measure(&self, block: &mut Block, (value, colour): (f32, Rgb), (left_mm, baseline_mm): (f32, f32), ink: &Ink) {
         if self.has_bars {
-            let area = Area::new(left_mm + 1.0, baseline_mm - 1.9, self.measure_mm - FIGURE_MM - 1.0, 1.8);
+            let area = Area::new(left_mm + 2.0, baseline_mm - 1.9, self.measure_mm - FIGURE_MM - 2.0, 1.8);
             block.fill(area, ink.faint);
             let part = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
             block.fill(Area { width_mm: area.width_mm * part, ..area }, colour);

@@ -7,19 +7,18 @@ use crate::page::{Area, Block, Face, Fit, Style, fitted};
 
 const SIZE_PT: f32 = 7.0;
 const ROW_MM: f32 = 3.5;
-const KEYS_MM: f32 = 33.0;
+const KEYS_MM: f32 = 20.0;
 
 /// Of all pictures of a page; what they share stands once.
 pub fn block(cases: &[Case<'_>], ink: &Ink) -> Block {
     let mut rows: Vec<(String, String)> = Vec::new();
     for case in cases {
-        for (key, value) in of_picture(case) {
-            let key = match case.eye.filter(|_| cases.len() > 1) {
-                Some(eye) => format!("{key} {}", eye.short_name()),
-                None => key.to_owned(),
-            };
-            rows.push((key, value));
-        }
+        let (key, value) = of_picture(case);
+        let key = match case.eye.filter(|_| cases.len() > 1) {
+            Some(eye) => format!("{key} {}", eye.short_name()),
+            None => key.to_owned(),
+        };
+        rows.push((key, value));
     }
     for (key, value) in cases.iter().flat_map(shared) {
         let row = (key.to_owned(), value);
@@ -39,9 +38,10 @@ pub fn block(cases: &[Case<'_>], ink: &Ink) -> Block {
     block
 }
 
-fn of_picture(case: &Case<'_>) -> [(&'static str, String); 2] {
+fn of_picture(case: &Case<'_>) -> (&'static str, String) {
     let record = case.record;
-    let mut picture = vec![format!("{} × {} px", record.source_width_px, record.source_height_px)];
+    let sum = record.picture_sha256.as_deref().map_or("SHA-256 not known".to_owned(), |sum| format!("SHA-256 {sum}"));
+    let mut picture = vec![sum, format!("{} × {} px", record.source_width_px, record.source_height_px)];
     picture.extend(record.frame.map(|frame| format!("frame {frame}")));
     if let Some(window) = &record.window {
         let inverted = if window.inverted { ", inverted" } else { "" };
@@ -50,11 +50,10 @@ fn of_picture(case: &Case<'_>) -> [(&'static str, String); 2] {
             _ => format!("window of the file's own {}{inverted}", window.function),
         });
     }
-    let sha256 = record.picture_sha256.clone().unwrap_or_else(|| "not known".to_owned());
-    [("Picture", picture.join(", ")), ("Picture SHA-256", sha256)]
+    ("Picture", picture.join(", "))
 }
 
-fn shared(case: &Case<'_>) -> [(&'static str, String); 5] {
+fn shared(case: &Case<'_>) -> [(&'static str, String); 4] {
     let (record, card, settings) = (case.record, case.pictures.card, &case.record.settings);
     let class = card.classes.get(settings.shown_class).map(crate::bundle::card::Class::full_name).unwrap_or_default();
     let rule = match settings.compare_rule {
@@ -82,8 +81,7 @@ fn shared(case: &Case<'_>) -> [(&'static str, String); 5] {
         style.palette.name(),
     );
     [
-        ("Model", format!("{} {}", record.model, card.version)),
-        ("Model SHA-256", record.model_sha256.clone()),
+        ("Model", format!("SHA-256 {}, {} {}", record.model_sha256, record.model, card.version)),
         ("Settings", method),
         ("Drawing", drawing),
         ("Made", format!("{}, fovea {}, {}", record.date, record.version, record.device)),

@@ -9,11 +9,11 @@ const ROW_MM: f32 = 5.2;
 /// Left edges of the columns, and the right end of the last.
 const COLUMNS_MM: [(&str, f32); 7] = [
     ("Patient", 0.0),
-    ("Eye", 28.0),
-    ("Picture", 35.0),
-    ("Model", 80.0),
-    ("Reader", 124.0),
-    ("Flag", 158.0),
+    ("Eye", 26.0),
+    ("Picture", 33.0),
+    ("Model", 78.0),
+    ("Reader", 119.0),
+    ("Flag", 153.0),
     ("", WIDTH_MM),
 ];
 

@@ -23,6 +23,9 @@ use crate::reading::Eye;
 pub use self::legend::legend_page;
 pub use self::list::{List, ListRow, list_pages};
 
+/// Between the blocks of a page with several pictures.
+const CLOSE_MM: f32 = 2.6;
+
 /// One explained picture as a report shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
@@ -71,15 +74,19 @@ pub fn patient_page(title: &str, cases: &[Case<'_>], theme: Theme) -> Result<Pag
         cases.iter().map(|case| format!("{}: {}", case.pictures.card.name, case.pictures.card.title)).collect();
     models.dedup();
     let mut sheet = Sheet::begin(title, &models.join("; "), "", ink);
+    sheet.gap_mm = CLOSE_MM;
     let facts = facts::block(cases, &ink);
-    let room_mm = BOTTOM_MM - sheet.top_mm - facts.height_mm - GAP_MM;
-    let room_mm = room_mm / cases.len().max(1) as f32;
-    for case in cases {
-        let name = sheet::case_name(case, &ink);
+    let blocks = |case| {
         let answer = answer::block(case, &ink, answer::Room::Half);
-        let classes = classes::block(case, &ink, classes::Room::Half);
-        let fixed_mm = name.height_mm + answer.height_mm + classes.height_mm + 4.0 * GAP_MM;
-        let views = views::block(case, &ink, room_mm - fixed_mm)?;
+        [sheet::case_name(case, &ink), answer, classes::block(case, &ink, classes::Room::Half)]
+    };
+    let blocks: Vec<_> = cases.iter().map(blocks).collect();
+    let fixed_mm: f32 = blocks.iter().flatten().map(|block| block.height_mm + CLOSE_MM).sum();
+    // What the words leave is shared alike, so that both eyes are of one size.
+    let room_mm = BOTTOM_MM - sheet.top_mm - facts.height_mm - fixed_mm;
+    let room_mm = room_mm / cases.len().max(1) as f32 - CLOSE_MM;
+    for (case, [name, answer, classes]) in cases.iter().zip(blocks) {
+        let views = views::block(case, &ink, room_mm)?;
         for block in [name, answer, views, classes] {
             sheet.put(block);
         }

@@ -16,6 +16,8 @@ const HAIR_MM: f32 = 0.2;
 pub struct Sheet {
     page: Page,
     pub top_mm: f32,
+    /// Between the blocks.
+    pub gap_mm: f32,
 }
 
 impl Sheet {
@@ -36,7 +38,7 @@ impl Sheet {
         foot.fill(Area::new(0.0, 0.0, WIDTH_MM, HAIR_MM), ink.faint);
         foot.text((0.0, 5.0), Style::new(Face::Bold, 8.0, ink.warning), NOTICE);
         page.put(foot, (MARGIN_MM, A4_MM.1 - 15.0));
-        Self { page, top_mm: 11.0 + 13.0 + GAP_MM }
+        Self { page, top_mm: 11.0 + 13.0 + GAP_MM, gap_mm: GAP_MM }
     }
 
     /// Puts `block` below what is there.
@@ -44,7 +46,7 @@ impl Sheet {
         if block.height_mm > 0.0 {
             let height_mm = block.height_mm;
             self.page.put(block, (MARGIN_MM, self.top_mm));
-            self.top_mm += height_mm + GAP_MM;
+            self.top_mm += height_mm + self.gap_mm;
         }
     }
 

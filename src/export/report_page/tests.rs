@@ -12,7 +12,7 @@ use crate::geometry::{PixelBox, Transform};
 use crate::layers::Style;
 use crate::maps::ClassMaps;
 use crate::method::BackwardRule;
-use crate::page::{A4_MM, Align, Item, width_mm};
+use crate::page::{Align, Item, width_mm};
 use crate::reading::{Contents, Entry, FrameOf, Head, Identity, Judgement, Reading};
 
 const LONG: &str = "IDRiD_0123456789_a-very-long-name-from-some-archive-眼底-with-\u{202e}turned-parts-and-more-of-it-2024-02-29_R.jpg";
@@ -257,7 +257,7 @@ fn both_eyes_of_a_patient_stand_on_one_page() {
     let page = pair(Theme::Light).remove(0);
     let all = words(&page).join("\n");
     assert!(all.contains("R  right eye") && all.contains("L  left eye") && all.contains("not read"));
-    assert_eq!(all.matches("Model SHA-256").count(), 1, "what both share stands once");
+    assert_eq!(all.matches("retina-dr 1").count(), 1, "what both share stands once");
     let chests = Made::new(LONG, "chexnet", (2000, 2000)).read(&a_reading());
     let both_chests = |theme| vec![chests.with(None, |case| patient_page(LONG, &[*case, *case], theme).unwrap())];
     both("two-chests", both_chests);
