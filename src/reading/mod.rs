@@ -3,8 +3,12 @@
 //!
 //! Must not know windows or networks.
 
+pub mod agreement;
 pub mod entry;
+pub mod file;
 pub mod identity;
+pub mod table;
 
 pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
+pub use self::file::{FileError, ReadingFile};
 pub use self::identity::{Eye, Identity};
