@@ -9,6 +9,7 @@ mod pictures;
 mod record;
 mod results;
 
+pub use date::iso_date;
 pub use maps::npz;
 pub use needs::needed_bytes;
 pub use pictures::Pictures;
