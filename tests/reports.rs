@@ -74,7 +74,10 @@ fn a_report_holds_the_answer_the_grades_and_the_sums_as_text() {
     let pdf = out.path().join("phantom-moderate.report.pdf");
     let bytes = fs::read(&pdf).unwrap();
     let has = |what: &[u8]| bytes.windows(what.len()).filter(|some| *some == what).count();
-    assert_eq!((has(b"/Type /Page\n") + has(b"/Type/Page/"), has(b"/DCTDecode") >= 3), (has(b"/Type /Page\n") + has(b"/Type/Page/"), true));
+    assert_eq!(
+        (has(b"/Type /Page\n") + has(b"/Type/Page/"), has(b"/DCTDecode") >= 3),
+        (has(b"/Type /Page\n") + has(b"/Type/Page/"), true)
+    );
     assert!(bytes.starts_with(b"%PDF-") && has(b"/FontFile") >= 2 && has(b"Report: phantom-moderate.jpg") >= 1);
     if let Some(said) = asked("pdftotext", &["-layout"], &pdf) {
         expected.retain(|words| !said.contains(words.as_str()));
@@ -118,10 +121,37 @@ fn a_record_is_repeated_bit_for_bit() {
         (
             &colour,
             &[
-                "--rule", "deconvnet", "--compare-rule", "linear", "--evidence", "against", "--magnitude", "signed",
-                "--smoothing", "1.7", "--class", "1", "--cam", "grad-cam", "--cam-opacity", "0.31", "--threshold", "0.07",
-                "--cam-colours", "cividis", "--clear-opacity", "0.9", "--gain", "2.3", "--clear-over-input", "--without",
-                "0", "--palette", "paper", "--no-box", "--record-paths",
+                "--rule",
+                "deconvnet",
+                "--compare-rule",
+                "linear",
+                "--evidence",
+                "against",
+                "--magnitude",
+                "signed",
+                "--smoothing",
+                "1.7",
+                "--class",
+                "1",
+                "--cam",
+                "grad-cam",
+                "--cam-opacity",
+                "0.31",
+                "--threshold",
+                "0.07",
+                "--cam-colours",
+                "cividis",
+                "--clear-opacity",
+                "0.9",
+                "--gain",
+                "2.3",
+                "--clear-over-input",
+                "--without",
+                "0",
+                "--palette",
+                "paper",
+                "--no-box",
+                "--record-paths",
             ],
         ),
         (&grey, &["--window", "20000.3,17000.7", "--invert", "--no-layers"]),
@@ -167,7 +197,10 @@ fn another_picture_another_model_or_a_strange_record_is_refused_in_words() {
         change(&mut record);
         record.to_string()
     };
-    refused(&changed(|record| record["settings"]["rule"] = "sideways".into()), "unknown variant `sideways`, expected one of");
+    refused(
+        &changed(|record| record["settings"]["rule"] = "sideways".into()),
+        "unknown variant `sideways`, expected one of",
+    );
     refused(&changed(|record| record["settings"]["shown_class"] = 99.into()), "it shows class 99 of a model with");
     refused(&changed(|record| record["settings"]["smoothing_px"] = 1e9.into()), "must lie between 0 and 64");
     refused(&changed(|record| record["style"]["cam"]["opacity"] = (-1).into()), "style.cam.opacity is -1");

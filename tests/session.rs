@@ -43,6 +43,7 @@ impl Place {
             model: Some(model.to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         Session::start(options, Arc::new(|| {})).unwrap()
@@ -174,7 +175,14 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
     let place = Place::new(2, 2000);
     let folders = vec![place.models.path().to_owned()];
     let model = Some("small".to_owned());
-    let options = Options { folders, model, device: DeviceChoice::Cpu, preferences: None, limit_bytes: 50_000_000 };
+    let options = Options {
+        folders,
+        model,
+        device: DeviceChoice::Cpu,
+        preferences: None,
+        sessions: None,
+        limit_bytes: 50_000_000,
+    };
     let mut session = Session::start(options, Arc::new(|| {})).unwrap();
     session.apply(&SessionCommand::Open(vec![place.picture(1)]));
     wait(&mut session, |session| !session.notices.is_empty());

@@ -7,6 +7,7 @@ mod explain;
 mod import;
 mod models;
 mod print;
+mod report;
 mod signals;
 #[cfg_attr(not(feature = "train"), path = "untrained.rs")]
 mod train;
@@ -57,6 +58,8 @@ enum Command {
     Import(import::Arguments),
     /// Learns from a clinic's labelled pictures how sure a model may be: answers become sets, like "2 or 3"
     Calibrate(calibrate::Arguments),
+    /// Writes a file of readings as a table for print (PDF)
+    Report(report::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
 }
@@ -140,6 +143,7 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Train(arguments)) => train::run(&arguments, &models),
         Some(Command::Import(arguments)) => import::run(&arguments, &models),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &models, limit),
+        Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

@@ -12,6 +12,7 @@ mod record;
 pub mod report_page;
 mod results;
 
+pub use date::iso_date;
 pub use ink::Theme;
 pub use maps::npz;
 pub use needs::needed_bytes;

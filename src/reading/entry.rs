@@ -27,6 +27,8 @@ pub enum Judgement {
 pub struct Reading {
     /// An index into [`Head::classes`]; none where the picture is ungradable, or not read.
     pub class: Option<usize>,
+    /// Another grade, given once the model's answer had been seen: the first one stays.
+    pub revised: Option<usize>,
     pub ungradable: bool,
     pub flagged: bool,
     pub comment: String,

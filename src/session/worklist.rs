@@ -63,6 +63,8 @@ pub struct Item {
 pub struct Worklist {
     items: Vec<Item>,
     sort: SortBy,
+    /// What was opened: files, or folders of them.
+    opened: Vec<PathBuf>,
 }
 
 impl Worklist {
@@ -75,9 +77,18 @@ impl Worklist {
             problem: None,
             given,
         };
-        let mut list = Self { items: paths.into_iter().enumerate().map(item).collect(), sort };
+        let mut list = Self { items: paths.into_iter().enumerate().map(item).collect(), sort, opened: Vec::new() };
         list.sort_by(sort);
         list
+    }
+
+    /// The same, found in what was `opened`.
+    pub fn of(self, opened: Vec<PathBuf>) -> Self {
+        Self { opened, ..self }
+    }
+
+    pub fn opened(&self) -> &[PathBuf] {
+        &self.opened
     }
 
     pub fn items(&self) -> &[Item] {

@@ -17,6 +17,7 @@ mod notices;
 mod page;
 mod picker;
 mod picture_controls;
+mod reading;
 mod ruler;
 mod scale;
 mod start;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
-use self::picker::Picker;
+use self::picker::{Picker, Typed};
 use self::textures::Textures;
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
@@ -68,7 +69,9 @@ pub struct App {
     shows_worklist: bool,
     is_full_screen: bool,
     /// A path that is being typed.
-    typed: Option<String>,
+    typed: Option<(Typed, String)>,
+    /// Whether the comment is to have the keyboard.
+    wants_comment: bool,
     export: Option<ExportForm>,
     picker: Option<Picker>,
     /// What is set already, so that it is set only when it changes.
@@ -107,6 +110,7 @@ impl App {
             shows_worklist: true,
             is_full_screen: false,
             typed: None,
+            wants_comment: false,
             export: None,
             picker: None,
             applied: None,
@@ -119,6 +123,11 @@ impl App {
             app.session.apply(&SessionCommand::Open(open));
         }
         Ok(app)
+    }
+
+    /// Zoom and place of all views.
+    pub fn camera(&self) -> &Camera {
+        &self.camera
     }
 
     /// How many layers were composed so far.
@@ -174,6 +183,7 @@ impl App {
     }
 
     fn take_picked(&mut self) {
+        let picked_for = self.picker.as_ref().map_or(Typed::Open, |picker| picker.typed);
         match self.picker.as_ref().map(Picker::poll) {
             Some(picker::Answer::Waiting) | None => {}
             Some(picker::Answer::Open(paths)) => {
@@ -188,12 +198,18 @@ impl App {
                     form.folder = folder.to_string_lossy().into_owned();
                 }
             }
+            Some(picker::Answer::SaveTo(file)) => {
+                self.picker = None;
+                if let Some(file) = file {
+                    self.commands.push(picked_for.command(file));
+                }
+            }
             Some(picker::Answer::NoDialog) => {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
                 self.session.notice(says.to_owned(), false, None);
                 if self.export.is_none() {
-                    self.typed = Some(String::new());
+                    self.typed = Some((picked_for, String::new()));
                 }
             }
         }
@@ -227,6 +243,7 @@ impl eframe::App for App {
         self.place.settle(&ctx, is_covered);
         focus::ring(&ctx);
         self.note_window(&ctx);
+        self.note_view(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
         } else if self.session.notices.iter().any(|notice| !notice.is_problem) {

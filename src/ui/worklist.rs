@@ -9,6 +9,7 @@ use egui::{
 use super::{App, names, percent, theme};
 use crate::bundle::Card;
 use crate::compose::Palette;
+use crate::reading::FrameOf;
 use crate::session::SessionCommand;
 use crate::session::worklist::{Item, SortBy};
 
@@ -180,7 +181,7 @@ impl App {
     /// The decided grade with its probability, unless the reader has to say one first.
     fn grade_of(&self, item: &Item) -> Option<(String, Color32)> {
         let (graded, card) = item.graded.zip(self.session.card())?;
-        if self.session.read_first.hides(&item.path, 0) {
+        if self.session.readings.hides(&FrameOf { path: item.path.clone(), frame: 0 }) {
             return None;
         }
         let is_on_screen = self.session.current().is_some_and(|current| current.path == item.path);

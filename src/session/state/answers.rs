@@ -36,7 +36,6 @@ impl State {
             self.choices = Choices::default();
             self.preferences.style.clear.enabled.clear();
             self.worklist.forget_grades();
-            self.read_first.forget();
         }
         self.engine = match std::mem::take(&mut self.engine) {
             Engine::Loading { number, name, since, .. } if number != of => {
@@ -223,13 +222,11 @@ impl State {
 
     /// An open that was followed by a newer wish is none any more.
     pub(super) fn found(&mut self, of: u64, found: Result<Found, String>, now: Instant) {
-        if self.finding.take_if(|finding| finding.number == of).is_none() {
-            return;
-        }
+        let Some(finding) = self.finding.take_if(|finding| finding.number == of) else { return };
         match found {
             Ok(found) => {
                 found.problems.iter().for_each(|problem| self.notice(problem.to_string(), true, None, now));
-                self.open_found(found.pictures, now);
+                self.open_found(finding.paths, found.pictures, now);
             }
             Err(reason) => self.notice(reason, true, None, now),
         }

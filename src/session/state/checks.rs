@@ -39,6 +39,16 @@ impl World {
         if refused && state.shown().is_some() && state.answer_is_withheld() || !refused && state.answer_is_withheld() {
             return differs("the gate", &state.advice());
         }
+        let entry = state.on_screen().and_then(|of| state.readings.entry(&of));
+        if state.shown().is_some() {
+            let Some(entry) = entry else { return differs("an answer beside no entry", &()) };
+            if !entry.answer_seen {
+                return differs("an answer that nobody saw", &entry);
+            }
+            if state.readings.blind && !entry.reading.is_read() && !entry.answer_seen {
+                return differs("an answer before the reader's", &entry);
+            }
+        }
         if let Some(item) = state.worklist.items().iter().find(|item| {
             let key = state.cache.key(&item.path, 0);
             let said = |graded: Graded| state.model().is_some_and(|model| graded.class != decided(&key, &model.sha256));
@@ -57,6 +67,14 @@ impl World {
         let state = &self.state;
         if let Some(busy) = state.busy() {
             return Err(format!("still busy: {busy:?}"));
+        }
+        if let Some(kept) = self.target.as_ref().and_then(|file| self.kept.get(file)) {
+            let (entries, all) = (&kept.entries, state.all_readings());
+            for (of, entry) in all.entries.into_iter().filter(|_| state.worklist.len() > 1) {
+                if entries.iter().find(|(known, _)| *known == of).map(|(_, entry)| entry) != Some(&entry) {
+                    return Err(format!("kept is {entries:?} instead of {entry:?} of {of:?}"));
+                }
+            }
         }
         let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
         let second = state.choices.compare.map(|rule| Settings { rule, ..settings });
