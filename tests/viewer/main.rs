@@ -13,6 +13,7 @@ mod names;
 mod notices;
 mod radiographs;
 mod reading;
+mod reports;
 mod scale;
 mod tree;
 mod waiting;
