@@ -123,6 +123,7 @@ fn drag(path: &Path, what: &str) {
             model: Some("cxr-pneumonia".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         App::new(&creation.egui_ctx, options, vec![path.to_owned()]).unwrap()

@@ -7,4 +7,4 @@ pub mod entry;
 pub mod identity;
 
 pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
-pub use self::identity::{Eye, Identity};
+pub use self::identity::{Eye, Identity, Pattern};

@@ -7,6 +7,7 @@ mod actions;
 mod dialogs;
 mod export_form;
 mod focus;
+mod identity_form;
 mod inspector;
 mod keys;
 mod layout;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
+use self::identity_form::{IdentityForm, PatternForm};
 use self::picker::Picker;
 use self::textures::Textures;
 use crate::session::camera::Camera;
@@ -70,6 +72,10 @@ pub struct App {
     /// A path that is being typed.
     typed: Option<String>,
     export: Option<ExportForm>,
+    identity: Option<IdentityForm>,
+    pattern: Option<PatternForm>,
+    /// What the window is called now.
+    title: String,
     picker: Option<Picker>,
     /// What is set already, so that it is set only when it changes.
     applied: Option<(Theme, f32)>,
@@ -108,6 +114,9 @@ impl App {
             is_full_screen: false,
             typed: None,
             export: None,
+            identity: None,
+            pattern: None,
+            title: window::NAME.to_owned(),
             picker: None,
             applied: None,
             suggested_scale: None,
@@ -132,7 +141,8 @@ impl App {
     }
 
     fn is_dialog_open(&self) -> bool {
-        self.shows_help || self.shows_card || self.typed.is_some() || self.export.is_some()
+        let is_form_open = self.export.is_some() || self.identity.is_some() || self.pattern.is_some();
+        self.shows_help || self.shows_card || self.typed.is_some() || is_form_open
     }
 
     /// Whether a menu, a list of choices or a dialog lies above the rest and has the keyboard.
@@ -227,6 +237,7 @@ impl eframe::App for App {
         self.place.settle(&ctx, is_covered);
         focus::ring(&ctx);
         self.note_window(&ctx);
+        self.say_title(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
         } else if self.session.notices.iter().any(|notice| !notice.is_problem) {

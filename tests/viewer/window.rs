@@ -37,8 +37,14 @@ pub fn build_with(
         builder = builder.wgpu();
     }
     builder.build_eframe(|creation| {
-        let options =
-            Options { folders, model, device: DeviceChoice::Cpu, preferences, limit_bytes: USUAL_LIMIT_BYTES };
+        let options = Options {
+            folders,
+            model,
+            device: DeviceChoice::Cpu,
+            preferences,
+            results: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
+        };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
     })
 }

@@ -25,8 +25,10 @@ impl State {
             SessionCommand::Previous => self.go(false, now),
             SessionCommand::Sort(sort) => {
                 self.preferences.sort = sort;
-                self.worklist.sort_by(sort);
+                self.preferences.sort_reversed = false;
+                self.worklist.sort_by(sort, false);
             }
+            SessionCommand::List(command) => self.act_on_list(command, now),
             SessionCommand::Reload => self.reload(now),
             SessionCommand::Cancel => self.cancel(now),
             SessionCommand::AnswerAnyway => self.answer_anyway(),
@@ -35,6 +37,7 @@ impl State {
             SessionCommand::ReadFirst(on) => {
                 self.read_first.enabled = on;
                 self.preferences.read_first = on;
+                self.veil();
             }
             SessionCommand::Class(class) => self.show_class(class),
             SessionCommand::ClassNext => self.step_class(1),

@@ -32,6 +32,7 @@ impl State {
         if self.awaits_reader() {
             if let Some(current) = &self.current {
                 self.read_first.enter(&current.path, current.frame, class, now);
+                self.veil();
             }
             return;
         }

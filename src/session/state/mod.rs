@@ -11,6 +11,7 @@ mod aside;
 mod checks;
 mod current;
 mod doing;
+mod list;
 mod open;
 #[cfg(test)]
 mod property;
@@ -39,6 +40,7 @@ use super::{Choices, Notice, Options};
 
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
+pub use self::list::Progress;
 
 /// All that a session knows.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ pub struct State {
     exports: Vec<(u64, Instant)>,
     cache: Cache,
     aside: Aside,
+    asked: list::Asked,
     /// What was read ahead around last, and what was last tried for its steadiness.
     ahead_of: Option<(PictureKey, Under)>,
     steady_of: Option<(PictureKey, String)>,
@@ -87,6 +90,7 @@ impl State {
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
+            asked: list::Asked::default(),
             ahead_of: None,
             steady_of: None,
             last_number: 0,
@@ -100,6 +104,7 @@ impl State {
 
     /// Takes in what has happened at `now`, and gives back what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let is_command = matches!(event, Event::Command(_));
         match event {
             Event::Command(command) => self.act(command, now),
             Event::Draw(use_for) => self.draw(use_for, now),
@@ -113,6 +118,10 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::Graded { key, answer } => self.graded(&key, answer),
+            Event::Recalled(answers) => self.recalled(answers),
+            Event::Identified(said) => self.identified(said),
+            Event::ResultsCleared(done) => self.results_cleared(done, now),
             Event::Found { number, found } => self.found(number, found, now),
             Event::Derived { number, shown } => self.derived(number, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
@@ -122,6 +131,7 @@ impl State {
             Event::Exported { number, written } => self.exported(number, written, now),
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
+        self.worklist.refresh(now, is_command);
         self.pursue(now);
         std::mem::take(&mut self.effects)
     }
