@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how answers and errors are printed. All work is done by the library.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod cache;
 mod calibrate;
 mod devices;
 mod explain;
@@ -59,6 +60,8 @@ enum Command {
     Calibrate(calibrate::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
+    /// Says what the window keeps of earlier grading, and clears it
+    Cache(cache::Arguments),
 }
 
 /// How much memory pictures may take.
@@ -140,6 +143,7 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Train(arguments)) => train::run(&arguments, &models),
         Some(Command::Import(arguments)) => import::run(&arguments, &models),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &models, limit),
+        Some(Command::Cache(arguments)) => cache::run(arguments),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

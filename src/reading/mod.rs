@@ -15,5 +15,5 @@ pub const READINGS: &str = "fovea";
 
 pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
 pub use self::file::{FileError, ReadingFile};
-pub use self::identity::{Eye, Identity};
+pub use self::identity::{Eye, Identity, Pattern};
 pub use self::save::{save, write_table};

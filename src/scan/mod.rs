@@ -22,7 +22,7 @@ pub use encoded::{Encoded, Header};
 pub use error::ScanError;
 pub use facts::Facts;
 pub use grey::GreyValues;
-pub use open::{open, open_frame, personal};
+pub use open::{open, open_frame, personal, whose};
 pub use window::GreyDisplay;
 
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.

@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 
-use super::worklist::SortBy;
+use super::worklist::{Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::reading::Identity;
 
 /// A view shows one layer.
 pub use crate::layers::Layer as View;
@@ -68,6 +69,12 @@ pub enum WindowCommand {
     Comment,
     SaveReadings,
     Table,
+    /// The list's search gets the keyboard.
+    Search,
+    /// Whose picture is on the screen.
+    Identity,
+    /// How files are named.
+    NamePattern,
     /// The innermost thing ends.
     Escape,
     Quit,
@@ -109,6 +116,40 @@ pub enum ReadingCommand {
     Table(PathBuf),
 }
 
+/// Of the list of pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListCommand {
+    /// The other way round than usual.
+    Reversed(bool),
+    Search(String),
+    /// Shows one grade alone, or all.
+    Grade(Option<usize>),
+    Only(Only, bool),
+    /// No search and no filter any more.
+    ShowAll,
+    /// Whose picture it is, by the reader.
+    Identity(PathBuf, Identity),
+    /// How this reader's files are named; empty for the usual ways.
+    Pattern(String),
+    /// Shows patients by what their files call them.
+    ShowNames(bool),
+    /// Grades all pictures while nothing else is wanted.
+    GradeAll(bool),
+    /// Rows that can be seen.
+    InSight {
+        first: usize,
+        last: usize,
+    },
+    /// What earlier days' grading has left on this machine.
+    ClearResults,
+}
+
+impl From<ListCommand> for Command {
+    fn from(command: ListCommand) -> Self {
+        Self::Session(SessionCommand::List(command))
+    }
+}
+
 /// Of pictures, model and maps.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionCommand {
@@ -117,6 +158,7 @@ pub enum SessionCommand {
     Next,
     Previous,
     Sort(SortBy),
+    List(ListCommand),
     Reload,
     Cancel,
     /// The answer about a picture that the model does not read.

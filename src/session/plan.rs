@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use super::message::{Event, Job, ModelWish, SteadyJob};
+use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
 
 /// What is wished for; the worker takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -17,6 +17,9 @@ pub struct Plan {
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
+    grade: VecDeque<GradeJob>,
+    /// Whether the picture that is being graded is one of those that were asked for last.
+    is_grading: bool,
 }
 
 /// One thing to do.
@@ -26,6 +29,7 @@ pub enum Task {
     Explain(Job),
     Thumbnail(PathBuf),
     Steady(SteadyJob),
+    Grade(GradeJob),
 }
 
 impl Task {
@@ -44,6 +48,10 @@ impl Task {
                 })
             }
             Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
+            Self::Grade(GradeJob { key, .. }) => {
+                let key = key.clone();
+                Box::new(move |reason| Some(Event::Failed { ticket: None, key, reason, device_lost: false }))
+            }
         }
     }
 }
@@ -74,7 +82,7 @@ impl Plan {
         self.thumbnails = paths.into();
     }
 
-    /// Replaces the picture whose answer is tried for its steadiness, the least urgent of all.
+    /// Replaces the picture whose answer is tried for its steadiness.
     pub fn steady(&mut self, job: SteadyJob) {
         self.steady = Some(job);
     }
@@ -82,6 +90,18 @@ impl Plan {
     /// Has what was broken off begun anew, unless another picture has taken its place.
     pub fn steady_again(&mut self, job: SteadyJob) {
         self.steady.get_or_insert(job);
+    }
+
+    /// Replaces the pictures that are graded when there is nothing else to do.
+    pub fn grade(&mut self, jobs: Vec<GradeJob>) {
+        (self.grade, self.is_grading) = (jobs.into(), false);
+    }
+
+    /// Has the grading that was broken off come first when there is time again, unless other pictures took its place.
+    pub fn grade_again(&mut self, job: GradeJob) {
+        if std::mem::take(&mut self.is_grading) {
+            self.grade.push_front(job);
+        }
     }
 
     pub fn next(&mut self) -> Option<Task> {
@@ -94,13 +114,23 @@ impl Plan {
         if let Some(path) = self.thumbnails.pop_front() {
             return Some(Task::Thumbnail(path));
         }
-        self.steady.take().map(Task::Steady)
+        if let Some(job) = self.steady.take() {
+            return Some(Task::Steady(job));
+        }
+        let job = self.grade.pop_front()?;
+        self.is_grading = true;
+        Some(Task::Grade(job))
     }
 
-    /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
-    pub fn is_empty(&self) -> bool {
-        let Self { model, wanted, ticket: _, ahead, thumbnails, steady } = self;
+    /// Whether nothing is to be done that goes before the steadiness of an answer, or another one's.
+    pub fn is_calm(&self) -> bool {
+        let Self { model, wanted, ticket: _, ahead, thumbnails, steady, grade: _, is_grading: _ } = self;
         model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none()
+    }
+
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.is_calm() && self.grade.is_empty()
     }
 
     /// Whether there is something more urgent than `job`, which was begun.
@@ -132,6 +162,7 @@ mod tests {
             wanted: Some(job(Some(2))),
             ahead: vec![job(None)].into(),
             thumbnails: vec![PathBuf::from("t")].into(),
+            grade: vec![GradeJob { key: job(None).key, model: "m".to_owned() }].into(),
             ..Plan::default()
         };
         assert!(!plan.is_empty());
@@ -139,6 +170,8 @@ mod tests {
         assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: Some(2), .. }))));
         assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: None, .. }))));
         assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
+        assert!(plan.is_calm() && !plan.is_empty());
+        assert!(matches!(plan.next(), Some(Task::Grade(_))));
         assert!(plan.is_empty() && plan.next().is_none());
     }
 }

@@ -62,6 +62,13 @@ pub struct Preferences {
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
     pub sort: SortBy,
+    pub sort_reversed: bool,
+    /// Whether patients are shown by what DICOM files call them.
+    pub show_names: bool,
+    /// How this reader's files are named, where not in a usual way.
+    pub name_pattern: String,
+    /// Whether all pictures of a list are graded while nothing else is wanted.
+    pub grade_all: bool,
     pub model: String,
     pub window: Option<WindowPlace>,
     pub export_folder: Option<PathBuf>,
@@ -83,6 +90,10 @@ impl Default for Preferences {
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
+            sort_reversed: false,
+            show_names: false,
+            name_pattern: String::new(),
+            grade_all: true,
             model: "retina-dr".to_owned(),
             window: None,
             export_folder: None,

@@ -54,6 +54,12 @@ impl App {
             }
             WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
             WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::Search => {
+                self.shows_worklist = true;
+                self.list.search();
+            }
+            WindowCommand::Identity => self.start_identity(),
+            WindowCommand::NamePattern => self.start_pattern(),
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -116,6 +122,7 @@ impl App {
 
     fn close_dialogs(&mut self) {
         (self.shows_help, self.shows_card, self.typed, self.export) = (false, false, None, None);
+        (self.identity, self.pattern) = (None, None);
     }
 
     fn pick(&mut self, ctx: &Context, start: impl FnOnce(&Context) -> Picker) {
@@ -128,7 +135,11 @@ impl App {
         let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
             return self.session.notice("There is no explanation to export yet.".to_owned(), false, None);
         };
-        self.export = Some(ExportForm::new(&current.path, self.session.preferences.export_folder.as_deref()));
+        // No two pictures of the list are exported alike.
+        let listed = self.session.worklist.get(&current.path).map(|item| item.export_name.clone());
+        let stem = || current.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = listed.unwrap_or_else(stem);
+        self.export = Some(ExportForm::new(name, self.session.preferences.export_folder.as_deref()));
         self.textures.forget("preview");
         self.session.draw_panel(PanelUse::Preview);
     }

@@ -5,7 +5,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// Where an action stands in menus and in the list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,22 @@ fn pictures() -> Vec<Action> {
         action(group, "Previous picture", "", &[(NONE, Key::PageUp), (NONE, Key::P)], S::Previous),
         action(group, "Read the file again", "And explain it anew", &[(NONE, Key::F5)], S::Reload),
         action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::WorklistPanel),
+        action(
+            group,
+            "Search the list",
+            "By name, patient, day or grade",
+            &[(COMMAND, Key::F), (NONE, Key::Slash)],
+            WindowCommand::Search,
+        ),
+        action(group, "Whose picture…", "Patient, eye and day of the picture", &[], WindowCommand::Identity),
+        action(group, "How files are named…", "A pattern of your own", &[], WindowCommand::NamePattern),
+        action(
+            group,
+            "Clear kept results",
+            "What earlier grading has left on this machine",
+            &[],
+            S::List(ListCommand::ClearResults),
+        ),
     ]
 }
 

@@ -15,6 +15,8 @@ impl App {
         self.card_dialog(ctx);
         self.typed_dialog(ctx);
         self.export_dialog(ctx);
+        self.identity_dialog(ctx);
+        self.pattern_dialog(ctx);
     }
 
     fn help_dialog(&mut self, ctx: &Context) {

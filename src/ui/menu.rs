@@ -5,7 +5,7 @@ use egui::{Button, ScrollArea, Ui};
 use super::actions::{self, Action, Group};
 use super::{App, names};
 use crate::session::preferences::Theme;
-use crate::session::{Command, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// What is used all the time, one click away.
 fn toolbar() -> [Command; 6] {
@@ -31,6 +31,7 @@ impl App {
             self.one_menu(ui, "File", Self::file_menu);
             self.one_menu(ui, "Picture", |app, ui| {
                 app.group(ui, Group::Pictures);
+                app.list_choices(ui);
                 ui.separator();
                 app.group(ui, Group::Grey);
             });
@@ -126,7 +127,10 @@ impl App {
                 is_shown && self.session.layers().contains(view)
             }
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
-            Command::Session(SessionCommand::Next | SessionCommand::Previous) => self.session.worklist.len() > 1,
+            Command::Session(SessionCommand::Next | SessionCommand::Previous)
+            | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
+            Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
+            Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,
             Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,
             Command::Session(
                 SessionCommand::WindowAuto | SessionCommand::WindowInvert | SessionCommand::WindowReset,
@@ -166,6 +170,22 @@ impl App {
         ui.menu_button("Samples", |ui| self.scrolled(ui, Self::sample_buttons));
         ui.separator();
         others.into_iter().for_each(|action| self.entry(ui, action));
+    }
+
+    /// What is on or off about the list.
+    fn list_choices(&mut self, ui: &mut Ui) {
+        let preferences = &self.session.preferences;
+        let (mut names, mut grades) = (preferences.show_names, preferences.grade_all);
+        let says = "Patients by what DICOM files call them, not by numbers";
+        if ui.checkbox(&mut names, "Show names").on_hover_text(says).changed() {
+            self.commands.push(ListCommand::ShowNames(names).into());
+            ui.close();
+        }
+        let says = "While nothing else is asked for";
+        if ui.checkbox(&mut grades, "Grade all pictures").on_hover_text(says).changed() {
+            self.commands.push(ListCommand::GradeAll(grades).into());
+            ui.close();
+        }
     }
 
     fn view_menu(&mut self, ui: &mut Ui) {

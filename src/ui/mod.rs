@@ -7,6 +7,7 @@ mod actions;
 mod dialogs;
 mod export_form;
 mod focus;
+mod identity_form;
 mod inspector;
 mod keys;
 mod layout;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
+use self::identity_form::{IdentityForm, PatternForm};
 use self::picker::{Picker, Typed};
 use self::textures::Textures;
 use crate::session::camera::Camera;
@@ -73,6 +75,10 @@ pub struct App {
     /// Whether the comment is to have the keyboard.
     wants_comment: bool,
     export: Option<ExportForm>,
+    identity: Option<IdentityForm>,
+    pattern: Option<PatternForm>,
+    /// What the window is called now.
+    title: String,
     picker: Option<Picker>,
     /// What is set already, so that it is set only when it changes.
     applied: Option<(Theme, f32)>,
@@ -112,6 +118,9 @@ impl App {
             typed: None,
             wants_comment: false,
             export: None,
+            identity: None,
+            pattern: None,
+            title: window::NAME.to_owned(),
             picker: None,
             applied: None,
             suggested_scale: None,
@@ -141,7 +150,8 @@ impl App {
     }
 
     fn is_dialog_open(&self) -> bool {
-        self.shows_help || self.shows_card || self.typed.is_some() || self.export.is_some()
+        let is_form_open = self.export.is_some() || self.identity.is_some() || self.pattern.is_some();
+        self.shows_help || self.shows_card || self.typed.is_some() || is_form_open
     }
 
     /// Whether a menu, a list of choices or a dialog lies above the rest and has the keyboard.
@@ -244,6 +254,7 @@ impl eframe::App for App {
         focus::ring(&ctx);
         self.note_window(&ctx);
         self.note_view(&ctx);
+        self.say_title(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
         } else if self.session.notices.iter().any(|notice| !notice.is_problem) {

@@ -2,7 +2,7 @@
 //!
 //! The elements are walked within the bytes that are there ([`walk`]), only wanted ones are parsed by `dicom-object`,
 //! and codecs see a frame only once its own header agrees with the file's. Names, ids and dates are read by
-//! [`personal`] alone. Must not know models or maps.
+//! [`personal`] alone, and by [`whose`] what sorts a list by patient. Must not know models or maps.
 
 mod attributes;
 mod codecs;
@@ -17,6 +17,7 @@ mod rle;
 mod source;
 mod syntax;
 mod walk;
+mod whose;
 
 use std::path::Path;
 
@@ -35,6 +36,7 @@ use crate::guard::apart::Work;
 
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
+pub use self::whose::{Whose, whose};
 
 /// What is done in a process of its own: decoding a frame whose codec is not all safe Rust. `None` of a name that is not
 /// known.

@@ -25,8 +25,10 @@ impl State {
             SessionCommand::Previous => self.go(false, now),
             SessionCommand::Sort(sort) => {
                 self.preferences.sort = sort;
-                self.worklist.sort_by(sort);
+                self.preferences.sort_reversed = false;
+                self.worklist.sort_by(sort, false);
             }
+            SessionCommand::List(command) => self.act_on_list(command, now),
             SessionCommand::Reload => self.reload(now),
             SessionCommand::Cancel => self.cancel(now),
             SessionCommand::AnswerAnyway => self.answer_anyway(),

@@ -9,16 +9,18 @@ use image::RgbImage;
 use super::State;
 use super::current::Role;
 use super::doing::{Doing, Engine, Explaining};
-use crate::bundle::{Advice, advise, assess};
+use crate::bundle::Advice;
 use crate::explain::{Look, Steadiness};
+use crate::reading::FrameOf;
 use crate::scan::find::Found;
 use crate::session::Choices;
+use crate::session::answer::answer;
 use crate::session::command::SessionCommand;
 use crate::session::key::{LookKey, PictureKey};
 use crate::session::message::{Model, Stage, Work};
 use crate::session::picture::Picture;
 use crate::session::shown::Shown;
-use crate::session::worklist::Graded;
+use crate::session::worklist::Classes;
 
 /// A message that is no problem goes by itself.
 const NOTICE_STAYS: Duration = Duration::from_secs(8);
@@ -35,7 +37,8 @@ impl State {
         if changed {
             self.choices = Choices::default();
             self.preferences.style.clear.enabled.clear();
-            self.worklist.forget_grades();
+            self.worklist.set_classes(Classes::of(&model.card));
+            self.veil();
         }
         self.engine = match std::mem::take(&mut self.engine) {
             Engine::Loading { number, name, since, .. } if number != of => {
@@ -50,6 +53,7 @@ impl State {
             current.forget_answers();
         }
         (self.ahead_of, self.steady_of) = (None, None);
+        self.another_model_grades();
         self.forget_aside();
         self.want_model_input();
         self.judge();
@@ -67,6 +71,7 @@ impl State {
         };
         // What was to be done ahead gave way to it.
         (self.ahead_of, self.steady_of) = (None, None);
+        self.another_model_grades();
         self.notice(format!("The model {name} could not be loaded: {reason}"), true, None, now);
     }
 
@@ -81,9 +86,7 @@ impl State {
 
     pub(super) fn opened(&mut self, key: PictureKey, picture: Arc<Picture>, now: Instant) {
         self.cache.add_picture(&key, Arc::clone(&picture));
-        if let Some(item) = self.worklist.item_mut(&key.path) {
-            item.thumbnail.get_or_insert_with(|| picture.thumbnail());
-        }
+        self.worklist.set_thumbnail(&key.path, || picture.thumbnail());
         self.doing = match std::mem::take(&mut self.doing) {
             Doing::Opening(opening) if opening.key == key => {
                 self.appear(key.clone(), picture, opening.list, now);
@@ -126,15 +129,11 @@ impl State {
         }
         let on_screen = self.current.as_ref().filter(|current| current.key() == key.picture);
         let known = self.cache.peek(&key.picture).and_then(|known| known.picture.as_ref());
-        let measures = on_screen.map(|current| &current.picture).or(known).map(|picture| &picture.measures);
-        let assessed = measures.and_then(|measures| assess(&model.card, measures));
-        let is_gradable = assessed.is_none_or(|assessed| assessed.is_gradable());
-        let is_refused = measures.is_some_and(|measures| advise(&model.card, measures, || None).is_some());
-        let class = look.verdict.decided;
-        let is_said = look.verdict.findings.as_ref().is_none_or(|findings| findings.contains(&class));
-        let probability = look.verdict.probabilities[class];
+        let Some(picture) = on_screen.map(|current| &current.picture).or(known) else { return };
+        let answer = answer(&model.card, &model.sha256, &look.verdict, &picture.measures);
         if let Some(item) = self.worklist.item_mut(path) {
-            item.graded = Some(Graded { is_said, class, probability, is_gradable, is_refused });
+            item.answer = Some(answer.clone());
+            self.readings.answered(&FrameOf { path: path.clone(), frame: 0 }, answer);
         }
     }
 
@@ -158,6 +157,9 @@ impl State {
             && let Some(item) = self.worklist.item_mut(&key.path)
         {
             item.problem = Some(reason.clone());
+        }
+        if device_lost && of.is_none() {
+            self.grading_lost_device();
         }
         self.doing = match std::mem::take(&mut self.doing) {
             Doing::Opening(opening) if Some(opening.ticket) == of => {
@@ -206,9 +208,7 @@ impl State {
     }
 
     pub(super) fn take_thumbnail(&mut self, path: &Path, thumbnail: RgbImage) {
-        if let Some(item) = self.worklist.item_mut(path) {
-            item.thumbnail = Some(thumbnail);
-        }
+        self.worklist.set_thumbnail(path, || thumbnail);
     }
 
     pub(super) fn steadied(&mut self, key: &PictureKey, model: String, steady: Steadiness) {

@@ -2,7 +2,8 @@
 
 use super::world::{REFUSED, World, decided, pixels_of, scores};
 use crate::explain::Settings;
-use crate::session::worklist::Graded;
+use crate::reading::Answer;
+use crate::session::worklist::Item;
 
 impl World {
     /// What is on the screen belongs together, whatever is under way.
@@ -51,10 +52,15 @@ impl World {
         }
         if let Some(item) = state.worklist.items().iter().find(|item| {
             let key = state.cache.key(&item.path, 0);
-            let said = |graded: Graded| state.model().is_some_and(|model| graded.class != decided(&key, &model.sha256));
-            key.reading == current.reading && item.path == current.path && item.graded.is_some_and(said)
+            let said =
+                |answer: &Answer| state.model().is_some_and(|model| answer.class != decided(&key, &model.sha256));
+            key.reading == current.reading && item.path == current.path && item.answer.as_ref().is_some_and(said)
         }) {
-            return differs("a grade", &(&item.name, item.graded));
+            return differs("a grade", &(&item.name, &item.answer));
+        }
+        let is_other = |answer: &Answer| state.model().is_none_or(|model| model.sha256 != answer.model);
+        if let Some(item) = state.worklist.items().iter().find(|item| item.answer.as_ref().is_some_and(is_other)) {
+            return differs("an answer of another model", &(&item.name, &item.answer));
         }
         match state.notices.iter().find(|notice| notice.text.starts_with("ahead")) {
             Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
@@ -75,6 +81,13 @@ impl World {
                     return Err(format!("kept is {entries:?} instead of {entry:?} of {of:?}"));
                 }
             }
+        }
+        let is_open = |item: &&Item| item.answer.is_none() && item.problem.is_none();
+        if let Some(item) = state.worklist.items().iter().find(is_open)
+            && state.grading().is_some_and(|progress| !progress.is_paused)
+            && state.engine.ready().is_some()
+        {
+            return Err(format!("{} is not graded at rest", item.name));
         }
         let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
         let second = state.choices.compare.map(|rule| Settings { rule, ..settings });

@@ -11,6 +11,7 @@ mod aside;
 mod checks;
 mod current;
 mod doing;
+mod list;
 mod open;
 #[cfg(test)]
 mod property;
@@ -43,6 +44,7 @@ use super::{Choices, Notice, Options};
 
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
+pub use self::list::Progress;
 
 /// All that a session knows.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ pub struct State {
     desk: Desk,
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
+    asked: list::Asked,
     /// What was read ahead around last, and what was last tried for its steadiness.
     ahead_of: Option<(PictureKey, Under)>,
     steady_of: Option<(PictureKey, String)>,
@@ -96,6 +99,7 @@ impl State {
             aside: Aside::default(),
             desk: Desk::default(),
             began,
+            asked: list::Asked::default(),
             ahead_of: None,
             steady_of: None,
             last_number: 0,
@@ -109,6 +113,7 @@ impl State {
 
     /// Takes in what has happened at `now`, and gives back what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let is_command = matches!(event, Event::Command(_));
         match event {
             Event::Command(command) => self.act(command, now),
             Event::Draw(use_for) => self.draw(use_for, now),
@@ -122,6 +127,10 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::Graded { key, answer } => self.graded(&key, answer),
+            Event::Recalled(answers) => self.recalled(answers),
+            Event::Identified(said) => self.identified(said),
+            Event::ResultsCleared(done) => self.results_cleared(done, now),
             Event::Found { number, found } => self.found(number, found, now),
             Event::Derived { number, shown } => self.derived(number, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
@@ -135,6 +144,7 @@ impl State {
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
         self.begin_readings(now);
+        self.worklist.refresh(now, is_command);
         self.pursue(now);
         self.keep_readings(now);
         std::mem::take(&mut self.effects)

@@ -33,9 +33,12 @@ impl State {
             (Doing::Rest | Doing::Explaining(_), Some((_, key))) => self.ask_for(key.clone(), now),
         }
         self.derive();
+        self.want_thumbnails();
+        self.recall();
         if matches!((&self.doing, missing), (Doing::Rest, None)) {
             self.look_ahead();
             self.try_steadiness();
+            self.grade_all();
         }
     }
 

@@ -149,7 +149,7 @@ fn frames_have_maps_of_their_own_and_going_back_costs_nothing() {
     world.settle();
     assert_eq!(of_screen(&world), (0, 2));
     let first = world.state.current().unwrap().key();
-    assert_eq!(world.state.worklist.items()[0].graded.unwrap().class, decided(&first, "0"));
+    assert_eq!(world.state.worklist.items()[0].answer.as_ref().unwrap().class, decided(&first, "0"));
 }
 
 #[test]
@@ -172,8 +172,8 @@ fn the_answer_about_a_picture_that_is_not_read_stands_behind_a_wish_each_time() 
     show(&mut world, REFUSED);
     world.settle();
     assert!(world.state.answer_is_withheld() && world.state.shown().is_none() && world.state.compared().is_none());
-    let graded = world.state.worklist.items()[REFUSED].graded.unwrap();
-    assert!(graded.is_refused && !world.state.worklist.items()[0].graded.unwrap().is_refused);
+    let graded = world.state.worklist.items()[REFUSED].answer.clone().unwrap();
+    assert!(graded.is_refused && !world.state.worklist.items()[0].answer.as_ref().unwrap().is_refused);
     world.command(SessionCommand::AnswerAnyway);
     assert!(is_answered(&world, REFUSED));
     show(&mut world, 0);
@@ -230,7 +230,7 @@ fn steadiness_is_tried_last_and_hidden_with_the_answer() {
             world.work(Luck::Good);
         }
     }
-    assert!(world.state.worklist.items()[1..3].iter().all(|item| item.graded.is_some()), "neighbours went first");
+    assert!(world.state.worklist.items()[1..3].iter().all(|item| item.answer.is_some()), "neighbours went first");
     assert_eq!(world.state.busy(), None);
     assert!(world.state.steady().is_none() && world.state.shown().is_none());
     world.command(SessionCommand::Grade(2));
