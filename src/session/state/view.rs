@@ -166,10 +166,7 @@ impl State {
     pub(super) fn result(&self) -> Option<Result> {
         let (current, model, shown) = (self.current.as_ref()?, self.model()?, self.shown()?);
         let reading = self.readings.reading(&self.on_screen()?);
-        let reader = reading.and_then(|reading| {
-            let class = model.card.classes.get(reading.class?)?.name.clone();
-            Some(ReaderRecord { class, seconds: reading.seconds.unwrap_or(0.0) })
-        });
+        let reader = reading.and_then(|said| ReaderRecord::of(&self.readings.head().reader, said, &model.card));
         Some(Result {
             picture: Arc::clone(&current.picture),
             card: Arc::clone(&model.card),
