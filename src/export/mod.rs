@@ -4,12 +4,14 @@
 
 mod date;
 mod maps;
+mod marks;
 mod needs;
 mod pictures;
 mod record;
 mod results;
 
 pub use maps::npz;
+pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::needed_bytes;
 pub use pictures::Pictures;
 pub use record::{NOTICE, ReaderRecord, Record};

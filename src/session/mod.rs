@@ -4,6 +4,7 @@
 //! [`state`] is all that a session knows and decides; around it stand the clock, the worker that owns the network, and the
 //! pool's threads, which carry out what it asks for. Must not know egui, so that all of it can be tested without a window.
 
+pub mod beside;
 pub mod cache;
 pub mod camera;
 pub mod command;
@@ -40,8 +41,8 @@ use crate::export::Parts;
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
-pub use self::command::{Command, SessionCommand, View, ViewCommand, WindowCommand};
-pub use self::state::{Busy, Current, Side, State};
+pub use self::command::{Command, Measuring, SessionCommand, View, ViewCommand, WindowCommand};
+pub use self::state::{Busy, Companion, Current, Side, State};
 
 /// What takes longer is noticed by a user.
 const NOTICED: Duration = Duration::from_millis(150);
@@ -164,6 +165,7 @@ impl Session {
             Effect::Explain(job) => self.worker.wish(|plan| plan.explain(job)),
             Effect::Cancel => self.worker.wish(Plan::cancel),
             Effect::Ahead(jobs) => self.worker.wish(|plan| plan.ahead(jobs)),
+            Effect::Beside(job) => self.worker.wish(|plan| plan.beside(job)),
             Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
             Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
             Effect::Find { number, paths } => pool::find(&self.voice, number, paths),
@@ -181,7 +183,11 @@ impl Session {
 
     /// The picture that was asked for and is not on the screen yet, once that takes long enough to be noticed.
     pub fn coming(&self) -> Option<&Path> {
-        self.state.opening().filter(|(_, since)| since.elapsed() > NOTICED).map(|(path, _)| path)
+        let state = &self.state;
+        let is_another = |path: &Path| state.current().is_none_or(|current| current.path != path);
+        // A picture of which something can be seen is seen at once.
+        let is_seen = |path: &Path| is_another(path) && state.worklist.thumbnail(path).is_some();
+        state.opening().filter(|(path, since)| is_seen(path) || since.elapsed() > NOTICED).map(|(path, _)| path)
     }
 
     /// The names and titles of all models that can be chosen: those whose weights are there.

@@ -14,6 +14,10 @@ pub struct Plan {
     wanted: Option<Job>,
     /// The wish that an answer is still awaited to.
     ticket: Option<u64>,
+    /// The picture beside the one on the screen.
+    beside: Option<Job>,
+    /// As it was begun, until something else is.
+    begun_beside: Option<Job>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
@@ -64,6 +68,19 @@ impl Plan {
         self.ahead.clear();
     }
 
+    /// Replaces the picture beside the one that is wanted.
+    pub fn beside(&mut self, job: Option<Job>) {
+        (self.beside, self.begun_beside) = (job, None);
+    }
+
+    /// `job` gave way to something more urgent: of the picture beside another one it is begun anew after that.
+    pub fn gave_way(&mut self, job: &Job) {
+        let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
+        if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
+            self.beside = self.begun_beside.take();
+        }
+    }
+
     /// Replaces what is done while nothing is wanted.
     pub fn ahead(&mut self, jobs: Vec<Job>) {
         self.ahead = jobs.into();
@@ -88,7 +105,14 @@ impl Plan {
         if let Some(wish) = self.model.take() {
             return Some(Task::Model(wish));
         }
-        if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
+        if let Some(job) = self.wanted.take() {
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.beside.take() {
+            self.begun_beside = Some(job.clone());
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
         if let Some(path) = self.thumbnails.pop_front() {
@@ -99,8 +123,13 @@ impl Plan {
 
     /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
     pub fn is_empty(&self) -> bool {
-        let Self { model, wanted, ticket: _, ahead, thumbnails, steady } = self;
-        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none()
+        let Self { model, wanted, ticket: _, beside, begun_beside: _, ahead, thumbnails, steady } = self;
+        model.is_none()
+            && wanted.is_none()
+            && beside.is_none()
+            && ahead.is_empty()
+            && thumbnails.is_empty()
+            && steady.is_none()
     }
 
     /// Whether there is something more urgent than `job`, which was begun.

@@ -56,6 +56,8 @@ pub struct Preferences {
     /// Whether the inspector shows everything.
     pub more: bool,
     pub read_first: bool,
+    /// Whether zoom and class stay from picture to picture.
+    pub keep_view: bool,
     pub probe_chart: bool,
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
@@ -75,6 +77,7 @@ impl Default for Preferences {
             text_scale: None,
             more: false,
             read_first: false,
+            keep_view: false,
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
@@ -155,6 +158,7 @@ impl Preferences {
         cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
         cam.threshold = within(cam.threshold, 0.0, 1.0, usual.cam.threshold);
         clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
+        self.style.backdrop = within(self.style.backdrop, 0.0, 1.0, usual.backdrop);
         clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
         // Which grades are off belongs to a picture on the screen, not to the next day.
         clear.enabled.clear();

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use crate::reading::Identity;
+
 /// What a worklist is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,6 +53,8 @@ pub struct Item {
     pub path: PathBuf,
     /// The file's name.
     pub name: String,
+    /// Whose eye it is.
+    pub identity: Identity,
     pub thumbnail: Option<RgbImage>,
     pub graded: Option<Graded>,
     /// Why it cannot be opened.
@@ -70,6 +74,7 @@ impl Worklist {
         let item = |(given, path): (usize, PathBuf)| Item {
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             path,
+            identity: Identity::default(),
             thumbnail: None,
             graded: None,
             problem: None,
@@ -98,6 +103,10 @@ impl Worklist {
 
     pub fn item_mut(&mut self, path: &Path) -> Option<&mut Item> {
         self.items.iter_mut().find(|item| item.path == path)
+    }
+
+    pub fn thumbnail(&self, path: &Path) -> Option<&RgbImage> {
+        self.items.iter().find(|item| item.path == path)?.thumbnail.as_ref()
     }
 
     pub fn sorted_by(&self) -> SortBy {

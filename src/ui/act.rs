@@ -45,6 +45,7 @@ impl App {
             }
             WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
             WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::InspectorPanel => self.shows_inspector = !self.shows_inspector,
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -55,8 +56,10 @@ impl App {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
-            self.camera.fit();
-            (self.probe, self.measure) = (None, None);
+            if !self.session.preferences.keep_view {
+                self.camera.fit();
+            }
+            self.probe = None;
         }
     }
 
@@ -73,6 +76,10 @@ impl App {
             }
             ViewCommand::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
             ViewCommand::Maximise(view) => self.maximise(view),
+            ViewCommand::Tool(tool) => {
+                self.hand.drop_draft();
+                self.hand.tool = tool.filter(|tool| self.hand.tool != Some(*tool));
+            }
             ViewCommand::HideOverlays(hide) => self.hide_overlays = hide,
         }
     }
@@ -97,7 +104,7 @@ impl App {
             ctx.memory_mut(|memory| memory.stop_text_input());
         } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
-        } else if self.maximised.take().is_some() {
+        } else if self.hand.let_go() || self.maximised.take().is_some() {
         } else if self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);
         } else if let Some(id) = self.newest_problem() {

@@ -7,10 +7,12 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+mod beside;
 #[cfg(test)]
 mod checks;
 mod current;
 mod doing;
+mod measures;
 mod open;
 #[cfg(test)]
 mod property;
@@ -27,6 +29,8 @@ use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::measures::Measures;
+use super::beside::Beside;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
 use super::effect::Effect;
@@ -37,6 +41,7 @@ use super::read_first::ReadFirst;
 use super::worklist::Worklist;
 use super::{Choices, Notice, Options};
 
+pub use self::beside::Companion;
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
 
@@ -55,6 +60,9 @@ pub struct State {
     finding: Option<Finding>,
     engine: Engine,
     current: Option<Current>,
+    beside: Beside,
+    companion: Option<Companion>,
+    measures: Measures,
     /// Exports under way, by number.
     exports: Vec<(u64, Instant)>,
     cache: Cache,
@@ -84,6 +92,9 @@ impl State {
             finding: None,
             engine: Engine::default(),
             current: None,
+            beside: Beside::default(),
+            companion: None,
+            measures: Measures::default(),
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),

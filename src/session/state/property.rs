@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::world::{FRAMES, Luck, PICTURES, World};
 use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::scan::measure::{Kind, Measurement};
 use crate::session::cache::Cache;
-use crate::session::command::SessionCommand;
+use crate::session::command::{Measuring, SessionCommand};
 use crate::session::message::{Event, ExportWish, PanelUse};
 use crate::session::worklist::SortBy;
 
@@ -38,9 +39,21 @@ impl Dice {
         BackwardRule::ALL[self.roll(BackwardRule::ALL.len())]
     }
 
+    fn measuring(&mut self) -> Measuring {
+        let at = self.roll(9) as f64;
+        let made = Measurement { kind: Kind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
+        match self.roll(6) {
+            0 => Measuring::Change(self.roll(3), made),
+            1 => Measuring::Select(Some(self.roll(3))),
+            2 => Measuring::Delete,
+            3 => Measuring::Clear,
+            _ => Measuring::Add(made),
+        }
+    }
+
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(34) {
+        Event::Command(match self.roll(39) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -68,6 +81,14 @@ impl Dice {
             // Frames are stepped through, and pictures with frames gone to.
             29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
             31 | 32 => SessionCommand::Show(PathBuf::from(PICTURES[5])),
+            33..36 => match self.roll(4) {
+                0 => SessionCommand::OtherEye,
+                1 => SessionCommand::Prior,
+                2 => SessionCommand::Beside(None),
+                _ => SessionCommand::Beside(Some(picture)),
+            },
+            36 => SessionCommand::KeepView(self.roll(2) == 0),
+            37 => SessionCommand::Measure(self.measuring()),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });
