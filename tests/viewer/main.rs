@@ -6,8 +6,10 @@ mod common;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;
+mod beside;
 mod keyboard;
 mod layers;
+mod measure;
 mod methods;
 mod names;
 mod notices;
