@@ -1,6 +1,7 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]
@@ -8,6 +9,7 @@ mod common;
 mod file;
 mod keyboard;
 mod layers;
+mod measure;
 mod methods;
 mod names;
 mod notices;
