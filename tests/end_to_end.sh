@@ -75,7 +75,8 @@ press() {
     xdotool mouseup 1
     settle
 }
-window() { xdotool search --onlyvisible --name '^Fovea$' | grep -m 1 .; }
+# Its title says what is open: "12_left.jpeg — Fovea".
+window() { xdotool search --onlyvisible --name '^(.* )?Fovea$' | grep -m 1 .; }
 start() {
     "$program" --device cpu "$@" 2>"$home/errors" &
     pid=$!

@@ -135,6 +135,11 @@ impl App {
         self.textures.composed
     }
 
+    /// What the window is called.
+    pub fn window_title(&self) -> &str {
+        &self.title
+    }
+
     /// The measured line, in source pixels.
     pub fn measured(&self) -> Option<((f64, f64), (f64, f64))> {
         self.measure

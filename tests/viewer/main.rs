@@ -8,6 +8,7 @@ mod common;
 mod file;
 mod keyboard;
 mod layers;
+mod list;
 mod methods;
 mod names;
 mod notices;
