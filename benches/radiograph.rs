@@ -123,6 +123,7 @@ fn drag(path: &Path, what: &str) {
             model: Some("cxr-pneumonia".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };

@@ -49,6 +49,7 @@ fn window((width, height, scale): (f32, f32, f32)) -> Harness<'static, App> {
             model: None,
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };

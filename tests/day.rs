@@ -32,6 +32,7 @@ fn session(folder: &Path) -> Session {
         model: None,
         device: DeviceChoice::Cpu,
         preferences: None,
+        sessions: None,
         results: Some(folder.join(".kept/results.sqlite")),
         limit_bytes: USUAL_LIMIT_BYTES,
     };

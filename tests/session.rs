@@ -43,6 +43,7 @@ impl Place {
             model: Some(model.to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
@@ -180,6 +181,7 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
         model,
         device: DeviceChoice::Cpu,
         preferences: None,
+        sessions: None,
         results: None,
         limit_bytes: 50_000_000,
     };

@@ -91,6 +91,7 @@ fn harness(
                 model,
                 device: DeviceChoice::Cpu,
                 preferences: None,
+                sessions: None,
                 results: None,
                 limit_bytes: fovea::guard::memory::USUAL_LIMIT_BYTES,
             };

@@ -70,6 +70,10 @@ impl<'a> Pictures<'a> {
         Self { report, ..self }
     }
 
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
     /// Marks where the picture is unfit.
     pub fn with_quality(self, assessed: Option<&'a Assessment>) -> Self {
         Self { assessed, ..self }
@@ -182,7 +186,7 @@ impl<'a> Pictures<'a> {
         PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty)
     }
 
-    fn legend_entries(&self) -> Vec<LegendEntry> {
+    pub(super) fn legend_entries(&self) -> Vec<LegendEntry> {
         let probabilities = &self.explanation.verdict.probabilities;
         let colours = self.style.colours(self.card);
         let shares = |c: usize| {

@@ -2,6 +2,8 @@
 //!
 //! Screen positions are physical pixels from a view's upper left corner. Must not know what is drawn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::Transform;
 
 /// A screen pixel shows at most this many source pixels along a side, and a source pixel at most this many of the
@@ -11,7 +13,7 @@ const MOST_ZOOM: f64 = 64.0;
 pub const MARGIN: f64 = 0.2;
 
 /// How large a picture is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Zoom {
     /// As large as the view allows.
     #[default]
@@ -21,7 +23,7 @@ pub enum Zoom {
 }
 
 /// Where all views look.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Camera {
     pub zoom: Zoom,
     /// The source position in a view's middle, as a fraction of the picture's sides.
@@ -37,6 +39,17 @@ impl Default for Camera {
 type Size = (f64, f64);
 
 impl Camera {
+    /// As somebody's file says, unless that is senseless.
+    pub fn checked(said: &serde_json::Value) -> Option<Self> {
+        let camera = Self::deserialize(said).ok()?;
+        let is_fine = match camera.zoom {
+            Zoom::Fit => true,
+            Zoom::Fixed(scale) => scale.is_finite() && (1e-6..=MOST_ZOOM).contains(&scale),
+        };
+        let within = |at: f64| (0.0..=1.0).contains(&at);
+        (is_fine && within(camera.centre.0) && within(camera.centre.1)).then_some(camera)
+    }
+
     /// Screen pixels per source pixel.
     pub fn scale(&self, view_px: Size, source_px: Size) -> f64 {
         match self.zoom {

@@ -38,6 +38,18 @@ impl From<SessionCommand> for Command {
     }
 }
 
+impl From<ReadingCommand> for SessionCommand {
+    fn from(command: ReadingCommand) -> Self {
+        Self::Read(command)
+    }
+}
+
+impl From<ReadingCommand> for Command {
+    fn from(command: ReadingCommand) -> Self {
+        Self::Session(command.into())
+    }
+}
+
 /// Of the window, its dialogs and the desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowCommand {
@@ -53,6 +65,10 @@ pub enum WindowCommand {
     ProbeChart,
     Ruler,
     WorklistPanel,
+    /// The words of the reader get the keyboard.
+    Comment,
+    SaveReadings,
+    Table,
     /// The list's search gets the keyboard.
     Search,
     /// Whose picture is on the screen.
@@ -75,6 +91,29 @@ pub enum ViewCommand {
     MoveProbe(i8, i8),
     Maximise(View),
     HideOverlays(bool),
+}
+
+/// Of the reader.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReadingCommand {
+    /// The next digit is the reader's grade, or is not any more.
+    Ask,
+    Grade(usize),
+    /// The model's answer is the reader's too.
+    Accept,
+    Ungradable,
+    Flag,
+    Comment(String),
+    /// The reader's own box in source pixels: left, top, right, bottom.
+    Box(Option<[f64; 4]>),
+    /// Who reads.
+    Reader(String),
+    /// Opens a file of readings with what it is about.
+    Open(PathBuf),
+    /// Keeps a copy of all readings.
+    Save(PathBuf),
+    /// Writes all readings as a table: `.csv` or `.json`.
+    Table(PathBuf),
 }
 
 /// Of the list of pictures.
@@ -140,6 +179,8 @@ pub enum SessionCommand {
     OnlyGrade(usize),
     AllGrades(bool),
     ReadFirst(bool),
+    /// What the reader says of the picture on the screen.
+    Read(ReadingCommand),
     OpacityUp,
     OpacityDown,
     CamOpacity(f32),

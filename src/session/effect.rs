@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::answer::AnsweredBy;
 use super::jobs::Result;
 use super::key::PictureKey;
-use super::message::{ExportWish, GradeJob, Job, ModelWish, PanelUse, SteadyJob};
+use super::message::{ExportWish, GradeJob, Job, ModelWish, PanelUse, ReadingsWish, SteadyJob};
 use super::picture::Picture;
 use crate::bundle::Card;
 use crate::explain::{Look, Settings};
+use crate::reading::{Change, Contents};
 
 /// Something to be done apart from the caller's thread.
 #[derive(Debug)]
@@ -71,6 +72,24 @@ pub enum Effect {
         number: u64,
         picture: Arc<Picture>,
         card: Arc<Card>,
+    },
+    /// Opens the file that what is said from now on goes to; an older one is closed.
+    OpenReadings(ReadingsWish),
+    Keep(Vec<Change>),
+    /// Reads a file of readings that somebody chose.
+    ReadReadings {
+        number: u64,
+        file: PathBuf,
+    },
+    SaveReadings {
+        number: u64,
+        file: PathBuf,
+        contents: Box<Contents>,
+    },
+    WriteTable {
+        number: u64,
+        file: PathBuf,
+        contents: Box<Contents>,
     },
     SavePreferences,
 }

@@ -19,7 +19,7 @@ use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
 use crate::guard::panics;
 use crate::network::DeviceChoice;
-use crate::reading::{Answer, Identity};
+use crate::reading::{Answer, Contents, Head, Identity};
 use crate::scan::find::Found;
 
 /// A picture that is to be opened, and perhaps explained.
@@ -97,6 +97,15 @@ pub struct ExportWish {
     pub parts: Parts,
     /// Whether files that exist are replaced.
     pub replace: bool,
+}
+
+/// A file of readings that is to be used; it is made when there is something to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingsWish {
+    pub number: u64,
+    pub file: PathBuf,
+    /// What a new file is about.
+    pub head: Head,
 }
 
 /// Work of a short-lived thread, by its number where there can be several.
@@ -199,6 +208,20 @@ pub enum Event {
     Exported {
         number: u64,
         written: Result<Vec<PathBuf>, String>,
+    },
+    /// What the file of what is open holds; `None` where there is no such file yet.
+    ReadingsCame {
+        number: u64,
+        contents: Result<Option<Contents>, String>,
+    },
+    /// What a file of readings holds that somebody chose.
+    ReadingsChosen {
+        number: u64,
+        contents: Result<Contents, String>,
+    },
+    /// What was said does not reach its file.
+    NotKept {
+        reason: String,
     },
     /// What a short-lived thread did ended in a fault of this program.
     Fault {

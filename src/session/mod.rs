@@ -11,6 +11,7 @@ pub mod command;
 mod effect;
 pub mod grey;
 mod jobs;
+mod keeper;
 pub mod key;
 pub mod message;
 pub mod personal;
@@ -18,7 +19,7 @@ pub mod picture;
 mod plan;
 mod pool;
 pub mod preferences;
-pub mod read_first;
+pub mod readings;
 pub mod results;
 pub mod samples;
 mod scene;
@@ -31,9 +32,12 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
 
 use self::effect::Effect;
+use self::keeper::Keeper;
 use self::message::{Event, ExportWish, PanelUse, Voice, Wake};
 use self::plan::Plan;
 use self::preferences::Preferences;
@@ -44,7 +48,7 @@ use crate::export::Parts;
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
-pub use self::command::{Command, ListCommand, SessionCommand, View, ViewCommand, WindowCommand};
+pub use self::command::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
 pub use self::state::{Busy, Current, Progress, Side, State};
 
 /// What takes longer is noticed by a user.
@@ -59,6 +63,8 @@ pub struct Options {
     pub device: DeviceChoice,
     /// Where preferences are kept; nowhere where `None`.
     pub preferences: Option<PathBuf>,
+    /// The folder where readings are kept; nowhere where `None`.
+    pub sessions: Option<PathBuf>,
     /// Where answers are kept for the next time; nowhere where `None`.
     pub results: Option<PathBuf>,
     /// The most memory that a picture may need.
@@ -77,7 +83,8 @@ pub struct Notice {
 }
 
 /// What the user chose; where `None`, what the model's card recommends.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Choices {
     pub class: Option<usize>,
     pub rule: Option<BackwardRule>,
@@ -96,6 +103,7 @@ pub struct Session {
     voice: Voice,
     events: Receiver<Event>,
     worker: Worker,
+    keeper: Keeper,
     results: Option<Arc<Results>>,
 }
 
@@ -127,8 +135,9 @@ impl Session {
         let (voice, events) = Voice::new(wake);
         let results = options.results.clone().map(|path| Arc::new(Results::at(path)));
         let worker = Worker::start(voice.clone(), options.limit_bytes, results.clone())?;
-        let (state, effects) = State::new(options, preferences, Instant::now());
-        let mut session = Self { state, voice, events, worker, results };
+        let keeper = Keeper::start(voice.clone())?;
+        let (state, effects) = State::new(options, preferences, (Instant::now(), SystemTime::now()));
+        let mut session = Self { state, voice, events, worker, keeper, results };
         if let Some(text) = damaged {
             session.notice(text, true, None);
         }
@@ -195,6 +204,11 @@ impl Session {
             }
             Effect::Personal { id, path } => pool::personal(&self.voice, id, path),
             Effect::ModelInput { number, picture, card } => pool::model_input(&self.voice, number, picture, card),
+            Effect::OpenReadings(wish) => self.keeper.open(wish),
+            Effect::Keep(changes) => self.keeper.keep(changes),
+            Effect::ReadReadings { number, file } => pool::read_readings(&self.voice, number, file),
+            Effect::SaveReadings { number, file, contents } => pool::save_readings(&self.voice, number, file, contents),
+            Effect::WriteTable { number, file, contents } => pool::write_table(&self.voice, number, file, contents),
             Effect::SavePreferences => self.save_preferences(),
         }
     }

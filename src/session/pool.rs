@@ -15,7 +15,7 @@ use super::results::Results;
 use super::shown::Shown;
 use crate::bundle::{self, Card, Library};
 use crate::explain::{Look, Settings};
-use crate::reading::{Eye, Identity, identity};
+use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
 use crate::{input, scan};
 
 /// The pictures that paths mean: a folder may lie on a slow disk.
@@ -60,6 +60,28 @@ pub fn model_input(voice: &Voice, number: u64, picture: Arc<Picture>, card: Arc<
     voice.later(Work::Beside, move || {
         let input = input::prepare(&picture.scan, &card.preprocessing).ok()?;
         Some(Event::ModelInput { number, picture: input.to_picture() })
+    });
+}
+
+pub fn read_readings(voice: &Voice, number: u64, file: PathBuf) {
+    voice.later(Work::Beside, move || {
+        let contents = ReadingFile::look(&file).map_err(|error| error.to_string());
+        Some(Event::ReadingsChosen { number, contents })
+    });
+}
+
+/// A copy under another name, whole or not at all.
+pub fn save_readings(voice: &Voice, number: u64, file: PathBuf, contents: Box<Contents>) {
+    voice.later(Work::Export(number), move || {
+        let written = reading::save(&file, &contents).map(|()| vec![file]).map_err(|error| error.to_string());
+        Some(Event::Exported { number, written })
+    });
+}
+
+pub fn write_table(voice: &Voice, number: u64, file: PathBuf, contents: Box<Contents>) {
+    voice.later(Work::Export(number), move || {
+        let written = reading::write_table(&file, &contents).map(|()| vec![file]);
+        Some(Event::Exported { number, written })
     });
 }
 

@@ -56,6 +56,8 @@ pub struct Preferences {
     /// Whether the inspector shows everything.
     pub more: bool,
     pub read_first: bool,
+    /// Who reads; stands in files of readings.
+    pub reader: String,
     pub probe_chart: bool,
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
@@ -72,6 +74,8 @@ pub struct Preferences {
     pub export_folder: Option<PathBuf>,
     /// The newest first.
     pub recent: Vec<PathBuf>,
+    /// Files of readings, the newest first.
+    pub sessions: Vec<PathBuf>,
     pub style: Style,
 }
 
@@ -82,6 +86,7 @@ impl Default for Preferences {
             text_scale: None,
             more: false,
             read_first: false,
+            reader: String::new(),
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
@@ -93,9 +98,15 @@ impl Default for Preferences {
             window: None,
             export_folder: None,
             recent: Vec::new(),
+            sessions: Vec::new(),
             style: Style::default(),
         }
     }
+}
+
+/// Where the user's readings lie, where the platform has such a place.
+pub fn user_sessions() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.data_dir().join("readings"))
 }
 
 /// Where the user's preferences lie, where the platform has such a place.
@@ -148,11 +159,12 @@ impl Preferences {
 
     /// Puts `path` first among the recent files.
     pub fn remember(&mut self, path: &Path) {
-        // A relative path means nothing at the next start.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.recent.retain(|known| *known != path);
-        self.recent.insert(0, path);
-        self.recent.truncate(MOST_RECENT);
+        remember(&mut self.recent, path);
+    }
+
+    /// Puts `file` first among the recent files of readings.
+    pub fn remember_session(&mut self, file: &Path) {
+        remember(&mut self.sessions, file);
     }
 
     /// Values that a slider could not have given are brought back into range.
@@ -170,8 +182,17 @@ impl Preferences {
         // Which grades are off belongs to a picture on the screen, not to the next day.
         clear.enabled.clear();
         self.recent.truncate(MOST_RECENT);
+        self.sessions.truncate(MOST_RECENT);
         self
     }
+}
+
+fn remember(recent: &mut Vec<PathBuf>, path: &Path) {
+    // A relative path means nothing at the next start.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    recent.retain(|known| *known != path);
+    recent.insert(0, path);
+    recent.truncate(MOST_RECENT);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use image::imageops::{FilterType, resize};
 
 use super::App;
 use super::export_form::ExportForm;
-use super::picker::Picker;
+use super::picker::{Picker, Typed};
 use super::views::ZOOM_STEP;
 use crate::session::message::PanelUse;
 use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
@@ -30,7 +30,16 @@ impl App {
         match command {
             WindowCommand::OpenFiles => self.pick(ctx, Picker::files),
             WindowCommand::OpenFolder => self.pick(ctx, Picker::folder),
-            WindowCommand::OpenTyped => self.typed = Some(String::new()),
+            WindowCommand::OpenTyped => self.typed = Some((Typed::Open, String::new())),
+            WindowCommand::SaveReadings => {
+                self.pick(ctx, |ctx| {
+                    Picker::save(ctx, Typed::SaveReadings, "Save this reading session", "readings.fovea")
+                });
+            }
+            WindowCommand::Table => {
+                self.pick(ctx, |ctx| Picker::save(ctx, Typed::Table, "Write all readings as a table", "readings.csv"));
+            }
+            WindowCommand::Comment => self.wants_comment = true,
             WindowCommand::Export => self.start_export(),
             WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
             WindowCommand::FullScreen => {

@@ -5,13 +5,14 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, ListCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// Where an action stands in menus and in the list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     Files,
     Pictures,
+    Reading,
     Grey,
     View,
     Maps,
@@ -19,12 +20,14 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Self; 6] = [Self::Files, Self::Pictures, Self::Grey, Self::View, Self::Maps, Self::Help];
+    pub const ALL: [Self; 7] =
+        [Self::Files, Self::Pictures, Self::Reading, Self::Grey, Self::View, Self::Maps, Self::Help];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Files => "Files",
             Self::Pictures => "Pictures",
+            Self::Reading => "Reading",
             Self::Grey => "Grey pictures",
             Self::View => "View",
             Self::Maps => "Maps",
@@ -79,7 +82,7 @@ fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, 
 
 /// The whole table; the digits of the classes are [`super::keys::digits`].
 pub fn all() -> Vec<Action> {
-    [files(), pictures(), grey(), view(), maps(), help(), moves()].into_iter().flatten().collect()
+    [files(), pictures(), reading(), grey(), view(), maps(), help(), moves()].into_iter().flatten().collect()
 }
 
 /// The action of `command`.
@@ -134,6 +137,32 @@ fn pictures() -> Vec<Action> {
             "What earlier grading has left on this machine",
             &[],
             S::List(ListCommand::ClearResults),
+        ),
+    ]
+}
+
+fn reading() -> Vec<Action> {
+    use ReadingCommand as R;
+    let group = Group::Reading;
+    vec![
+        action(group, "Agree", "The model's answer is yours too", &[(NONE, Key::Y)], R::Accept),
+        action(group, "Your answer…", "A digit then says which", &[(NONE, Key::G)], R::Ask),
+        action(group, "Not gradable", "There is no answer to give", &[(NONE, Key::U)], R::Ungradable),
+        action(group, "Flag", "To come back to it", &[(NONE, Key::K)], R::Flag),
+        action(group, "Comment", "Words of your own", &[(NONE, Key::C)], WindowCommand::Comment),
+        action(
+            group,
+            "Write all readings…",
+            "As a table for a spreadsheet, or as JSON",
+            &[(COMMAND_SHIFT, Key::T)],
+            WindowCommand::Table,
+        ),
+        action(
+            group,
+            "Save the session as…",
+            "A copy of all readings; they are kept as you go",
+            &[(COMMAND_SHIFT, Key::S)],
+            WindowCommand::SaveReadings,
         ),
     ]
 }

@@ -8,7 +8,6 @@ use egui_extras::{Column, TableBuilder};
 use super::actions::{self, Group};
 use super::{App, keys, legend, theme};
 use crate::bundle::Card;
-use crate::session::SessionCommand;
 
 impl App {
     pub(super) fn dialogs(&mut self, ctx: &Context) {
@@ -59,11 +58,11 @@ impl App {
     }
 
     fn typed_dialog(&mut self, ctx: &Context) {
-        let Some(mut text) = self.typed.take() else { return };
-        let mut goes = false;
+        let Some((typed, mut text)) = self.typed.take() else { return };
+        let ((asks, does), mut goes) = (typed.words(), false);
         let modal = theme::dialog(ctx, egui::Id::unique("typed")).show(ctx, |ui| {
             ui.set_width(theme::dialog_width(ctx, 560.0));
-            let label = ui.label("Path of a picture or a folder");
+            let label = ui.label(asks);
             let edit = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
             let edit = edit.labelled_by(label.id);
             if !edit.lost_focus() {
@@ -71,16 +70,16 @@ impl App {
             }
             let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             ui.horizontal(|ui| {
-                goes = ui.add_enabled(!text.trim().is_empty(), egui::Button::new("Open")).clicked() || entered;
+                goes = ui.add_enabled(!text.trim().is_empty(), egui::Button::new(does)).clicked() || entered;
                 if ui.button("Close").clicked() {
                     ui.close();
                 }
             });
         });
         if goes && !text.trim().is_empty() {
-            self.commands.push(SessionCommand::Open(vec![PathBuf::from(text.trim())]).into());
+            self.commands.push(typed.command(PathBuf::from(text.trim())));
         } else if !modal.should_close() {
-            self.typed = Some(text);
+            self.typed = Some((typed, text));
         }
     }
 

@@ -5,7 +5,7 @@ use egui::{Button, ScrollArea, Ui};
 use super::actions::{self, Action, Group};
 use super::{App, names};
 use crate::session::preferences::Theme;
-use crate::session::{Command, ListCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
 
 /// What is used all the time, one click away.
 fn toolbar() -> [Command; 6] {
@@ -35,6 +35,7 @@ impl App {
                 ui.separator();
                 app.group(ui, Group::Grey);
             });
+            self.one_menu(ui, "Reading", Self::reading_menu);
             self.one_menu(ui, "View", Self::view_menu);
             self.one_menu(ui, "Maps", Self::maps_menu);
             self.one_menu(ui, "Model", Self::model_menu);
@@ -107,6 +108,7 @@ impl App {
             Command::Window(WindowCommand::More) => Some(preferences.more),
             Command::Window(WindowCommand::FullScreen) => Some(self.is_full_screen),
             Command::View(ViewCommand::Maximise(view)) => Some(self.maximised == Some(*view)),
+            Command::Session(SessionCommand::Read(ReadingCommand::Ask)) => Some(self.session.asks_grade()),
             Command::Session(SessionCommand::ToggleBox) => Some(preferences.style.boxed),
             Command::Session(SessionCommand::WindowInvert) => {
                 self.session.grey().map(|grey| grey.display.inverted).or(Some(false))
@@ -133,6 +135,9 @@ impl App {
             Command::Session(
                 SessionCommand::WindowAuto | SessionCommand::WindowInvert | SessionCommand::WindowReset,
             ) => self.session.grey().is_some(),
+            Command::Session(SessionCommand::Read(ReadingCommand::Accept)) => is_shown,
+            Command::Session(SessionCommand::Read(_)) | Command::Window(WindowCommand::Comment) => has_picture,
+            Command::Window(WindowCommand::Table | WindowCommand::SaveReadings) => !self.session.worklist.is_empty(),
             Command::Session(_) => is_shown,
             Command::Window(_) => true,
         }
@@ -157,6 +162,10 @@ impl App {
                     }
                 }
             });
+        });
+        let sessions = self.session.preferences.sessions.clone();
+        ui.add_enabled_ui(!sessions.is_empty(), |ui| {
+            ui.menu_button("Recent sessions", |ui| sessions.iter().for_each(|file| self.session_link(ui, file, true)));
         });
         ui.menu_button("Samples", |ui| self.scrolled(ui, Self::sample_buttons));
         ui.separator();
@@ -201,13 +210,27 @@ impl App {
 
     fn maps_menu(&mut self, ui: &mut Ui) {
         self.group(ui, Group::Maps);
+    }
+
+    fn reading_menu(&mut self, ui: &mut Ui) {
+        self.group(ui, Group::Reading);
         ui.separator();
-        let mut read_first = self.session.read_first.enabled;
+        let mut read_first = self.session.readings.blind;
         let says = "Hide the model's answer until the reader has entered a grade";
         if ui.checkbox(&mut read_first, "Read first").on_hover_text(says).changed() {
             self.commands.push(SessionCommand::ReadFirst(read_first).into());
             ui.close();
         }
+        let mut reader = self.session.preferences.reader.clone();
+        ui.horizontal(|ui| {
+            let label = ui.label("Reader");
+            let edit =
+                egui::TextEdit::singleline(&mut reader).desired_width(140.0).char_limit(60).hint_text("initials");
+            let says = "Stands in the reading session, so that two readers can be compared";
+            if ui.add(edit).labelled_by(label.id).on_hover_text(says).changed() {
+                self.commands.push(ReadingCommand::Reader(reader).into());
+            }
+        });
     }
 
     fn model_menu(&mut self, ui: &mut Ui) {

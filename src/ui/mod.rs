@@ -18,6 +18,7 @@ mod notices;
 mod page;
 mod picker;
 mod picture_controls;
+mod reading;
 mod ruler;
 mod scale;
 mod start;
@@ -38,7 +39,7 @@ use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
 use self::identity_form::{IdentityForm, PatternForm};
-use self::picker::Picker;
+use self::picker::{Picker, Typed};
 use self::textures::Textures;
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
@@ -70,7 +71,9 @@ pub struct App {
     shows_worklist: bool,
     is_full_screen: bool,
     /// A path that is being typed.
-    typed: Option<String>,
+    typed: Option<(Typed, String)>,
+    /// Whether the comment is to have the keyboard.
+    wants_comment: bool,
     export: Option<ExportForm>,
     identity: Option<IdentityForm>,
     pattern: Option<PatternForm>,
@@ -113,6 +116,7 @@ impl App {
             shows_worklist: true,
             is_full_screen: false,
             typed: None,
+            wants_comment: false,
             export: None,
             identity: None,
             pattern: None,
@@ -128,6 +132,11 @@ impl App {
             app.session.apply(&SessionCommand::Open(open));
         }
         Ok(app)
+    }
+
+    /// Zoom and place of all views.
+    pub fn camera(&self) -> &Camera {
+        &self.camera
     }
 
     /// How many layers were composed so far.
@@ -189,6 +198,7 @@ impl App {
     }
 
     fn take_picked(&mut self) {
+        let picked_for = self.picker.as_ref().map_or(Typed::Open, |picker| picker.typed);
         match self.picker.as_ref().map(Picker::poll) {
             Some(picker::Answer::Waiting) | None => {}
             Some(picker::Answer::Open(paths)) => {
@@ -203,12 +213,18 @@ impl App {
                     form.folder = folder.to_string_lossy().into_owned();
                 }
             }
+            Some(picker::Answer::SaveTo(file)) => {
+                self.picker = None;
+                if let Some(file) = file {
+                    self.commands.push(picked_for.command(file));
+                }
+            }
             Some(picker::Answer::NoDialog) => {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
                 self.session.notice(says.to_owned(), false, None);
                 if self.export.is_none() {
-                    self.typed = Some(String::new());
+                    self.typed = Some((picked_for, String::new()));
                 }
             }
         }
@@ -242,6 +258,7 @@ impl eframe::App for App {
         self.place.settle(&ctx, is_covered);
         focus::ring(&ctx);
         self.note_window(&ctx);
+        self.note_view(&ctx);
         self.say_title(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));

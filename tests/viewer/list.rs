@@ -53,6 +53,7 @@ impl Folder {
                 model: None,
                 device: DeviceChoice::Cpu,
                 preferences: None,
+                sessions: None,
                 results,
                 limit_bytes: USUAL_LIMIT_BYTES,
             };

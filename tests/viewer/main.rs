@@ -13,6 +13,7 @@ mod methods;
 mod names;
 mod notices;
 mod radiographs;
+mod reading;
 mod scale;
 mod tree;
 mod waiting;
@@ -416,11 +417,16 @@ fn a_model_that_fails_leaves_the_last_one() {
 
 #[test]
 fn whether_the_answer_is_steady_stands_under_it() {
-    let mut window = opened();
+    let mut window = build(None, false);
+    act(&mut window, SessionCommand::ReadFirst(true));
+    act(&mut window, SessionCommand::Open(vec![moderate()]));
+    wait(&mut window, "the hidden answer", |app| {
+        app.session.current().is_some_and(|current| current.answer.shown.is_some())
+    });
+    assert!(window.query_by_label_contains("teady").is_none(), "a reader has to answer first");
+    press(&mut window, Modifiers::NONE, Key::Num3);
     wait(&mut window, "the variants", |app| app.session.steady().is_some());
     let says =
         if window.state().session.steady().unwrap().is_steady() { "Steady: always " } else { "Not steady: changes" };
     window.get_by_label_contains(says);
-    act(&mut window, SessionCommand::ReadFirst(true));
-    assert!(window.query_by_label_contains(says).is_none(), "a reader has to answer first");
 }

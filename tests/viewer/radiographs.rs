@@ -182,12 +182,12 @@ fn the_gate_gives_no_answer_and_offers_the_model_that_reads_the_picture() {
     let mut window = for_chests();
     open(&mut window, &[moderate()]);
     window.get_by_label("Not a picture for this model");
-    window.get_by_label_contains("cxr-pneumonia reads a child's chest X-ray, frontal");
     assert!(window.query_by_label_contains("Probability of").is_none(), "no answer");
     assert!(window.state().session.shown().is_none(), "the answer stands behind a click");
     assert!(window.query_by_label_contains("CAM view").is_none(), "no map, and no picture in its place");
     let offered = |app: &App, name: &str| app.session.advice().is_some_and(|a| a.instead.as_deref() == Some(name));
     wait(&mut window, "the offer", |app| offered(app, "retina-dr"));
+    window.get_by_label_contains("cxr-pneumonia reads a child's chest X-ray, frontal");
     window.get_by_role_and_label(Role::Button, "Use retina-dr").click();
     window.run_steps(2);
     wait(&mut window, "the other model", |app| {
@@ -264,7 +264,11 @@ fn findings_stand_by_their_operating_points_and_ten_go_back() {
     let drawn = explanation.response.held.clone();
     let missing = (0..12).find(|c| !drawn.contains(c)).unwrap();
     assert!(window.query_by_role_and_label(Role::CheckBox, &format!("{missing} Class {missing}")).is_none());
-    window.get_by_role_and_label(Role::CheckBox, &format!("{0} Class {0}", drawn[0])).click();
+    // It may lie below what the panel shows.
+    let label = format!("{0} Class {0}", drawn[0]);
+    window.get_by_role_and_label(Role::CheckBox, &label).scroll_to_me();
+    window.run_steps(30);
+    window.get_by_role_and_label(Role::CheckBox, &label).click();
     window.run_steps(3);
     assert!(!window.state().session.preferences.style.is_on(drawn[0]));
     let out = tempfile::tempdir().unwrap();

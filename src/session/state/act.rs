@@ -34,11 +34,8 @@ impl State {
             SessionCommand::AnswerAnyway => self.answer_anyway(),
             SessionCommand::Model(name) => self.load_model(name, now),
             SessionCommand::UseCpu => self.use_cpu(now),
-            SessionCommand::ReadFirst(on) => {
-                self.read_first.enabled = on;
-                self.preferences.read_first = on;
-                self.veil();
-            }
+            SessionCommand::ReadFirst(on) => self.read_first_is(on),
+            SessionCommand::Read(command) => self.read(command, now),
             SessionCommand::Class(class) => self.show_class(class),
             SessionCommand::ClassNext => self.step_class(1),
             SessionCommand::ClassPrevious => self.step_class(-1),
@@ -142,8 +139,7 @@ impl State {
         let Some(result) = self.result() else {
             return self.notice(format!("{} to write yet.", self.nothing()), false, None, now);
         };
-        let number = self.number();
-        self.exports.push((number, now));
+        let number = self.export_begins(now);
         self.preferences.export_folder = Some(wish.folder.clone());
         self.effects.push(Effect::Export { number, wish, result: Box::new(result) });
     }

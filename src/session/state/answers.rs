@@ -11,6 +11,7 @@ use super::current::Role;
 use super::doing::{Doing, Engine, Explaining};
 use crate::bundle::Advice;
 use crate::explain::{Look, Steadiness};
+use crate::reading::FrameOf;
 use crate::scan::find::Found;
 use crate::session::Choices;
 use crate::session::answer::answer;
@@ -37,7 +38,6 @@ impl State {
             self.choices = Choices::default();
             self.preferences.style.clear.enabled.clear();
             self.worklist.set_classes(Classes::of(&model.card));
-            self.read_first.forget();
             self.veil();
         }
         self.engine = match std::mem::take(&mut self.engine) {
@@ -132,7 +132,8 @@ impl State {
         let Some(picture) = on_screen.map(|current| &current.picture).or(known) else { return };
         let answer = answer(&model.card, &model.sha256, &look.verdict, &picture.measures);
         if let Some(item) = self.worklist.item_mut(path) {
-            item.answer = Some(answer);
+            item.answer = Some(answer.clone());
+            self.readings.answered(&FrameOf { path: path.clone(), frame: 0 }, answer);
         }
     }
 
@@ -221,13 +222,11 @@ impl State {
 
     /// An open that was followed by a newer wish is none any more.
     pub(super) fn found(&mut self, of: u64, found: Result<Found, String>, now: Instant) {
-        if self.finding.take_if(|finding| finding.number == of).is_none() {
-            return;
-        }
+        let Some(finding) = self.finding.take_if(|finding| finding.number == of) else { return };
         match found {
             Ok(found) => {
                 found.problems.iter().for_each(|problem| self.notice(problem.to_string(), true, None, now));
-                self.open_found(found.pictures, now);
+                self.open_found(finding.paths, found.pictures, now);
             }
             Err(reason) => self.notice(reason, true, None, now),
         }

@@ -40,6 +40,16 @@ impl World {
         if refused && state.shown().is_some() && state.answer_is_withheld() || !refused && state.answer_is_withheld() {
             return differs("the gate", &state.advice());
         }
+        let entry = state.on_screen().and_then(|of| state.readings.entry(&of));
+        if state.shown().is_some() {
+            let Some(entry) = entry else { return differs("an answer beside no entry", &()) };
+            if !entry.answer_seen {
+                return differs("an answer that nobody saw", &entry);
+            }
+            if state.readings.blind && !entry.reading.is_read() && !entry.answer_seen {
+                return differs("an answer before the reader's", &entry);
+            }
+        }
         if let Some(item) = state.worklist.items().iter().find(|item| {
             let key = state.cache.key(&item.path, 0);
             let said =
@@ -63,6 +73,14 @@ impl World {
         let state = &self.state;
         if let Some(busy) = state.busy() {
             return Err(format!("still busy: {busy:?}"));
+        }
+        if let Some(kept) = self.target.as_ref().and_then(|file| self.kept.get(file)) {
+            let (entries, all) = (&kept.entries, state.all_readings());
+            for (of, entry) in all.entries.into_iter().filter(|_| state.worklist.len() > 1) {
+                if entries.iter().find(|(known, _)| *known == of).map(|(_, entry)| entry) != Some(&entry) {
+                    return Err(format!("kept is {entries:?} instead of {entry:?} of {of:?}"));
+                }
+            }
         }
         let is_open = |item: &&Item| item.answer.is_none() && item.problem.is_none();
         if let Some(item) = state.worklist.items().iter().find(is_open)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::State;
-use crate::reading::{Answer, Identity, Pattern, Reading};
+use crate::reading::{Answer, FrameOf, Identity, Pattern};
 use crate::scan::find::may_be_dicom;
 use crate::session::answer::AnsweredBy;
 use crate::session::command::ListCommand;
@@ -70,7 +70,10 @@ impl State {
                 list.set_filter(filter);
             }
             ListCommand::ShowAll => list.set_filter(Filter::default()),
-            ListCommand::Identity(path, identity) => list.reader_says(&path, identity),
+            ListCommand::Identity(path, identity) => {
+                list.reader_says(&path, identity.clone());
+                self.readings.identify(&FrameOf { path, frame: 0 }, identity);
+            }
             ListCommand::Pattern(text) => self.set_pattern(text, now),
             ListCommand::ShowNames(shows) => {
                 self.preferences.show_names = shows;
@@ -94,6 +97,7 @@ impl State {
             Ok(pattern) => {
                 self.preferences.name_pattern = text;
                 self.worklist.identify(pattern.as_ref());
+                self.note_identities();
             }
             Err(error) => self.notice(format!("`{text}` is no pattern of names: {error}."), true, None, now),
         }
@@ -128,13 +132,9 @@ impl State {
     /// What the list may not tell of before the reader has said a grade.
     pub(super) fn veil(&mut self) {
         for item in self.worklist.all_mut() {
-            item.is_hidden = self.read_first.hides(&item.path, 0);
-            let said = self.read_first.reading(&item.path, 0);
-            item.reading = said.map(|said| Reading {
-                class: Some(said.class),
-                seconds: Some(said.seconds),
-                ..item.reading.take().unwrap_or_default()
-            });
+            let of = FrameOf { path: item.path.clone(), frame: 0 };
+            item.is_hidden = self.readings.hides(&of);
+            item.reading = self.readings.reading(&of).cloned();
         }
         self.worklist.rearrange();
     }
@@ -150,7 +150,8 @@ impl State {
             && *key == self.cache.key(&key.path, 0)
             && let Some(item) = self.worklist.item_mut(&key.path)
         {
-            item.answer = Some(answer);
+            item.answer = Some(answer.clone());
+            self.readings.answered(&FrameOf { path: key.path.clone(), frame: 0 }, answer);
         }
     }
 
@@ -163,6 +164,7 @@ impl State {
 
     pub(super) fn identified(&mut self, said: Vec<(PathBuf, Identity)>) {
         self.worklist.files_say(said);
+        self.note_identities();
     }
 
     pub(super) fn results_cleared(&mut self, done: Result<(), String>, now: Instant) {

@@ -16,25 +16,29 @@ mod open;
 #[cfg(test)]
 mod property;
 mod pursue;
+mod reading;
+#[cfg(test)]
+mod reading_tests;
 #[cfg(test)]
 mod tests;
 mod view;
 #[cfg(test)]
 mod world;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::reading::Desk;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
 use super::effect::Effect;
 use super::key::{PictureKey, Under};
 use super::message::{Event, PanelUse};
 use super::preferences::Preferences;
-use super::read_first::ReadFirst;
+use super::readings::Readings;
 use super::worklist::Worklist;
 use super::{Choices, Notice, Options};
 
@@ -48,7 +52,7 @@ pub struct State {
     pub preferences: Preferences,
     pub worklist: Worklist,
     pub choices: Choices,
-    pub read_first: ReadFirst,
+    pub readings: Readings,
     pub notices: Vec<Notice>,
     /// Report pictures that were asked for, for the window to take.
     pub panels: Vec<(PanelUse, RgbImage)>,
@@ -61,6 +65,9 @@ pub struct State {
     exports: Vec<(u64, Instant)>,
     cache: Cache,
     aside: Aside,
+    desk: Desk,
+    /// When this began, by both clocks.
+    began: (Instant, SystemTime),
     asked: list::Asked,
     /// What was read ahead around last, and what was last tried for its steadiness.
     ahead_of: Option<(PictureKey, Under)>,
@@ -73,10 +80,10 @@ pub struct State {
 
 impl State {
     /// A session that has nothing open; it wants its model loaded.
-    pub(super) fn new(options: Options, preferences: Preferences, now: Instant) -> (Self, Vec<Effect>) {
+    pub(super) fn new(options: Options, preferences: Preferences, began: (Instant, SystemTime)) -> (Self, Vec<Effect>) {
         let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
         let mut state = Self {
-            read_first: ReadFirst::new(preferences.read_first),
+            readings: Readings::new(preferences.read_first),
             preferences,
             worklist: Worklist::default(),
             choices: Choices::default(),
@@ -90,6 +97,8 @@ impl State {
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
+            desk: Desk::default(),
+            began,
             asked: list::Asked::default(),
             ahead_of: None,
             steady_of: None,
@@ -97,7 +106,7 @@ impl State {
             network_runs: 0,
             effects: Vec::new(),
         };
-        state.load_model(model, now);
+        state.load_model(model, began.0);
         let effects = std::mem::take(&mut state.effects);
         (state, effects)
     }
@@ -129,10 +138,15 @@ impl State {
             Event::Personal { id, said } => self.take_personal(id, said),
             Event::ModelInput { number, picture } => self.take_model_input(number, picture),
             Event::Exported { number, written } => self.exported(number, written, now),
+            Event::ReadingsCame { number, contents } => self.readings_came(number, contents, now),
+            Event::ReadingsChosen { number, contents } => self.readings_chosen(number, contents, now),
+            Event::NotKept { reason } => self.notice(reason, true, None, now),
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
+        self.begin_readings(now);
         self.worklist.refresh(now, is_command);
         self.pursue(now);
+        self.keep_readings(now);
         std::mem::take(&mut self.effects)
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::doing::{Doing, Finding, Opening};
 use super::{Current, Side, State};
+use crate::reading::{FrameOf, READINGS};
 use crate::session::effect::Effect;
 use crate::session::grey::GreyState;
 use crate::session::key::{PictureKey, Under};
@@ -16,14 +17,19 @@ use crate::session::worklist::Worklist;
 impl State {
     /// Looks for the pictures that `paths` mean; what is on the screen stays until one of them is there.
     pub(super) fn open(&mut self, paths: Vec<PathBuf>, now: Instant) {
+        if let [file] = paths.as_slice()
+            && file.extension().is_some_and(|ending| ending == READINGS)
+        {
+            return self.open_readings(file.clone());
+        }
         let number = self.number();
-        self.finding = Some(Finding { number, since: now });
+        self.finding = Some(Finding { number, paths: paths.clone(), since: now });
         self.effects.push(Effect::Find { number, paths });
     }
 
     /// Wants the first openable of `paths`, with the others as its worklist.
-    pub(super) fn open_found(&mut self, paths: Vec<PathBuf>, now: Instant) {
-        let list = self.list_of(paths);
+    pub(super) fn open_found(&mut self, opened: Vec<PathBuf>, paths: Vec<PathBuf>, now: Instant) {
+        let list = self.list_of(paths).of(opened);
         let Some(first) = list.row(0).map(|item| item.path.clone()) else { return };
         list.items().iter().for_each(|item| self.forget(&item.path));
         self.want(&first, 0, Some(list), now);
@@ -133,7 +139,7 @@ impl State {
             self.choices.class = None;
             self.preferences.style.clear.enabled.clear();
         }
-        self.read_first.appears(&path, frame, now);
+        self.readings.appears(FrameOf { path: path.clone(), frame }, now);
         // Another frame of the same file keeps the reader's window, and what was asked of the answer.
         let kept = before.filter(|before| before.frame != frame && before.reading == reading);
         let anyway = kept.as_ref().is_some_and(|before| before.anyway);

@@ -8,7 +8,7 @@ use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::Identity;
 use crate::session::cache::Cache;
-use crate::session::command::{ListCommand, SessionCommand};
+use crate::session::command::{ListCommand, ReadingCommand, SessionCommand};
 use crate::session::message::{Event, ExportWish, PanelUse};
 use crate::session::worklist::{Only, SortBy};
 
@@ -56,7 +56,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(37) {
+        Event::Command(match self.roll(42) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -84,7 +84,11 @@ impl Dice {
             // Frames are stepped through, and pictures with frames gone to.
             29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
             31 | 32 => SessionCommand::Show(PathBuf::from(PICTURES[5])),
-            33..36 => SessionCommand::List(self.list_command(picture)),
+            33 => SessionCommand::ReadFirst(self.roll(2) == 0),
+            34 | 35 => ReadingCommand::Grade(self.roll(10)).into(),
+            36 => [ReadingCommand::Accept, ReadingCommand::Ungradable][self.roll(2)].clone().into(),
+            37 => [ReadingCommand::Flag, ReadingCommand::Ask][self.roll(2)].clone().into(),
+            38..41 => SessionCommand::List(self.list_command(picture)),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

@@ -17,14 +17,14 @@ use crate::guard::memory::USUAL_LIMIT_BYTES;
 use crate::maps::ClassMaps;
 use crate::method::{Asked, CamMethod, Evidence};
 use crate::network::DeviceChoice;
-use crate::reading::{Answer, Identity};
+use crate::reading::{Answer, Contents, Identity};
 use crate::scan::find::Found;
 use crate::scan::{Facts, Pixels, Scan};
 use crate::session::Options;
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
 use crate::session::key::{PictureKey, Under};
-use crate::session::message::{Event, GradeJob, Job, Model, ModelWish, SteadyJob, Work};
+use crate::session::message::{Event, GradeJob, Job, Model, ModelWish, ReadingsWish, SteadyJob, Work};
 use crate::session::picture::Picture;
 use crate::session::plan::{Plan, Task};
 use crate::session::preferences::Preferences;
@@ -183,6 +183,9 @@ pub struct World {
     pub newest_a: usize,
     /// The open that nothing newer was wished after.
     latest_open: Option<u64>,
+    /// Files of readings, and the one in use.
+    pub kept: HashMap<PathBuf, Contents>,
+    pub target: Option<PathBuf>,
     loaded: Option<usize>,
     plan: Plan,
     running: Option<Running>,
@@ -195,11 +198,12 @@ impl World {
             model: Some("a".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: Some(PathBuf::from("readings")),
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         let now = Instant::now();
-        let (state, effects) = State::new(options, Preferences::default(), now);
+        let (state, effects) = State::new(options, Preferences::default(), (now, std::time::SystemTime::UNIX_EPOCH));
         let mut world = Self {
             state,
             now,
@@ -207,6 +211,8 @@ impl World {
             pool: Vec::new(),
             newest_a: 0,
             latest_open: None,
+            kept: HashMap::new(),
+            target: None,
             loaded: None,
             plan: Plan::default(),
             running: None,
@@ -274,8 +280,38 @@ impl World {
             | Effect::ModelInput { .. }
             | Effect::Recall { .. }
             | Effect::Identify(_) => self.pool.push(effect),
+            Effect::OpenReadings(wish) => self.open_readings(wish),
+            Effect::Keep(changes) => {
+                let kept = self.target.as_ref().and_then(|file| self.kept.get_mut(file)).unwrap();
+                changes.into_iter().for_each(|change| kept.apply(change));
+            }
+            Effect::ReadReadings { number, file } => {
+                let contents = self.kept.get(&file).cloned().ok_or_else(|| "no such file".to_owned());
+                self.inbox.push_back(Event::ReadingsChosen { number, contents });
+            }
+            Effect::SaveReadings { number, file, contents } => {
+                self.kept.insert(file, *contents);
+                self.inbox.push_back(Event::Exported { number, written: Ok(Vec::new()) });
+            }
+            Effect::WriteTable { number, .. } => {
+                self.inbox.push_back(Event::Exported { number, written: Ok(Vec::new()) });
+            }
             Effect::SavePreferences | Effect::ClearResults => {}
         }
+    }
+
+    fn open_readings(&mut self, wish: ReadingsWish) {
+        let ReadingsWish { number, file, head } = wish;
+        self.inbox.push_back(Event::ReadingsCame { number, contents: Ok(self.kept.get(&file).cloned()) });
+        self.kept.entry(file.clone()).or_insert_with(|| Contents { head, ..Contents::default() });
+        self.target = Some(file);
+    }
+
+    /// The program is started anew, with the files of readings that there are.
+    pub fn again(self) -> Self {
+        let mut world = Self::new();
+        world.kept = self.kept;
+        world
     }
 
     /// Whether an answer is still to come.

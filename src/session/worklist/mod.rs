@@ -69,6 +69,8 @@ pub struct Worklist {
     /// How often rows have changed.
     arranged: u64,
     refreshed: Option<Instant>,
+    /// What was opened: files, or folders of them.
+    opened: Vec<PathBuf>,
 }
 
 impl Worklist {
@@ -96,6 +98,15 @@ impl Worklist {
         let mut list = Self { items, index, sort, ..Self::default() };
         list.identify(None);
         list
+    }
+
+    /// The same, found in what was `opened`.
+    pub fn of(self, opened: Vec<PathBuf>) -> Self {
+        Self { opened, ..self }
+    }
+
+    pub fn opened(&self) -> &[PathBuf] {
+        &self.opened
     }
 
     /// All, as they were given.

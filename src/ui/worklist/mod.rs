@@ -111,6 +111,7 @@ impl App {
         if count == 0 {
             ui.put(Rect::from_min_size(origin, vec2(width, 40.0)), egui::Label::new("No picture is like that."));
         }
+        self.session.answers_are_listed(seen.clone());
         let in_sight = (seen.start, seen.end.saturating_sub(1).max(seen.start));
         if self.list.in_sight != Some(in_sight) && count > 0 {
             self.list.in_sight = Some(in_sight);
