@@ -148,9 +148,15 @@ pub enum ListCommand {
     ClearResults,
 }
 
+impl ListCommand {
+    pub fn into_session(self) -> SessionCommand {
+        SessionCommand::List(self)
+    }
+}
+
 impl From<ListCommand> for Command {
     fn from(command: ListCommand) -> Self {
-        Self::Session(SessionCommand::List(command))
+        Self::Session(command.into_session())
     }
 }
 

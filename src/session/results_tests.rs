@@ -140,3 +140,42 @@ fn a_full_file_makes_room() {
     }
     assert!(results.get("q49", &by("m")).is_some(), "the oldest gave way");
 }
+
+/// Not a test: what the one below kills.
+#[test]
+#[ignore = "goes on until it is killed"]
+fn writes_without_end() {
+    let Some(file) = std::env::var_os("FOVEA_RESULTS_FILE") else { return };
+    let results = Results::at(PathBuf::from(&file));
+    for n in 0.. {
+        results.put(Path::new(&file), &format!("p{}", n % 5000), &by("m"), &answer("m", 0.75));
+    }
+}
+
+#[test]
+fn whoever_is_killed_while_writing_leaves_a_whole_file() {
+    let place = Place::new();
+    let name = concat!(module_path!(), "::writes_without_end");
+    let (_, name) = name.split_once("::").unwrap();
+    let mut kept = 0;
+    for n in 0..12 {
+        let mut writer = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--ignored"])
+            .env("FOVEA_RESULTS_FILE", place.file())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(150 + 37 * n));
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let results = place.results();
+        let rows = results.size().0;
+        assert!(rows >= kept, "{rows} of {kept}");
+        kept = rows;
+        if rows > 0 {
+            assert_eq!(results.get("p0", &by("m")), Some(answer("m", 0.75)));
+        }
+        assert!(!place.file().with_extension("damaged.sqlite").exists());
+    }
+    assert!(kept > 0, "something was written");
+}

@@ -151,6 +151,11 @@ impl App {
         self.textures.composed
     }
 
+    /// What the window is called.
+    pub fn window_title(&self) -> &str {
+        &self.title
+    }
+
     fn is_dialog_open(&self) -> bool {
         let is_form_open = self.export.is_some() || self.identity.is_some() || self.pattern.is_some();
         self.shows_help || self.shows_card || self.typed.is_some() || is_form_open

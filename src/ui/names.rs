@@ -25,7 +25,7 @@ fn without_middle(letters: &[char], kept: usize) -> String {
 
 /// `text` set in one line of at most `width` points.
 pub fn galley(ui: &Ui, text: &str, font: &FontId, colour: Color32, width: f32) -> Arc<Galley> {
-    fitted(ui, text, font, colour, width, |letters, kept| without_middle(letters, kept))
+    fitted(ui, text, font, colour, width, without_middle)
 }
 
 /// As [`galley`], of a name between two others: what tells it from them stays as long as it can.

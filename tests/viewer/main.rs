@@ -9,6 +9,7 @@ mod common;
 mod file;
 mod keyboard;
 mod layers;
+mod list;
 mod measure;
 mod methods;
 mod names;

@@ -30,6 +30,8 @@ struct Said {
     /// Two eyes in one name are none.
     is_torn: bool,
     taken: Option<String>,
+    /// Whether it has a word that says nothing.
+    is_padded: bool,
     /// A number behind a word like "patient".
     named_patient: Option<String>,
     /// What may be the patient where an eye stands beside it, and whether a folder may know better: a number behind the
@@ -98,7 +100,11 @@ fn patient(file: &Said, folders: &[Folder], eye: Option<Eye>) -> Option<String> 
     match above.next() {
         Some((name, true)) if eye.is_some() || is_dated_folder => Some(name),
         // `left/12.jpg` and `right/12.jpg`: folders of eyes, and the pictures bear the patients' numbers.
-        first if eye.is_some() => file.likely_patient.clone().or(first.map(|(name, _)| name)),
+        // `left.jpg` stands in a patient's folder, `img_left.jpg` may stand in any.
+        first if eye.is_some() => {
+            let folder = first.filter(|(_, is_below)| *is_below || !file.is_padded).map(|(name, _)| name);
+            file.likely_patient.clone().or(folder)
+        }
         _ => None,
     }
 }
@@ -117,6 +123,7 @@ fn said(name: &str) -> Said {
             Part::Passed | Part::Generic | Part::Number(_) | Part::Word(_) => {}
         }
     }
+    said.is_padded = parts.contains(&Part::Generic);
     said.named_patient = named_patient(&parts);
     (said.likely_patient, said.is_weak) = likely_patient(&parts);
     if said.is_torn {

@@ -54,7 +54,7 @@ impl State {
         }
         self.forget_companions_answer();
         (self.ahead_of, self.steady_of) = (None, None);
-        self.another_model_grades();
+        self.grade_anew();
         self.forget_aside();
         self.want_model_input();
         self.judge();
@@ -72,7 +72,7 @@ impl State {
         };
         // What was to be done ahead gave way to it.
         (self.ahead_of, self.steady_of) = (None, None);
-        self.another_model_grades();
+        self.grade_anew();
         self.notice(format!("The model {name} could not be loaded: {reason}"), true, None, now);
     }
 
@@ -90,7 +90,7 @@ impl State {
         self.worklist.set_thumbnail(&key.path, || picture.thumbnail());
         self.doing = match std::mem::take(&mut self.doing) {
             Doing::Opening(opening) if opening.key == key => {
-                self.appear(key.clone(), picture, opening.list, now);
+                self.appear(key.clone(), picture, opening.list.map(|list| *list), now);
                 // The same job goes on with the look, where it was known which.
                 let ticket = opening.ticket;
                 let explaining = |under| {
@@ -173,7 +173,7 @@ impl State {
                         item.problem = Some(reason);
                     }
                     if let Some(next) = list.neighbour(&key.path, true).map(|item| item.path.clone()) {
-                        return self.want(&next, 0, Some(list), now);
+                        return self.want(&next, 0, Some(*list), now);
                     }
                 }
                 Doing::Rest

@@ -139,7 +139,8 @@ impl State {
         self.worklist.rearrange();
     }
 
-    pub(super) fn another_model_grades(&mut self) {
+    /// What was asked for may have come to nothing: another model, files that may have changed.
+    pub(super) fn grade_anew(&mut self) {
         (self.asked.graded, self.asked.recalled, self.asked.is_lost) = (None, None, false);
     }
 

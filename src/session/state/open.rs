@@ -31,7 +31,7 @@ impl State {
     pub(super) fn open_found(&mut self, opened: Vec<PathBuf>, paths: Vec<PathBuf>, now: Instant) {
         let list = self.list_of(paths).of(opened);
         let Some(first) = list.row(0).map(|item| item.path.clone()) else { return };
-        list.items().iter().for_each(|item| self.cache.forget(&item.path));
+        list.items().iter().for_each(|item| self.forget(&item.path));
         self.want(&first, 0, Some(list), now);
     }
 
@@ -48,13 +48,18 @@ impl State {
         }
     }
 
+    /// The file may have changed: what is known of it is of the file as it was.
+    fn forget(&mut self, path: &Path) {
+        self.cache.forget(path);
+        if let Some(item) = self.worklist.item_mut(path) {
+            item.answer = None;
+        }
+        self.grade_anew();
+    }
+
     pub(super) fn reload(&mut self, now: Instant) {
         if let Some((path, frame)) = self.current.as_ref().map(|current| (current.path.clone(), current.frame)) {
-            self.cache.forget(&path);
-            if let Some(item) = self.worklist.item_mut(&path) {
-                // Of the file as it was.
-                item.answer = None;
-            }
+            self.forget(&path);
             self.want(&path, frame, None, now);
         }
     }
@@ -92,6 +97,7 @@ impl State {
             picture: None,
             under: under.clone(),
         }));
+        let list = list.map(Box::new);
         self.doing = Doing::Opening(Opening { ticket, key, under, list, since: now });
     }
 
