@@ -191,6 +191,9 @@ pub struct ReaderRecord {
     pub name: String,
     /// The class's name; empty of a picture that cannot be graded.
     pub class: String,
+    /// Another class, given once the model's answer had been seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revised: Option<String>,
     /// From the picture's appearance to the answer; 0 where that is not known.
     pub seconds: f64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -218,6 +221,7 @@ impl ReaderRecord {
         is_read.then(|| Self {
             name: name.to_owned(),
             class: class.map(|class| class.name.clone()).unwrap_or_default(),
+            revised: reading.revised.and_then(|class| card.classes.get(class)).map(|class| class.name.clone()),
             seconds: reading.seconds.unwrap_or(0.0),
             ungradable: reading.ungradable,
             flagged: reading.flagged,

@@ -16,6 +16,7 @@ mod names;
 mod notices;
 mod radiographs;
 mod reading;
+mod reports;
 mod scale;
 mod tree;
 mod waiting;

@@ -13,6 +13,7 @@ use crate::layers::Style;
 use crate::maps::ClassMaps;
 use crate::method::BackwardRule;
 use crate::page::{Align, Item, width_mm};
+use crate::reading::table::TableOptions;
 use crate::reading::{Contents, Entry, FrameOf, Head, Identity, Judgement, Reading};
 
 const LONG: &str = "IDRiD_0123456789_a-very-long-name-from-some-archive-眼底-with-\u{202e}turned-parts-and-more-of-it-2024-02-29_R.jpg";
@@ -266,6 +267,7 @@ fn both_eyes_of_a_patient_stand_on_one_page() {
 #[test]
 fn a_list_goes_on_over_pages_and_marks_what_differs() {
     let head = Head {
+        opened: vec!["/data".into()],
         reader: "A. Reader".to_owned(),
         model: "retina-dr".to_owned(),
         classes: ["0 No retinopathy", "1 Mild", "2 Moderate", "3 Severe", "4 Proliferative"]
@@ -291,7 +293,7 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
         (of, Entry { identity, reading, answer: Some(answer), ..Entry::default() })
     };
     let contents = Contents { head, entries: (0..120).map(entry).collect(), ..Contents::default() };
-    let list = List::of(&contents, "Readings of a morning");
+    let list = List::of(&contents, "Readings of a morning", TableOptions { with_patients: true });
     assert!(list.summary.starts_with("120 pictures, 40 read, 32 where reader and model differ"), "{}", list.summary);
     assert!(!list.rows[0].file_name.contains('/') && list.rows[1].file_name.ends_with("[2]"));
     both("list", |theme| list_pages(&list, theme));
