@@ -124,6 +124,7 @@ fn drag(path: &Path, what: &str) {
             device: DeviceChoice::Cpu,
             preferences: None,
             sessions: None,
+            results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         App::new(&creation.egui_ctx, options, vec![path.to_owned()]).unwrap()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::date::iso_date;
 use super::ink::Theme;
+use super::marks::MeasurementRecord;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::{Answer, Word};
@@ -62,6 +63,9 @@ pub struct Record {
     /// Of a file with several frames, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u32>,
+    /// What a reader measured on the picture.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<MeasurementRecord>,
     /// What a reader said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderRecord>,
@@ -381,6 +385,7 @@ impl Record {
             cam_scale: CamScale::of_all(&explanation.cam),
             window: None,
             frame: None,
+            measurements: Vec::new(),
             reader: None,
             report: report.into(),
             agreement: report.agreement.clone(),

@@ -4,6 +4,7 @@
 //! Must not know windows or networks.
 
 pub mod agreement;
+mod below;
 pub mod entry;
 pub mod file;
 pub mod identity;
@@ -15,5 +16,5 @@ pub const READINGS: &str = "fovea";
 
 pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
 pub use self::file::{FileError, ReadingFile};
-pub use self::identity::{Eye, Identity};
+pub use self::identity::{Eye, Identity, Pattern};
 pub use self::save::{save, write_table};

@@ -12,6 +12,7 @@ impl Contents {
         let mut changes = vec![Change::Pictures(pictures)];
         for (of, entry) in &self.entries {
             let of = || of.clone();
+            changes.extend(entry.identity_by_reader.then(|| Change::Identity(of(), entry.identity.clone())));
             changes.extend(entry.order.map(|order| Change::Seen(of(), order)));
             changes.extend(entry.answer.clone().map(|answer| Change::Answer(of(), answer)));
             changes.extend(entry.answer_seen.then(|| Change::AnswerSeen(of())));

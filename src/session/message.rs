@@ -19,7 +19,7 @@ use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
 use crate::guard::panics;
 use crate::network::DeviceChoice;
-use crate::reading::{Contents, Head};
+use crate::reading::{Answer, Contents, Head, Identity};
 use crate::scan::find::Found;
 
 /// A picture that is to be opened, and perhaps explained.
@@ -49,6 +49,14 @@ pub struct SteadyJob {
     pub model: String,
     /// What is said of the picture as it is.
     pub look: Arc<Look>,
+}
+
+/// A picture of the list whose answer alone is wanted.
+#[derive(Debug, Clone)]
+pub struct GradeJob {
+    pub key: PictureKey,
+    /// The SHA-256 of the model's weights.
+    pub model: String,
 }
 
 /// A model that is to be loaded onto a device.
@@ -157,6 +165,16 @@ pub enum Event {
         model: String,
         steady: Steadiness,
     },
+    /// What the model says of a picture that nobody has asked for.
+    Graded {
+        key: PictureKey,
+        answer: Answer,
+    },
+    /// What was said before, by a model of these weights.
+    Recalled(Vec<(PictureKey, Answer)>),
+    /// Whose pictures DICOM files say they are.
+    Identified(Vec<(PathBuf, Identity)>),
+    ResultsCleared(Result<(), String>),
     /// The pictures that paths given by the user mean.
     Found {
         number: u64,

@@ -58,10 +58,19 @@ pub struct Preferences {
     pub read_first: bool,
     /// Who reads; stands in files of readings.
     pub reader: String,
+    /// Whether zoom and class stay from picture to picture.
+    pub keep_view: bool,
     pub probe_chart: bool,
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
     pub sort: SortBy,
+    pub sort_reversed: bool,
+    /// Whether patients are shown by what DICOM files call them.
+    pub show_names: bool,
+    /// How this reader's files are named, where not in a usual way.
+    pub name_pattern: String,
+    /// Whether all pictures of a list are graded while nothing else is wanted.
+    pub grade_all: bool,
     pub model: String,
     pub window: Option<WindowPlace>,
     pub export_folder: Option<PathBuf>,
@@ -80,9 +89,14 @@ impl Default for Preferences {
             more: false,
             read_first: false,
             reader: String::new(),
+            keep_view: false,
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
+            sort_reversed: false,
+            show_names: false,
+            name_pattern: String::new(),
+            grade_all: true,
             model: "retina-dr".to_owned(),
             window: None,
             export_folder: None,
@@ -167,6 +181,7 @@ impl Preferences {
         cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
         cam.threshold = within(cam.threshold, 0.0, 1.0, usual.cam.threshold);
         clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
+        self.style.backdrop = within(self.style.backdrop, 0.0, 1.0, usual.backdrop);
         clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
         // Which grades are off belongs to a picture on the screen, not to the next day.
         clear.enabled.clear();

@@ -69,9 +69,11 @@ impl Readings {
         for (of, entry) in contents.entries {
             let known = self.entries.entry(of).or_default();
             let reading = if known.reading.is_read() { known.reading.clone() } else { entry.reading };
-            let identity = if entry.identity == Identity::default() { known.identity.clone() } else { entry.identity };
+            let by_reader = known.identity_by_reader || entry.identity_by_reader;
+            let takes = entry.identity_by_reader && !known.identity_by_reader;
             *known = Entry {
-                identity,
+                identity: if takes { entry.identity } else { known.identity.clone() },
+                identity_by_reader: by_reader,
                 reading,
                 answer: known.answer.take().or(entry.answer),
                 order: entry.order.or(known.order),
@@ -150,6 +152,9 @@ impl Readings {
     /// The model answers.
     pub fn answered(&mut self, of: &FrameOf, answer: Answer) {
         let entry = self.entries.entry(of.clone()).or_default();
+        // Grading alone does not tell whether the response agrees; who has seen that keeps it.
+        let known = entry.answer.as_ref().filter(|known| Answer { agrees: None, ..(*known).clone() } == answer);
+        let answer = known.cloned().unwrap_or(answer);
         if entry.answer.as_ref() != Some(&answer) {
             entry.answer = Some(answer.clone());
             self.changes.push(Change::Answer(of.clone(), answer));
@@ -212,12 +217,23 @@ impl Readings {
         self.change(of, |entry| entry.reading.box_px = box_px);
     }
 
+    /// The reader says whose picture it is.
     pub fn identify(&mut self, of: &FrameOf, identity: Identity) {
         let entry = self.entries.entry(of.clone()).or_default();
-        if entry.identity != identity {
-            entry.identity = identity.clone();
-            self.changes.push(Change::Identity(of.clone(), identity));
+        (entry.identity, entry.identity_by_reader) = (identity.clone(), true);
+        self.changes.push(Change::Identity(of.clone(), identity));
+        self.is_worth_keeping = true;
+    }
+
+    /// Whose pictures they are by files and names; what the reader said stays.
+    pub fn files_say(&mut self, said: Vec<(FrameOf, Identity)>) {
+        for (of, identity) in &said {
+            let entry = self.entries.entry(of.clone()).or_default();
+            if !entry.identity_by_reader {
+                entry.identity.clone_from(identity);
+            }
         }
+        self.changes.push(Change::Pictures(said));
     }
 
     pub fn measure(&mut self, of: &FrameOf, measurements: Option<serde_json::Value>) {

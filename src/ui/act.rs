@@ -54,6 +54,13 @@ impl App {
             }
             WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
             WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::Search => {
+                self.shows_worklist = true;
+                self.list.search();
+            }
+            WindowCommand::Identity => self.start_identity(),
+            WindowCommand::NamePattern => self.start_pattern(),
+            WindowCommand::InspectorPanel => self.shows_inspector = !self.shows_inspector,
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -64,8 +71,10 @@ impl App {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
-            self.camera.fit();
-            (self.probe, self.measure) = (None, None);
+            if !self.session.preferences.keep_view {
+                self.camera.fit();
+            }
+            self.probe = None;
         }
     }
 
@@ -82,6 +91,10 @@ impl App {
             }
             ViewCommand::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
             ViewCommand::Maximise(view) => self.maximise(view),
+            ViewCommand::Tool(tool) => {
+                self.hand.drop_draft();
+                self.hand.tool = tool.filter(|tool| self.hand.tool != Some(*tool));
+            }
             ViewCommand::HideOverlays(hide) => self.hide_overlays = hide,
         }
     }
@@ -106,7 +119,7 @@ impl App {
             ctx.memory_mut(|memory| memory.stop_text_input());
         } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
-        } else if self.maximised.take().is_some() {
+        } else if self.hand.let_go() || self.maximised.take().is_some() {
         } else if self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);
         } else if let Some(id) = self.newest_problem() {
@@ -116,6 +129,7 @@ impl App {
 
     fn close_dialogs(&mut self) {
         (self.shows_help, self.shows_card, self.typed, self.export) = (false, false, None, None);
+        (self.identity, self.pattern) = (None, None);
     }
 
     fn pick(&mut self, ctx: &Context, start: impl FnOnce(&Context) -> Picker) {
@@ -128,7 +142,11 @@ impl App {
         let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
             return self.session.notice("There is no explanation to export yet.".to_owned(), false, None);
         };
-        self.export = Some(ExportForm::new(&current.path, self.session.preferences.export_folder.as_deref()));
+        // No two pictures of the list are exported alike.
+        let listed = self.session.worklist.get(&current.path).map(|item| item.export_name.clone());
+        let stem = || current.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = listed.unwrap_or_else(stem);
+        self.export = Some(ExportForm::new(name, self.session.preferences.export_folder.as_deref()));
         self.textures.forget("preview");
         self.session.draw_panel(PanelUse::Preview);
     }

@@ -21,20 +21,14 @@ pub struct ExportForm {
 }
 
 impl ExportForm {
-    /// For the picture at `path`; into the folder of last time, else into `fovea` among the user's documents.
-    pub fn new(path: &Path, last: Option<&Path>) -> Self {
+    /// For the picture of this name; into the folder of last time, else into `fovea` among the user's documents.
+    pub fn new(name: String, last: Option<&Path>) -> Self {
         let documents = || {
             let dirs = directories::UserDirs::new()?;
             Some(dirs.document_dir().unwrap_or(dirs.home_dir()).join("fovea"))
         };
         let folder = last.map(Path::to_owned).or_else(documents).unwrap_or_else(|| PathBuf::from("fovea"));
-        Self {
-            folder: folder.to_string_lossy().into_owned(),
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            parts: Parts::ALL,
-            replace: false,
-            preview: None,
-        }
+        Self { folder: folder.to_string_lossy().into_owned(), name, parts: Parts::ALL, replace: false, preview: None }
     }
 
     /// What keeps the form from being carried out.

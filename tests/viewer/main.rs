@@ -1,6 +1,7 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]
@@ -8,6 +9,8 @@ mod common;
 mod file;
 mod keyboard;
 mod layers;
+mod list;
+mod measure;
 mod methods;
 mod names;
 mod notices;
@@ -372,8 +375,8 @@ fn an_unfit_picture_is_marked_in_inspector_list_and_view() {
     window.get_by_role_and_label(Role::CheckBox, "Hatch where it cannot be graded").click();
     window.run_steps(4);
     assert!(!window.state().session.preferences.style.hatched);
-    let grade = window.state().session.worklist.items()[0].graded.unwrap();
-    assert!(!grade.is_gradable);
+    let grade = window.state().session.worklist.items()[0].answer.clone().unwrap();
+    assert_eq!(grade.gradable, Some(false));
     assert!(says(&window, "a-dark.png Not gradable: "), "a screen reader hears it in the list");
     act(&mut window, SessionCommand::Next);
     wait(&mut window, "the other picture", |app| {

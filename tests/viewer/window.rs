@@ -38,6 +38,7 @@ pub fn build_with(
         device: DeviceChoice::Cpu,
         preferences,
         sessions: None,
+        results: None,
         limit_bytes: USUAL_LIMIT_BYTES,
     };
     build_from(options, with_pixels)
@@ -59,6 +60,7 @@ pub fn build_desk(folder: &Path) -> Window {
         device: DeviceChoice::Cpu,
         preferences: Some(folder.join("settings.toml")),
         sessions: Some(folder.join("readings")),
+        results: None,
         limit_bytes: USUAL_LIMIT_BYTES,
     };
     build_from(options, false)

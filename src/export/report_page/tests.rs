@@ -278,7 +278,7 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
     let entry = |index: usize| {
         let of = FrameOf { path: format!("/data/{index:03}_left-{LONG}").into(), frame: (index % 2) as u32 };
         let eye = Some(if index % 2 == 0 { Eye::Right } else { Eye::Left });
-        let identity = Identity { patient: format!("Patient{:03}", index / 2), eye, taken: None };
+        let identity = Identity { patient: format!("Patient{:03}", index / 2), eye, taken: None, is_private: false };
         let reading = if index % 3 == 0 { a_reading() } else { Reading::default() };
         let answer = crate::reading::Answer {
             model: String::new(),

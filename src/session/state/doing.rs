@@ -36,7 +36,7 @@ pub struct Opening {
     /// How it is to be explained as well, where that was known.
     pub under: Option<Under>,
     /// The worklist that takes the old one's place once a picture of it is open.
-    pub list: Option<Worklist>,
+    pub list: Option<Box<Worklist>>,
     pub since: Instant,
 }
 

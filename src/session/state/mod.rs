@@ -7,10 +7,13 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+mod beside;
 #[cfg(test)]
 mod checks;
 mod current;
 mod doing;
+mod list;
+mod measures;
 mod open;
 #[cfg(test)]
 mod property;
@@ -30,7 +33,9 @@ use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::measures::Measures;
 use self::reading::Desk;
+use super::beside::Beside;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
 use super::effect::Effect;
@@ -41,8 +46,10 @@ use super::readings::Readings;
 use super::worklist::Worklist;
 use super::{Choices, Notice, Options};
 
+pub use self::beside::Companion;
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
+pub use self::list::Progress;
 
 /// All that a session knows.
 #[derive(Debug)]
@@ -59,6 +66,9 @@ pub struct State {
     finding: Option<Finding>,
     engine: Engine,
     current: Option<Current>,
+    beside: Beside,
+    companion: Option<Companion>,
+    measures: Measures,
     /// Exports under way, by number.
     exports: Vec<(u64, Instant)>,
     cache: Cache,
@@ -66,6 +76,7 @@ pub struct State {
     desk: Desk,
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
+    asked: list::Asked,
     /// What was read ahead around last, and what was last tried for its steadiness.
     ahead_of: Option<(PictureKey, Under)>,
     steady_of: Option<(PictureKey, String)>,
@@ -91,11 +102,15 @@ impl State {
             finding: None,
             engine: Engine::default(),
             current: None,
+            beside: Beside::default(),
+            companion: None,
+            measures: Measures::default(),
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
             desk: Desk::default(),
             began,
+            asked: list::Asked::default(),
             ahead_of: None,
             steady_of: None,
             last_number: 0,
@@ -109,6 +124,7 @@ impl State {
 
     /// Takes in what has happened at `now`, and gives back what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let is_command = matches!(event, Event::Command(_));
         match event {
             Event::Command(command) => self.act(command, now),
             Event::Draw(use_for) => self.draw(use_for, now),
@@ -122,6 +138,10 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::Graded { key, answer } => self.graded(&key, answer),
+            Event::Recalled(answers) => self.recalled(answers),
+            Event::Identified(said) => self.identified(said),
+            Event::ResultsCleared(done) => self.results_cleared(done, now),
             Event::Found { number, found } => self.found(number, found, now),
             Event::Derived { number, shown } => self.derived(number, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
@@ -135,6 +155,7 @@ impl State {
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
         self.begin_readings(now);
+        self.worklist.refresh(now, is_command);
         self.pursue(now);
         self.keep_readings(now);
         std::mem::take(&mut self.effects)

@@ -29,14 +29,14 @@ impl State {
 
     /// Wants the first openable of `paths`, with the others as its worklist.
     pub(super) fn open_found(&mut self, opened: Vec<PathBuf>, paths: Vec<PathBuf>, now: Instant) {
-        let list = Worklist::new(paths, self.preferences.sort).of(opened);
-        let Some(first) = list.items().first().map(|item| item.path.clone()) else { return };
-        list.items().iter().for_each(|item| self.cache.forget(&item.path));
+        let list = self.list_of(paths).of(opened);
+        let Some(first) = list.row(0).map(|item| item.path.clone()) else { return };
+        list.items().iter().for_each(|item| self.forget(&item.path));
         self.want(&first, 0, Some(list), now);
     }
 
     pub(super) fn show(&mut self, path: &Path, now: Instant) {
-        if self.worklist.position(path).is_some() && self.selected() != Some(path) {
+        if self.worklist.get(path).is_some() && self.selected() != Some(path) {
             self.want(path, 0, None, now);
         }
     }
@@ -48,13 +48,18 @@ impl State {
         }
     }
 
+    /// The file may have changed: what is known of it is of the file as it was.
+    fn forget(&mut self, path: &Path) {
+        self.cache.forget(path);
+        if let Some(item) = self.worklist.item_mut(path) {
+            item.answer = None;
+        }
+        self.grade_anew();
+    }
+
     pub(super) fn reload(&mut self, now: Instant) {
         if let Some((path, frame)) = self.current.as_ref().map(|current| (current.path.clone(), current.frame)) {
-            self.cache.forget(&path);
-            if let Some(item) = self.worklist.item_mut(&path) {
-                // Of the file as it was.
-                item.graded = None;
-            }
+            self.forget(&path);
             self.want(&path, frame, None, now);
         }
     }
@@ -92,6 +97,7 @@ impl State {
             picture: None,
             under: under.clone(),
         }));
+        let list = list.map(Box::new);
         self.doing = Doing::Opening(Opening { ticket, key, under, list, since: now });
     }
 
@@ -116,8 +122,7 @@ impl State {
     pub(super) fn appear(&mut self, key: PictureKey, picture: Arc<Picture>, list: Option<Worklist>, now: Instant) {
         let PictureKey { path, frame, reading } = key;
         if let Some(list) = list {
-            self.worklist = list;
-            self.want_thumbnails(&path);
+            self.take_list(list);
         }
         self.preferences.remember(&path);
         if self.worklist.len() < 2 {
@@ -126,10 +131,10 @@ impl State {
         }
         if let Some(item) = self.worklist.item_mut(&path) {
             item.problem = None;
-            item.thumbnail.get_or_insert_with(|| picture.thumbnail());
         }
+        self.worklist.set_thumbnail(&path, || picture.thumbnail());
         let before = self.current.take().filter(|current| current.path == path);
-        if before.is_none() {
+        if before.is_none() && !self.preferences.keep_view {
             // Each picture is first seen for what the model decided, with all its grades.
             self.choices.class = None;
             self.preferences.style.clear.enabled.clear();
@@ -160,16 +165,9 @@ impl State {
             assessed,
             steady,
         });
+        self.measures_of_another();
         self.forget_aside();
         self.want_model_input();
         self.judge();
-    }
-
-    fn want_thumbnails(&mut self, first: &Path) {
-        let at = self.worklist.position(first).unwrap_or(0);
-        let (before, after) = self.worklist.items().split_at(at);
-        let missing = after.iter().chain(before).filter(|item| item.thumbnail.is_none() && item.path != first);
-        let missing = missing.map(|item| item.path.clone()).collect();
-        self.effects.push(Effect::Thumbnails(missing));
     }
 }

@@ -1,5 +1,6 @@
 //! The reader's side of the state: which file keeps the readings, what is said and seen, and where the reader was.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,14 @@ use sha2::{Digest, Sha256};
 use super::State;
 use crate::export::iso_date;
 use crate::reading::{Answer, Contents, FrameOf, Head, Identity, Place};
+use crate::scan::measure::from_value;
 use crate::session::Choices;
+use crate::session::answer::answer;
 use crate::session::command::ReadingCommand;
 use crate::session::effect::Effect;
 use crate::session::message::ReadingsWish;
 use crate::session::readings::Readings;
+use crate::session::worklist::Item;
 
 /// A view that changes all the time is kept so often.
 const VIEW_RESTS: Duration = Duration::from_millis(500);
@@ -99,6 +103,7 @@ impl State {
         let (Some(of), at) = (self.on_screen(), self.utc(now)) else { return };
         change(&mut self.readings, &of, &at);
         self.desk.asks = false;
+        self.veil();
     }
 
     pub(super) fn export_begins(&mut self, now: Instant) -> u64 {
@@ -157,14 +162,25 @@ impl State {
         let place = contents.place.clone();
         let (all, read) =
             (contents.entries.len(), contents.entries.iter().filter(|(_, e)| e.reading.is_read()).count());
+        let said = contents.entries.iter().filter(|(_, entry)| entry.identity_by_reader);
+        for (of, entry) in said {
+            self.worklist.reader_says(&of.path, entry.identity.clone());
+        }
+        for (of, entry) in &contents.entries {
+            if let Some(all) = &entry.measurements
+                && self.measurements_of(&of.path, of.frame).is_empty()
+            {
+                self.restore_measurements(&of.path, of.frame, from_value(all));
+            }
+        }
         self.readings.resume(contents);
         self.read_first_is(self.readings.blind);
         if read > 0 {
             self.notice(format!("Going on where you were: {read} of {all} read."), false, None, now);
         }
-        let first = self.worklist.items().first().map(|item| item.path.as_path());
+        let first = self.worklist.row(0).map(|item| item.path.as_path());
         let has_moved = self.selected() != first;
-        if let Some(at) = place.at.filter(|at| !has_moved && self.worklist.position(&at.path).is_some()) {
+        if let Some(at) = place.at.filter(|at| !has_moved && self.worklist.get(&at.path).is_some()) {
             self.show(&at.path, now);
         }
         if !has_moved {
@@ -193,14 +209,17 @@ impl State {
         self.desk.view_changed.is_some()
     }
 
-    /// The list shows the model's answer of this picture's first frame.
-    pub(crate) fn answer_is_listed(&mut self, path: &Path) {
-        self.readings.answer_is_seen(&FrameOf { path: path.to_owned(), frame: 0 });
+    /// These rows of the list are in sight, with the model's answers where they are not held back.
+    pub(crate) fn answers_are_listed(&mut self, rows: Range<usize>) {
+        for item in rows.filter_map(|row| self.worklist.row(row)).filter(|item| item.seen_answer().is_some()) {
+            self.readings.answer_is_seen(&FrameOf { path: item.path.clone(), frame: 0 });
+        }
     }
 
     pub(super) fn read_first_is(&mut self, on: bool) {
         self.readings.set_blind(on);
         self.preferences.read_first = on;
+        self.veil();
     }
 
     fn place(&self) -> Place {
@@ -265,10 +284,9 @@ impl State {
             blind: self.readings.blind,
             created: self.utc(now),
         };
-        let pictures = |path: &PathBuf| (FrameOf { path: path.clone(), frame: 0 }, Identity::default());
-        let pictures = self.worklist.items().iter().map(|item| pictures(&item.path)).collect();
-        self.readings.begin(head.clone(), pictures);
+        self.readings.begin(head.clone(), self.identities());
         self.desk.noted = None;
+        self.veil();
         let chosen = self.desk.chosen.as_ref().filter(|(_, opened)| *opened == of.0).map(|(file, _)| file.clone());
         let file = chosen.or_else(|| Some(self.options.sessions.as_ref()?.join(file_name(&of.0, &of.1))));
         self.desk.of = Some(of);
@@ -282,34 +300,60 @@ impl State {
         }
     }
 
+    /// Whose the pictures of the list are. What a file says of a person is kept as a number made of it.
+    fn identities(&self) -> Vec<(FrameOf, Identity)> {
+        let identity = |item: &Item| {
+            let identity = item.identity.clone();
+            let patient = if identity.is_private { pseudonym(&identity.patient) } else { identity.patient };
+            let of = FrameOf { path: item.path.clone(), frame: 0 };
+            (of, Identity { patient, is_private: false, ..identity })
+        };
+        self.worklist.items().iter().map(identity).collect()
+    }
+
+    /// Files or names have said whose pictures they are.
+    pub(super) fn note_identities(&mut self) {
+        if self.desk.of.is_some() {
+            let said = self.identities();
+            self.readings.files_say(said);
+        }
+    }
+
     /// Takes down what the model answers once it stands on the screen.
     fn note_answer(&mut self) {
+        self.note_companion();
         let Some((of, shown)) = self.on_screen().zip(self.shown()) else { return };
         let id = shown.id;
         if self.desk.noted == Some(id) {
             return;
         }
-        let verdict = shown.explanation.verdict.clone();
-        let (Some(report), Some(model)) = (self.report(), self.model()) else { return };
-        let answer = Answer {
-            model: model.sha256.clone(),
-            class: verdict.decided,
-            probability: verdict.probabilities[verdict.decided],
-            probabilities: verdict.probabilities,
-            headline: report.headline,
-            gradable: report.quality.map(|quality| quality.is_gradable),
-            is_refused: self.advice().is_some(),
-            agrees: Some(report.agreement.agrees),
-        };
-        self.readings.answered(&of, answer);
+        let (Some(report), Some(model), Some(current)) = (self.report(), self.model(), self.current()) else { return };
+        let verdict = &shown.explanation.verdict;
+        let known = answer(&model.card, &model.sha256, verdict, &current.picture.measures);
+        let agrees = Some(report.agreement.agrees);
+        self.readings.answered(&of, Answer { agrees, ..known });
         self.readings.answer_is_seen(&of);
         self.desk.noted = Some(id);
+    }
+
+    /// The answer about the picture beside is seen as well.
+    fn note_companion(&mut self) {
+        let shown = self.companion_shown().is_some();
+        if let Some(path) = self.companion().filter(|_| shown).map(|companion| companion.path().to_owned()) {
+            self.readings.answer_is_seen(&FrameOf { path, frame: 0 });
+        }
     }
 
     /// What a reader has to say for a digit that was pressed, if anything: before the answer, or because it was asked for.
     pub(super) fn awaits_grade(&self) -> bool {
         self.awaits_reader() || self.desk.asks
     }
+}
+
+/// Tells patients apart without saying who they are.
+fn pseudonym(patient: &str) -> String {
+    let hash = Sha256::digest(patient.as_bytes());
+    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The same for the same pictures and classes; a folder's name may say who reads there, but nothing of a patient is added.

@@ -166,8 +166,7 @@ impl State {
     pub(super) fn result(&self) -> Option<Result> {
         let (current, model, shown) = (self.current.as_ref()?, self.model()?, self.shown()?);
         let reading = self.readings.reading(&self.on_screen()?);
-        let name = &self.readings.head().reader;
-        let reader = reading.and_then(|reading| ReaderRecord::of(name, reading, &model.card));
+        let reader = reading.and_then(|said| ReaderRecord::of(&self.readings.head().reader, said, &model.card));
         Some(Result {
             picture: Arc::clone(&current.picture),
             card: Arc::clone(&model.card),
@@ -178,6 +177,7 @@ impl State {
             reader,
             report: self.report()?,
             assessed: current.assessed.clone(),
+            measured: self.measurements().map(|(one, figures)| (one.clone(), figures.clone())).collect(),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }
