@@ -8,6 +8,8 @@ mod explain;
 mod import;
 mod models;
 mod print;
+mod readings;
+mod report;
 mod signals;
 #[cfg_attr(not(feature = "train"), path = "untrained.rs")]
 mod train;
@@ -58,6 +60,10 @@ enum Command {
     Import(import::Arguments),
     /// Learns from a clinic's labelled pictures how sure a model may be: answers become sets, like "2 or 3"
     Calibrate(calibrate::Arguments),
+    /// Sums up a file of readings, makes tables of it, and holds reader, model and another reader against each other
+    Readings(readings::Arguments),
+    /// Writes a file of readings as a table for print (PDF)
+    Report(report::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
     /// Says what the window keeps of earlier grading, and clears it
@@ -144,6 +150,8 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Import(arguments)) => import::run(&arguments, &models),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &models, limit),
         Some(Command::Cache(arguments)) => cache::run(arguments),
+        Some(Command::Readings(arguments)) => readings::run(&arguments),
+        Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

@@ -5,6 +5,7 @@
 mod date;
 mod ink;
 mod maps;
+mod marks;
 mod needs;
 mod pictures;
 mod recipe;
@@ -15,6 +16,7 @@ mod results;
 pub use date::iso_date;
 pub use ink::Theme;
 pub use maps::npz;
+pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::needed_bytes;
 pub use pictures::Pictures;
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};

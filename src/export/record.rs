@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::date::iso_date;
 use super::ink::Theme;
+use super::marks::MeasurementRecord;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::{Answer, Word};
@@ -62,6 +63,9 @@ pub struct Record {
     /// Of a file with several frames, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u32>,
+    /// What a reader measured on the picture.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<MeasurementRecord>,
     /// What a reader said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderRecord>,
@@ -187,6 +191,9 @@ pub struct ReaderRecord {
     pub name: String,
     /// The class's name; empty of a picture that cannot be graded.
     pub class: String,
+    /// Another class, given once the model's answer had been seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revised: Option<String>,
     /// From the picture's appearance to the answer; 0 where that is not known.
     pub seconds: f64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -214,6 +221,7 @@ impl ReaderRecord {
         is_read.then(|| Self {
             name: name.to_owned(),
             class: class.map(|class| class.name.clone()).unwrap_or_default(),
+            revised: reading.revised.and_then(|class| card.classes.get(class)).map(|class| class.name.clone()),
             seconds: reading.seconds.unwrap_or(0.0),
             ungradable: reading.ungradable,
             flagged: reading.flagged,
@@ -377,6 +385,7 @@ impl Record {
             cam_scale: CamScale::of_all(&explanation.cam),
             window: None,
             frame: None,
+            measurements: Vec::new(),
             reader: None,
             report: report.into(),
             agreement: report.agreement.clone(),

@@ -4,6 +4,7 @@
 //! Must not know windows or networks.
 
 pub mod agreement;
+mod below;
 pub mod entry;
 pub mod file;
 pub mod identity;

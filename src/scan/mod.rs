@@ -13,6 +13,7 @@ pub mod facts;
 pub mod find;
 pub mod grey;
 mod jpeg;
+pub mod measure;
 mod open;
 mod tiff;
 mod webp;

@@ -8,6 +8,7 @@ use super::worklist::{Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::Identity;
+use crate::scan::measure::{Kind, Measurement};
 
 /// A view shows one layer.
 pub use crate::layers::Layer as View;
@@ -75,6 +76,7 @@ pub enum WindowCommand {
     Identity,
     /// How files are named.
     NamePattern,
+    InspectorPanel,
     /// The innermost thing ends.
     Escape,
     Quit,
@@ -89,6 +91,8 @@ pub enum ViewCommand {
     ZoomOut,
     Pan(i8, i8),
     MoveProbe(i8, i8),
+    /// What the mouse draws from now on; the same again, or none, and it moves the picture.
+    Tool(Option<Kind>),
     Maximise(View),
     HideOverlays(bool),
 }
@@ -193,6 +197,10 @@ pub enum SessionCommand {
     Palette(Palette),
     Box(bool),
     ToggleBox,
+    /// A line where the lit field ends, in maps on black.
+    Outline(bool),
+    /// How bright the picture is beneath maps on black.
+    Backdrop(f32),
     /// Hatches where the picture cannot be graded.
     Hatch(bool),
     Rule(BackwardRule),
@@ -223,9 +231,31 @@ pub enum SessionCommand {
     Frame(u32),
     FrameNext,
     FramePrevious,
+    /// This picture beside the one on the screen, or none.
+    Beside(Option<PathBuf>),
+    /// The patient's other eye beside it; where it stands there, none.
+    OtherEye,
+    /// The last earlier picture of the same eye beside it; where it stands there, none.
+    Prior,
+    Measure(Measuring),
+    /// Zoom and class stay from picture to picture.
+    KeepView(bool),
     /// Whose picture it is: read from the file now, or forgotten.
     Personal(bool),
     /// The picture as the network receives it.
     ModelInput,
     DismissNotice(u64),
+}
+
+/// A change to the measurements on the picture on the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measuring {
+    /// Which is then selected.
+    Add(Measurement),
+    /// The one at this place in their order.
+    Change(usize, Measurement),
+    Select(Option<usize>),
+    /// The selected one.
+    Delete,
+    Clear,
 }

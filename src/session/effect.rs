@@ -25,6 +25,8 @@ pub enum Effect {
     Cancel,
     /// Replaces what is done while nothing is waited for.
     Ahead(Vec<Job>),
+    /// The picture beside the one on the screen, before all that is done ahead; replaces the last one.
+    Beside(Option<Job>),
     /// Replaces the pictures whose thumbnails are made after that.
     Thumbnails(Vec<PathBuf>),
     /// After those; replaces the last one.

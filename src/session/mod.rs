@@ -5,6 +5,7 @@
 //! pool's threads, which carry out what it asks for. Must not know egui, so that all of it can be tested without a window.
 
 pub mod answer;
+pub mod beside;
 pub mod cache;
 pub mod camera;
 pub mod command;
@@ -48,8 +49,10 @@ use crate::export::Parts;
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
-pub use self::command::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
-pub use self::state::{Busy, Current, Progress, Side, State};
+pub use self::command::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
+pub use self::state::{Busy, Companion, Current, Progress, Side, State};
 
 /// What takes longer is noticed by a user.
 const NOTICED: Duration = Duration::from_millis(150);
@@ -181,6 +184,7 @@ impl Session {
             Effect::Explain(job) => self.worker.wish(|plan| plan.explain(job)),
             Effect::Cancel => self.worker.wish(Plan::cancel),
             Effect::Ahead(jobs) => self.worker.wish(|plan| plan.ahead(jobs)),
+            Effect::Beside(job) => self.worker.wish(|plan| plan.beside(job)),
             Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
             Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
             Effect::Grade(jobs) => self.worker.wish(|plan| plan.grade(jobs)),
@@ -215,7 +219,11 @@ impl Session {
 
     /// The picture that was asked for and is not on the screen yet, once that takes long enough to be noticed.
     pub fn coming(&self) -> Option<&Path> {
-        self.state.opening().filter(|(_, since)| since.elapsed() > NOTICED).map(|(path, _)| path)
+        let state = &self.state;
+        let is_another = |path: &Path| state.current().is_none_or(|current| current.path != path);
+        // A picture of which something can be seen is seen at once.
+        let is_seen = |path: &Path| is_another(path) && state.worklist.thumbnail(path).is_some();
+        state.opening().filter(|(path, since)| is_seen(path) || since.elapsed() > NOTICED).map(|(path, _)| path)
     }
 
     /// The names and titles of all models that can be chosen: those whose weights are there.

@@ -14,6 +14,10 @@ pub struct Plan {
     wanted: Option<Job>,
     /// The wish that an answer is still awaited to.
     ticket: Option<u64>,
+    /// The picture beside the one on the screen.
+    beside: Option<Job>,
+    /// As it was begun, until something else is.
+    begun_beside: Option<Job>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
@@ -72,6 +76,19 @@ impl Plan {
         self.ahead.clear();
     }
 
+    /// Replaces the picture beside the one that is wanted.
+    pub fn beside(&mut self, job: Option<Job>) {
+        (self.beside, self.begun_beside) = (job, None);
+    }
+
+    /// `job` gave way to something more urgent: of the picture beside another one it is begun anew after that.
+    pub fn gave_way(&mut self, job: &Job) {
+        let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
+        if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
+            self.beside = self.begun_beside.take();
+        }
+    }
+
     /// Replaces what is done while nothing is wanted.
     pub fn ahead(&mut self, jobs: Vec<Job>) {
         self.ahead = jobs.into();
@@ -108,7 +125,14 @@ impl Plan {
         if let Some(wish) = self.model.take() {
             return Some(Task::Model(wish));
         }
-        if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
+        if let Some(job) = self.wanted.take() {
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.beside.take() {
+            self.begun_beside = Some(job.clone());
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
         if let Some(path) = self.thumbnails.pop_front() {
@@ -124,8 +148,24 @@ impl Plan {
 
     /// Whether nothing is to be done that goes before the steadiness of an answer, or another one's.
     pub fn is_calm(&self) -> bool {
-        let Self { model, wanted, ticket: _, ahead, thumbnails, steady, grade: _, is_grading: _ } = self;
-        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none()
+        let Self {
+            model,
+            wanted,
+            ticket: _,
+            beside,
+            begun_beside: _,
+            ahead,
+            thumbnails,
+            steady,
+            grade: _,
+            is_grading: _,
+        } = self;
+        model.is_none()
+            && wanted.is_none()
+            && beside.is_none()
+            && ahead.is_empty()
+            && thumbnails.is_empty()
+            && steady.is_none()
     }
 
     #[cfg(test)]

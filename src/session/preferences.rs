@@ -58,6 +58,8 @@ pub struct Preferences {
     pub read_first: bool,
     /// Who reads; stands in files of readings.
     pub reader: String,
+    /// Whether zoom and class stay from picture to picture.
+    pub keep_view: bool,
     pub probe_chart: bool,
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
@@ -87,6 +89,7 @@ impl Default for Preferences {
             more: false,
             read_first: false,
             reader: String::new(),
+            keep_view: false,
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
@@ -178,6 +181,7 @@ impl Preferences {
         cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
         cam.threshold = within(cam.threshold, 0.0, 1.0, usual.cam.threshold);
         clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
+        self.style.backdrop = within(self.style.backdrop, 0.0, 1.0, usual.backdrop);
         clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
         // Which grades are off belongs to a picture on the screen, not to the next day.
         clear.enabled.clear();

@@ -188,6 +188,7 @@ impl Thread {
             return;
         };
         if self.is_stale(job) {
+            lock(&self.shared).plan.gave_way(job);
             return;
         }
         if let Some(ticket) = job.ticket.filter(|_| self.on_gpu && !self.warm) {

@@ -60,6 +60,7 @@ impl App {
             }
             WindowCommand::Identity => self.start_identity(),
             WindowCommand::NamePattern => self.start_pattern(),
+            WindowCommand::InspectorPanel => self.shows_inspector = !self.shows_inspector,
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -70,8 +71,10 @@ impl App {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
-            self.camera.fit();
-            (self.probe, self.measure) = (None, None);
+            if !self.session.preferences.keep_view {
+                self.camera.fit();
+            }
+            self.probe = None;
         }
     }
 
@@ -88,6 +91,10 @@ impl App {
             }
             ViewCommand::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
             ViewCommand::Maximise(view) => self.maximise(view),
+            ViewCommand::Tool(tool) => {
+                self.hand.drop_draft();
+                self.hand.tool = tool.filter(|tool| self.hand.tool != Some(*tool));
+            }
             ViewCommand::HideOverlays(hide) => self.hide_overlays = hide,
         }
     }
@@ -112,7 +119,7 @@ impl App {
             ctx.memory_mut(|memory| memory.stop_text_input());
         } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
-        } else if self.maximised.take().is_some() {
+        } else if self.hand.let_go() || self.maximised.take().is_some() {
         } else if self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);
         } else if let Some(id) = self.newest_problem() {

@@ -5,7 +5,10 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::scan::measure::Kind;
+use crate::session::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
 
 /// Where an action stands in menus and in the list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,14 +17,15 @@ pub enum Group {
     Pictures,
     Reading,
     Grey,
+    Measure,
     View,
     Maps,
     Help,
 }
 
 impl Group {
-    pub const ALL: [Self; 7] =
-        [Self::Files, Self::Pictures, Self::Reading, Self::Grey, Self::View, Self::Maps, Self::Help];
+    pub const ALL: [Self; 8] =
+        [Self::Files, Self::Pictures, Self::Reading, Self::Grey, Self::Measure, Self::View, Self::Maps, Self::Help];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -29,6 +33,7 @@ impl Group {
             Self::Pictures => "Pictures",
             Self::Reading => "Reading",
             Self::Grey => "Grey pictures",
+            Self::Measure => "Measurements",
             Self::View => "View",
             Self::Maps => "Maps",
             Self::Help => "Help",
@@ -82,7 +87,10 @@ fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, 
 
 /// The whole table; the digits of the classes are [`super::keys::digits`].
 pub fn all() -> Vec<Action> {
-    [files(), pictures(), reading(), grey(), view(), maps(), help(), moves()].into_iter().flatten().collect()
+    [files(), pictures(), reading(), grey(), measurements(), view(), maps(), help(), moves()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The action of `command`.
@@ -181,6 +189,26 @@ fn grey() -> Vec<Action> {
     ]
 }
 
+fn measurements() -> Vec<Action> {
+    let group = Group::Measure;
+    let tool = |label, tooltip, keys: Keys, kind| action(group, label, tooltip, keys, ViewCommand::Tool(Some(kind)));
+    let measure =
+        |label, tooltip, keys: Keys, change| action(group, label, tooltip, keys, SessionCommand::Measure(change));
+    vec![
+        tool("Length", "Drag, or click both ends", &[(SHIFT, Key::L)], Kind::Length),
+        tool("Angle", "Click an end, the corner, the other end", &[(SHIFT, Key::A)], Kind::Angle),
+        tool("Ellipse", "Area, mean and spread; drag from corner to corner", &[(SHIFT, Key::E)], Kind::Ellipse),
+        tool("Polygon", "Area, mean and spread; click its corners", &[(SHIFT, Key::G)], Kind::Polygon),
+        measure(
+            "Delete the measurement",
+            "The one that is selected",
+            &[(NONE, Key::Delete), (NONE, Key::Backspace)],
+            Measuring::Delete,
+        ),
+        measure("Delete all measurements", "Of this picture", &[], Measuring::Clear),
+    ]
+}
+
 /// Of the layers in their order; one more would go without.
 const LAYER_KEYS: [Keys; 5] =
     [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
@@ -202,6 +230,21 @@ fn view() -> Vec<Action> {
             WindowCommand::ProbeChart,
         ),
         action(group, "More controls", "All that the papers leave open", &[(NONE, Key::M)], WindowCommand::More),
+        action(
+            group,
+            "Other eye",
+            "Beside this one, as readers hang them",
+            &[(NONE, Key::O)],
+            SessionCommand::OtherEye,
+        ),
+        action(
+            group,
+            "Prior",
+            "The last earlier picture of the same eye, beside this one",
+            &[(SHIFT, Key::P)],
+            SessionCommand::Prior,
+        ),
+        action(group, "Panel of the answer", "Show or hide it", &[(SHIFT, Key::W)], WindowCommand::InspectorPanel),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
     ];
     let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));

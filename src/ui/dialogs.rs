@@ -31,7 +31,10 @@ impl App {
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
                     for group in Group::ALL {
-                        let is_left = matches!(group, Group::Files | Group::Pictures | Group::Maps | Group::Help);
+                        let is_left = matches!(
+                            group,
+                            Group::Files | Group::Pictures | Group::Measure | Group::Maps | Group::Help
+                        );
                         key_group(&mut columns[if is_left { 0 } else { last }], group);
                     }
                     mouse(&mut columns[last]);
@@ -162,7 +165,8 @@ fn mouse(ui: &mut Ui) {
         ("Wheel, pinch", "Magnify at the pointer"),
         ("Drag", "Move the picture"),
         ("Right drag", "Window across, level down, of a grey picture"),
-        ("Shift and drag", "Measure a length; click to end"),
+        ("Shift and drag", "Measure a length"),
+        ("Click, drag a point", "Select a measurement, change it"),
         ("Double click", "Fit"),
         ("Point", "Values in the line below"),
     ] {

@@ -122,9 +122,16 @@ impl App {
                 }
             }
         });
-        ui.add_enabled_ui(!style.clear.on_black, |ui| {
+        if style.clear.on_black {
+            let mut outline = style.outline;
+            let is_retina = self.session.card().is_some_and(Card::reads_a_retina);
+            if is_retina && ui.checkbox(&mut outline, "Outline of the retina").changed() {
+                self.commands.push(SessionCommand::Outline(outline).into());
+            }
+            slide(ui, &mut self.commands, "Picture beneath", style.backdrop, 0.0..=1.0, SessionCommand::Backdrop);
+        } else {
             slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, SessionCommand::ClearOpacity);
-        });
+        }
         if let Some(scene) = self.session.scene() {
             legend::switches(ui, &scene, &mut self.commands);
         }

@@ -4,8 +4,11 @@ use egui::{Button, ScrollArea, Ui};
 
 use super::actions::{self, Action, Group};
 use super::{App, names};
+use crate::session::beside::Beside;
 use crate::session::preferences::Theme;
-use crate::session::{Command, ListCommand, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
 
 /// What is used all the time, one click away.
 fn toolbar() -> [Command; 6] {
@@ -36,6 +39,7 @@ impl App {
                 app.group(ui, Group::Grey);
             });
             self.one_menu(ui, "Reading", Self::reading_menu);
+            self.one_menu(ui, "Measure", |app, ui| app.group(ui, Group::Measure));
             self.one_menu(ui, "View", Self::view_menu);
             self.one_menu(ui, "Maps", Self::maps_menu);
             self.one_menu(ui, "Model", Self::model_menu);
@@ -103,6 +107,10 @@ impl App {
         let preferences = &self.session.preferences;
         match command {
             Command::Window(WindowCommand::WorklistPanel) => Some(self.shows_worklist),
+            Command::Window(WindowCommand::InspectorPanel) => Some(self.shows_inspector),
+            Command::View(ViewCommand::Tool(tool)) => Some(self.hand.tool == *tool),
+            Command::Session(SessionCommand::OtherEye) => Some(*self.session.beside_wish() == Beside::OtherEye),
+            Command::Session(SessionCommand::Prior) => Some(*self.session.beside_wish() == Beside::Prior),
             Command::Window(WindowCommand::ProbeChart) => Some(preferences.probe_chart),
             Command::Window(WindowCommand::Ruler) => Some(preferences.ruler),
             Command::Window(WindowCommand::More) => Some(preferences.more),
@@ -131,6 +139,12 @@ impl App {
             | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
             Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
             Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,
+            Command::Session(SessionCommand::OtherEye) => self.may_be_beside(&Beside::OtherEye),
+            Command::Session(SessionCommand::Prior) => self.may_be_beside(&Beside::Prior),
+            Command::Session(SessionCommand::Measure(Measuring::Delete)) => {
+                self.session.selected_measurement().is_some()
+            }
+            Command::Session(SessionCommand::Measure(_)) => self.session.measurements().len() > 0,
             Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,
             Command::Session(
                 SessionCommand::WindowAuto | SessionCommand::WindowInvert | SessionCommand::WindowReset,
@@ -141,6 +155,11 @@ impl App {
             Command::Session(_) => is_shown,
             Command::Window(_) => true,
         }
+    }
+
+    /// Whether there is such a picture, or its place is to be given up.
+    fn may_be_beside(&self, wish: &Beside) -> bool {
+        self.session.beside_wish() == wish || self.session.picture_beside(wish).is_some()
     }
 
     fn file_menu(&mut self, ui: &mut Ui) {
@@ -190,6 +209,12 @@ impl App {
 
     fn view_menu(&mut self, ui: &mut Ui) {
         self.group(ui, Group::View);
+        self.beside_menu(ui);
+        let mut keep = self.session.preferences.keep_view;
+        let says = "Look at the next picture as at this one; where it is of the other eye, turned over";
+        if ui.checkbox(&mut keep, "Keep zoom and class").on_hover_text(says).changed() {
+            self.commands.push(SessionCommand::KeepView(keep).into());
+        }
         ui.separator();
         let preferences = &mut self.session.preferences;
         ui.menu_button("Light or dark", |ui| {
@@ -205,6 +230,33 @@ impl App {
                     preferences.text_scale = Some(scale);
                 }
             }
+        });
+    }
+
+    /// Any picture of the list beside the one on the screen.
+    fn beside_menu(&mut self, ui: &mut Ui) {
+        let chosen = match self.session.beside_wish() {
+            Beside::Picture(path) => Some(path.clone()),
+            _ => None,
+        };
+        let here = self.session.current().map(|current| current.path.clone());
+        ui.add_enabled_ui(self.session.worklist.len() > 1, |ui| {
+            ui.menu_button("Another picture beside", |ui| {
+                ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                    if ui.radio(chosen.is_none(), "None").clicked() {
+                        self.commands.push(SessionCommand::Beside(None).into());
+                        ui.close();
+                    }
+                    for item in self.session.worklist.items().iter().filter(|item| Some(&item.path) != here.as_ref()) {
+                        let button =
+                            ui.radio(chosen.as_ref() == Some(&item.path), names::short(&item.name, MOST_LETTERS));
+                        if button.on_hover_text(item.path.display().to_string()).clicked() {
+                            self.commands.push(SessionCommand::Beside(Some(item.path.clone())).into());
+                            ui.close();
+                        }
+                    }
+                });
+            });
         });
     }
 

@@ -4,6 +4,7 @@
 
 mod act;
 mod actions;
+mod beside;
 mod dialogs;
 mod export_form;
 mod focus;
@@ -12,6 +13,7 @@ mod inspector;
 mod keys;
 mod layout;
 mod legend;
+mod measuring;
 mod menu;
 mod names;
 mod notices;
@@ -39,8 +41,9 @@ use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
 use self::identity_form::{IdentityForm, PatternForm};
+use self::measuring::Hand;
 use self::picker::{Picker, Typed};
-use self::textures::Textures;
+use self::textures::{Pane, Textures};
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
 use crate::session::{Command, Options, Session, SessionCommand, View, ViewCommand, WindowCommand};
@@ -61,14 +64,16 @@ pub struct App {
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     /// Where the pointer was seen last.
-    pointed: Option<(View, Pos2)>,
-    /// A measured line, in source pixels.
-    measure: Option<((f64, f64), (f64, f64))>,
+    pointed: Option<(Pane, View, Pos2)>,
+    hand: Hand,
+    /// The picture that the camera was last at: its number, its path, and its size in source pixels.
+    looked_at: Option<(u64, PathBuf, (f64, f64))>,
     last_view_px: (f64, f64),
     textures: Textures,
     shows_help: bool,
     shows_card: bool,
     shows_worklist: bool,
+    shows_inspector: bool,
     is_full_screen: bool,
     /// A path that is being typed.
     typed: Option<(Typed, String)>,
@@ -108,7 +113,9 @@ impl App {
             view_has_focus: false,
             probe: None,
             pointed: None,
-            measure: None,
+            hand: Hand::default(),
+            looked_at: None,
+            shows_inspector: true,
             last_view_px: (1.0, 1.0),
             textures: Textures::default(),
             shows_help: false,
@@ -147,11 +154,6 @@ impl App {
     /// What the window is called.
     pub fn window_title(&self) -> &str {
         &self.title
-    }
-
-    /// The measured line, in source pixels.
-    pub fn measured(&self) -> Option<((f64, f64), (f64, f64))> {
-        self.measure
     }
 
     fn is_dialog_open(&self) -> bool {

@@ -28,7 +28,7 @@ impl App {
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 self.picture_facts(ui);
-                let line = self.probe_line();
+                let line = self.hand.hint().map_or_else(|| self.probe_line(), str::to_owned);
                 if line.is_empty() || ui.available_width() < 40.0 {
                     return;
                 }

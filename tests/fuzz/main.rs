@@ -29,6 +29,7 @@ mod onnx;
 mod pickle;
 mod png;
 mod readers;
+mod readings;
 mod streams;
 mod text;
 mod tiff;
@@ -74,6 +75,7 @@ const TARGETS: &[Target] = &[
         read: cards::read_calibration,
     },
     Target { name: "labels", ending: "csv", memory: 64, make: cards::make_labels, read: cards::read_labels },
+    Target { name: "readings", ending: "fovea", memory: 128, make: readings::make, read: readings::read },
     Target { name: "checkpoint", ending: "pth", memory: 256, make: pickle::make, read: pickle::read },
     Target { name: "onnx", ending: "onnx", memory: 256, make: onnx::make, read: onnx::read },
     #[cfg(feature = "train")]
@@ -96,6 +98,6 @@ macro_rules! tests {
     };
 }
 
-tests!(png jpeg tiff bmp webp dicom whole card description settings calibration labels checkpoint onnx);
+tests!(png jpeg tiff bmp webp dicom whole card description settings calibration labels readings checkpoint onnx);
 #[cfg(feature = "train")]
 tests!(digits boxes);

@@ -1,6 +1,7 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]
@@ -9,11 +10,13 @@ mod file;
 mod keyboard;
 mod layers;
 mod list;
+mod measure;
 mod methods;
 mod names;
 mod notices;
 mod radiographs;
 mod reading;
+mod reports;
 mod scale;
 mod tree;
 mod waiting;

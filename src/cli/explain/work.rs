@@ -12,7 +12,7 @@ use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
 use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
-use crate::export::{self, Parts, Pictures, Record};
+use crate::export::{self, Marks, Parts, Pictures, Record};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -166,7 +166,7 @@ impl<'a> Work<'a> {
         files: &mut OutputSet,
         (key, picture_sha256, decode_ms): (String, String, f64),
     ) -> Result<String> {
-        let measures = input::measure(scan);
+        let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
         let display = match &self.repeat {
@@ -197,6 +197,8 @@ impl<'a> Work<'a> {
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
             .with_report(report)
             .with_quality(assessed.as_ref())
+            .with_marks(Marks::new(scan.facts.as_deref(), Vec::new()))
+            .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour))
             .compared_with(other.as_ref());
         export::write(files, self.parts(), &file_name, &pictures, record)?;
         Ok(line)

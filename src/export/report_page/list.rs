@@ -1,9 +1,12 @@
 //! A list of readings as a table over as many pages as it takes.
 
 use super::sheet::{BOTTOM_MM, Sheet, WIDTH_MM};
+use serde_json::Value;
+
 use crate::export::ink::{Ink, Theme};
 use crate::page::{Area, Block, Face, Fit, Page, Style, fitted, wrapped};
-use crate::reading::{Contents, Entry, FrameOf, Judgement};
+use crate::reading::Contents;
+use crate::reading::table::{Table, TableOptions};
 
 const ROW_MM: f32 = 5.2;
 /// Left edges of the columns, and the right end of the last.
@@ -33,30 +36,47 @@ pub struct ListRow {
     pub differs: bool,
 }
 
-impl ListRow {
-    /// Of one entry of a file of readings, its grades in the classes called `names`.
-    pub fn of((picture, entry): &(FrameOf, Entry), names: &[String]) -> Self {
-        let (reading, answer) = (&entry.reading, entry.answer.as_ref());
-        let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
-        let reader = match reading.class {
-            _ if reading.ungradable => "ungradable".to_owned(),
-            Some(class) => name(class),
-            None => String::new(),
-        };
-        let overruled = reading.judgement == Some(Judgement::Overruled);
-        let flags = [(reading.flagged, "flagged"), (overruled, "overruled")];
-        let flags: Vec<&str> = flags.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
-        let differs =
-            answer.zip(reading.class).is_some_and(|(answer, class)| !reading.ungradable && answer.class != class);
-        let mut file_name = picture.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if picture.frame > 0 {
-            file_name += &format!(" [{}]", picture.frame + 1);
+/// The cells of one row of a table, by the names of their columns.
+struct Cells<'a> {
+    table: &'a Table,
+    row: usize,
+}
+
+impl Cells<'_> {
+    fn value(&self, column: &str) -> &Value {
+        let at = self.table.columns.iter().position(|name| *name == column);
+        at.and_then(|at| self.table.rows[self.row].get(at)).unwrap_or(&Value::Null)
+    }
+
+    fn text(&self, column: &str) -> String {
+        match self.value(column) {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
         }
-        Self {
-            patient: entry.identity.patient.clone(),
-            eye: entry.identity.eye.map(|eye| eye.short_name().to_owned()).unwrap_or_default(),
-            file_name,
-            model: answer.map(|answer| answer.headline.clone()).unwrap_or_default(),
+    }
+
+    fn is(&self, column: &str) -> bool {
+        *self.value(column) == Value::Bool(true)
+    }
+
+    fn list_row(&self) -> ListRow {
+        let ungradable = self.is("ungradable");
+        let reader = match (ungradable, self.text("grade_name"), self.text("revised_name")) {
+            (true, ..) => "ungradable".to_owned(),
+            (false, grade, revised) if revised.is_empty() => grade,
+            (false, grade, revised) => format!("{grade}, then {revised}"),
+        };
+        let flags = [(self.is("flagged"), "flagged"), (self.text("judgement") == "overruled", "overruled")];
+        let flags: Vec<&str> = flags.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+        let (grade, answer) = (self.value("grade"), self.value("model_grade"));
+        let differs = !ungradable && !grade.is_null() && !answer.is_null() && grade != answer;
+        let frame = self.value("frame").as_u64().filter(|frame| *frame > 1);
+        ListRow {
+            patient: self.text("patient"),
+            eye: self.text("eye"),
+            file_name: self.text("file") + &frame.map(|frame| format!(" [{frame}]")).unwrap_or_default(),
+            model: self.text("headline"),
             reader,
             flag: flags.join(", "),
             differs,
@@ -74,10 +94,10 @@ pub struct List {
 }
 
 impl List {
-    /// Of a whole file of readings.
-    pub fn of(contents: &Contents, title: &str) -> Self {
-        let head = &contents.head;
-        let rows: Vec<ListRow> = contents.entries.iter().map(|entry| ListRow::of(entry, &head.classes)).collect();
+    /// Of a whole file of readings; patients are called as `options` say.
+    pub fn of(contents: &Contents, title: &str, options: TableOptions) -> Self {
+        let (head, table) = (&contents.head, Table::of(contents, options));
+        let rows: Vec<ListRow> = (0..table.rows.len()).map(|row| Cells { table: &table, row }.list_row()).collect();
         let count = |of: fn(&ListRow) -> bool| rows.iter().filter(|row| of(row)).count();
         let reader = if head.reader.is_empty() { String::new() } else { format!(", reader {}", head.reader) };
         let summary = format!(

@@ -17,12 +17,12 @@ pub struct Reader {
 impl Reader {
     /// `record`'s words, in the classes of `card`.
     pub fn of(record: &ReaderRecord, card: &Card) -> Self {
-        let class = card.classes.iter().find(|class| class.name == record.class);
-        let grade = match class {
-            _ if record.ungradable => "ungradable".to_owned(),
-            Some(class) => class.full_name(),
-            None => record.class.clone(),
+        let named = |name: &str| {
+            let class = card.classes.iter().find(|class| class.name == name);
+            class.map_or_else(|| name.to_owned(), crate::bundle::card::Class::full_name)
         };
+        let grade = if record.ungradable { "ungradable".to_owned() } else { named(&record.class) };
+        let revised = record.revised.as_ref().map(|class| format!("then {}, once the answer was seen", named(class)));
         let judgement = record.judgement.map(|judgement| match judgement {
             Judgement::Accepted => "accepts the model's answer".to_owned(),
             Judgement::Overruled => "overrules the model's answer".to_owned(),
@@ -33,7 +33,8 @@ impl Reader {
             _ => format!("given {seen}"),
         };
         let flagged = record.flagged.then(|| "flagged".to_owned());
-        let notes = judgement.into_iter().chain([given]).chain(record.at.clone()).chain(flagged).collect();
+        let notes =
+            revised.into_iter().chain(judgement).chain([given]).chain(record.at.clone()).chain(flagged).collect();
         Self { grade, notes, comment: record.comment.trim().to_owned() }
     }
 }

@@ -13,6 +13,7 @@ use crate::layers::Style;
 use crate::maps::ClassMaps;
 use crate::method::BackwardRule;
 use crate::page::{Align, Item, width_mm};
+use crate::reading::table::TableOptions;
 use crate::reading::{Contents, Entry, FrameOf, Head, Identity, Judgement, Reading};
 
 const LONG: &str = "IDRiD_0123456789_a-very-long-name-from-some-archive-眼底-with-\u{202e}turned-parts-and-more-of-it-2024-02-29_R.jpg";
@@ -266,6 +267,7 @@ fn both_eyes_of_a_patient_stand_on_one_page() {
 #[test]
 fn a_list_goes_on_over_pages_and_marks_what_differs() {
     let head = Head {
+        opened: vec!["/data".into()],
         reader: "A. Reader".to_owned(),
         model: "retina-dr".to_owned(),
         classes: ["0 No retinopathy", "1 Mild", "2 Moderate", "3 Severe", "4 Proliferative"]
@@ -276,7 +278,7 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
     let entry = |index: usize| {
         let of = FrameOf { path: format!("/data/{index:03}_left-{LONG}").into(), frame: (index % 2) as u32 };
         let eye = Some(if index % 2 == 0 { Eye::Right } else { Eye::Left });
-        let identity = Identity { patient: format!("Patient{:03}", index / 2), eye, taken: None };
+        let identity = Identity { patient: format!("Patient{:03}", index / 2), eye, taken: None, is_private: false };
         let reading = if index % 3 == 0 { a_reading() } else { Reading::default() };
         let answer = crate::reading::Answer {
             model: String::new(),
@@ -291,7 +293,7 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
         (of, Entry { identity, reading, answer: Some(answer), ..Entry::default() })
     };
     let contents = Contents { head, entries: (0..120).map(entry).collect(), ..Contents::default() };
-    let list = List::of(&contents, "Readings of a morning");
+    let list = List::of(&contents, "Readings of a morning", TableOptions { with_patients: true });
     assert!(list.summary.starts_with("120 pictures, 40 read, 32 where reader and model differ"), "{}", list.summary);
     assert!(!list.rows[0].file_name.contains('/') && list.rows[1].file_name.ends_with("[2]"));
     both("list", |theme| list_pages(&list, theme));

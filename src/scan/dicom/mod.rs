@@ -25,7 +25,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use self::attributes::{Attributes, decimals, is_wanted, text};
+use self::attributes::{Attributes, decimals, is_wanted, text, texts};
 use self::fault::{Fault, printable};
 use self::layout::Layout;
 use self::source::Source;
@@ -95,11 +95,30 @@ fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, fram
         view_position: said(tags::VIEW_POSITION),
         age_years: said(tags::PATIENT_AGE).and_then(|age| years(&age)),
         spacing: spacing(attributes),
+        orientation: orientation(root),
+        value_unit: value_unit(attributes),
         frames: layout.frames,
         frame,
         photometric: said(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default(),
         transfer_syntax: source.syntax.name().to_owned(),
     }
+}
+
+/// Patient Orientation, where it holds two directions of a few letters.
+fn orientation(root: &InMemDicomObject) -> Option<[String; 2]> {
+    let is_direction = |text: &String| (1..=3).contains(&text.len()) && text.chars().all(|c| "ARLPHF".contains(c));
+    let both: [String; 2] = texts(root, tags::PATIENT_ORIENTATION).try_into().ok()?;
+    both.iter().all(is_direction).then_some(both)
+}
+
+/// What values are in after the modality's own look-up: as the file says, and Hounsfield units where a CT does not say
+/// (PS3.3 C.11.1.1.2).
+fn value_unit(attributes: &Attributes<'_>) -> Option<String> {
+    let said = text(attributes.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE), tags::RESCALE_TYPE);
+    let is_ct = text(attributes.root(), tags::MODALITY).as_deref() == Some("CT");
+    let said = said.or_else(|| is_ct.then(|| "HU".to_owned()))?;
+    let said = printable(&said);
+    (said != "US" && said.len() <= 16).then_some(said)
 }
 
 /// A DICOM age, three digits and its unit, in years: `006M` is half a year.

@@ -7,6 +7,7 @@ use super::doing::{Doing, Engine};
 use crate::layers::Style;
 use crate::network::DeviceChoice;
 use crate::session::Choices;
+use crate::session::beside::Beside;
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
 use crate::session::grey::GreyChange;
@@ -52,6 +53,8 @@ impl State {
             SessionCommand::OnBlack(on) => style.clear.on_black = on,
             SessionCommand::Palette(palette) => style.palette = palette,
             SessionCommand::Box(on) => style.boxed = on,
+            SessionCommand::Outline(on) => style.outline = on,
+            SessionCommand::Backdrop(value) => style.backdrop = value,
             SessionCommand::Hatch(on) => style.hatched = on,
             SessionCommand::ToggleBox => style.boxed = !style.boxed,
             SessionCommand::Smoothing(px) => {
@@ -77,6 +80,11 @@ impl State {
             SessionCommand::Frame(frame) => self.show_frame(frame, now),
             SessionCommand::FrameNext => self.show_frame(self.wanted_frame() + 1, now),
             SessionCommand::FramePrevious => self.show_frame(self.wanted_frame().saturating_sub(1), now),
+            SessionCommand::Beside(path) => self.set_picture_beside(path),
+            SessionCommand::OtherEye => self.set_beside(Beside::OtherEye),
+            SessionCommand::Prior => self.set_beside(Beside::Prior),
+            SessionCommand::Measure(change) => self.measure(change),
+            SessionCommand::KeepView(on) => self.preferences.keep_view = on,
             SessionCommand::Personal(is_wanted) => self.ask_personal(is_wanted),
             SessionCommand::ModelInput => self.toggle_model_input(),
             SessionCommand::DismissNotice(id) => self.notices.retain(|notice| notice.id != id),

@@ -48,6 +48,7 @@ impl State {
     /// Both sides show the same class.
     pub(super) fn show_class(&mut self, class: Option<usize>) {
         self.choices.class = class;
+        self.show_companions_class(class);
         if let Some(current) = &mut self.current {
             Role::ALL.into_iter().for_each(|role| current.side_mut(role).show_class(class));
         }

@@ -52,6 +52,7 @@ impl State {
         if let Some(current) = &mut self.current {
             current.forget_answers();
         }
+        self.forget_companions_answer();
         (self.ahead_of, self.steady_of) = (None, None);
         self.grade_anew();
         self.forget_aside();
@@ -147,6 +148,9 @@ impl State {
         device_lost: bool,
         now: Instant,
     ) {
+        if of.is_none() {
+            self.companion_failed(key, &reason);
+        }
         // Where a second rule fails, the first one has an answer.
         let is_second = self.doing.explaining().is_some_and(|explaining| {
             Some(explaining.ticket) == of && self.under(Role::Answer).as_ref() != Some(&explaining.key.under)
@@ -234,6 +238,9 @@ impl State {
 
     pub(super) fn derived(&mut self, number: u64, shown: Shown) {
         let class = self.choices.class;
+        if let Some(side) = self.companion_side(number) {
+            return side.take_shown(number, shown, class);
+        }
         let Some(current) = &mut self.current else { return };
         let role = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number));
         if let Some(role) = role {
@@ -272,11 +279,15 @@ impl State {
                 }
             }
             Work::Derive(number) => {
-                let Some(current) = &mut self.current else { return };
-                let Some(role) = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number)) else {
-                    return;
-                };
-                current.side_mut(role).derive_failed(number);
+                if let Some(side) = self.companion_side(number) {
+                    side.derive_failed(number);
+                } else {
+                    let Some(current) = &mut self.current else { return };
+                    let Some(role) = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number)) else {
+                        return;
+                    };
+                    current.side_mut(role).derive_failed(number);
+                }
             }
             Work::Export(of) => self.exports.retain(|(number, _)| *number != of),
             Work::Beside => {}

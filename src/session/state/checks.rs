@@ -62,10 +62,59 @@ impl World {
         if let Some(item) = state.worklist.items().iter().find(|item| item.answer.as_ref().is_some_and(is_other)) {
             return differs("an answer of another model", &(&item.name, &item.answer));
         }
+        self.check_beside(model)?;
+        let measured = state.measurements_of(&current.path, current.frame).len();
+        if state.measurements().len() != measured || state.selected_measurement().is_some_and(|at| at >= measured) {
+            return differs("measurements", &measured);
+        }
         match state.notices.iter().find(|notice| notice.text.starts_with("ahead")) {
             Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
             None => Ok(()),
         }
+    }
+
+    /// What stands beside the picture on the screen belongs together as well, and nothing of it is given away.
+    fn check_beside(&self, model: &str) -> Result<(), String> {
+        let state = &self.state;
+        let Some(beside) = state.companion() else { return Ok(()) };
+        let Some(current) = beside.current() else { return Ok(()) };
+        let key = current.key();
+        let differs = |what: &str, found: &dyn std::fmt::Debug| Err(format!("beside: {what} on {key:?}: {found:?}"));
+        let pixels = current.picture.scan.to_rgb8().get_pixel(0, 0).0;
+        if pixels != pixels_of(&key)
+            || Some(key.path.as_path()) == state.current().map(|current| current.path.as_path())
+        {
+            return differs("another picture", &pixels);
+        }
+        if let Some(look) = current.answer.look.as_ref().filter(|look| look.scores != scores(&key, model, look.asked)) {
+            return differs("a look at something else", &look.scores);
+        }
+        let maps = current.answer.shown.as_ref().map(|shown| &shown.explanation);
+        if let Some(maps) = maps.filter(|maps| maps.scores != scores(&key, model, maps.settings.asked())) {
+            return differs("maps of something else", &maps.scores);
+        }
+        let refused = pixels[0] == REFUSED as u8 && state.card().is_some_and(|card| card.gate.is_some());
+        if (refused || state.awaits_reader()) && state.companion_shown().is_some() {
+            return differs("an answer given away", &state.companion_says());
+        }
+        Ok(())
+    }
+
+    /// That nothing is waited for and nothing is missing.
+    fn check_rest_beside(&self) -> Result<(), String> {
+        let state = &self.state;
+        let Some(beside) = state.companion() else { return Ok(()) };
+        let look = beside.current().and_then(|current| current.answer.look.as_ref());
+        let wanted = state.settings().map(|settings| settings.asked());
+        if beside.problem.is_none() && (beside.current().is_none() || look.map(|look| look.asked) != wanted) {
+            let asked = look.map(|look| look.asked);
+            return Err(format!("{asked:?} at rest beside instead of {wanted:?} of {}", beside.path().display()));
+        }
+        let made = beside.current().map(|current| &current.answer);
+        if look.is_some() && made.is_some_and(|side| side.shown.is_none() && side.made_for.is_none()) {
+            return Err("a look without maps at rest beside".to_owned());
+        }
+        Ok(())
     }
 
     /// That nothing is waited for and nothing is missing.
@@ -90,6 +139,7 @@ impl World {
             return Err(format!("{} is not graded at rest", item.name));
         }
         let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
+        self.check_rest_beside()?;
         let second = state.choices.compare.map(|rule| Settings { rule, ..settings });
         for (side, settings) in [(&current.answer, Some(settings)), (&current.second, second)] {
             let wanted = settings.map(|settings| settings.asked());

@@ -7,11 +7,13 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+mod beside;
 #[cfg(test)]
 mod checks;
 mod current;
 mod doing;
 mod list;
+mod measures;
 mod open;
 #[cfg(test)]
 mod property;
@@ -31,7 +33,9 @@ use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::measures::Measures;
 use self::reading::Desk;
+use super::beside::Beside;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
 use super::effect::Effect;
@@ -42,6 +46,7 @@ use super::readings::Readings;
 use super::worklist::Worklist;
 use super::{Choices, Notice, Options};
 
+pub use self::beside::Companion;
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
 pub use self::list::Progress;
@@ -61,6 +66,9 @@ pub struct State {
     finding: Option<Finding>,
     engine: Engine,
     current: Option<Current>,
+    beside: Beside,
+    companion: Option<Companion>,
+    measures: Measures,
     /// Exports under way, by number.
     exports: Vec<(u64, Instant)>,
     cache: Cache,
@@ -94,6 +102,9 @@ impl State {
             finding: None,
             engine: Engine::default(),
             current: None,
+            beside: Beside::default(),
+            companion: None,
+            measures: Measures::default(),
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),

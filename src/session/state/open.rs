@@ -134,7 +134,7 @@ impl State {
         }
         self.worklist.set_thumbnail(&path, || picture.thumbnail());
         let before = self.current.take().filter(|current| current.path == path);
-        if before.is_none() {
+        if before.is_none() && !self.preferences.keep_view {
             // Each picture is first seen for what the model decided, with all its grades.
             self.choices.class = None;
             self.preferences.style.clear.enabled.clear();
@@ -165,6 +165,7 @@ impl State {
             assessed,
             steady,
         });
+        self.measures_of_another();
         self.forget_aside();
         self.want_model_input();
         self.judge();

@@ -7,8 +7,9 @@ use super::world::{FRAMES, Luck, PICTURES, World};
 use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::Identity;
+use crate::scan::measure::{Kind, Measurement};
 use crate::session::cache::Cache;
-use crate::session::command::{ListCommand, ReadingCommand, SessionCommand};
+use crate::session::command::{ListCommand, Measuring, ReadingCommand, SessionCommand};
 use crate::session::message::{Event, ExportWish, PanelUse};
 use crate::session::worklist::{Only, SortBy};
 
@@ -54,9 +55,21 @@ impl Dice {
         }
     }
 
+    fn measuring(&mut self) -> Measuring {
+        let at = self.roll(9) as f64;
+        let made = Measurement { kind: Kind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
+        match self.roll(6) {
+            0 => Measuring::Change(self.roll(3), made),
+            1 => Measuring::Select(Some(self.roll(3))),
+            2 => Measuring::Delete,
+            3 => Measuring::Clear,
+            _ => Measuring::Add(made),
+        }
+    }
+
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(42) {
+        Event::Command(match self.roll(47) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -89,6 +102,14 @@ impl Dice {
             36 => [ReadingCommand::Accept, ReadingCommand::Ungradable][self.roll(2)].clone().into(),
             37 => [ReadingCommand::Flag, ReadingCommand::Ask][self.roll(2)].clone().into(),
             38..41 => SessionCommand::List(self.list_command(picture)),
+            41..44 => match self.roll(4) {
+                0 => SessionCommand::OtherEye,
+                1 => SessionCommand::Prior,
+                2 => SessionCommand::Beside(None),
+                _ => SessionCommand::Beside(Some(picture)),
+            },
+            44 => SessionCommand::KeepView(self.roll(2) == 0),
+            45 => SessionCommand::Measure(self.measuring()),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

@@ -35,6 +35,7 @@ impl State {
         self.derive();
         self.want_thumbnails();
         self.recall();
+        self.pursue_beside();
         if matches!((&self.doing, missing), (Doing::Rest, None)) {
             self.look_ahead();
             self.try_steadiness();

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::State;
 use crate::export::iso_date;
 use crate::reading::{Answer, Contents, FrameOf, Head, Identity, Place};
+use crate::scan::measure::from_value;
 use crate::session::Choices;
 use crate::session::answer::answer;
 use crate::session::command::ReadingCommand;
@@ -165,6 +166,13 @@ impl State {
         for (of, entry) in said {
             self.worklist.reader_says(&of.path, entry.identity.clone());
         }
+        for (of, entry) in &contents.entries {
+            if let Some(all) = &entry.measurements
+                && self.measurements_of(&of.path, of.frame).is_empty()
+            {
+                self.restore_measurements(&of.path, of.frame, from_value(all));
+            }
+        }
         self.readings.resume(contents);
         self.read_first_is(self.readings.blind);
         if read > 0 {
@@ -313,6 +321,7 @@ impl State {
 
     /// Takes down what the model answers once it stands on the screen.
     fn note_answer(&mut self) {
+        self.note_companion();
         let Some((of, shown)) = self.on_screen().zip(self.shown()) else { return };
         let id = shown.id;
         if self.desk.noted == Some(id) {
@@ -325,6 +334,14 @@ impl State {
         self.readings.answered(&of, Answer { agrees, ..known });
         self.readings.answer_is_seen(&of);
         self.desk.noted = Some(id);
+    }
+
+    /// The answer about the picture beside is seen as well.
+    fn note_companion(&mut self) {
+        let shown = self.companion_shown().is_some();
+        if let Some(path) = self.companion().filter(|_| shown).map(|companion| companion.path().to_owned()) {
+            self.readings.answer_is_seen(&FrameOf { path, frame: 0 });
+        }
     }
 
     /// What a reader has to say for a digit that was pressed, if anything: before the answer, or because it was asked for.

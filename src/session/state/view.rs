@@ -177,6 +177,7 @@ impl State {
             reader,
             report: self.report()?,
             assessed: current.assessed.clone(),
+            measured: self.measurements().map(|(one, figures)| (one.clone(), figures.clone())).collect(),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }

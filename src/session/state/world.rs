@@ -112,6 +112,8 @@ fn picture(key: &PictureKey) -> Arc<Picture> {
             view_position: None,
             age_years: None,
             spacing: None,
+            orientation: None,
+            value_unit: None,
             frames: FRAMES,
             frame: key.frame,
             photometric: String::new(),
@@ -265,6 +267,7 @@ impl World {
             Effect::Explain(job) => self.plan.explain(job),
             Effect::Cancel => self.plan.cancel(),
             Effect::Ahead(jobs) => self.plan.ahead(jobs),
+            Effect::Beside(job) => self.plan.beside(job),
             Effect::Thumbnails(paths) => self.plan.thumbnails(paths),
             Effect::Steady(job) => self.plan.steady(job),
             Effect::Grade(jobs) => self.plan.grade(jobs),
@@ -373,7 +376,11 @@ impl World {
 
     fn look(&mut self, job: Job, picture: &Picture) {
         let Some(key) = job.look_key() else { return };
-        if self.loaded.map(|number| number.to_string()) != Some(key.under.model.clone()) || self.plan.overtakes(&job) {
+        if self.loaded.map(|number| number.to_string()) != Some(key.under.model.clone()) {
+            return;
+        }
+        if self.plan.overtakes(&job) {
+            self.plan.gave_way(&job);
             return;
         }
         // The network sees the pixels that it is given, whatever the job calls them.

@@ -145,6 +145,11 @@ impl Worklist {
         self.index.get(path).map(|at| &self.items[*at])
     }
 
+    /// The small picture of a file, where there is one.
+    pub fn thumbnail(&self, path: &Path) -> Option<&RgbImage> {
+        self.get(path)?.thumbnail.as_ref()
+    }
+
     /// To change what the order may depend on.
     pub fn item_mut(&mut self, path: &Path) -> Option<&mut Item> {
         self.is_stale = true;

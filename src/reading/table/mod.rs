@@ -2,10 +2,13 @@
 //!
 //! Who a picture is of leaves a file of readings only where that is asked for.
 
-use std::path::{Path, PathBuf};
+mod names;
+
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use self::names::Names;
 use super::agreement::{Comparison, Readers};
 use super::entry::{Contents, Entry, FrameOf, Judgement};
 use super::identity::Eye;
@@ -65,7 +68,7 @@ pub struct Table {
 
 impl Table {
     pub fn of(contents: &Contents, options: TableOptions) -> Self {
-        let names = Names::of(contents, options);
+        let names = Names::of(contents, options.with_patients);
         let rows = contents.entries.iter().map(|(of, entry)| row(contents, &names, of, entry)).collect();
         Self { columns: COLUMNS.into_iter().chain([MEASUREMENTS]).collect(), rows }
     }
@@ -209,71 +212,9 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// What patients and files are called in a table.
-struct Names<'a> {
-    with_patients: bool,
-    opened: Vec<PathBuf>,
-    /// In the list's order.
-    patients: std::collections::HashMap<&'a str, usize>,
-}
-
-impl<'a> Names<'a> {
-    fn of(contents: &'a Contents, options: TableOptions) -> Self {
-        let mut patients = std::collections::HashMap::new();
-        for (_, entry) in &contents.entries {
-            let next = patients.len() + 1;
-            if !entry.identity.patient.is_empty() {
-                patients.entry(entry.identity.patient.as_str()).or_insert(next);
-            }
-        }
-        Self { with_patients: options.with_patients, opened: contents.head.opened.clone(), patients }
-    }
-
-    fn patient(&self, entry: &Entry) -> String {
-        let key = entry.identity.patient.as_str();
-        match self.patients.get(key) {
-            Some(number) if !self.with_patients => number.to_string(),
-            _ => key.to_owned(),
-        }
-    }
-
-    /// The path below what was opened, with `/` between its parts; a patient's key in it gives way to the number.
-    fn file(&self, path: &Path, entry: &Entry) -> String {
-        let below = below(path, &self.opened);
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        let file = parts.join("/");
-        let key = entry.identity.patient.as_str();
-        match self.patients.get(key) {
-            Some(number) if !self.with_patients => without(&file, key, &format!("patient-{number}")),
-            _ => file,
-        }
-    }
-}
-
-/// A picture's path below the folder that was opened, else its file's name.
-pub(super) fn below<'a>(path: &'a Path, opened: &[PathBuf]) -> &'a Path {
-    let inside = opened.iter().filter_map(|opened| path.strip_prefix(opened).ok());
-    let inside = inside.filter(|rest| !rest.as_os_str().is_empty()).min_by_key(|rest| rest.components().count());
-    inside.unwrap_or_else(|| path.file_name().map_or(path, Path::new))
-}
-
-/// `text` with `instead` wherever `key` stands as a word of its own.
-fn without(text: &str, key: &str, instead: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(key) {
-        let (before, after) = (&rest[..at], &rest[at + key.len()..]);
-        let ends = !before.chars().next_back().or(out.chars().next_back()).is_some_and(char::is_alphanumeric)
-            && !after.chars().next().is_some_and(char::is_alphanumeric);
-        out.push_str(before);
-        out.push_str(if ends { instead } else { key });
-        rest = after;
-    }
-    out + rest
-}
-
 #[cfg(test)]
 mod tests {
+    use super::names::without;
     use super::*;
     use crate::reading::entry::{Answer, Head, Reading};
     use crate::reading::identity::Identity;
@@ -287,7 +228,12 @@ mod tests {
             ..Head::default()
         };
         let entry = |patient: &str, reading| Entry {
-            identity: Identity { patient: patient.into(), eye: Some(Eye::Left), taken: Some("2024-03-01".into()) },
+            identity: Identity {
+                patient: patient.into(),
+                eye: Some(Eye::Left),
+                taken: Some("2024-03-01".into()),
+                is_private: false,
+            },
             reading,
             ..Entry::default()
         };

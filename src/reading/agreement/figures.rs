@@ -1,0 +1,240 @@
+//! Figures of agreement with their intervals, by drawing patients anew.
+
+use std::collections::HashMap;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::confusion::{Confusion, Weights};
+
+/// Enough for two digits of an interval's ends.
+pub const RESAMPLINGS: usize = 2000;
+/// The same pictures give the same interval every time.
+const SEED: u64 = 20_240_229;
+/// An interval of those resamplings alone in which a figure is defined says nothing where many are left out.
+const DEFINED: f64 = 0.95;
+/// Of more classes no matrix is made, and of more than the second no interval.
+const MOST_CLASSES: usize = 1000;
+const MOST_CLASSES_DRAWN: usize = 64;
+
+/// A figure and its interval of 95 %; neither where it is not defined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Figure {
+    pub value: Option<f64>,
+    pub interval: Option<[f64; 2]>,
+}
+
+/// What an interval draws anew: patients, or pictures where no patient is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    Patients,
+    #[default]
+    Pictures,
+}
+
+/// Two grades of one picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    pub reference: usize,
+    pub other: usize,
+    /// Empty where it is not known.
+    pub patient: String,
+}
+
+/// How far two agree.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Agreement {
+    pub n: u64,
+    pub confusion: Confusion,
+    pub accuracy: Figure,
+    pub majority_baseline: Option<f64>,
+    pub kappa: Figure,
+    /// Only of classes that are ordered.
+    pub linear_kappa: Option<Figure>,
+    pub quadratic_kappa: Option<Figure>,
+    /// What the intervals drew, and how many of them there are.
+    pub unit: Unit,
+    pub units: usize,
+}
+
+/// What is worked out of a matrix: accuracy, kappa, linear and quadratic kappa.
+type Figures = [Option<f64>; 4];
+
+impl Agreement {
+    pub fn of(classes: usize, ordered: bool, pairs: &[Pair]) -> Self {
+        // A file may claim any number of them.
+        let classes = if classes > MOST_CLASSES { 0 } else { classes };
+        let inside: Vec<&Pair> = pairs.iter().filter(|p| p.reference < classes && p.other < classes).collect();
+        let (unit, groups) = groups(&inside);
+        let confusion = Confusion::of(classes, inside.iter().map(|pair| (pair.reference, pair.other)));
+        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        let draw = |_| (0..groups.len()).map(|_| rng.random_range(0..groups.len())).collect();
+        let draws = resampled(classes, &groups, (0..RESAMPLINGS).map(draw));
+        let [accuracy, kappa, linear, quadratic] = with_intervals(figures(&confusion), &draws);
+        Self {
+            n: confusion.n(),
+            accuracy,
+            majority_baseline: confusion.majority_baseline(),
+            kappa,
+            linear_kappa: ordered.then_some(linear),
+            quadratic_kappa: ordered.then_some(quadratic),
+            unit,
+            units: groups.len(),
+            confusion,
+        }
+    }
+}
+
+fn figures(confusion: &Confusion) -> Figures {
+    let kappa = |weights| confusion.kappa(weights);
+    [confusion.accuracy(), kappa(Weights::Unweighted), kappa(Weights::Linear), kappa(Weights::Quadratic)]
+}
+
+type Group = Vec<(usize, usize)>;
+
+/// The pairs of each patient in the order in which patients come; each picture alone where a patient is not known.
+fn groups(pairs: &[&Pair]) -> (Unit, Vec<Group>) {
+    if pairs.is_empty() || pairs.iter().any(|pair| pair.patient.is_empty()) {
+        return (Unit::Pictures, pairs.iter().map(|pair| vec![(pair.reference, pair.other)]).collect());
+    }
+    let mut index = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for pair in pairs {
+        let at = *index.entry(pair.patient.as_str()).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[at].push((pair.reference, pair.other));
+    }
+    (Unit::Patients, groups)
+}
+
+/// The figures of each draw of groups.
+fn resampled(classes: usize, groups: &[Group], draws: impl Iterator<Item = Vec<usize>>) -> Vec<Figures> {
+    // One group cannot vary, and of so many classes nobody asks for kappas.
+    if groups.len() < 2 || classes > MOST_CLASSES_DRAWN {
+        return Vec::new();
+    }
+    let of = |draw: Vec<usize>| Confusion::of(classes, draw.iter().flat_map(|at| groups[*at].iter().copied()));
+    draws.map(|draw| figures(&of(draw))).collect()
+}
+
+fn with_intervals(whole: Figures, draws: &[Figures]) -> [Figure; 4] {
+    std::array::from_fn(|which| {
+        let mut found: Vec<f64> = draws.iter().filter_map(|figures| figures[which]).collect();
+        found.sort_by(f64::total_cmp);
+        let enough = !found.is_empty() && found.len() as f64 >= DEFINED * draws.len() as f64;
+        let interval = whole[which].filter(|_| enough).map(|_| [0.025, 0.975].map(|part| quantile(&found, part)));
+        Figure { value: whole[which], interval }
+    })
+}
+
+/// Between two of the sorted values, in proportion, as NumPy does.
+fn quantile(sorted: &[f64], part: f64) -> f64 {
+    let at = part * (sorted.len() - 1) as f64;
+    let low = sorted[at.floor() as usize];
+    let high = sorted[at.ceil() as usize];
+    low + (high - low) * at.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Case {
+        classes: usize,
+        pairs: Vec<(usize, usize)>,
+        patients: Vec<usize>,
+        confusion: Vec<Vec<u64>>,
+        accuracy: Option<f64>,
+        majority_baseline: Option<f64>,
+        kappa: Option<f64>,
+        linear_kappa: Option<f64>,
+        quadratic_kappa: Option<f64>,
+        draws: Vec<Vec<usize>>,
+        intervals: Vec<[f64; 2]>,
+    }
+
+    fn cases() -> Vec<Case> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/agreement.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    fn pairs(case: &Case) -> Vec<Pair> {
+        let pair = |((reference, other), patient): (&(usize, usize), &usize)| Pair {
+            reference: *reference,
+            other: *other,
+            patient: format!("p{patient}"),
+        };
+        case.pairs.iter().zip(&case.patients).map(pair).collect()
+    }
+
+    fn is_near(found: Option<f64>, expected: Option<f64>) -> bool {
+        match (found, expected) {
+            (Some(found), Some(expected)) => (found - expected).abs() < 1e-9,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn figures_are_those_of_scikit_learn() {
+        let cases = cases();
+        assert!(cases.len() >= 8);
+        for (at, case) in cases.iter().enumerate() {
+            let found = Agreement::of(case.classes, true, &pairs(case));
+            assert_eq!((found.n as usize, &found.confusion.counts), (case.pairs.len(), &case.confusion), "case {at}");
+            let weighted = |figure: Option<Figure>| figure.and_then(|figure| figure.value);
+            for (what, found, expected) in [
+                ("accuracy", found.accuracy.value, case.accuracy),
+                ("majority", found.majority_baseline, case.majority_baseline),
+                ("kappa", found.kappa.value, case.kappa),
+                ("linear", weighted(found.linear_kappa), case.linear_kappa),
+                ("quadratic", weighted(found.quadratic_kappa), case.quadratic_kappa),
+            ] {
+                assert!(is_near(found, expected), "case {at}, {what}: {found:?}, {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn intervals_of_the_same_draws_are_those_of_numpy() {
+        let case = cases().into_iter().find(|case| !case.draws.is_empty()).unwrap();
+        let pairs = pairs(&case);
+        let (unit, groups) = groups(&pairs.iter().collect::<Vec<_>>());
+        let confusion = Confusion::of(case.classes, case.pairs.iter().copied());
+        let drawn = resampled(case.classes, &groups, case.draws.iter().cloned());
+        for (figure, [low, high]) in with_intervals(figures(&confusion), &drawn).iter().zip(&case.intervals) {
+            let [found_low, found_high] = figure.interval.unwrap();
+            assert!((found_low - low).abs() < 1e-9 && (found_high - high).abs() < 1e-9, "{figure:?}, {low} to {high}");
+        }
+        assert_eq!((unit, groups.len()), (Unit::Patients, case.draws[0].len()));
+        // Our own draws give much the same.
+        let own = Agreement::of(case.classes, true, &pairs);
+        let ends = own.quadratic_kappa.unwrap().interval.unwrap();
+        assert!(ends.iter().zip(&case.intervals[3]).all(|(a, b)| (a - b).abs() < 0.05), "{ends:?}");
+        assert_eq!(own, Agreement::of(case.classes, true, &pairs), "the same at every time");
+    }
+
+    #[test]
+    fn what_is_not_defined_is_not_said() {
+        let nothing = Agreement::of(3, true, &[]);
+        assert_eq!((nothing.n, nothing.accuracy, nothing.kappa), (0, Figure::default(), Figure::default()));
+        let pair = |patient: &str| Pair { reference: 1, other: 1, patient: patient.into() };
+        let one_grade = Agreement::of(3, false, &[pair("a"), pair("b")]);
+        assert_eq!((one_grade.accuracy.value, one_grade.kappa), (Some(1.0), Figure::default()));
+        assert!(one_grade.quadratic_kappa.is_none());
+        // One patient alone cannot be drawn in several ways; a picture without a patient stands for itself.
+        assert_eq!(Agreement::of(3, false, &[pair("a"), pair("a")]).accuracy.interval, None);
+        let mixed = Agreement::of(3, false, &[pair("a"), pair("a"), pair("")]);
+        assert_eq!((mixed.unit, mixed.units), (Unit::Pictures, 3));
+        // What a damaged file may claim.
+        assert_eq!(Agreement::of(usize::MAX, true, &[pair("a")]).n, 0);
+        assert_eq!(Agreement::of(1, true, &[pair("a")]).n, 0);
+    }
+}
