@@ -181,6 +181,7 @@ fn check(recipe: &Recipe, card: &Card) -> Result<()> {
     fraction("style.cam.opacity", style.cam.opacity)?;
     fraction("style.cam.threshold", style.cam.threshold)?;
     fraction("style.clear.opacity", style.clear.opacity)?;
+    fraction("style.backdrop", style.backdrop)?;
     within("style.clear.gain", style.clear.gain, MOST_GAIN)?;
     if style.clear.enabled.len() > card.classes.len() {
         bail!("it switches {} classes of a model with {}", style.clear.enabled.len(), card.classes.len());
