@@ -7,7 +7,7 @@ use std::time::Duration;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::reading::Identity;
