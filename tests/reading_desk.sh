@@ -31,9 +31,11 @@ key 2
 key k
 key Next
 key 0
-key c
+# While words are typed their cursor blinks: the program never rests.
+xdotool key c
+sleep 1
 xdotool type --delay 40 "clear view"
-settle
+sleep 1
 key Return
 key Next
 key u
@@ -45,7 +47,7 @@ pid=""
 table killed
 [ "$(grep -c . "$home/killed.csv")" = 8 ]
 grep -q "clear view" "$home/killed.csv"
-grep -q "3 of 7 read" "$home/killed.txt"
+grep -q "read 3 of 7 pictures of 6 patients" "$home/killed.txt"
 
 step="the same folder goes on at the third picture"
 start "$day"
@@ -62,7 +64,7 @@ key 4
 key plus
 quit
 table finished
-grep -q "7 of 7 read" "$home/finished.txt"
+grep -q "read 7 of 7 pictures" "$home/finished.txt"
 python3 - "$home/finished.json" <<'PYTHON'
 import json
 import sys
@@ -73,7 +75,7 @@ assert said["reader"] == "AB" and said["blind"], said
 assert [row["order"] for row in rows] == list(range(1, 8)), rows
 assert all(row["answer_seen_before"] is False for row in rows), rows
 assert [row["flagged"] for row in rows] == [True] + 6 * [False], rows
-assert [row["reader_grade"] for row in rows] == [2, 0, None, 3, 0, 2, 4], rows
+assert [row["grade"] for row in rows] == [2, 0, None, 3, 0, 2, 4], rows
 assert [row["patient"] for row in rows][:2] == 2 * [rows[0]["patient"]], rows
 PYTHON
 

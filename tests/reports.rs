@@ -29,8 +29,8 @@ fn explain(models: &Path, out: &Path) -> Command {
 }
 
 /// What another program says of `file`; `None`, and loudly so, where it is not installed.
-fn asked(program: &str, arguments: &[&str], file: &Path) -> Option<String> {
-    let Ok(output) = Process::new(program).args(arguments).arg(file).arg("-").output() else {
+fn asked(program: &str, before: &[&str], file: &Path, after: &[&str]) -> Option<String> {
+    let Ok(output) = Process::new(program).args(before).arg(file).args(after).output() else {
         eprintln!("LEFT OUT: {program} is not installed (Debian: poppler-utils, libxml2-utils)");
         return None;
     };
@@ -67,25 +67,22 @@ fn a_report_holds_the_answer_the_grades_and_the_sums_as_text() {
     ];
     let svg = fs::read_to_string(out.path().join("phantom-moderate.report.svg")).unwrap();
     for words in &expected {
-        assert!(svg.contains(&words.replace('≥', "≥")), "{words} is not in the SVG");
+        assert!(svg.contains(words.as_str()), "{words} is not in the SVG");
     }
     assert!(svg.contains("@font-face") && svg.contains("#111316"), "typefaces within, dark ground");
     assert_eq!(svg.matches("://").count(), 1, "only the name of the format");
     let pdf = out.path().join("phantom-moderate.report.pdf");
     let bytes = fs::read(&pdf).unwrap();
     let has = |what: &[u8]| bytes.windows(what.len()).filter(|some| *some == what).count();
-    assert_eq!(
-        (has(b"/Type /Page\n") + has(b"/Type/Page/"), has(b"/DCTDecode") >= 3),
-        (has(b"/Type /Page\n") + has(b"/Type/Page/"), true)
-    );
-    assert!(bytes.starts_with(b"%PDF-") && has(b"/FontFile") >= 2 && has(b"Report: phantom-moderate.jpg") >= 1);
-    if let Some(said) = asked("pdftotext", &["-layout"], &pdf) {
+    assert!(bytes.starts_with(b"%PDF-") && has(b"/FontFile") >= 2 && has(b"/DCTDecode") >= 3);
+    assert!(has(b"/ToUnicode") >= 2 && has(b"Report: phantom-moderate.jpg") >= 1);
+    if let Some(said) = asked("pdftotext", &["-layout"], &pdf, &["-"]) {
         expected.retain(|words| !said.contains(words.as_str()));
         assert!(expected.is_empty(), "{expected:?} are not in\n{said}");
         assert_eq!(said.matches('\u{c}').count(), 1, "one page");
     }
     for name in ["report.svg", "legend.svg"] {
-        asked("xmllint", &["--noout"], &out.path().join(format!("phantom-moderate.{name}")));
+        asked("xmllint", &["--noout"], &out.path().join(format!("phantom-moderate.{name}")), &[]);
     }
 }
 
@@ -97,7 +94,9 @@ fn are_the_same(first: &Path, second: &Path) {
         if name.ends_with(".json") {
             let timeless = |bytes: &[u8]| {
                 let mut record: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-                ["date", "timings_ms"].map(|key| record.as_object_mut().unwrap().remove(key));
+                for key in ["date", "timings_ms"] {
+                    record.as_object_mut().unwrap().remove(key);
+                }
                 record
             };
             assert_eq!(timeless(&a), timeless(&b));

@@ -86,12 +86,12 @@ fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
     if words != report.headline {
         // Several findings: smaller, in two lines.
         let small_pt = size_pt * 0.7;
-        for line in wrapped(Face::Bold, small_pt, LEFT_MM - left_mm, 2, &report.headline) {
-            let baseline_mm = block.height_mm + 0.82 * line_mm(small_pt);
-            block.text((left_mm, baseline_mm), Style::new(Face::Bold, small_pt, colour), line);
-            block.height_mm += line_mm(small_pt);
+        let lines = wrapped(Face::Bold, small_pt, LEFT_MM - left_mm, 2, &report.headline);
+        block.height_mm += line_mm(size_pt) + lines.len().saturating_sub(1) as f32 * line_mm(small_pt);
+        for (line, words) in lines.into_iter().enumerate() {
+            let baseline_mm = baseline_mm + line as f32 * line_mm(small_pt);
+            block.text((left_mm, baseline_mm), Style::new(Face::Bold, small_pt, colour), words);
         }
-        block.height_mm += 1.0;
         return figure_below(block, &report.figure, Style::new(Face::Regular, size_pt * 0.62, colour));
     }
     block.text((left_mm, baseline_mm), Style::new(Face::Bold, set_pt, colour), words.clone());

@@ -75,11 +75,12 @@ pub fn numbered(mut page: Page, number: usize, of: usize, ink: &Ink) -> Page {
 
 /// Which of a patient's pictures follows.
 pub fn case_name(case: &Case<'_>, ink: &Ink) -> Block {
-    let mut block = Block::new(line_mm(10.0));
+    // Nearer to what follows than to what stands above.
+    let (above_mm, mut block) = (1.6, Block::new(line_mm(10.0) + 1.0));
     let eye = case.eye_name().unwrap_or_default();
     let left_mm = if eye.is_empty() { 0.0 } else { width_mm(Face::Bold, 10.5, eye) + 5.0 };
-    block.text((0.0, 3.5), Style::new(Face::Bold, 10.5, ink.text), eye);
+    block.text((0.0, above_mm + 3.5), Style::new(Face::Bold, 10.5, ink.text), eye);
     let (size_pt, name) = fitted(Face::Regular, 9.0, WIDTH_MM - left_mm, Fit::Middle, case.file_name);
-    block.text((left_mm, 3.5), Style::new(Face::Regular, size_pt, ink.quiet), name);
+    block.text((left_mm, above_mm + 3.5), Style::new(Face::Regular, size_pt, ink.quiet), name);
     block
 }

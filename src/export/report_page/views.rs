@@ -149,8 +149,9 @@ fn red_box(block: &mut Block, frame: PixelBox, (width_px, height_px): (u32, u32)
     let (left, right) = edge(frame.x, frame.width, mm_of_px.0, area.width_mm);
     let (top, bottom) = edge(frame.y, frame.height, mm_of_px.1, area.height_mm);
     let place = Area::new(area.x_mm + left, area.y_mm + top, right - left, bottom - top);
-    block.stroke(place, [20, 0, 0], 0.75);
-    block.stroke(place, RED.0, 0.45);
+    // Coarse screens round widths: the rim may vanish there, the red may not.
+    block.stroke(place, [20, 0, 0], 0.85);
+    block.stroke(place, RED.0, 0.6);
 }
 
 /// A colour bar of vectors with its true numbers.

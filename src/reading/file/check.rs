@@ -88,7 +88,7 @@ pub fn inside(connection: &Connection) -> Result<(), Fault> {
     }
     let orphan = connection.query_row("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0)).optional()?;
     if let Some(table) = orphan {
-        return Err(Fault::damaged(format_args!("the table {table} tells of pictures that are not there")));
+        return Err(Fault::damaged(format_args!("its table {table} points to rows that are not there")));
     }
     let pictures: i64 = connection.query_row("SELECT count(*) FROM picture", [], |row| row.get(0))?;
     match pictures {

@@ -77,7 +77,7 @@ impl ReadingFile {
             // One file and not three, of which somebody copies one; and it works on a network's drives.
             connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; \
-                 BEGIN EXCLUSIVE; COMMIT;",
+                 PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; COMMIT;",
             )?;
         } else {
             // All that is read is of one moment.
