@@ -123,6 +123,8 @@ fn drag(path: &Path, what: &str) {
             model: Some("cxr-pneumonia".to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
+            results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         App::new(&creation.egui_ctx, options, vec![path.to_owned()]).unwrap()

@@ -49,6 +49,8 @@ fn window((width, height, scale): (f32, f32, f32)) -> Harness<'static, App> {
             model: None,
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
+            results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()

@@ -18,6 +18,7 @@ pub mod layers;
 pub mod maps;
 pub mod method;
 pub mod network;
+pub mod page;
 pub mod reading;
 pub mod scan;
 pub mod session;

@@ -93,7 +93,7 @@ impl CamMethod {
 }
 
 /// A map of one class, and where in the network it is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Cam {
     pub method: CamMethod,
     /// Of the network's layers; the last of more than one cell where `None`. A CAM is always of the last.

@@ -351,6 +351,26 @@ fn models_and_devices_are_listed() {
     fovea().arg("devices").assert().success().stdout(contains("CPU (Flex").and(contains("<- auto")));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_kept_of_earlier_grading_is_told_and_cleared() {
+    let work = tempfile::tempdir().unwrap();
+    let cache = |argument: &[&str]| {
+        let mut command = fovea();
+        command.env("XDG_CACHE_HOME", work.path()).arg("cache").args(argument);
+        command.assert()
+    };
+    let file = work.path().join("fovea/results.sqlite");
+    cache(&["--where"]).success().stdout(format!("{}\n", file.display()));
+    cache(&[]).success().stdout(contains("0 answers in"));
+    cache(&["--clear"]).success().stdout(contains("cleared 0 answers"));
+    assert!(!file.exists(), "asking makes no file");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "no database").unwrap();
+    cache(&["--clear"]).success();
+    cache(&["--clear", "--where"]).code(2);
+}
+
 #[test]
 fn without_a_display_the_window_says_so() {
     for arguments in [&[][..], &["picture.png"]] {

@@ -43,6 +43,8 @@ impl Place {
             model: Some(model.to_owned()),
             device: DeviceChoice::Cpu,
             preferences: None,
+            sessions: None,
+            results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
         };
         Session::start(options, Arc::new(|| {})).unwrap()
@@ -147,9 +149,9 @@ fn a_long_list_stays_within_the_cache() {
 fn the_list_is_sorted_by_the_grades_that_are_known() {
     let place = Place::new(3, 60);
     let mut session = place.opened();
-    wait(&mut session, |session| session.worklist.items().iter().all(|item| item.graded.is_some()));
+    wait(&mut session, |session| session.worklist.items().iter().all(|item| item.answer.is_some()));
     session.apply(&SessionCommand::Sort(SortBy::Grade));
-    let grades: Vec<usize> = session.worklist.items().iter().map(|item| item.graded.unwrap().class).collect();
+    let grades: Vec<usize> = session.worklist.shown().map(|item| item.answer.as_ref().unwrap().class).collect();
     assert!(grades.is_sorted_by(|a, b| a >= b), "{grades:?}");
     assert_eq!(session.selected(), Some(place.picture(0).as_path()));
 }
@@ -174,7 +176,15 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
     let place = Place::new(2, 2000);
     let folders = vec![place.models.path().to_owned()];
     let model = Some("small".to_owned());
-    let options = Options { folders, model, device: DeviceChoice::Cpu, preferences: None, limit_bytes: 50_000_000 };
+    let options = Options {
+        folders,
+        model,
+        device: DeviceChoice::Cpu,
+        preferences: None,
+        sessions: None,
+        results: None,
+        limit_bytes: 50_000_000,
+    };
     let mut session = Session::start(options, Arc::new(|| {})).unwrap();
     session.apply(&SessionCommand::Open(vec![place.picture(1)]));
     wait(&mut session, |session| !session.notices.is_empty());

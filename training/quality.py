@@ -22,6 +22,10 @@ REASONS = (("too dark", "brightness", "below"), ("too bright", "brightness", "ab
            ("parts without detail", "weakest-detail", "below"), ("optic disc not found", "disc-likeness", "below"))
 
 
+# What is said of the whole picture in place of what is said of its parts.
+WHOLE = {"parts in the dark": "too dark"}
+
+
 def read(path):
     """Names of the measures; per picture its name, its measures, and where the optic disc was found (fractions)."""
     head, *rows = csv.reader(open(path))
@@ -103,7 +107,8 @@ if __name__ == "__main__":
     limits = [(s, m, side, max(v, 0.01) if m.endswith("share") else v) for s, m, side, v in limits]
 
     def reasons(v):
-        return {s for s, m, side, limit in limits if (v[column[m]] < limit if side == "below" else v[column[m]] > limit)}
+        found = {s for s, m, side, limit in limits if (v[column[m]] < limit if side == "below" else v[column[m]] > limit)}
+        return {s for s in found if WHOLE.get(s) not in found}
 
     for title, kept in (("reject", reject), ("usable", q == 1), ("good", good)):
         found = [reasons(v) for v in x[kept]]
@@ -128,5 +133,5 @@ if __name__ == "__main__":
         print(f'  {{ name = "{n}", mean = {number(m)}, spread = {number(s)}, reject = {number(r)}, good = {number(g)} }},')
     print("]\nreasons = [")
     for says, measure, side, limit in limits:
-        print(f'  {{ says = "{says}", measure = "{measure}", {side} = {number(limit)} }},')
+        print(f'  {{ says = "{says}", measure = "{measure}", {side} = {number(limit)}{f', unless = "{WHOLE[says]}"' if says in WHOLE else ""} }},')
     print("]")

@@ -11,19 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 
 from retina_augment import view
 from retina_data import CLINICS, cached, local_contrast
 from retina_figures import figures, show, softmax
-from retina_loss import losses
 from retina_net import pretrained
+from retina_step import learn, loss_options, optimiser, set_rate
 
 # What a batch is made of: the same share of each grade for every clinic, so that the clinic is no hint of the grade.
 CLINIC_SHARE = dict(idrid=0.22, aptos=0.43, eyepacs=0.35)
-# Of so many pictures a batch the way back is followed too.
-SHARED = 4
 GRADE_SHARE = (0.38, 0.13, 0.25, 0.12, 0.12)
 
 
@@ -87,20 +84,12 @@ def batches(squares, meta, index, weights, side, steps, a, epoch):
             yield ready
 
 
-def rate_at(done, a):
-    """Learning rate after a share of the run: up for a tenth, then down as a cosine, nothing at the end."""
-    return a.rate * (done / 0.1 if done < 0.1 else 0.5 * (1 + np.cos(np.pi * (done - 0.1) / 0.9)))
-
-
 def train(squares, meta, index, check, a, out, log):
     torch.manual_seed(a.seed)
     net, mean = pretrained(), pretrained()
     mean.load_state_dict(net.state_dict())
-    groups = {}
-    for n, p in net.named_parameters():
-        key = (a.decay if p.ndim >= 2 and n != "direction" else 0.0, a.body_rate if n.startswith(net.PRETRAINED) else 5.0 if n == "log_scale" else 1.0)
-        groups.setdefault(key, []).append(p)
-    opt = torch.optim.AdamW([dict(params=p, weight_decay=d, part=part) for (d, part), p in groups.items()], lr=a.rate)
+    slower = lambda name: a.body_rate if name.startswith(net.PRETRAINED) else 5.0 if name == "log_scale" else 1.0
+    opt = optimiser(net, a.rate, a.decay, slower)
     last, first = out / "last.pt", 0
     if a.begin:
         began = torch.load(a.begin, weights_only=False)["net"]
@@ -115,27 +104,15 @@ def train(squares, meta, index, check, a, out, log):
         side = a.small if epoch < a.small_share * a.epochs else a.side
         t, seen = time.time(), 0.0
         net.train()
-        for b, (x, m, y, known) in enumerate(batches(squares, meta, index, weights, side, a.steps, a, epoch)):
+        for b, batch in enumerate(batches(squares, meta, index, weights, side, a.steps, a, epoch)):
             done = epoch * a.steps + b
-            for part in opt.param_groups:
-                part["lr"] = part["part"] * rate_at((done + 0.5) / (a.epochs * a.steps), a)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                maps, score, lesion = net(x)
-                share = net.shares(SHARED) if a.share else None
-            loss = losses(maps, score, lesion, y, m, known, a, share)
-            opt.zero_grad(), loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            opt.step()
-            seen += float(loss.detach())
-            keep = min(a.keep, (1 + done) / (10 + done))
-            with torch.no_grad():
-                for p, q in zip(mean.state_dict().values(), net.state_dict().values()):
-                    p.lerp_(q, 1 - keep) if p.is_floating_point() else p.copy_(q)
+            rate = set_rate(opt, a.rate, (done + 0.5) / (a.epochs * a.steps), warm_up=0.1)
+            seen += float(learn(net, mean, opt, batch, a, done))
         kept = dict(net=mean.state_dict(), live=net.state_dict(), opt=opt.state_dict(), epoch=epoch + 1, args=vars(a))
         torch.save(kept, out / "writing.pt")
         os.replace(out / "writing.pt", last)
         print(f"{time.strftime('%H:%M:%S')} epoch {epoch + 1}/{a.epochs} side {side} {time.time() - t:.0f} s loss {seen / a.steps:.3f} "
-              f"scale {net.log_scale.exp().item():.2f} rate {part['lr']:.5f}", file=log, flush=True)
+              f"scale {net.log_scale.exp().item():.2f} rate {rate:.5f}", file=log, flush=True)
         if (epoch + 1) % a.every == 0 or epoch + 1 == a.epochs:
             for name, (pictures, at) in check.items():
                 p = softmax(scores(mean, pictures, at[0], side=a.side))
@@ -156,14 +133,11 @@ def options():
     ap.add_argument("--epochs", type=int, default=60), ap.add_argument("--batch", type=int, default=16)
     ap.add_argument("--side", type=int, default=512)
     ap.add_argument("--body-rate", type=float, default=0.3, help="part of the rate for weights that were pretrained")
-    ap.add_argument("--share", type=float, default=0.5)
     ap.add_argument("--steps", type=int, default=100), ap.add_argument("--threads", type=int, default=2)
     ap.add_argument("--small", type=int, default=352), ap.add_argument("--small-share", type=float, default=0.4)
     ap.add_argument("--rate", type=float, default=3e-3), ap.add_argument("--decay", type=float, default=0.03)
-    ap.add_argument("--keep", type=float, default=0.998), ap.add_argument("--soft", type=float, default=0.42)
-    ap.add_argument("--binary", type=float, default=0.5), ap.add_argument("--distance", type=float, default=0.3)
-    ap.add_argument("--spots", type=float, default=2.0), ap.add_argument("--focus", type=float, default=0.5)
-    ap.add_argument("--peak", type=float, default=0.1), ap.add_argument("--seed", type=int, default=0)
+    ap.add_argument("--keep", type=float, default=0.998), ap.add_argument("--seed", type=int, default=0)
+    loss_options(ap, soft=0.42, shared=4)
     ap.add_argument("--every", type=int, default=10), ap.add_argument("--resume", action="store_true")
     ap.add_argument("--begin", help="weights to begin with, from a run with the same held-out patients")
     return ap.parse_args()

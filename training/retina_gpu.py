@@ -16,19 +16,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn as nn
 
 from retina_camera import view
 from retina_data import CLINICS, local_contrast
 from retina_dr import CLINIC_SHARE, GRADE_SHARE, by_worst_grade, draw_weights, held_out
 from retina_figures import figures, show, softmax
 from retina_followed import Followed
-from retina_loss import losses
 from retina_net import pretrained
+from retina_step import learn, loss_options, optimiser, set_rate
 
 # In the last part, where evidence is to be drawn into lesions: only IDRiD's are known.
 LATE_SHARE = dict(idrid=0.35, aptos=0.33, eyepacs=0.32)
 SLOW = {"blocks.0.": 0.1, "blocks.1.": 0.1, "blocks.2.": 0.15, "blocks.3.": 0.2, "blocks.4.": 0.2, "blocks.": 0.3, "log_scale": 5.0}
+
+
+def slower(name):
+    return next((part for begin, part in SLOW.items() if name.startswith(begin)), 1.0)
 
 
 def half_of_eyepacs(meta, fold):
@@ -56,22 +59,9 @@ def scores(net, squares, rows):
     return torch.cat(out).numpy()
 
 
-def optimiser(net, a):
-    groups = {}
-    for name, p in net.named_parameters():
-        part = next((v for k, v in SLOW.items() if name.startswith(k)), 1.0)
-        groups.setdefault((a.decay if p.ndim >= 2 and name != "direction" else 0.0, part), []).append(p)
-    return torch.optim.AdamW([dict(params=p, weight_decay=d, part=part) for (d, part), p in groups.items()], lr=a.rate)
-
-
-def settled(net):
-    """What a training run changes and the mean of the weights follows."""
-    return [t for t in net.state_dict().values() if t.is_floating_point()]
-
-
 def train(net, mean, squares, masks, meta, index, a, log, save):
     device, on_device = squares.device, lambda v: torch.from_numpy(v).to(squares.device)
-    opt, rng, dice = optimiser(net, a), np.random.default_rng(a.seed), torch.Generator(squares.device).manual_seed(a.seed)
+    opt, rng, dice = optimiser(net, a.rate, a.decay, slower), np.random.default_rng(a.seed), torch.Generator(squares.device).manual_seed(a.seed)
     shares = tuple(draw_weights(meta, index, s, a.most, a.grades) for s in (CLINIC_SHARE, LATE_SHARE))
     grade, known, focus, peak = on_device(meta["grade"]), on_device(meta["known"]), a.focus, a.peak
     began, step, told, seen, saved, before = time.time(), 0, time.time(), [], 0, 0
@@ -85,21 +75,12 @@ def train(net, mean, squares, masks, meta, index, a, log, save):
             saved += 1
             print(f"part {saved} of 4 done at step {step}", file=log, flush=True)
             save(mean, f"part {saved}")
-        for part in opt.param_groups:
-            part["lr"] = part["part"] * a.rate * (done / 0.06 if done < 0.06 else 0.5 * (1 + np.cos(np.pi * (done - 0.06) / 0.94)))
+        set_rate(opt, a.rate, done, warm_up=0.06)
         rows = on_device(rng.choice(index, a.batch, p=shares[late]))
         net.train()
         x, m = view(squares[rows], masks[rows], side, rng, dice, a.strength)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            maps, score, lesion = net(x.contiguous(memory_format=torch.channels_last))
-            share = net.shares(a.shared) if a.share else None
-        loss = losses(maps, score, lesion, grade[rows], m, known[rows], a, share)
-        opt.zero_grad(), loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        opt.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(settled(mean), settled(net), 1 - min(a.keep, (1 + step) / (10 + step)))
-        seen.append(loss.detach())
+        batch = x.contiguous(memory_format=torch.channels_last), m, grade[rows], known[rows]
+        seen.append(learn(net, mean, opt, batch, a, step))
         step += 1
         if step == 3:  # the first steps choose their kernels: the clock runs from here
             print(f"begun after {time.time() - began:.1f} s", file=log, flush=True)
@@ -126,9 +107,7 @@ def options():
     ap.add_argument("--grades", type=float, nargs=5, default=GRADE_SHARE, help="how the grades share what is drawn of a clinic")
     ap.add_argument("--strength", type=float, default=1.0, help="how much the random views vary")
     ap.add_argument("--drop", type=float, default=0.1, help="how often a picture goes past the deepest block")
-    ap.add_argument("--share", type=float, default=0.5), ap.add_argument("--shared", type=int, default=12)
-    ap.add_argument("--soft", type=float, default=0.45), ap.add_argument("--binary", type=float, default=0.5), ap.add_argument("--distance", type=float, default=0.3)
-    ap.add_argument("--spots", type=float, default=2.0), ap.add_argument("--focus", type=float, default=0.5), ap.add_argument("--peak", type=float, default=0.1)
+    loss_options(ap, soft=0.45, shared=12)
     return ap.parse_args()
 
 

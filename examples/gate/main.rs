@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release --example gate -- --own FOLDER... --other FOLDER... [--colour LEAST MOST]
 //!
-//! With `--by MODEL` no gate is made: that of the model's card is counted on all folders.
+//! With `--by MODEL` no gate is made: that of the model's card is counted on all folders. With `--leave-out-each` the least
+//! values of the lit field are learned from all folders of own pictures but one, and counted on that one and on the others.
 //!
 //! The first half of the own pictures, by name, gives template and least likeness (its 1st percentile less 0.05); the
 //! second half and all others are what the errors are counted on.
@@ -31,12 +32,18 @@ struct Arguments {
     /// Count by this model's gate
     #[arg(long, value_name = "MODEL")]
     by: Option<String>,
+    /// Learn the field's limits from all own folders but one, each in turn
+    #[arg(long)]
+    leave_out_each: bool,
 }
 
 fn main() {
     let arguments = Arguments::parse();
     if let Some(model) = &arguments.by {
         return count_by(model, arguments.own.iter().chain(&arguments.other));
+    }
+    if arguments.leave_out_each {
+        return leave_out_each(&arguments.own, &arguments.other);
     }
     // Each folder is halved by itself, so that both halves hold pictures of every kind.
     let (mut make, mut count) = (Vec::new(), Vec::new());
@@ -79,8 +86,49 @@ fn main() {
     }
 }
 
+/// For each folder of own pictures: the values of the lit field that all but a part of the others' pictures reach, how many
+/// of the folder itself pass by these, and how many of the pictures of another kind.
+fn leave_out_each(own: &[PathBuf], other: &[PathBuf]) {
+    let [own, other] = [own, other].map(|folders| folders.iter().map(|f| (f, measured(f))).collect::<Vec<_>>());
+    for part in [0.001, 0.002, 0.005, 0.01] {
+        for (left, _) in &own {
+            let rest = own.iter().filter(|(folder, _)| folder != left).flat_map(|(_, all)| all);
+            let fields: Vec<Field> = rest.filter_map(|m| m.field).collect();
+            let least = |value: Value| {
+                let mut sorted: Vec<f64> = fields.iter().map(value).collect();
+                sorted.sort_by(f64::total_cmp);
+                sorted[(sorted.len() as f64 * part) as usize]
+            };
+            let [colour, red, yellow, roundness, dark_lines, line_cover, line_balance] =
+                VALUES.map(|(_, value)| least(value));
+            let field = Field { colour, red, yellow, roundness, dark_lines, line_cover, line_balance };
+            println!("all but {part} of each value, without {}: {field:.3?}", left.display());
+            let gate = Gate { field: Some(field), ..Gate::any("") };
+            for (folder, all) in own.iter().filter(|(folder, _)| folder == left).chain(&other) {
+                let passed = all.iter().filter(|m| gate.passes(m)).count();
+                println!(
+                    "  {}: {passed} of {} pass ({:.4})",
+                    folder.display(),
+                    all.len(),
+                    passed as f64 / all.len() as f64
+                );
+            }
+        }
+    }
+}
+
 /// One measure of a field.
 type Value = fn(&Field) -> f64;
+
+const VALUES: [(&str, Value); 7] = [
+    ("colour", |f| f.colour),
+    ("red", |f| f.red),
+    ("yellow", |f| f.yellow),
+    ("roundness", |f| f.roundness),
+    ("dark-lines", |f| f.dark_lines),
+    ("line-cover", |f| f.line_cover),
+    ("line-balance", |f| f.line_balance),
+];
 
 /// How many pictures of each folder pass, and how the measures of their fields lie.
 fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
@@ -91,16 +139,7 @@ fn count_by<'a>(model: &str, folders: impl Iterator<Item = &'a PathBuf>) {
         let passed = all.iter().filter(|m| gate.passes(m)).count();
         println!("{}: {passed} of {} pass ({:.4})", folder.display(), all.len(), passed as f64 / all.len() as f64);
         let fields: Vec<_> = all.iter().filter_map(|m| m.field).collect();
-        let values: [(&str, Value); 7] = [
-            ("colour", |f| f.colour),
-            ("red", |f| f.red),
-            ("yellow", |f| f.yellow),
-            ("roundness", |f| f.roundness),
-            ("dark-lines", |f| f.dark_lines),
-            ("line-cover", |f| f.line_cover),
-            ("line-balance", |f| f.line_balance),
-        ];
-        for (name, value) in values {
+        for (name, value) in VALUES {
             let mut sorted: Vec<f64> = fields.iter().map(value).collect();
             sorted.sort_by(f64::total_cmp);
             let at = |part: f64| sorted.get(((sorted.len().max(1) - 1) as f64 * part).round() as usize).copied();

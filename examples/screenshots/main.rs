@@ -91,6 +91,8 @@ fn harness(
                 model,
                 device: DeviceChoice::Cpu,
                 preferences: None,
+                sessions: None,
+                results: None,
                 limit_bytes: fovea::guard::memory::USUAL_LIMIT_BYTES,
             };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();

@@ -58,6 +58,9 @@ pub struct Limit {
     pub below: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
+    /// A reason of the whole picture; beside it this one, of some parts, is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
 }
 
 /// How fit a picture is, as EyeQ's graders have it.
@@ -174,8 +177,18 @@ impl QualityRule {
         if let Some(why) = commonest.filter(|why| is_lost && !reasons.iter().any(|reason| reason == why.says())) {
             reasons.push(why.says().to_owned());
         }
+        let reasons = self.without_parts(reasons);
         let map = UngradableMap { cells: failing.iter().map(Option::is_some).collect(), corners: found.corners };
         Assessment { quality, reasons, map: Some(map) }
+    }
+
+    /// The reasons without those of parts of which the whole picture's own says enough.
+    fn without_parts(&self, reasons: Vec<String>) -> Vec<String> {
+        let is_covered = |reason: &String| {
+            let whole = |limit: &Limit| limit.unless.as_ref().is_some_and(|whole| reasons.contains(whole));
+            self.reasons.iter().any(|limit| limit.says == *reason && whole(limit))
+        };
+        reasons.iter().filter(|reason| !is_covered(reason)).cloned().collect()
     }
 
     /// The reason whose measure is furthest on the way from the usual to its limit.
@@ -198,6 +211,10 @@ impl QualityRule {
         }
         if self.reasons.is_empty() || self.reasons.iter().any(|l| l.below.is_some() == l.above.is_some()) {
             return Err("`quality.reasons` needs entries, each with `below` or `above`".to_owned());
+        }
+        let whole = |says: &String| self.reasons.iter().any(|limit| limit.says == *says && limit.unless.is_none());
+        if let Some(says) = self.reasons.iter().filter_map(|limit| limit.unless.as_ref()).find(|says| !whole(says)) {
+            return Err(format!("`quality.reasons` has `unless` = `{says}`, which is no reason that stands by itself"));
         }
         let logits = [self.reject, self.good];
         let weights = self.measures.iter().flat_map(|m| [m.mean, m.reject, m.good]);
@@ -243,6 +260,7 @@ mod tests {
             measure: measure.to_owned(),
             below,
             above: None,
+            unless: None,
         };
         QualityRule {
             reject: Logit { bias: -3.0, least: 0.5 },
@@ -272,6 +290,26 @@ mod tests {
         assert_eq!(said(-1.5, -9.5), (Quality::Usable, "out of focus".to_owned()));
         assert_eq!(said(-2.5, -9.5), (Quality::Reject, "too dark, out of focus".to_owned()));
         assert_eq!(rule.nearest(&of(-1.9, -8.0)), Some("too dark".to_owned()));
+    }
+
+    #[test]
+    fn a_dark_picture_is_not_said_to_have_dark_parts_as_well() {
+        let mut rule = rule();
+        let parts =
+            Limit { says: "parts in the dark".to_owned(), measure: "dark-share".to_owned(), ..rule.reasons[0].clone() };
+        rule.reasons.push(Limit { below: None, above: Some(0.01), unless: Some("too dark".to_owned()), ..parts });
+        assert!(rule.check().is_ok());
+        let said = |brightness: f64, laplacian: f64, light: f64| {
+            let mut found = of(brightness, laplacian);
+            found.values[12] = 0.5;
+            found.cells.iter_mut().for_each(|cell| cell.light = light);
+            rule.assess(&found).reasons.join(", ")
+        };
+        assert_eq!(said(-2.5, -9.5, 0.4), "too dark, out of focus");
+        assert_eq!(said(-2.5, -9.5, 0.05), "too dark, out of focus", "nor by its cells");
+        assert_eq!(said(-1.9, -9.5, 0.4), "out of focus, parts in the dark", "dark parts alone are said");
+        rule.reasons[2].unless = Some("too loud".to_owned());
+        assert!(rule.check().is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how answers and errors are printed. All work is done by the library.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod cache;
 mod calibrate;
 mod devices;
 mod explain;
@@ -8,6 +9,7 @@ mod import;
 mod models;
 mod print;
 mod readings;
+mod report;
 mod signals;
 #[cfg_attr(not(feature = "train"), path = "untrained.rs")]
 mod train;
@@ -60,8 +62,12 @@ enum Command {
     Calibrate(calibrate::Arguments),
     /// Sums up a file of readings, makes tables of it, and holds reader, model and another reader against each other
     Readings(readings::Arguments),
+    /// Writes a file of readings as a table for print (PDF)
+    Report(report::Arguments),
     /// Lists what can compute here, and what `auto` takes
     Devices,
+    /// Says what the window keeps of earlier grading, and clears it
+    Cache(cache::Arguments),
 }
 
 /// How much memory pictures may take.
@@ -143,7 +149,9 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Train(arguments)) => train::run(&arguments, &models),
         Some(Command::Import(arguments)) => import::run(&arguments, &models),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments, &models, limit),
+        Some(Command::Cache(arguments)) => cache::run(arguments),
         Some(Command::Readings(arguments)) => readings::run(&arguments),
+        Some(Command::Report(arguments)) => report::run(&arguments),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

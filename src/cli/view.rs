@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Limit;
 use crate::network::DeviceChoice;
-use crate::session::{Options, preferences};
+use crate::session::{Options, preferences, results};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -32,7 +32,8 @@ impl Arguments {
 pub fn run(arguments: Arguments, folders: Vec<PathBuf>, limit: Limit) -> Result<()> {
     let preferences = preferences::user_file();
     let (model, device, limit_bytes) = (arguments.model, arguments.device, limit.bytes());
-    let options = Options { folders, model, device, preferences, limit_bytes };
+    let (sessions, results) = (preferences::user_sessions(), results::user_file());
+    let options = Options { folders, model, device, preferences, sessions, results, limit_bytes };
     open(options, arguments.paths)
 }
 

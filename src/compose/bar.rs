@@ -40,11 +40,49 @@ impl ColourBar {
         Self { colour: Box::new(colour), ticks, ends: ends.map(Into::into) }
     }
 
+    /// The colours as stops of a gradient, each with its place along the bar: as few as show every colour, two at one
+    /// place for an edge.
+    pub fn stops(&self) -> Vec<(f32, [u8; 3])> {
+        const SAMPLES: usize = 256;
+        let place = |sample: usize| sample as f32 / SAMPLES as f32;
+        let colours: Vec<[u8; 3]> = (0..=SAMPLES).map(|sample| (self.colour)(place(sample))).collect();
+        let mut stops = vec![(0.0, colours[0])];
+        let mut start = 0;
+        for end in 1..=SAMPLES {
+            if is_edge(colours[end - 1], colours[end]) {
+                let (last, edge) = (place(end - 1), place(end) - 0.5 / SAMPLES as f32);
+                stops.extend([(last, colours[end - 1]), (edge, colours[end - 1]), (edge, colours[end])]);
+                start = end;
+            } else if end == SAMPLES || !is_straight(&colours[start..=end + 1]) {
+                stops.push((place(end), colours[end]));
+                start = end;
+            }
+        }
+        stops
+    }
+
     /// The colours from low (left) to high (right), `width`×`height` pixels.
     pub fn picture(&self, (width, height): (u32, u32)) -> RgbImage {
         let line: Vec<Rgb<u8>> = (0..width).map(|x| Rgb((self.colour)((x as f32 + 0.5) / width as f32))).collect();
         RgbImage::from_fn(width, height, |x, _| line[x as usize])
     }
+}
+
+/// Whether two neighbours are so different that a gradient between them would show colours that the bar has not.
+fn is_edge(a: [u8; 3], b: [u8; 3]) -> bool {
+    a.iter().zip(b).any(|(a, b)| a.abs_diff(b) > 24)
+}
+
+/// Whether a gradient between the ends gives what lies between, to a step of light.
+fn is_straight(colours: &[[u8; 3]]) -> bool {
+    let (first, last, count) = (colours[0], colours[colours.len() - 1], colours.len() - 1);
+    colours.iter().enumerate().all(|(at, colour)| {
+        (0..3).all(|part| {
+            let along = at as f32 / count as f32;
+            let straight = f32::from(first[part]) + (f32::from(last[part]) - f32::from(first[part])) * along;
+            (straight - f32::from(colour[part])).abs() <= 1.0
+        })
+    })
 }
 
 /// The bar of a class activation map. The part that the style's threshold makes transparent is darkened.
@@ -122,6 +160,27 @@ mod tests {
         assert_eq!(bar.get_pixel(99, 1).0, yellow);
         assert_eq!(bar.get_pixel(29, 0).0, colour_at(0.295, false, style.colours).map(|c| 20 + c / 6));
         assert_eq!(bar.get_pixel(30, 0).0, colour_at(0.305, false, style.colours));
+    }
+
+    #[test]
+    fn a_gradient_of_the_stops_is_the_bar() {
+        let signed = CamScale { low: -2.0, high: 2.0 };
+        let style = CamStyle { threshold: 0.3, ..CamStyle::default() };
+        for bar in [cam_bar(CamScale { low: 0.0, high: 2.0 }, &style), cam_bar(signed, &style), response_bar(1.0)] {
+            let (stops, picture) = (bar.stops(), bar.picture((1000, 1)));
+            assert!(stops.len() < 90 && stops[0].0 == 0.0 && stops[stops.len() - 1].0 == 1.0);
+            let wrong = picture.pixels().enumerate().filter(|(x, pixel)| {
+                let along = (*x as f32 + 0.5) / 1000.0;
+                let next = stops.partition_point(|(place, _)| *place <= along).clamp(1, stops.len() - 1);
+                let ((from, a), (to, b)) = (stops[next - 1], stops[next]);
+                let part = (along - from) / (to - from);
+                (0..3).any(|c| {
+                    (f32::from(a[c]) + (f32::from(b[c]) - f32::from(a[c])) * part - f32::from(pixel.0[c])).abs() > 4.0
+                })
+            });
+            // Each edge may lie half a sample away.
+            assert!(wrong.count() <= 8);
+        }
     }
 
     #[test]

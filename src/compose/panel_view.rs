@@ -10,8 +10,9 @@ use imageproc::rect::Rect;
 use super::bar::ColourBar;
 use super::layer::{box_line_px, draw_box};
 use super::legend::{CLEAR_WHITE, QUIET, WARNING};
+use super::mark::{Mark, draw_edges, draw_marks, draw_outline};
 use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
-use crate::geometry::PixelBox;
+use crate::geometry::{PixelBox, Transform};
 
 pub(super) const VIEW_WIDTH: u32 = 720;
 /// A tall picture is shown narrower instead.
@@ -57,6 +58,29 @@ impl PanelView {
         let (y, height) = scaled(frame.y, frame.height, f64::from(view_px.1) / f64::from(size.1));
         draw_box(&mut self.picture, PixelBox { x, y, width, height }, box_line_px(view_px));
         self
+    }
+
+    /// Draws a thin line round a field; `line` is in pixels of a picture of `size`.
+    pub fn outlined(mut self, line: &[(f64, f64)], size: (u32, u32)) -> Self {
+        let view_from_source = self.view_from_source(size);
+        draw_outline(&mut self.picture, line, &view_from_source, 2.0);
+        self
+    }
+
+    /// Draws marks, in pixels of a picture of `size`, and letters at the edges.
+    pub fn marked(mut self, marks: &[Mark], edges: Option<&[String; 4]>, size: (u32, u32)) -> Self {
+        let view_from_source = self.view_from_source(size);
+        if let Some(edges) = edges {
+            draw_edges(&mut self.picture, edges, 24.0);
+        }
+        draw_marks(&mut self.picture, marks, &view_from_source, 2.2);
+        self
+    }
+
+    fn view_from_source(&self, (width, height): (u32, u32)) -> Transform {
+        let (across, down) = self.picture.dimensions();
+        let scale = |view: u32, source: u32| f64::from(view) / f64::from(source.max(1));
+        Transform::scale_then_move(scale(across, width), scale(down, height), 0.0, 0.0)
     }
 
     /// Says on the picture why it shows nothing, where it shows nothing.

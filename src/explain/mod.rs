@@ -14,6 +14,6 @@ mod verdict;
 
 pub use attention::Attention;
 pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
-pub use report::{Agreement, Report, report};
+pub use report::{Agreement, Report, headline, report};
 pub use steady::Steadiness;
 pub use verdict::Verdict;

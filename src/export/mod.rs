@@ -1,16 +1,24 @@
-//! From an explanation to files: layers, panel, raw maps and record. Files appear whole or not at all.
+//! From an explanation to files: layers, panel, report pages, raw maps and record. Files appear whole or not at all.
 //!
 //! This module composes nothing itself and knows neither Burn nor egui.
 
 mod date;
+mod ink;
 mod maps;
+mod marks;
 mod needs;
 mod pictures;
+mod recipe;
 mod record;
+pub mod report_page;
 mod results;
 
+pub use date::iso_date;
+pub use ink::Theme;
 pub use maps::npz;
+pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::needed_bytes;
 pub use pictures::Pictures;
+pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};
-pub use results::{Parts, write};
+pub use results::{Pages, Parts, write};

@@ -8,9 +8,10 @@ use imageproc::drawing::draw_filled_rect_mut;
 use imageproc::rect::Rect;
 use rayon::prelude::*;
 
-use super::NOTICE;
+use super::marks::{MEASUREMENTS, mark};
+use super::{Marks, NOTICE};
 use crate::bundle::{Assessment, Card};
-use crate::compose::{self, Align, CamScale, Caption, Face, LegendEntry, Panel, PanelView, Text};
+use crate::compose::{self, Align, CamScale, Caption, Face, LegendEntry, Mark, Panel, PanelView, Text};
 use crate::explain::{Explanation, Report, report};
 use crate::geometry::Transform;
 use crate::layers::{Layer, LayerFile, Maps, Scene, Style};
@@ -35,6 +36,9 @@ pub struct Pictures<'a> {
     report: Report,
     assessed: Option<&'a Assessment>,
     ready: Ready,
+    marks: Marks,
+    /// Where the lit field of a retina ends, in source pixels.
+    outline: &'a [(f64, f64)],
     /// By another rule.
     other: Option<(&'a Explanation, Ready)>,
 }
@@ -62,7 +66,8 @@ impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
         let (ready, report) = (Ready::new(explanation), report(card, explanation, None, None, false));
-        Self { picture, card, explanation, style, report, assessed: None, ready, other: None }
+        let marks = Marks::default();
+        Self { picture, card, explanation, style, report, assessed: None, ready, marks, outline: &[], other: None }
     }
 
     /// Heads the panel with these words.
@@ -70,9 +75,25 @@ impl<'a> Pictures<'a> {
         Self { report, ..self }
     }
 
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
     /// Marks where the picture is unfit.
     pub fn with_quality(self, assessed: Option<&'a Assessment>) -> Self {
         Self { assessed, ..self }
+    }
+
+    /// Draws measurements and letters on the picture itself.
+    pub fn with_marks(self, marks: Marks) -> Self {
+        Self { marks, ..self }
+    }
+
+    /// Draws where the lit field of the picture ends into maps on black, where the style wants it and the model reads a
+    /// retina.
+    pub fn with_outline(self, outline: &'a [(f64, f64)]) -> Self {
+        let is_wanted = self.style.outline && self.card.reads_a_retina();
+        Self { outline: if is_wanted { outline } else { &[] }, ..self }
     }
 
     /// Puts the maps by another rule beside these, and what sets them apart.
@@ -87,6 +108,7 @@ impl<'a> Pictures<'a> {
             maps: self.ready.maps(self.explanation),
             other: self.other.as_ref().map(|(explanation, ready)| ready.maps(explanation)),
             ungradable: self.assessed.and_then(|assessed| assessed.map.as_ref()),
+            outline: self.outline,
             box_says: if self.report.is_refused { "" } else { &self.report.box_says },
         }
     }
@@ -117,6 +139,9 @@ impl<'a> Pictures<'a> {
             for ((_, _, ending), bytes) in some.iter().zip(drawn) {
                 bytes.map_or(Ok(()), |bytes| take(ending, &bytes))?;
             }
+        }
+        if !self.marks.measured.is_empty() {
+            take(MEASUREMENTS, &encoded(self.measurements())?)?;
         }
         Ok(())
     }
@@ -173,16 +198,44 @@ impl<'a> Pictures<'a> {
     fn view(&self, layer: Layer) -> PanelView {
         // Where the picture cannot be graded is said above the answer; the reader's picture stays free.
         let (scene, kind, size) = (Scene { ungradable: None, ..self.scene() }, layer.kind(), self.picture.dimensions());
-        let over = |layer| Cow::Owned(compose::over(self.picture, &layer));
-        let picture = kind.compose(&scene, &Transform::IDENTITY, size).map_or(Cow::Borrowed(self.picture), over);
+        let ground = self.ground(kind.brightness(self.style));
+        let over = |layer| Cow::Owned(compose::over(&ground, &layer));
+        let picture = kind.compose(&scene, &Transform::IDENTITY, size).map_or(Cow::Borrowed(&*ground), over);
         let caption = kind.caption(&scene);
         // A layer without a legend says below itself why it is empty.
         let empty = kind.empty(&scene).filter(|_| matches!(caption, Caption::Bar(_)));
         let red_box = scene.red_box().filter(|_| kind.is_boxed() && !self.report.is_refused);
-        PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty)
+        let mut view = PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty);
+        if kind.is_on_black(self.style) {
+            view = view.outlined(self.outline, size);
+        }
+        if layer == Layer::Input {
+            let marks: Vec<Mark> = self.marks.measured.iter().map(mark).collect();
+            view = view.marked(&marks, self.marks.edges.as_ref(), size);
+        }
+        view
     }
 
-    fn legend_entries(&self) -> Vec<LegendEntry> {
+    /// The picture that a layer is laid over, as bright as it is to be there.
+    fn ground(&self, brightness: f32) -> Cow<'_, RgbImage> {
+        if brightness >= 1.0 {
+            return Cow::Borrowed(self.picture);
+        }
+        let mut dimmed = self.picture.clone();
+        dimmed.par_iter_mut().with_min_len(1 << 14).for_each(|value| *value = (f32::from(*value) * brightness) as u8);
+        Cow::Owned(dimmed)
+    }
+
+    /// The picture with what was measured on it, at its own size.
+    fn measurements(&self) -> LayerFile {
+        let mut picture = self.picture.clone();
+        let marks: Vec<Mark> = self.marks.measured.iter().map(mark).collect();
+        let longer = picture.width().max(picture.height());
+        compose::draw_marks(&mut picture, &marks, &Transform::IDENTITY, (longer as f32 / 500.0).max(1.2));
+        LayerFile { title: "Measurements".to_owned(), picture: DynamicImage::ImageRgb8(picture) }
+    }
+
+    pub(super) fn legend_entries(&self) -> Vec<LegendEntry> {
         let probabilities = &self.explanation.verdict.probabilities;
         let colours = self.style.colours(self.card);
         let shares = |c: usize| {

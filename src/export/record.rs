@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::date::iso_date;
+use super::ink::Theme;
+use super::marks::MeasurementRecord;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::{Answer, Word};
@@ -14,6 +16,7 @@ use crate::explain::report::GateWords;
 use crate::explain::{Agreement, Explanation, Report};
 use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::reading::{Judgement, Reading};
 use crate::scan::Scan;
 use crate::scan::window::{GreyDisplay, Voi, Window};
 
@@ -40,6 +43,9 @@ pub struct Record {
     pub made_with: Option<String>,
     /// The endings of all files that belong to this record.
     pub files: Vec<String>,
+    /// Of the pages among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_theme: Option<Theme>,
     pub device: String,
     /// Of the program.
     pub version: String,
@@ -57,7 +63,10 @@ pub struct Record {
     /// Of a file with several frames, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u32>,
-    /// What a reader said before the model's answer was shown.
+    /// What a reader measured on the picture.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<MeasurementRecord>,
+    /// What a reader said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderRecord>,
     /// What stands at the top of window and panel, and is printed.
@@ -130,7 +139,7 @@ impl From<&Report> for ReportRecord {
 }
 
 /// What an explanation was made with.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SettingsRecord {
     pub rule: BackwardRule,
     /// The rule that it is compared with.
@@ -173,13 +182,55 @@ impl WindowRecord {
     }
 }
 
-/// A reader's own answer, given while the model's was hidden.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A reader's own answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReaderRecord {
-    /// The class's name.
+    /// Who; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The class's name; empty of a picture that cannot be graded.
     pub class: String,
-    /// From the picture's appearance to the answer.
+    /// Another class, given once the model's answer had been seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revised: Option<String>,
+    /// From the picture's appearance to the answer; 0 where that is not known.
     pub seconds: f64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ungradable: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub flagged: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// What the reader made of the model's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Judgement>,
+    /// Whether the model's answer could be seen before this one was given.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answer_seen_before: bool,
+    /// When it was given: UTC, as ISO 8601 has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+impl ReaderRecord {
+    /// Of `reading` by the reader called `name`, in the classes of `card`; `None` of a picture that was not read.
+    pub fn of(name: &str, reading: &Reading, card: &Card) -> Option<Self> {
+        let class = reading.class.filter(|_| !reading.ungradable).and_then(|class| card.classes.get(class));
+        let is_read = reading.ungradable || class.is_some();
+        is_read.then(|| Self {
+            name: name.to_owned(),
+            class: class.map(|class| class.name.clone()).unwrap_or_default(),
+            revised: reading.revised.and_then(|class| card.classes.get(class)).map(|class| class.name.clone()),
+            seconds: reading.seconds.unwrap_or(0.0),
+            ungradable: reading.ungradable,
+            flagged: reading.flagged,
+            comment: reading.comment.clone(),
+            judgement: reading.judgement,
+            answer_seen_before: reading.answer_seen_before,
+            at: reading.at.clone(),
+        })
+    }
 }
 
 /// One class of the model.
@@ -313,6 +364,7 @@ impl Record {
             model_sha256: model_sha256.to_owned(),
             made_with: None,
             files: Vec::new(),
+            report_theme: None,
             device: explanation.device.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             notice: NOTICE,
@@ -333,6 +385,7 @@ impl Record {
             cam_scale: CamScale::of_all(&explanation.cam),
             window: None,
             frame: None,
+            measurements: Vec::new(),
             reader: None,
             report: report.into(),
             agreement: report.agreement.clone(),

@@ -1,8 +1,10 @@
 //! The files of one explained picture, the same for the window and the command line.
 
 use anyhow::Result;
+use serde::Serialize;
 
-use super::{Pictures, Record, npz};
+use super::report_page::{Case, document, legend_page, picture_page};
+use super::{Pictures, Record, Theme, npz};
 use crate::bundle::Card;
 use crate::guard::whole::OutputSet;
 
@@ -13,15 +15,63 @@ pub struct Parts {
     pub layers: bool,
     pub maps: bool,
     pub record: bool,
+    pub pages: Pages,
+}
+
+/// Which pages for print are wanted, and in which colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pages {
+    pub report_pdf: bool,
+    pub report_svg: bool,
+    /// Colour bars and the colours of the classes alone.
+    pub legend_pdf: bool,
+    pub legend_svg: bool,
+    pub theme: Theme,
+}
+
+impl Pages {
+    pub const NONE: Self =
+        Self { report_pdf: false, report_svg: false, legend_pdf: false, legend_svg: false, theme: Theme::Light };
+    pub const REPORT_PDF: &str = "report.pdf";
+    pub const REPORT_SVG: &str = "report.svg";
+    pub const LEGEND_PDF: &str = "legend.pdf";
+    pub const LEGEND_SVG: &str = "legend.svg";
+
+    /// Each kind with its ending.
+    fn listed(self) -> [(bool, &'static str); 4] {
+        [
+            (self.report_pdf, Self::REPORT_PDF),
+            (self.report_svg, Self::REPORT_SVG),
+            (self.legend_pdf, Self::LEGEND_PDF),
+            (self.legend_svg, Self::LEGEND_SVG),
+        ]
+    }
+
+    /// Those of both, in the colours of `others` where these have any.
+    pub fn with(self, others: Self) -> Self {
+        Self {
+            report_pdf: self.report_pdf || others.report_pdf,
+            report_svg: self.report_svg || others.report_svg,
+            legend_pdf: self.legend_pdf || others.legend_pdf,
+            legend_svg: self.legend_svg || others.legend_svg,
+            theme: if others.any() { others.theme } else { self.theme },
+        }
+    }
+
+    pub fn any(self) -> bool {
+        self.listed().iter().any(|(on, _)| *on)
+    }
 }
 
 impl Parts {
-    pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true };
+    /// Everything but pages for print, which somebody asks for.
+    pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true, pages: Pages::NONE };
 
     /// The endings of the wanted files for a model of `card`, with those of two rules where they are compared.
     pub fn endings(self, card: &Card, comparing: bool) -> Vec<String> {
         let single = [(self.record, Record::ENDING), (self.maps, "npz"), (self.panel, "panel.png")];
-        let mut endings: Vec<String> = single.iter().filter(|(on, _)| *on).map(|(_, end)| (*end).to_owned()).collect();
+        let single = single.into_iter().chain(self.pages.listed());
+        let mut endings: Vec<String> = single.filter(|(on, _)| *on).map(|(_, end)| end.to_owned()).collect();
         if self.layers {
             endings.extend(Pictures::layer_endings(card, comparing));
         }
@@ -55,8 +105,45 @@ pub fn write(
     if parts.layers {
         pictures.each_layer(|ending, bytes| Ok(add(ending, bytes)?))?;
     }
+    if parts.pages.any() {
+        add_pages(files, parts.pages, file_name, pictures, &mut record)?;
+    }
     if parts.record {
         files.add(Record::ENDING, serde_json::to_string_pretty(&record)?.as_bytes())?;
     }
+    Ok(())
+}
+
+fn add_pages(
+    files: &mut OutputSet,
+    wanted: Pages,
+    file_name: &str,
+    pictures: &Pictures<'_>,
+    record: &mut Record,
+) -> Result<()> {
+    let case = Case { file_name, pictures, record, eye: None };
+    let mut made: Vec<(&str, Vec<u8>)> = Vec::new();
+    if wanted.report_pdf || wanted.report_svg {
+        let document = document(
+            &format!("Report: {file_name}"),
+            &record.date,
+            vec![picture_page(&case, wanted.theme)?],
+            wanted.theme,
+        );
+        let svg = || document.pages.first().map(|page| page.to_svg().into_bytes());
+        made.extend(wanted.report_svg.then(svg).flatten().map(|svg| (Pages::REPORT_SVG, svg)));
+        made.extend(wanted.report_pdf.then(|| document.to_pdf()).transpose()?.map(|pdf| (Pages::REPORT_PDF, pdf)));
+    }
+    if wanted.legend_pdf || wanted.legend_svg {
+        let page = legend_page(&case, wanted.theme);
+        made.extend(wanted.legend_svg.then(|| (Pages::LEGEND_SVG, page.to_svg().into_bytes())));
+        let pdf = || document(&page.title.clone(), &record.date, vec![page], wanted.theme).to_pdf();
+        made.extend(wanted.legend_pdf.then(pdf).transpose()?.map(|pdf| (Pages::LEGEND_PDF, pdf)));
+    }
+    for (ending, bytes) in made {
+        record.files.push(ending.to_owned());
+        files.add(ending, &bytes)?;
+    }
+    record.report_theme = Some(wanted.theme);
     Ok(())
 }

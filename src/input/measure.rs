@@ -1,5 +1,6 @@
 //! What a model's gate looks at, taken from a picture. Must not know networks.
 
+use super::lit::Lit;
 use super::reduced::Reduced;
 use crate::bundle::gate::SIDE;
 use crate::bundle::measures::{FileWords, Measures};
@@ -7,6 +8,11 @@ use crate::scan::{Pixels, Scan};
 
 /// Colour, coarse light and dark, lit field, quality and the own words of `scan`, as a model is given it.
 pub fn measure(scan: &Scan) -> Measures {
+    measure_with_field(scan).0
+}
+
+/// As [`measure`], and where light falls in the picture.
+pub fn measure_with_field(scan: &Scan) -> (Measures, Option<Lit>) {
     let words = scan.facts.as_ref().map_or_else(FileWords::default, |facts| FileWords {
         modality: facts.modality.clone(),
         body_part: facts.body_part.clone(),
@@ -31,7 +37,7 @@ pub fn measure(scan: &Scan) -> Measures {
     let reduced = Reduced::new(&picture);
     let is_grey = matches!(scan.pixels, Pixels::Grey(_));
     let pixels = (width * height).max(1) as f64;
-    Measures {
+    let measures = Measures {
         colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
         cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
         words,
@@ -39,7 +45,8 @@ pub fn measure(scan: &Scan) -> Measures {
         // What it is judged by was learned on colour photographs; a radiograph need not wait for it.
         quality: if is_grey { None } else { super::quality::quality(&reduced) },
         is_dark: super::retina::bright_level(&reduced.picture) < f64::from(super::retina::DARK),
-    }
+    };
+    (measures, Lit::of(&reduced))
 }
 
 #[cfg(test)]

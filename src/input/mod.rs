@@ -3,6 +3,7 @@
 //! Plain f32 values with the transform back to source pixels; this module must not know Burn.
 
 mod field;
+mod lit;
 mod local_contrast;
 mod measure;
 mod quality;
@@ -18,7 +19,8 @@ use crate::scan::Scan;
 
 use stage::Stage;
 
-pub use measure::measure;
+pub use lit::Lit;
+pub use measure::{measure, measure_with_field};
 
 /// What a network receives for one picture.
 ///

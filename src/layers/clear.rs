@@ -110,13 +110,14 @@ impl LayerKind for Clear {
     }
 
     fn depends_on(&self, scene: &Scene<'_>) -> (usize, Style) {
-        let Style { clear, palette, .. } = scene.style;
-        (0, Style { clear: clear.clone(), palette: *palette, ..Style::default() })
+        let Style { palette, .. } = scene.style;
+        (0, Style { clear: super::on_backdrop(scene.style), palette: *palette, ..Style::default() })
     }
 
     fn compose(&self, scene: &Scene<'_>, frame_from_source: &Transform, size: (u32, u32)) -> Option<RgbaImage> {
         let colours = scene.style.colours(scene.card);
-        self.maps(scene).map(|maps| Self::of(&maps, &colours, &scene.style.clear, frame_from_source, size))
+        let style = super::on_backdrop(scene.style);
+        self.maps(scene).map(|maps| Self::of(&maps, &colours, &style, frame_from_source, size))
     }
 
     /// Every class's response in grey, one scale for all; the map alone; and over the picture with the red box. Of the
@@ -137,7 +138,10 @@ impl LayerKind for Clear {
             return Some(LayerFile { title, picture: Self::grey(&maps, scene, index, size) });
         }
         let rgb = if index == classes {
-            DynamicImage::ImageRgba8(Self::whole(&maps, scene, true, size)).into_rgb8()
+            let mut alone = DynamicImage::ImageRgba8(Self::whole(&maps, scene, true, size)).into_rgb8();
+            let line_px = (size.0.max(size.1) as f32 / 700.0).max(1.0);
+            compose::draw_outline(&mut alone, scene.outline, &Transform::IDENTITY, line_px);
+            alone
         } else {
             let mut over = compose::over(picture, &Self::whole(&maps, scene, false, size));
             if let Some(frame) = scene.red_box() {

@@ -70,11 +70,11 @@ impl LayerKind for Difference {
     }
 
     fn depends_on(&self, scene: &Scene<'_>) -> (usize, Style) {
-        (0, Style { clear: scene.style.clear.clone(), ..Style::default() })
+        (0, Style { clear: super::on_backdrop(scene.style), ..Style::default() })
     }
 
     fn compose(&self, scene: &Scene<'_>, frame_from_source: &Transform, size: (u32, u32)) -> Option<RgbaImage> {
-        Self::drawn(scene, &scene.style.clear, frame_from_source, size)
+        Self::drawn(scene, &super::on_backdrop(scene.style), frame_from_source, size)
     }
 
     fn files(&self, _card: &Card) -> Vec<String> {

@@ -13,7 +13,7 @@ mod style;
 use image::{DynamicImage, RgbImage, RgbaImage};
 
 use crate::bundle::Card;
-use crate::compose::{Caption, ColourBar};
+use crate::compose::{Caption, ClearStyle, ColourBar};
 use crate::geometry::Transform;
 
 pub use self::scene::{Maps, Scene};
@@ -80,6 +80,11 @@ pub trait LayerKind: Sync {
         false
     }
 
+    /// How bright the picture is beneath it: 1 as it is, 0 for black.
+    fn brightness(&self, style: &Style) -> f32 {
+        if self.is_on_black(style) { style.backdrop.clamp(0.0, 1.0) } else { 1.0 }
+    }
+
     /// What it shows, in words.
     fn title(&self, scene: &Scene<'_>) -> String;
 
@@ -124,6 +129,14 @@ pub trait LayerKind: Sync {
     fn file(&self, _index: usize, _scene: &Scene<'_>, _picture: &RgbImage) -> Option<LayerFile> {
         None
     }
+}
+
+/// How a CLEAR map is drawn where the picture shines through the black: as a layer over the dimmed picture that over black
+/// would be the map itself.
+fn on_backdrop(style: &Style) -> ClearStyle {
+    let shines = style.clear.on_black && style.backdrop > 0.0;
+    let clear = style.clear.clone();
+    if shines { ClearStyle { on_black: false, opacity: 1.0, ..clear } } else { clear }
 }
 
 /// A layer as a picture of its own.

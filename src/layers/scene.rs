@@ -41,6 +41,8 @@ pub struct Scene<'a> {
     pub other: Option<Maps<'a>>,
     /// Where the picture cannot be graded.
     pub ungradable: Option<&'a UngradableMap>,
+    /// Where the lit field of a retina ends, as a closed line in source pixels; empty where nothing is to be drawn.
+    pub outline: &'a [(f64, f64)],
     /// What the red box shows, or why there is none.
     pub box_says: &'a str,
 }

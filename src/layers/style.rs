@@ -13,6 +13,10 @@ pub struct Style {
     /// Its `on_black` is about the panel's third view; the single layers are drawn both ways.
     pub clear: ClearStyle,
     pub palette: Palette,
+    /// Whether a line shows where the lit field of a retina ends, in maps on black.
+    pub outline: bool,
+    /// How bright the picture is beneath maps on black: 0 for black, 1 as it is.
+    pub backdrop: f32,
     /// Whether the red box is drawn.
     pub boxed: bool,
     /// Whether the window hatches where the picture cannot be graded.
@@ -22,7 +26,15 @@ pub struct Style {
 impl Default for Style {
     fn default() -> Self {
         let clear = ClearStyle { on_black: true, ..ClearStyle::default() };
-        Self { cam: CamStyle::default(), clear, palette: Palette::default(), boxed: true, hatched: true }
+        Self {
+            cam: CamStyle::default(),
+            clear,
+            palette: Palette::default(),
+            outline: true,
+            backdrop: 0.0,
+            boxed: true,
+            hatched: true,
+        }
     }
 }
 

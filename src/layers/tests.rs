@@ -50,7 +50,15 @@ fn scene<'a>(
     explanation: &'a Explanation,
     other: Option<&'a Explanation>,
 ) -> Scene<'a> {
-    Scene { card, style, maps: maps(explanation), other: other.map(maps), ungradable: None, box_says: "Red box" }
+    Scene {
+        card,
+        style,
+        maps: maps(explanation),
+        other: other.map(maps),
+        ungradable: None,
+        outline: &[],
+        box_says: "Red box",
+    }
 }
 
 const CAM: [f32; 5] = [4.0, 1.5, 1.0, 0.2, 0.0];

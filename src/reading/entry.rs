@@ -73,6 +73,8 @@ pub struct Answer {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub identity: Identity,
+    /// Whether the reader said whose it is, rather than its file or its name.
+    pub identity_by_reader: bool,
     pub reading: Reading,
     pub answer: Option<Answer>,
     /// The how manieth picture it was that this reader saw, counted from 1.
@@ -113,8 +115,9 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     Head(Head),
-    /// Pictures of the list, in its order; what is known of them already stays.
+    /// Pictures of the list, in its order, and whose they are by their files and names; what a reader said stays.
     Pictures(Vec<(FrameOf, Identity)>),
+    /// Whose it is, as the reader says.
     Identity(FrameOf, Identity),
     Reading(FrameOf, Reading),
     Answer(FrameOf, Answer),
@@ -142,12 +145,16 @@ impl Contents {
             Change::Head(head) => self.head = head,
             Change::Pictures(pictures) => {
                 for (of, identity) in pictures {
-                    if self.get(&of).is_none() {
-                        self.entries.push((of, Entry { identity, ..Entry::default() }));
+                    let entry = self.entry(of);
+                    if !entry.identity_by_reader {
+                        entry.identity = identity;
                     }
                 }
             }
-            Change::Identity(of, identity) => self.entry(of).identity = identity,
+            Change::Identity(of, identity) => {
+                let entry = self.entry(of);
+                (entry.identity, entry.identity_by_reader) = (identity, true);
+            }
             Change::Reading(of, reading) => self.entry(of).reading = reading,
             Change::Answer(of, answer) => self.entry(of).answer = Some(answer),
             Change::Seen(of, order) => _ = self.entry(of).order.get_or_insert(order),

@@ -8,8 +8,13 @@ mod below;
 pub mod entry;
 pub mod file;
 pub mod identity;
+mod save;
 pub mod table;
+
+/// The ending of a file of readings.
+pub const READINGS: &str = "fovea";
 
 pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
 pub use self::file::{FileError, ReadingFile};
-pub use self::identity::{Eye, Identity};
+pub use self::identity::{Eye, Identity, Pattern};
+pub use self::save::{save, write_table};

@@ -42,6 +42,10 @@ pub struct Facts {
     /// The patient's age, by which a model of children knows that a picture is not for it.
     pub age_years: Option<f64>,
     pub spacing: Option<Spacing>,
+    /// Which way in the patient rows and columns go: to the right and downwards (Patient Orientation).
+    pub orientation: Option<[String; 2]>,
+    /// What grey values are in: `HU` …
+    pub value_unit: Option<String>,
     /// How many frames the file holds, and which one this is, counted from 0.
     pub frames: u32,
     pub frame: u32,
@@ -50,6 +54,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The letters for a view's edges, left, right, top and bottom, where the file says which way the picture lies.
+    pub fn edges(&self) -> Option<[String; 4]> {
+        let [row, column] = self.orientation.as_ref()?;
+        Some([opposite(row)?, row.clone(), opposite(column)?, column.clone()])
+    }
+
     /// The facts that are given, for a line of text: `DX · CHEST · PA · left`.
     pub fn line(&self) -> String {
         let side = self.laterality.as_deref().map(|side| match side {
@@ -60,5 +70,31 @@ impl Facts {
         });
         let parts = [self.modality.as_deref(), self.body_part.as_deref(), self.view_position.as_deref(), side];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// The way back of `direction`: `R` of `L`, `PF` of `AH`; `None` of what is no direction in a patient.
+fn opposite(direction: &str) -> Option<String> {
+    let turned = |letter| match letter {
+        'A' => Some('P'),
+        'P' => Some('A'),
+        'R' => Some('L'),
+        'L' => Some('R'),
+        'H' => Some('F'),
+        'F' => Some('H'),
+        _ => None,
+    };
+    (!direction.is_empty()).then(|| direction.chars().map(turned).collect())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opposites_are_those_of_the_standard_and_nothing_is_invented() {
+        assert_eq!(opposite("L").as_deref(), Some("R"));
+        assert_eq!(opposite("AF").as_deref(), Some("PH"));
+        assert_eq!((opposite(""), opposite("LE")), (None, None));
     }
 }

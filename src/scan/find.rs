@@ -109,6 +109,12 @@ fn is_bare_dicom(path: &Path) -> bool {
     is_bare && head(path, 132).is_some_and(|head| dicom::has_mark(&head))
 }
 
+/// Whether a file's name leaves it open that it is DICOM.
+pub fn may_be_dicom(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_none_or(|e| ["dcm", "dicom", "dic", "ima"].contains(&e.as_str()) || e.chars().all(|c| c.is_ascii_digit()))
+}
+
 /// Whether a file's name ends as those of pictures do.
 pub fn has_picture_ending(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());

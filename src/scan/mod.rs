@@ -13,6 +13,7 @@ pub mod facts;
 pub mod find;
 pub mod grey;
 mod jpeg;
+pub mod measure;
 mod open;
 mod tiff;
 mod webp;
@@ -22,7 +23,7 @@ pub use encoded::{Encoded, Header};
 pub use error::ScanError;
 pub use facts::Facts;
 pub use grey::GreyValues;
-pub use open::{open, open_frame, personal};
+pub use open::{open, open_frame, personal, whose};
 pub use window::GreyDisplay;
 
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.

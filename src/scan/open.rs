@@ -1,9 +1,15 @@
 //! From a file to a [`Scan`], for whoever has memory enough for whatever opens; [`super::encoded`] for the others.
 
+use std::io::Read;
 use std::path::Path;
 
+use super::dicom::Whose;
 use super::encoded::{Encoded, read_file};
 use super::{Scan, ScanError, dicom};
+use crate::guard::{panics, regular};
+
+/// So much of a file is read to learn whose it is: what says so stands at its beginning.
+const BEGINNING_BYTES: u64 = 256 << 10;
 
 /// Reads and decodes the picture at `path`, turned upright as its EXIF orientation says.
 ///
@@ -28,4 +34,13 @@ pub fn open_frame(path: &Path, frame: u32) -> Result<Scan, ScanError> {
 pub fn personal(path: &Path) -> Result<Vec<(&'static str, String)>, ScanError> {
     let bytes = read_file(path)?;
     if dicom::is_dicom(&bytes) { dicom::personal(&bytes, path) } else { Ok(Vec::new()) }
+}
+
+/// Whose picture a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read: whoever opens
+/// it is told why.
+pub fn whose(path: &Path) -> Option<Whose> {
+    let mut head = Vec::new();
+    regular::open(path).ok()?.0.take(BEGINNING_BYTES).read_to_end(&mut head).ok()?;
+    let read = || if dicom::is_dicom(&head) { dicom::whose(&head) } else { None };
+    panics::caught(read).unwrap_or(None)
 }

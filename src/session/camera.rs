@@ -2,6 +2,8 @@
 //!
 //! Screen positions are physical pixels from a view's upper left corner. Must not know what is drawn.
 
+use serde::{Deserialize, Serialize};
+
 use crate::geometry::Transform;
 
 /// A screen pixel shows at most this many source pixels along a side, and a source pixel at most this many of the
@@ -11,17 +13,19 @@ const MOST_ZOOM: f64 = 64.0;
 pub const MARGIN: f64 = 0.2;
 
 /// How large a picture is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Zoom {
     /// As large as the view allows.
     #[default]
     Fit,
-    /// Screen pixels per source pixel.
+    /// Screen pixels per source pixel, in every view.
     Fixed(f64),
+    /// So many times as large as the view allows: views of different sizes show the same part.
+    Times(f64),
 }
 
 /// Where all views look.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Camera {
     pub zoom: Zoom,
     /// The source position in a view's middle, as a fraction of the picture's sides.
@@ -37,11 +41,24 @@ impl Default for Camera {
 type Size = (f64, f64);
 
 impl Camera {
+    /// As somebody's file says, unless that is senseless.
+    pub fn checked(said: &serde_json::Value) -> Option<Self> {
+        let camera = Self::deserialize(said).ok()?;
+        let is_fine = match camera.zoom {
+            Zoom::Fit => true,
+            Zoom::Fixed(scale) => (1e-6..=MOST_ZOOM).contains(&scale),
+            Zoom::Times(times) => (1e-3..=1e6).contains(&times),
+        };
+        let within = |at: f64| (0.0..=1.0).contains(&at);
+        (is_fine && within(camera.centre.0) && within(camera.centre.1)).then_some(camera)
+    }
+
     /// Screen pixels per source pixel.
     pub fn scale(&self, view_px: Size, source_px: Size) -> f64 {
         match self.zoom {
             Zoom::Fit => fit_scale(view_px, source_px),
             Zoom::Fixed(scale) => scale,
+            Zoom::Times(times) => times * fit_scale(view_px, source_px),
         }
     }
 
@@ -71,7 +88,7 @@ impl Camera {
         let fit = fit_scale(view_px, source_px);
         let after = (before * factor).clamp(fit.min(1.0) / 4.0, MOST_ZOOM.max(fit));
         let off = (at.0 - view_px.0 / 2.0, at.1 - view_px.1 / 2.0);
-        self.zoom = Zoom::Fixed(after);
+        self.zoom = Zoom::Times(after / fit);
         let shift = 1.0 / before - 1.0 / after;
         self.move_centre((off.0 * shift / source_px.0, off.1 * shift / source_px.1));
     }
@@ -79,8 +96,21 @@ impl Camera {
     /// Moves the picture by screen pixels.
     pub fn pan(&mut self, by: Size, view_px: Size, source_px: Size) {
         let scale = self.scale(view_px, source_px);
-        self.zoom = Zoom::Fixed(scale);
+        if self.zoom == Zoom::Fit {
+            self.zoom = Zoom::Times(1.0);
+        }
         self.move_centre((-by.0 / scale / source_px.0, -by.1 / scale / source_px.1));
+    }
+
+    /// Looks at another picture as at the last one: the same part of it, as large on the screen, and turned over where
+    /// it is of the other eye.
+    pub fn carry(&mut self, from_px: Size, to_px: Size, is_mirrored: bool) {
+        if let Zoom::Fixed(scale) = &mut self.zoom {
+            *scale = (*scale * from_px.0.max(1.0) / to_px.0.max(1.0)).clamp(1e-6, MOST_ZOOM);
+        }
+        if is_mirrored {
+            self.centre.0 = 1.0 - self.centre.0;
+        }
     }
 
     /// The picture's edge may reach a view's middle, but it is never lost.
@@ -91,6 +121,45 @@ impl Camera {
 
 fn fit_scale(view_px: Size, source_px: Size) -> f64 {
     (view_px.0 / source_px.0.max(1.0)).min(view_px.1 / source_px.1.max(1.0)).max(1e-6)
+}
+
+/// How the picture beside another one lies with respect to it: both fields have the same middle and the same size on the
+/// screen, and the one of the other eye is turned over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    pub beside_from_present: Transform,
+    pub is_mirrored: bool,
+    /// Source pixels of the picture beside for one of the other.
+    scale: f64,
+}
+
+/// The middle and the radius of a picture's field, in source pixels.
+pub type Disc = ((f64, f64), f64);
+
+impl Link {
+    pub fn new(present: Disc, beside: Disc, is_mirrored: bool) -> Self {
+        let ((from_x, from_y), from_radius) = present;
+        let ((to_x, to_y), to_radius) = beside;
+        let scale = if from_radius > 0.0 && to_radius > 0.0 { to_radius / from_radius } else { 1.0 };
+        let across = if is_mirrored { -scale } else { scale };
+        let beside_from_present =
+            Transform::scale_then_move(across, scale, to_x - across * from_x, to_y - scale * from_y);
+        Self { beside_from_present, is_mirrored, scale }
+    }
+
+    /// Where the picture beside lies in a view as large as that of the other.
+    pub fn screen_from_beside(&self, screen_from_present: &Transform, view_px: Size) -> Transform {
+        let scale = screen_from_present.scale().0 / self.scale;
+        let middle = (view_px.0 / 2.0, view_px.1 / 2.0);
+        let (x, y) = screen_from_present.inverse().map_or((0.0, 0.0), |inverse| inverse.apply(middle.0, middle.1));
+        let (x, y) = self.beside_from_present.apply(x, y);
+        Transform::scale_then_move(scale, scale, (middle.0 - x * scale).round(), (middle.1 - y * scale).round())
+    }
+
+    /// A movement, or a place from a view's left edge, as the other picture's view has it.
+    pub fn across(&self, by: f64) -> f64 {
+        if self.is_mirrored { -by } else { by }
+    }
 }
 
 /// A part of one level of a picture, in that level's pixels.
@@ -212,5 +281,40 @@ mod tests {
         assert!(whole.covers(&Region { x: 10, width: 100, ..whole }) && !whole.covers(&Region { level: 0, ..whole }));
         let part = Region { level: 1, x: 10, y: 5, width: 3, height: 3 };
         assert_eq!(part.region_from_source().apply(24.0, 12.0), (2.0, 1.0));
+    }
+
+    #[test]
+    fn the_picture_beside_keeps_the_same_place_of_the_field_under_the_views_middle() {
+        let view = (800.0, 600.0);
+        for is_mirrored in [false, true] {
+            // The other photograph is twice as large, its field elsewhere.
+            let link = Link::new(((500.0, 400.0), 300.0), ((1300.0, 900.0), 600.0), is_mirrored);
+            let mut camera = Camera::default();
+            camera.zoom_at(3.0, (200.0, 100.0), view, (1000.0, 800.0));
+            let present = camera.screen_from_source(view, (1000.0, 800.0));
+            let beside = link.screen_from_beside(&present, view);
+            let (x, y) = present.inverse().unwrap().apply(400.0, 300.0);
+            let (bx, by) = beside.inverse().unwrap().apply(400.0, 300.0);
+            let turned = if is_mirrored { -1.0 } else { 1.0 };
+            assert!((bx - (1300.0 + turned * 2.0 * (x - 500.0))).abs() < 1.0, "{bx} {x}");
+            assert!((by - (900.0 + 2.0 * (y - 400.0))).abs() < 1.0);
+            assert!((beside.scale().0 - present.scale().0 / 2.0).abs() < 1e-9, "fields are as large as each other");
+            let (there, _) = link.beside_from_present.apply(x + 10.0, y);
+            let moved = beside.apply(there, by).0 - 400.0;
+            assert!(
+                (moved - turned * 10.0 * present.scale().0).abs() < 1.5,
+                "right of one is left of its mirror picture"
+            );
+        }
+    }
+
+    #[test]
+    fn a_kept_view_shows_the_same_part_of_a_picture_of_another_size() {
+        let mut camera = Camera { zoom: Zoom::Fixed(2.0), centre: (0.25, 0.5) };
+        camera.carry((1000.0, 800.0), (2000.0, 1600.0), true);
+        assert_eq!(camera, Camera { zoom: Zoom::Fixed(1.0), centre: (0.75, 0.5) });
+        let mut fitted = Camera::default();
+        fitted.carry((10.0, 10.0), (20.0, 20.0), false);
+        assert_eq!(fitted, Camera::default());
     }
 }

@@ -4,9 +4,11 @@
 
 use std::path::PathBuf;
 
-use super::worklist::SortBy;
+use super::worklist::{Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::reading::Identity;
+use crate::scan::measure::{Kind, Measurement};
 
 /// A view shows one layer.
 pub use crate::layers::Layer as View;
@@ -37,6 +39,18 @@ impl From<SessionCommand> for Command {
     }
 }
 
+impl From<ReadingCommand> for SessionCommand {
+    fn from(command: ReadingCommand) -> Self {
+        Self::Read(command)
+    }
+}
+
+impl From<ReadingCommand> for Command {
+    fn from(command: ReadingCommand) -> Self {
+        Self::Session(command.into())
+    }
+}
+
 /// Of the window, its dialogs and the desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowCommand {
@@ -52,6 +66,17 @@ pub enum WindowCommand {
     ProbeChart,
     Ruler,
     WorklistPanel,
+    /// The words of the reader get the keyboard.
+    Comment,
+    SaveReadings,
+    Table,
+    /// The list's search gets the keyboard.
+    Search,
+    /// Whose picture is on the screen.
+    Identity,
+    /// How files are named.
+    NamePattern,
+    InspectorPanel,
     /// The innermost thing ends.
     Escape,
     Quit,
@@ -66,8 +91,73 @@ pub enum ViewCommand {
     ZoomOut,
     Pan(i8, i8),
     MoveProbe(i8, i8),
+    /// What the mouse draws from now on; the same again, or none, and it moves the picture.
+    Tool(Option<Kind>),
     Maximise(View),
     HideOverlays(bool),
+}
+
+/// Of the reader.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReadingCommand {
+    /// The next digit is the reader's grade, or is not any more.
+    Ask,
+    Grade(usize),
+    /// The model's answer is the reader's too.
+    Accept,
+    Ungradable,
+    Flag,
+    Comment(String),
+    /// The reader's own box in source pixels: left, top, right, bottom.
+    Box(Option<[f64; 4]>),
+    /// Who reads.
+    Reader(String),
+    /// Opens a file of readings with what it is about.
+    Open(PathBuf),
+    /// Keeps a copy of all readings.
+    Save(PathBuf),
+    /// Writes all readings as a table: `.csv` or `.json`.
+    Table(PathBuf),
+}
+
+/// Of the list of pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListCommand {
+    /// The other way round than usual.
+    Reversed(bool),
+    Search(String),
+    /// Shows one grade alone, or all.
+    Grade(Option<usize>),
+    Only(Only, bool),
+    /// No search and no filter any more.
+    ShowAll,
+    /// Whose picture it is, by the reader.
+    Identity(PathBuf, Identity),
+    /// How this reader's files are named; empty for the usual ways.
+    Pattern(String),
+    /// Shows patients by what their files call them.
+    ShowNames(bool),
+    /// Grades all pictures while nothing else is wanted.
+    GradeAll(bool),
+    /// Rows that can be seen.
+    InSight {
+        first: usize,
+        last: usize,
+    },
+    /// What earlier days' grading has left on this machine.
+    ClearResults,
+}
+
+impl ListCommand {
+    pub fn into_session(self) -> SessionCommand {
+        SessionCommand::List(self)
+    }
+}
+
+impl From<ListCommand> for Command {
+    fn from(command: ListCommand) -> Self {
+        Self::Session(command.into_session())
+    }
 }
 
 /// Of pictures, model and maps.
@@ -78,6 +168,7 @@ pub enum SessionCommand {
     Next,
     Previous,
     Sort(SortBy),
+    List(ListCommand),
     Reload,
     Cancel,
     /// The answer about a picture that the model does not read.
@@ -92,6 +183,8 @@ pub enum SessionCommand {
     OnlyGrade(usize),
     AllGrades(bool),
     ReadFirst(bool),
+    /// What the reader says of the picture on the screen.
+    Read(ReadingCommand),
     OpacityUp,
     OpacityDown,
     CamOpacity(f32),
@@ -104,6 +197,10 @@ pub enum SessionCommand {
     Palette(Palette),
     Box(bool),
     ToggleBox,
+    /// A line where the lit field ends, in maps on black.
+    Outline(bool),
+    /// How bright the picture is beneath maps on black.
+    Backdrop(f32),
     /// Hatches where the picture cannot be graded.
     Hatch(bool),
     Rule(BackwardRule),
@@ -134,9 +231,31 @@ pub enum SessionCommand {
     Frame(u32),
     FrameNext,
     FramePrevious,
+    /// This picture beside the one on the screen, or none.
+    Beside(Option<PathBuf>),
+    /// The patient's other eye beside it; where it stands there, none.
+    OtherEye,
+    /// The last earlier picture of the same eye beside it; where it stands there, none.
+    Prior,
+    Measure(Measuring),
+    /// Zoom and class stay from picture to picture.
+    KeepView(bool),
     /// Whose picture it is: read from the file now, or forgotten.
     Personal(bool),
     /// The picture as the network receives it.
     ModelInput,
     DismissNotice(u64),
+}
+
+/// A change to the measurements on the picture on the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measuring {
+    /// Which is then selected.
+    Add(Measurement),
+    /// The one at this place in their order.
+    Change(usize, Measurement),
+    Select(Option<usize>),
+    /// The selected one.
+    Delete,
+    Clear,
 }

@@ -6,11 +6,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::answer::AnsweredBy;
 use super::jobs::Result;
-use super::message::{ExportWish, Job, ModelWish, PanelUse, SteadyJob};
+use super::key::PictureKey;
+use super::message::{ExportWish, GradeJob, Job, ModelWish, PanelUse, ReadingsWish, SteadyJob};
 use super::picture::Picture;
 use crate::bundle::Card;
 use crate::explain::{Look, Settings};
+use crate::reading::{Change, Contents};
 
 /// Something to be done apart from the caller's thread.
 #[derive(Debug)]
@@ -22,10 +25,22 @@ pub enum Effect {
     Cancel,
     /// Replaces what is done while nothing is waited for.
     Ahead(Vec<Job>),
+    /// The picture beside the one on the screen, before all that is done ahead; replaces the last one.
+    Beside(Option<Job>),
     /// Replaces the pictures whose thumbnails are made after that.
     Thumbnails(Vec<PathBuf>),
-    /// The least urgent; replaces the last one.
+    /// After those; replaces the last one.
     Steady(SteadyJob),
+    /// Replaces what is graded when there is nothing else to do.
+    Grade(Vec<GradeJob>),
+    /// Looks up what was said of pictures before.
+    Recall {
+        keys: Vec<PictureKey>,
+        by: Arc<AnsweredBy>,
+    },
+    /// Asks DICOM files whose they are.
+    Identify(Vec<PathBuf>),
+    ClearResults,
     Find {
         number: u64,
         paths: Vec<PathBuf>,
@@ -59,6 +74,24 @@ pub enum Effect {
         number: u64,
         picture: Arc<Picture>,
         card: Arc<Card>,
+    },
+    /// Opens the file that what is said from now on goes to; an older one is closed.
+    OpenReadings(ReadingsWish),
+    Keep(Vec<Change>),
+    /// Reads a file of readings that somebody chose.
+    ReadReadings {
+        number: u64,
+        file: PathBuf,
+    },
+    SaveReadings {
+        number: u64,
+        file: PathBuf,
+        contents: Box<Contents>,
+    },
+    WriteTable {
+        number: u64,
+        file: PathBuf,
+        contents: Box<Contents>,
     },
     SavePreferences,
 }

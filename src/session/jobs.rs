@@ -11,7 +11,7 @@ use super::message::ExportWish;
 use super::picture::Picture;
 use crate::bundle::{Assessment, Card};
 use crate::explain::{Explanation, Report};
-use crate::export::{self, Parts, Pictures, ReaderRecord, Record};
+use crate::export::{self, Marks, Measured, Parts, Pictures, ReaderRecord, Record};
 use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::layers::Style;
 use crate::scan::GreyDisplay;
@@ -30,6 +30,7 @@ pub struct Result {
     pub display: Option<GreyDisplay>,
     pub report: Report,
     pub assessed: Option<Assessment>,
+    pub measured: Vec<Measured>,
 }
 
 impl Result {
@@ -38,11 +39,20 @@ impl Result {
         let scan = &self.picture.scan;
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         let picture = scan.to_rgb8_under(self.display.as_ref());
-        let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
+        self.pictures(&picture).panel_picture(&name)
+    }
+
+    fn pictures<'a>(&'a self, picture: &'a RgbImage) -> Pictures<'a> {
+        Pictures::new(picture, &self.card, &self.explanation, &self.style)
             .with_report(self.report.clone())
             .with_quality(self.assessed.as_ref())
-            .compared_with(self.compared.as_ref());
-        pictures.panel_picture(&name)
+            .with_marks(self.marks())
+            .with_outline(self.picture.lit.as_ref().map_or(&[], |lit| &lit.contour))
+            .compared_with(self.compared.as_ref())
+    }
+
+    fn marks(&self) -> Marks {
+        Marks::new(self.picture.scan.facts.as_deref(), self.measured.clone())
     }
 
     /// Writes what the screen shows to `folder/name.…`.
@@ -56,21 +66,24 @@ impl Result {
     }
 
     fn write(&self, mut files: OutputSet, parts: Parts) -> anyhow::Result<Vec<PathBuf>> {
-        files.check(parts.endings(&self.card, self.compared.is_some()).iter().map(String::as_str))?;
+        let mut endings = parts.endings(&self.card, self.compared.is_some());
+        if parts.layers {
+            endings.extend(self.marks().endings());
+        }
+        files.check(endings.iter().map(String::as_str))?;
         let scan = &self.picture.scan;
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
         let (explanation, decode_ms) = (&self.explanation, self.picture.decode_ms);
         let model = (self.card.as_ref(), self.sha256.as_str());
         let record = Record::new(name.clone().into_owned(), model, explanation, &self.report, &self.style, decode_ms);
-        let record = record.of_scan(scan, self.display.as_ref()).with_quality(self.assessed.as_ref());
+        let record = record
+            .of_scan(scan, self.display.as_ref())
+            .with_quality(self.assessed.as_ref())
+            .with_measurements(&self.measured);
         let picture_sha256 = self.picture.sha256.clone();
         let record = Record { reader: self.reader.clone(), picture_sha256, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
-        let pictures = Pictures::new(&picture, &self.card, &self.explanation, &self.style)
-            .with_report(self.report.clone())
-            .with_quality(self.assessed.as_ref())
-            .compared_with(self.compared.as_ref());
-        export::write(&mut files, parts, &name, &pictures, record)?;
+        export::write(&mut files, parts, &name, &self.pictures(&picture), record)?;
         Ok(files.finish()?)
     }
 }

@@ -19,6 +19,7 @@ use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
 use crate::guard::panics;
 use crate::network::DeviceChoice;
+use crate::reading::{Answer, Contents, Head, Identity};
 use crate::scan::find::Found;
 
 /// A picture that is to be opened, and perhaps explained.
@@ -48,6 +49,14 @@ pub struct SteadyJob {
     pub model: String,
     /// What is said of the picture as it is.
     pub look: Arc<Look>,
+}
+
+/// A picture of the list whose answer alone is wanted.
+#[derive(Debug, Clone)]
+pub struct GradeJob {
+    pub key: PictureKey,
+    /// The SHA-256 of the model's weights.
+    pub model: String,
 }
 
 /// A model that is to be loaded onto a device.
@@ -88,6 +97,15 @@ pub struct ExportWish {
     pub parts: Parts,
     /// Whether files that exist are replaced.
     pub replace: bool,
+}
+
+/// A file of readings that is to be used; it is made when there is something to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingsWish {
+    pub number: u64,
+    pub file: PathBuf,
+    /// What a new file is about.
+    pub head: Head,
 }
 
 /// Work of a short-lived thread, by its number where there can be several.
@@ -147,6 +165,16 @@ pub enum Event {
         model: String,
         steady: Steadiness,
     },
+    /// What the model says of a picture that nobody has asked for.
+    Graded {
+        key: PictureKey,
+        answer: Answer,
+    },
+    /// What was said before, by a model of these weights.
+    Recalled(Vec<(PictureKey, Answer)>),
+    /// Whose pictures DICOM files say they are.
+    Identified(Vec<(PathBuf, Identity)>),
+    ResultsCleared(Result<(), String>),
     /// The pictures that paths given by the user mean.
     Found {
         number: u64,
@@ -180,6 +208,20 @@ pub enum Event {
     Exported {
         number: u64,
         written: Result<Vec<PathBuf>, String>,
+    },
+    /// What the file of what is open holds; `None` where there is no such file yet.
+    ReadingsCame {
+        number: u64,
+        contents: Result<Option<Contents>, String>,
+    },
+    /// What a file of readings holds that somebody chose.
+    ReadingsChosen {
+        number: u64,
+        contents: Result<Contents, String>,
+    },
+    /// What was said does not reach its file.
+    NotKept {
+        reason: String,
     },
     /// What a short-lived thread did ended in a fault of this program.
     Fault {

@@ -4,12 +4,15 @@
 //! [`state`] is all that a session knows and decides; around it stand the clock, the worker that owns the network, and the
 //! pool's threads, which carry out what it asks for. Must not know egui, so that all of it can be tested without a window.
 
+pub mod answer;
+pub mod beside;
 pub mod cache;
 pub mod camera;
 pub mod command;
 mod effect;
 pub mod grey;
 mod jobs;
+mod keeper;
 pub mod key;
 pub mod message;
 pub mod personal;
@@ -17,7 +20,8 @@ pub mod picture;
 mod plan;
 mod pool;
 pub mod preferences;
-pub mod read_first;
+pub mod readings;
+pub mod results;
 pub mod samples;
 mod scene;
 pub mod shown;
@@ -27,21 +31,28 @@ pub mod worklist;
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
 
 use self::effect::Effect;
+use self::keeper::Keeper;
 use self::message::{Event, ExportWish, PanelUse, Voice, Wake};
 use self::plan::Plan;
 use self::preferences::Preferences;
+use self::results::Results;
 use self::worker::Worker;
 use crate::bundle::{Card, Library};
 use crate::export::Parts;
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
-pub use self::command::{Command, SessionCommand, View, ViewCommand, WindowCommand};
-pub use self::state::{Busy, Current, Side, State};
+pub use self::command::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
+pub use self::state::{Busy, Companion, Current, Progress, Side, State};
 
 /// What takes longer is noticed by a user.
 const NOTICED: Duration = Duration::from_millis(150);
@@ -55,6 +66,10 @@ pub struct Options {
     pub device: DeviceChoice,
     /// Where preferences are kept; nowhere where `None`.
     pub preferences: Option<PathBuf>,
+    /// The folder where readings are kept; nowhere where `None`.
+    pub sessions: Option<PathBuf>,
+    /// Where answers are kept for the next time; nowhere where `None`.
+    pub results: Option<PathBuf>,
     /// The most memory that a picture may need.
     pub limit_bytes: u64,
 }
@@ -71,7 +86,8 @@ pub struct Notice {
 }
 
 /// What the user chose; where `None`, what the model's card recommends.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Choices {
     pub class: Option<usize>,
     pub rule: Option<BackwardRule>,
@@ -90,6 +106,8 @@ pub struct Session {
     voice: Voice,
     events: Receiver<Event>,
     worker: Worker,
+    keeper: Keeper,
+    results: Option<Arc<Results>>,
 }
 
 impl Deref for Session {
@@ -118,9 +136,11 @@ impl Session {
             None => (Preferences::default(), None),
         };
         let (voice, events) = Voice::new(wake);
-        let worker = Worker::start(voice.clone(), options.limit_bytes)?;
-        let (state, effects) = State::new(options, preferences, Instant::now());
-        let mut session = Self { state, voice, events, worker };
+        let results = options.results.clone().map(|path| Arc::new(Results::at(path)));
+        let worker = Worker::start(voice.clone(), options.limit_bytes, results.clone())?;
+        let keeper = Keeper::start(voice.clone())?;
+        let (state, effects) = State::new(options, preferences, (Instant::now(), SystemTime::now()));
+        let mut session = Self { state, voice, events, worker, keeper, results };
         if let Some(text) = damaged {
             session.notice(text, true, None);
         }
@@ -164,8 +184,21 @@ impl Session {
             Effect::Explain(job) => self.worker.wish(|plan| plan.explain(job)),
             Effect::Cancel => self.worker.wish(Plan::cancel),
             Effect::Ahead(jobs) => self.worker.wish(|plan| plan.ahead(jobs)),
+            Effect::Beside(job) => self.worker.wish(|plan| plan.beside(job)),
             Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
             Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
+            Effect::Grade(jobs) => self.worker.wish(|plan| plan.grade(jobs)),
+            Effect::Recall { keys, by } => {
+                if let Some(results) = &self.results {
+                    pool::recall(&self.voice, Arc::clone(results), keys, by);
+                }
+            }
+            Effect::Identify(paths) => pool::identify(&self.voice, paths),
+            Effect::ClearResults => {
+                if let Some(results) = &self.results {
+                    pool::clear_results(&self.voice, Arc::clone(results));
+                }
+            }
             Effect::Find { number, paths } => pool::find(&self.voice, number, paths),
             Effect::Derive { number, look, settings } => pool::derive(&self.voice, number, look, settings),
             Effect::Draw { use_for, result } => pool::draw(&self.voice, use_for, result),
@@ -175,13 +208,22 @@ impl Session {
             }
             Effect::Personal { id, path } => pool::personal(&self.voice, id, path),
             Effect::ModelInput { number, picture, card } => pool::model_input(&self.voice, number, picture, card),
+            Effect::OpenReadings(wish) => self.keeper.open(wish),
+            Effect::Keep(changes) => self.keeper.keep(changes),
+            Effect::ReadReadings { number, file } => pool::read_readings(&self.voice, number, file),
+            Effect::SaveReadings { number, file, contents } => pool::save_readings(&self.voice, number, file, contents),
+            Effect::WriteTable { number, file, contents } => pool::write_table(&self.voice, number, file, contents),
             Effect::SavePreferences => self.save_preferences(),
         }
     }
 
     /// The picture that was asked for and is not on the screen yet, once that takes long enough to be noticed.
     pub fn coming(&self) -> Option<&Path> {
-        self.state.opening().filter(|(_, since)| since.elapsed() > NOTICED).map(|(path, _)| path)
+        let state = &self.state;
+        let is_another = |path: &Path| state.current().is_none_or(|current| current.path != path);
+        // A picture of which something can be seen is seen at once.
+        let is_seen = |path: &Path| is_another(path) && state.worklist.thumbnail(path).is_some();
+        state.opening().filter(|(path, since)| is_seen(path) || since.elapsed() > NOTICED).map(|(path, _)| path)
     }
 
     /// The names and titles of all models that can be chosen: those whose weights are there.

@@ -11,7 +11,7 @@ use image::{ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use rayon::prelude::*;
 
 use crate::bundle::measures::Measures;
-use crate::input;
+use crate::input::{self, Lit};
 use crate::scan::{Encoded, GreyValues, Header, Pixels, Scan, ScanError};
 
 /// Longest side of a thumbnail.
@@ -48,6 +48,8 @@ pub struct Picture {
     pub sha256: Option<String>,
     /// What the models' gates look at.
     pub measures: Measures,
+    /// Where light falls in it.
+    pub lit: Option<Lit>,
     /// Level 0 where the scan itself is 16-bit colour.
     full: Option<RgbImage>,
     halved: Halved,
@@ -88,7 +90,8 @@ impl Picture {
         };
         // Counted here and not when it is shown: that is the window's thread.
         let _ = scan.grey().map(GreyValues::range);
-        Self { measures: input::measure(&scan), scan, decode_ms, sha256: None, full, halved }
+        let (measures, lit) = input::measure_with_field(&scan);
+        Self { measures, lit, scan, decode_ms, sha256: None, full, halved }
     }
 
     /// What the levels of a picture of `header` take beside the picture itself.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use super::message::{Event, Job, ModelWish, SteadyJob};
+use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
 
 /// What is wished for; the worker takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -14,9 +14,16 @@ pub struct Plan {
     wanted: Option<Job>,
     /// The wish that an answer is still awaited to.
     ticket: Option<u64>,
+    /// The picture beside the one on the screen.
+    beside: Option<Job>,
+    /// As it was begun, until something else is.
+    begun_beside: Option<Job>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
+    grade: VecDeque<GradeJob>,
+    /// Whether the picture that is being graded is one of those that were asked for last.
+    is_grading: bool,
 }
 
 /// One thing to do.
@@ -26,6 +33,7 @@ pub enum Task {
     Explain(Job),
     Thumbnail(PathBuf),
     Steady(SteadyJob),
+    Grade(GradeJob),
 }
 
 impl Task {
@@ -44,6 +52,10 @@ impl Task {
                 })
             }
             Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
+            Self::Grade(GradeJob { key, .. }) => {
+                let key = key.clone();
+                Box::new(move |reason| Some(Event::Failed { ticket: None, key, reason, device_lost: false }))
+            }
         }
     }
 }
@@ -64,6 +76,19 @@ impl Plan {
         self.ahead.clear();
     }
 
+    /// Replaces the picture beside the one that is wanted.
+    pub fn beside(&mut self, job: Option<Job>) {
+        (self.beside, self.begun_beside) = (job, None);
+    }
+
+    /// `job` gave way to something more urgent: of the picture beside another one it is begun anew after that.
+    pub fn gave_way(&mut self, job: &Job) {
+        let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
+        if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
+            self.beside = self.begun_beside.take();
+        }
+    }
+
     /// Replaces what is done while nothing is wanted.
     pub fn ahead(&mut self, jobs: Vec<Job>) {
         self.ahead = jobs.into();
@@ -74,7 +99,7 @@ impl Plan {
         self.thumbnails = paths.into();
     }
 
-    /// Replaces the picture whose answer is tried for its steadiness, the least urgent of all.
+    /// Replaces the picture whose answer is tried for its steadiness.
     pub fn steady(&mut self, job: SteadyJob) {
         self.steady = Some(job);
     }
@@ -84,23 +109,68 @@ impl Plan {
         self.steady.get_or_insert(job);
     }
 
+    /// Replaces the pictures that are graded when there is nothing else to do.
+    pub fn grade(&mut self, jobs: Vec<GradeJob>) {
+        (self.grade, self.is_grading) = (jobs.into(), false);
+    }
+
+    /// Has the grading that was broken off come first when there is time again, unless other pictures took its place.
+    pub fn grade_again(&mut self, job: GradeJob) {
+        if std::mem::take(&mut self.is_grading) {
+            self.grade.push_front(job);
+        }
+    }
+
     pub fn next(&mut self) -> Option<Task> {
         if let Some(wish) = self.model.take() {
             return Some(Task::Model(wish));
         }
-        if let Some(job) = self.wanted.take().or_else(|| self.ahead.pop_front()) {
+        if let Some(job) = self.wanted.take() {
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.beside.take() {
+            self.begun_beside = Some(job.clone());
+            return Some(Task::Explain(job));
+        }
+        if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
         if let Some(path) = self.thumbnails.pop_front() {
             return Some(Task::Thumbnail(path));
         }
-        self.steady.take().map(Task::Steady)
+        if let Some(job) = self.steady.take() {
+            return Some(Task::Steady(job));
+        }
+        let job = self.grade.pop_front()?;
+        self.is_grading = true;
+        Some(Task::Grade(job))
     }
 
-    /// Whether anything is to be done: whatever it is, it goes before the steadiness of an answer.
+    /// Whether nothing is to be done that goes before the steadiness of an answer, or another one's.
+    pub fn is_calm(&self) -> bool {
+        let Self {
+            model,
+            wanted,
+            ticket: _,
+            beside,
+            begun_beside: _,
+            ahead,
+            thumbnails,
+            steady,
+            grade: _,
+            is_grading: _,
+        } = self;
+        model.is_none()
+            && wanted.is_none()
+            && beside.is_none()
+            && ahead.is_empty()
+            && thumbnails.is_empty()
+            && steady.is_none()
+    }
+
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        let Self { model, wanted, ticket: _, ahead, thumbnails, steady } = self;
-        model.is_none() && wanted.is_none() && ahead.is_empty() && thumbnails.is_empty() && steady.is_none()
+        self.is_calm() && self.grade.is_empty()
     }
 
     /// Whether there is something more urgent than `job`, which was begun.
@@ -132,6 +202,7 @@ mod tests {
             wanted: Some(job(Some(2))),
             ahead: vec![job(None)].into(),
             thumbnails: vec![PathBuf::from("t")].into(),
+            grade: vec![GradeJob { key: job(None).key, model: "m".to_owned() }].into(),
             ..Plan::default()
         };
         assert!(!plan.is_empty());
@@ -139,6 +210,8 @@ mod tests {
         assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: Some(2), .. }))));
         assert!(matches!(plan.next(), Some(Task::Explain(Job { ticket: None, .. }))));
         assert!(matches!(plan.next(), Some(Task::Thumbnail(_))));
+        assert!(plan.is_calm() && !plan.is_empty());
+        assert!(matches!(plan.next(), Some(Task::Grade(_))));
         assert!(plan.is_empty() && plan.next().is_none());
     }
 }

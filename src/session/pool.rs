@@ -5,13 +5,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::answer::AnsweredBy;
 use super::jobs::Result;
+use super::key::PictureKey;
 use super::message::{Event, ExportWish, PanelUse, Voice, Work};
 use super::personal::Personal;
 use super::picture::Picture;
+use super::results::Results;
 use super::shown::Shown;
 use crate::bundle::{self, Card, Library};
 use crate::explain::{Look, Settings};
+use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
 use crate::{input, scan};
 
 /// The pictures that paths mean: a folder may lie on a slow disk.
@@ -57,4 +61,71 @@ pub fn model_input(voice: &Voice, number: u64, picture: Arc<Picture>, card: Arc<
         let input = input::prepare(&picture.scan, &card.preprocessing).ok()?;
         Some(Event::ModelInput { number, picture: input.to_picture() })
     });
+}
+
+pub fn read_readings(voice: &Voice, number: u64, file: PathBuf) {
+    voice.later(Work::Beside, move || {
+        let contents = ReadingFile::look(&file).map_err(|error| error.to_string());
+        Some(Event::ReadingsChosen { number, contents })
+    });
+}
+
+/// A copy under another name, whole or not at all.
+pub fn save_readings(voice: &Voice, number: u64, file: PathBuf, contents: Box<Contents>) {
+    voice.later(Work::Export(number), move || {
+        let written = reading::save(&file, &contents).map(|()| vec![file]).map_err(|error| error.to_string());
+        Some(Event::Exported { number, written })
+    });
+}
+
+pub fn write_table(voice: &Voice, number: u64, file: PathBuf, contents: Box<Contents>) {
+    voice.later(Work::Export(number), move || {
+        let written = reading::write_table(&file, &contents).map(|()| vec![file]);
+        Some(Event::Exported { number, written })
+    });
+}
+
+/// So many files are asked at once whose they are.
+const ASKED_AT_ONCE: usize = 100;
+
+/// What was said of pictures before. Files that changed since are other files.
+pub fn recall(voice: &Voice, results: Arc<Results>, keys: Vec<PictureKey>, by: Arc<AnsweredBy>) {
+    voice.later(Work::Beside, move || {
+        let known = |key: PictureKey| Some((results.recall(&key.path, &by)?, key));
+        Some(Event::Recalled(keys.into_iter().filter_map(known).map(|(answer, key)| (key, answer)).collect()))
+    });
+}
+
+/// Whose pictures DICOM files say they are.
+pub fn identify(voice: &Voice, paths: Vec<PathBuf>) {
+    let teller = voice.clone();
+    voice.later(Work::Beside, move || {
+        for paths in paths.chunks(ASKED_AT_ONCE) {
+            let said = |path: &PathBuf| Some((path.clone(), said_by(scan::whose(path)?)));
+            let said: Vec<(PathBuf, Identity)> = paths.iter().filter_map(said).collect();
+            if !said.is_empty() {
+                teller.say(Event::Identified(said));
+            }
+        }
+        None
+    });
+}
+
+fn said_by(whose: scan::dicom::Whose) -> Identity {
+    let eye = whose.laterality.as_deref().and_then(|side| match side {
+        "R" => Some(Eye::Right),
+        "L" => Some(Eye::Left),
+        _ => None,
+    });
+    let patient = whose.patient_id.unwrap_or_default();
+    Identity {
+        is_private: !patient.is_empty(),
+        patient,
+        eye,
+        taken: whose.taken.as_deref().and_then(identity::of_dicom),
+    }
+}
+
+pub fn clear_results(voice: &Voice, results: Arc<Results>) {
+    voice.later(Work::Beside, move || Some(Event::ResultsCleared(results.clear().map_err(|error| error.to_string()))));
 }

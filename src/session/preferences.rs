@@ -56,15 +56,28 @@ pub struct Preferences {
     /// Whether the inspector shows everything.
     pub more: bool,
     pub read_first: bool,
+    /// Who reads; stands in files of readings.
+    pub reader: String,
+    /// Whether zoom and class stay from picture to picture.
+    pub keep_view: bool,
     pub probe_chart: bool,
     /// Whether a picture from a modality carries a scale bar.
     pub ruler: bool,
     pub sort: SortBy,
+    pub sort_reversed: bool,
+    /// Whether patients are shown by what DICOM files call them.
+    pub show_names: bool,
+    /// How this reader's files are named, where not in a usual way.
+    pub name_pattern: String,
+    /// Whether all pictures of a list are graded while nothing else is wanted.
+    pub grade_all: bool,
     pub model: String,
     pub window: Option<WindowPlace>,
     pub export_folder: Option<PathBuf>,
     /// The newest first.
     pub recent: Vec<PathBuf>,
+    /// Files of readings, the newest first.
+    pub sessions: Vec<PathBuf>,
     pub style: Style,
 }
 
@@ -75,16 +88,28 @@ impl Default for Preferences {
             text_scale: None,
             more: false,
             read_first: false,
+            reader: String::new(),
+            keep_view: false,
             probe_chart: false,
             ruler: true,
             sort: SortBy::default(),
+            sort_reversed: false,
+            show_names: false,
+            name_pattern: String::new(),
+            grade_all: true,
             model: "retina-dr".to_owned(),
             window: None,
             export_folder: None,
             recent: Vec::new(),
+            sessions: Vec::new(),
             style: Style::default(),
         }
     }
+}
+
+/// Where the user's readings lie, where the platform has such a place.
+pub fn user_sessions() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.data_dir().join("readings"))
 }
 
 /// Where the user's preferences lie, where the platform has such a place.
@@ -137,11 +162,12 @@ impl Preferences {
 
     /// Puts `path` first among the recent files.
     pub fn remember(&mut self, path: &Path) {
-        // A relative path means nothing at the next start.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.recent.retain(|known| *known != path);
-        self.recent.insert(0, path);
-        self.recent.truncate(MOST_RECENT);
+        remember(&mut self.recent, path);
+    }
+
+    /// Puts `file` first among the recent files of readings.
+    pub fn remember_session(&mut self, file: &Path) {
+        remember(&mut self.sessions, file);
     }
 
     /// Values that a slider could not have given are brought back into range.
@@ -155,12 +181,22 @@ impl Preferences {
         cam.opacity = within(cam.opacity, 0.0, 1.0, usual.cam.opacity);
         cam.threshold = within(cam.threshold, 0.0, 1.0, usual.cam.threshold);
         clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
+        self.style.backdrop = within(self.style.backdrop, 0.0, 1.0, usual.backdrop);
         clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
         // Which grades are off belongs to a picture on the screen, not to the next day.
         clear.enabled.clear();
         self.recent.truncate(MOST_RECENT);
+        self.sessions.truncate(MOST_RECENT);
         self
     }
+}
+
+fn remember(recent: &mut Vec<PathBuf>, path: &Path) {
+    // A relative path means nothing at the next start.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    recent.retain(|known| *known != path);
+    recent.insert(0, path);
+    recent.truncate(MOST_RECENT);
 }
 
 #[cfg(test)]

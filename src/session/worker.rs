@@ -10,16 +10,20 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::answer::{AnsweredBy, answer};
 use super::key::{LookKey, PictureKey};
-use super::message::{Event, Job, Model, ModelWish, Stage, SteadyJob, Voice};
+use super::message::{Event, GradeJob, Job, Model, ModelWish, Stage, SteadyJob, Voice};
 use super::picture::Picture;
 use super::plan::{Plan, Task};
+use super::results::Results;
 use crate::bundle::Library;
 use crate::explain::{Examined, ExplainError, Explainer, Look};
 use crate::export::needed_bytes;
 use crate::guard::memory::Memory;
 use crate::guard::panics;
+use crate::input;
 use crate::network::{NetworkError, device};
+use crate::reading::Answer;
 use crate::scan::Encoded;
 
 /// What the handle tells the thread.
@@ -52,14 +56,17 @@ impl Worker {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(voice: Voice, limit_bytes: u64) -> std::io::Result<Self> {
+    pub fn start(voice: Voice, limit_bytes: u64, results: Option<Arc<Results>>) -> std::io::Result<Self> {
         let shared: Shared = Arc::default();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fovea-network".to_owned()).spawn(move || {
             let memory = Memory::new(limit_bytes);
             let (explainer, on_gpu, warm) = (None, false, false);
             let (opened, last, examined) = (None, None, None);
-            Thread { shared: theirs, voice, memory, explainer, on_gpu, warm, opened, last, examined }.run();
+            let by = None;
+            let thread =
+                Thread { shared: theirs, voice, memory, results, explainer, by, on_gpu, warm, opened, last, examined };
+            thread.run();
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -87,7 +94,9 @@ struct Thread {
     voice: Voice,
     /// What a picture may need at most.
     memory: Memory,
+    results: Option<Arc<Results>>,
     explainer: Option<Explainer>,
+    by: Option<Arc<AnsweredBy>>,
     on_gpu: bool,
     /// Whether the network has run on this device.
     warm: bool,
@@ -108,6 +117,7 @@ impl Thread {
                 Task::Explain(job) => self.explain(&job),
                 Task::Thumbnail(path) => self.thumbnail(&path),
                 Task::Steady(job) => self.steady(job),
+                Task::Grade(job) => self.grade(job),
             });
             if let Err(reason) = done {
                 // Nothing that was at hand is trusted any more.
@@ -139,6 +149,7 @@ impl Thread {
                 let usual_layer = explainer.network().usual_layer();
                 let layers = explainer.network().layers().iter().map(|layer| layer.name.clone()).collect();
                 let (card, sha256) = (Arc::new(explainer.card.clone()), explainer.sha256.clone());
+                self.by = Some(AnsweredBy::new(&card, &sha256));
                 (self.explainer, self.on_gpu, self.warm) = (Some(explainer), is_gpu, false);
                 (self.last, self.examined) = (None, None);
                 let model = Model { card, sha256, device, is_gpu, layers, usual_layer };
@@ -177,6 +188,7 @@ impl Thread {
             return;
         };
         if self.is_stale(job) {
+            lock(&self.shared).plan.gave_way(job);
             return;
         }
         if let Some(ticket) = job.ticket.filter(|_| self.on_gpu && !self.warm) {
@@ -192,6 +204,12 @@ impl Thread {
         });
         match looked {
             Ok((examined, look)) => {
+                if job.key.frame == 0
+                    && let Some(sha256) = &picture.sha256
+                {
+                    let said = answer(&explainer.card, &explainer.sha256, &look.verdict, &picture.measures);
+                    self.keep(&job.key.path, sha256, &said);
+                }
                 self.examined = job.ticket.map(|_| (picture, examined));
                 self.warm = true;
                 let look = Arc::new(look);
@@ -219,7 +237,7 @@ impl Thread {
         }
         let is_free = || {
             let told = lock(&self.shared);
-            told.plan.is_empty() && !told.stop
+            told.plan.is_calm() && !told.stop
         };
         let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else { return };
         match explainer.steady_while(&job.picture.scan, &job.look.verdict, is_free) {
@@ -232,14 +250,79 @@ impl Thread {
         }
     }
 
+    /// What the model says of a picture that nobody waits for. Where anything else is wished for meanwhile, it begins anew
+    /// later.
+    fn grade(&mut self, job: GradeJob) {
+        let failed = |reason: String, device_lost: bool| Event::Failed {
+            ticket: None,
+            key: job.key.clone(),
+            reason,
+            device_lost,
+        };
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else { return };
+        let path = job.key.path.as_path();
+        let file = match self.read(path, 0) {
+            Ok(file) => file,
+            Err(reason) => return self.voice.say(failed(reason, false)),
+        };
+        let sha256 = file.sha256();
+        let known = self.results.as_ref().zip(self.by.as_ref()).and_then(|(results, by)| results.get(&sha256, by));
+        if let Some(answer) = known {
+            self.keep(path, &sha256, &answer);
+            return self.voice.say(Event::Graded { key: job.key, answer });
+        }
+        if !self.is_calm() {
+            return self.grade_later(job);
+        }
+        let scan = match file.decode() {
+            Ok(scan) => scan,
+            Err(error) => return self.voice.say(failed(error.to_string(), false)),
+        };
+        drop(file);
+        if !self.is_calm() {
+            return self.grade_later(job);
+        }
+        match explainer.grade(&scan) {
+            Ok(verdict) => {
+                let answer = answer(&explainer.card, &explainer.sha256, &verdict, &input::measure(&scan));
+                self.keep(path, &sha256, &answer);
+                self.voice.say(Event::Graded { key: job.key, answer });
+            }
+            Err(error) => {
+                let device_lost = matches!(error, ExplainError::Network(NetworkError::Device { .. }));
+                self.voice.say(failed(named(path, &error), device_lost));
+            }
+        }
+    }
+
+    fn is_calm(&self) -> bool {
+        let told = lock(&self.shared);
+        told.plan.is_calm() && !told.stop
+    }
+
+    fn grade_later(&self, job: GradeJob) {
+        lock(&self.shared).plan.grade_again(job);
+    }
+
+    fn keep(&self, path: &Path, sha256: &str, answer: &Answer) {
+        if let Some((results, by)) = self.results.as_ref().zip(self.by.as_ref()) {
+            results.put(path, sha256, by, answer);
+        }
+    }
+
     /// Decodes a picture unless it needs more memory than it may.
     fn open(&self, path: &Path, frame: u32) -> Result<Picture, String> {
+        Picture::decode(&self.read(path, frame)?).map_err(|error| error.to_string())
+    }
+
+    /// Reads a file whose picture there is memory for.
+    fn read(&self, path: &Path, frame: u32) -> Result<Encoded, String> {
         let file = Encoded::read(path, frame).map_err(|error| error.to_string())?;
         let explained = |explainer: &Explainer| needed_bytes(&file.header, &explainer.card, false);
         let needed = self.explainer.as_ref().map_or(file.header.decoding_bytes, explained);
         let checked = self.memory.check(needed + Picture::level_bytes(&file.header));
         checked.map_err(|error| format!("{}: {error}", path.display()))?;
-        Picture::decode(&file).map_err(|error| error.to_string())
+        Ok(file)
     }
 
     fn thumbnail(&self, path: &Path) {

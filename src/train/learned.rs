@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::Schedule;
 use super::chance::normal;
 use super::plan::Plan;
-use super::schedule::LesionHead;
+use super::schedule::{LesionHead, Objective};
 use crate::bundle::{TensorSpec, WeightMap, WeightTensor};
 
 /// The length of every class kernel at first, where all have one.
@@ -27,13 +27,19 @@ pub struct Learning {
     pub equal_kernels: bool,
     /// Whether batch normalisation keeps its means and variances.
     pub freeze_norms: bool,
+    /// Of so many pictures of a batch the way back is followed too.
+    pub shared: usize,
 }
 
 impl Learning {
     /// The lesion head is left out where the lesions are not known.
     pub fn new(schedule: &Schedule, lesions_are_known: bool) -> Self {
         let lesion_head = schedule.lesion_head.filter(|_| lesions_are_known);
-        Self { lesion_head, equal_kernels: schedule.equal_kernels, freeze_norms: schedule.freeze_norms }
+        let shared = match &schedule.objective {
+            Objective::Ordinal(parts) if parts.share > 0.0 => parts.shared,
+            _ => 0,
+        };
+        Self { lesion_head, equal_kernels: schedule.equal_kernels, freeze_norms: schedule.freeze_norms, shared }
     }
 }
 

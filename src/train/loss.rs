@@ -9,6 +9,8 @@ use super::schedule::{Objective, Ordinal};
 const BELL_FLOOR: f32 = 0.01;
 /// Keeps the logarithm finite where no evidence lies in lesions.
 const LESION_FLOOR: f32 = 1e-4;
+/// Keeps it finite where a grade has no part of the response.
+const SHARE_FLOOR: f32 = 1e-3;
 
 /// Examples after augmentation.
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ impl<'a> Loss<'a> {
         let target = of_pairs(|class, k| bell(parts.softness, class, k, grades), grades, batch, &device);
         // The sum over probabilities of squared distance draws the mode, not only the mean, to the true grade.
         let squares = of_pairs(|class, k| (k as f32 - class as f32).powi(2), grades, batch, &device);
-        let each = log_p.clone().exp() * squares.mul_scalar(parts.distance) - target * log_p.clone();
+        let each = log_p.clone().exp() * squares.mul_scalar(parts.distance) - target.clone() * log_p.clone();
         let mut total = each.sum_dim(1).mean();
         for (below, weight) in parts.cuts.iter().enumerate() {
             let first = below + 1;
@@ -70,6 +72,11 @@ impl<'a> Loss<'a> {
             let odds = side(first, grades - first) - side(0, first);
             let truth = column(batch.classes.iter().map(|c| f32::from(u8::from(*c >= first))).collect(), &device);
             total = total + binary_cross_entropy(odds, truth, None).mean().mul_scalar(parts.binary * weight);
+        }
+        if let Some(shares) = &outputs.shares {
+            let some = shares.dims()[0];
+            let each = target.narrow(0, 0, some) * shares.clone().add_scalar(SHARE_FLOOR).log();
+            total = total - each.sum_dim(1).mean().mul_scalar(parts.share);
         }
         let (Some(lesions), Some(grid)) = (&outputs.lesions, batch.grid) else { return total };
         total = total + spots(lesions.clone(), batch, grid, parts).mul_scalar(parts.lesions);

@@ -33,6 +33,7 @@ pub mod plan;
 pub mod read;
 mod recipe;
 mod schedule;
+mod shares;
 mod thumbnail;
 
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ const MOMENTUM: f64 = 0.1;
 /// The network while it learns.
 #[derive(Debug, Clone)]
 pub struct TrainableNetwork {
-    plan: Plan,
+    pub(super) plan: Plan,
     learning: Learning,
     pub(super) kernels: BTreeMap<String, Tensor<4>>,
     pub(super) vectors: BTreeMap<String, Tensor<1>>,
@@ -38,6 +38,8 @@ pub struct Outputs {
     pub scores: Tensor<2>,
     /// Logits of the lesion head, `[batch, kinds, h, w]`.
     pub lesions: Option<Tensor<4>>,
+    /// Of the first pictures each class's part of the guided response, `[pictures, classes]`.
+    pub shares: Option<Tensor<2>>,
 }
 
 impl TrainableNetwork {
@@ -105,8 +107,10 @@ impl TrainableNetwork {
             let (weight, bias) = (self.kernels["lesion.weight"].clone(), self.vectors["lesion.bias"].clone());
             Some(spread(conv2d(x, weight, Some(bias), options(1, 1, 1)), head))
         });
+        let some = self.learning.shared.min(values[0].dims()[0]);
+        let shares = (some > 0).then(|| self.shares(values[self.plan.followed_to()].clone().narrow(0, 0, some)));
         let (maps, scores) = self.judged(values.swap_remove(nodes.len()));
-        Outputs { maps, scores, lesions }
+        Outputs { maps, scores, lesions, shares }
     }
 
     /// Class maps and scores of the last features.
@@ -126,7 +130,7 @@ impl TrainableNetwork {
     }
 
     /// The kernels of the last layer; equal ones are directions times their one length.
-    fn class_kernels(&self) -> Tensor<4> {
+    pub(super) fn class_kernels(&self) -> Tensor<4> {
         let last = &self.plan.last.name;
         let kernels = self.kernels[&weight_name(last)].clone();
         if !self.learning.equal_kernels {
@@ -165,7 +169,7 @@ impl TrainableNetwork {
     }
 
     /// A normalisation that keeps its means and variances, as factor and shift.
-    fn frozen(&self, norm: &str, epsilon: f64) -> (Tensor<1>, Tensor<1>) {
+    pub(super) fn frozen(&self, norm: &str, epsilon: f64) -> (Tensor<1>, Tensor<1>) {
         let part = |part: &str| format!("{norm}.{part}");
         let [mean, variance] =
             ["running_mean", "running_var"].map(|name| Tensor::from_inner(self.running[&part(name)].clone()));

@@ -64,7 +64,7 @@ fn ordinal() -> Objective {
 fn two_steps_agree_with_pytorch() {
     let (objective, device) = (ordinal(), Device::flex().autodiff());
     let lesion_head = Some(LesionHead { stride: 1, kinds: 5, finer: 2 });
-    let learning = Learning { lesion_head, equal_kernels: true, freeze_norms: false };
+    let learning = Learning { lesion_head, equal_kernels: true, ..Learning::default() };
     let mut network = TrainableNetwork::new(&plan(), learning, &weights(learning), &device);
     let mut optimiser = NamedAdamW::new(0.03, network.not_kernels());
     let loss = Loss::new(&objective, &[2, 0, 1, 4, 1]);
@@ -113,7 +113,7 @@ fn two_steps_agree_with_pytorch() {
 fn the_loss_of_even_odds_is_as_by_hand() {
     let device = Device::flex().autodiff();
     let [maps, scores] = [(); 2].map(|()| Tensor::<4>::zeros([1, 5, 1, 1], &device));
-    let outputs = Outputs { maps, scores: scores.reshape([1, 5]), lesions: None };
+    let outputs = Outputs { maps, scores: scores.reshape([1, 5]), lesions: None, shares: None };
     let batch = Batch { values: vec![], classes: vec![2], cells: vec![], known: vec![], grid: None };
     let found = Loss::new(&ordinal(), &[1; 5]).of(&outputs, &batch).into_scalar::<f32>();
     // ≥ 1 and ≥ 2 are true and have 0.8 and 0.6, ≥ 3 and ≥ 4 are not and have 0.4 and 0.2, each at half the weight.
@@ -142,7 +142,7 @@ fn a_network_begun_from_a_model_gives_that_models_scores() {
         Network::load(bundle, &device::cpu()).forward(&input).unwrap().scores
     };
     let expected = scores_of(&small);
-    let learning = Learning { lesion_head: None, equal_kernels: true, freeze_norms: true };
+    let learning = Learning { equal_kernels: true, freeze_norms: true, ..Learning::default() };
     let mut rng = rand::SeedableRng::seed_from_u64(1);
     let mut weights = first_weights(&tensors(&plan, learning), &mut rng);
     take_over(&mut weights, &parent.weights, &plan, learning);

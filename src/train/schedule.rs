@@ -89,6 +89,12 @@ pub struct Ordinal {
     pub binary: f32,
     /// How much each of these questions counts; one fewer than grades.
     pub cuts: Vec<f32>,
+    /// The true grade's part of the guided response that reaches the last block: it shall lead its CLEAR-DR map.
+    #[serde(default)]
+    pub share: f32,
+    /// Of so many pictures of a batch that response is followed.
+    #[serde(default)]
+    pub shared: usize,
     /// The squared distance of every grade from the true one, by the grades' probabilities.
     pub distance: f32,
     /// The lesion head's binary cross-entropy.

@@ -6,7 +6,7 @@ use image::imageops::{FilterType, resize};
 
 use super::App;
 use super::export_form::ExportForm;
-use super::picker::Picker;
+use super::picker::{Picker, Typed};
 use super::views::ZOOM_STEP;
 use crate::session::message::PanelUse;
 use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
@@ -30,7 +30,16 @@ impl App {
         match command {
             WindowCommand::OpenFiles => self.pick(ctx, Picker::files),
             WindowCommand::OpenFolder => self.pick(ctx, Picker::folder),
-            WindowCommand::OpenTyped => self.typed = Some(String::new()),
+            WindowCommand::OpenTyped => self.typed = Some((Typed::Open, String::new())),
+            WindowCommand::SaveReadings => {
+                self.pick(ctx, |ctx| {
+                    Picker::save(ctx, Typed::SaveReadings, "Save this reading session", "readings.fovea")
+                });
+            }
+            WindowCommand::Table => {
+                self.pick(ctx, |ctx| Picker::save(ctx, Typed::Table, "Write all readings as a table", "readings.csv"));
+            }
+            WindowCommand::Comment => self.wants_comment = true,
             WindowCommand::Export => self.start_export(),
             WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
             WindowCommand::FullScreen => {
@@ -45,6 +54,13 @@ impl App {
             }
             WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
             WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::Search => {
+                self.shows_worklist = true;
+                self.list.search();
+            }
+            WindowCommand::Identity => self.start_identity(),
+            WindowCommand::NamePattern => self.start_pattern(),
+            WindowCommand::InspectorPanel => self.shows_inspector = !self.shows_inspector,
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -55,8 +71,10 @@ impl App {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
         if before.as_deref() != self.session.selected() {
-            self.camera.fit();
-            (self.probe, self.measure) = (None, None);
+            if !self.session.preferences.keep_view {
+                self.camera.fit();
+            }
+            self.probe = None;
         }
     }
 
@@ -73,6 +91,10 @@ impl App {
             }
             ViewCommand::MoveProbe(x, y) => self.move_probe(f64::from(x), f64::from(y)),
             ViewCommand::Maximise(view) => self.maximise(view),
+            ViewCommand::Tool(tool) => {
+                self.hand.drop_draft();
+                self.hand.tool = tool.filter(|tool| self.hand.tool != Some(*tool));
+            }
             ViewCommand::HideOverlays(hide) => self.hide_overlays = hide,
         }
     }
@@ -97,7 +119,7 @@ impl App {
             ctx.memory_mut(|memory| memory.stop_text_input());
         } else if self.session.busy().is_some_and(|busy| busy.can_stop) {
             self.session.apply(&SessionCommand::Cancel);
-        } else if self.maximised.take().is_some() {
+        } else if self.hand.let_go() || self.maximised.take().is_some() {
         } else if self.is_full_screen {
             self.act_on_window(ctx, WindowCommand::FullScreen);
         } else if let Some(id) = self.newest_problem() {
@@ -107,6 +129,7 @@ impl App {
 
     fn close_dialogs(&mut self) {
         (self.shows_help, self.shows_card, self.typed, self.export) = (false, false, None, None);
+        (self.identity, self.pattern) = (None, None);
     }
 
     fn pick(&mut self, ctx: &Context, start: impl FnOnce(&Context) -> Picker) {
@@ -119,7 +142,11 @@ impl App {
         let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
             return self.session.notice("There is no explanation to export yet.".to_owned(), false, None);
         };
-        self.export = Some(ExportForm::new(&current.path, self.session.preferences.export_folder.as_deref()));
+        // No two pictures of the list are exported alike.
+        let listed = self.session.worklist.get(&current.path).map(|item| item.export_name.clone());
+        let stem = || current.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = listed.unwrap_or_else(stem);
+        self.export = Some(ExportForm::new(name, self.session.preferences.export_folder.as_deref()));
         self.textures.forget("preview");
         self.session.draw_panel(PanelUse::Preview);
     }

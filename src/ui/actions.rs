@@ -5,27 +5,35 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::scan::measure::Kind;
+use crate::session::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
 
 /// Where an action stands in menus and in the list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     Files,
     Pictures,
+    Reading,
     Grey,
+    Measure,
     View,
     Maps,
     Help,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] = [Self::Files, Self::Pictures, Self::Grey, Self::View, Self::Maps, Self::Help];
+    pub const ALL: [Self; 8] =
+        [Self::Files, Self::Pictures, Self::Reading, Self::Grey, Self::Measure, Self::View, Self::Maps, Self::Help];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Files => "Files",
             Self::Pictures => "Pictures",
+            Self::Reading => "Reading",
             Self::Grey => "Grey pictures",
+            Self::Measure => "Measurements",
             Self::View => "View",
             Self::Maps => "Maps",
             Self::Help => "Help",
@@ -79,7 +87,10 @@ fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, 
 
 /// The whole table; the digits of the classes are [`super::keys::digits`].
 pub fn all() -> Vec<Action> {
-    [files(), pictures(), grey(), view(), maps(), help(), moves()].into_iter().flatten().collect()
+    [files(), pictures(), reading(), grey(), measurements(), view(), maps(), help(), moves()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The action of `command`.
@@ -119,6 +130,48 @@ fn pictures() -> Vec<Action> {
         action(group, "Previous picture", "", &[(NONE, Key::PageUp), (NONE, Key::P)], S::Previous),
         action(group, "Read the file again", "And explain it anew", &[(NONE, Key::F5)], S::Reload),
         action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::WorklistPanel),
+        action(
+            group,
+            "Search the list",
+            "By name, patient, day or grade",
+            &[(COMMAND, Key::F), (NONE, Key::Slash)],
+            WindowCommand::Search,
+        ),
+        action(group, "Whose picture…", "Patient, eye and day of the picture", &[], WindowCommand::Identity),
+        action(group, "How files are named…", "A pattern of your own", &[], WindowCommand::NamePattern),
+        action(
+            group,
+            "Clear kept results",
+            "What earlier grading has left on this machine",
+            &[],
+            S::List(ListCommand::ClearResults),
+        ),
+    ]
+}
+
+fn reading() -> Vec<Action> {
+    use ReadingCommand as R;
+    let group = Group::Reading;
+    vec![
+        action(group, "Agree", "The model's answer is yours too", &[(NONE, Key::Y)], R::Accept),
+        action(group, "Your answer…", "A digit then says which", &[(NONE, Key::G)], R::Ask),
+        action(group, "Not gradable", "There is no answer to give", &[(NONE, Key::U)], R::Ungradable),
+        action(group, "Flag", "To come back to it", &[(NONE, Key::K)], R::Flag),
+        action(group, "Comment", "Words of your own", &[(NONE, Key::C)], WindowCommand::Comment),
+        action(
+            group,
+            "Write all readings…",
+            "As a table for a spreadsheet, or as JSON",
+            &[(COMMAND_SHIFT, Key::T)],
+            WindowCommand::Table,
+        ),
+        action(
+            group,
+            "Save the session as…",
+            "A copy of all readings; they are kept as you go",
+            &[(COMMAND_SHIFT, Key::S)],
+            WindowCommand::SaveReadings,
+        ),
     ]
 }
 
@@ -133,6 +186,26 @@ fn grey() -> Vec<Action> {
         action(group, "Next frame", "", &[(NONE, Key::Period)], S::FrameNext),
         action(group, "Previous frame", "", &[(NONE, Key::Comma)], S::FramePrevious),
         action(group, "Scale bar", "Show or hide it", &[(NONE, Key::S)], WindowCommand::Ruler),
+    ]
+}
+
+fn measurements() -> Vec<Action> {
+    let group = Group::Measure;
+    let tool = |label, tooltip, keys: Keys, kind| action(group, label, tooltip, keys, ViewCommand::Tool(Some(kind)));
+    let measure =
+        |label, tooltip, keys: Keys, change| action(group, label, tooltip, keys, SessionCommand::Measure(change));
+    vec![
+        tool("Length", "Drag, or click both ends", &[(SHIFT, Key::L)], Kind::Length),
+        tool("Angle", "Click an end, the corner, the other end", &[(SHIFT, Key::A)], Kind::Angle),
+        tool("Ellipse", "Area, mean and spread; drag from corner to corner", &[(SHIFT, Key::E)], Kind::Ellipse),
+        tool("Polygon", "Area, mean and spread; click its corners", &[(SHIFT, Key::G)], Kind::Polygon),
+        measure(
+            "Delete the measurement",
+            "The one that is selected",
+            &[(NONE, Key::Delete), (NONE, Key::Backspace)],
+            Measuring::Delete,
+        ),
+        measure("Delete all measurements", "Of this picture", &[], Measuring::Clear),
     ]
 }
 
@@ -157,6 +230,21 @@ fn view() -> Vec<Action> {
             WindowCommand::ProbeChart,
         ),
         action(group, "More controls", "All that the papers leave open", &[(NONE, Key::M)], WindowCommand::More),
+        action(
+            group,
+            "Other eye",
+            "Beside this one, as readers hang them",
+            &[(NONE, Key::O)],
+            SessionCommand::OtherEye,
+        ),
+        action(
+            group,
+            "Prior",
+            "The last earlier picture of the same eye, beside this one",
+            &[(SHIFT, Key::P)],
+            SessionCommand::Prior,
+        ),
+        action(group, "Panel of the answer", "Show or hide it", &[(SHIFT, Key::W)], WindowCommand::InspectorPanel),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
     ];
     let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));

@@ -8,7 +8,6 @@ use egui_extras::{Column, TableBuilder};
 use super::actions::{self, Group};
 use super::{App, keys, legend, theme};
 use crate::bundle::Card;
-use crate::session::SessionCommand;
 
 impl App {
     pub(super) fn dialogs(&mut self, ctx: &Context) {
@@ -16,6 +15,8 @@ impl App {
         self.card_dialog(ctx);
         self.typed_dialog(ctx);
         self.export_dialog(ctx);
+        self.identity_dialog(ctx);
+        self.pattern_dialog(ctx);
     }
 
     fn help_dialog(&mut self, ctx: &Context) {
@@ -30,7 +31,10 @@ impl App {
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
                     for group in Group::ALL {
-                        let is_left = matches!(group, Group::Files | Group::Pictures | Group::Maps | Group::Help);
+                        let is_left = matches!(
+                            group,
+                            Group::Files | Group::Pictures | Group::Measure | Group::Maps | Group::Help
+                        );
                         key_group(&mut columns[if is_left { 0 } else { last }], group);
                     }
                     mouse(&mut columns[last]);
@@ -57,11 +61,11 @@ impl App {
     }
 
     fn typed_dialog(&mut self, ctx: &Context) {
-        let Some(mut text) = self.typed.take() else { return };
-        let mut goes = false;
+        let Some((typed, mut text)) = self.typed.take() else { return };
+        let ((asks, does), mut goes) = (typed.words(), false);
         let modal = theme::dialog(ctx, egui::Id::unique("typed")).show(ctx, |ui| {
             ui.set_width(theme::dialog_width(ctx, 560.0));
-            let label = ui.label("Path of a picture or a folder");
+            let label = ui.label(asks);
             let edit = ui.add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY));
             let edit = edit.labelled_by(label.id);
             if !edit.lost_focus() {
@@ -69,16 +73,16 @@ impl App {
             }
             let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             ui.horizontal(|ui| {
-                goes = ui.add_enabled(!text.trim().is_empty(), egui::Button::new("Open")).clicked() || entered;
+                goes = ui.add_enabled(!text.trim().is_empty(), egui::Button::new(does)).clicked() || entered;
                 if ui.button("Close").clicked() {
                     ui.close();
                 }
             });
         });
         if goes && !text.trim().is_empty() {
-            self.commands.push(SessionCommand::Open(vec![PathBuf::from(text.trim())]).into());
+            self.commands.push(typed.command(PathBuf::from(text.trim())));
         } else if !modal.should_close() {
-            self.typed = Some(text);
+            self.typed = Some((typed, text));
         }
     }
 
@@ -161,7 +165,8 @@ fn mouse(ui: &mut Ui) {
         ("Wheel, pinch", "Magnify at the pointer"),
         ("Drag", "Move the picture"),
         ("Right drag", "Window across, level down, of a grey picture"),
-        ("Shift and drag", "Measure a length; click to end"),
+        ("Shift and drag", "Measure a length"),
+        ("Click, drag a point", "Select a measurement, change it"),
         ("Double click", "Fit"),
         ("Point", "Values in the line below"),
     ] {

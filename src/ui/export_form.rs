@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::picker::Picker;
 use super::{App, theme};
-use crate::export::{NOTICE, Parts};
+use crate::export::{NOTICE, Parts, Theme};
 
 /// What the user has filled in.
 pub struct ExportForm {
@@ -21,30 +21,24 @@ pub struct ExportForm {
 }
 
 impl ExportForm {
-    /// For the picture at `path`; into the folder of last time, else into `fovea` among the user's documents.
-    pub fn new(path: &Path, last: Option<&Path>) -> Self {
+    /// For the picture of this name; into the folder of last time, else into `fovea` among the user's documents.
+    pub fn new(name: String, last: Option<&Path>) -> Self {
         let documents = || {
             let dirs = directories::UserDirs::new()?;
             Some(dirs.document_dir().unwrap_or(dirs.home_dir()).join("fovea"))
         };
         let folder = last.map(Path::to_owned).or_else(documents).unwrap_or_else(|| PathBuf::from("fovea"));
-        Self {
-            folder: folder.to_string_lossy().into_owned(),
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            parts: Parts::ALL,
-            replace: false,
-            preview: None,
-        }
+        Self { folder: folder.to_string_lossy().into_owned(), name, parts: Parts::ALL, replace: false, preview: None }
     }
 
     /// What keeps the form from being carried out.
     fn problem(&self) -> Option<&'static str> {
-        let Parts { panel, layers, maps, record } = self.parts;
+        let Parts { panel, layers, maps, record, pages } = self.parts;
         if self.folder.trim().is_empty() {
             Some("Name a folder.")
         } else if self.name.is_empty() || self.name.contains(['/', '\\']) {
             Some("The name must be that of a file, without a folder.")
-        } else if !(panel || layers || maps || record) {
+        } else if !(panel || layers || maps || record || pages.any()) {
             Some("Choose something to write.")
         } else {
             None
@@ -125,6 +119,18 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
         ui.checkbox(&mut form.parts.layers, "Single layers");
         ui.checkbox(&mut form.parts.maps, "Raw maps (.npz)");
         ui.checkbox(&mut form.parts.record, "Record (.json)");
+    });
+    let pages = &mut form.parts.pages;
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut pages.report_pdf, "Report page (.pdf)");
+        ui.checkbox(&mut pages.report_svg, "Report page (.svg)");
+        ui.checkbox(&mut pages.legend_svg, "Legend (.svg)");
+        // Always there, so that nothing moves when a page is chosen.
+        ui.add_enabled_ui(pages.any(), |ui| {
+            for theme in Theme::ALL {
+                ui.radio_value(&mut pages.theme, theme, theme.name());
+            }
+        });
     });
     ui.checkbox(&mut form.replace, "Replace files that exist");
 }

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{ComboBox, RichText, Slider, Ui};
 
-use super::{App, actions, legend, theme};
+use super::{App, actions, legend};
 use crate::bundle::Card;
 use crate::bundle::card::Class;
 use crate::compose::{CamColours, ColourBar, Palette};
@@ -36,32 +36,13 @@ impl App {
             return;
         }
         self.verdict(ui);
+        self.reading(ui);
+        ui.separator();
         for layer in self.session.layers() {
             self.layer_controls(ui, layer);
             ui.separator();
         }
         self.more(ui);
-    }
-
-    /// "Read first": the reader's own grade before the model's.
-    fn ask_reader(&mut self, ui: &mut Ui) {
-        let Some(card) = self.session.card() else { return };
-        let answer = if card.output.ordered { card.noun() } else { "answer" };
-        ui.heading(format!("Your {answer}?"));
-        ui.label("The model's answer is hidden until you have entered your own. Both are kept, with the time taken.");
-        ui.add_space(6.0);
-        let colours = self.session.preferences.style.colours(card);
-        for (index, class) in card.classes.iter().enumerate() {
-            let name = class.full_name();
-            let button = egui::Button::new(format!("  {name}")).min_size(egui::vec2(ui.available_width(), 34.0));
-            let response = ui.add(button).on_hover_text(format!("This is my {answer}"));
-            response.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("My {answer} is {name}")));
-            let bar = egui::Rect::from_min_size(response.rect.min, egui::vec2(6.0, response.rect.height()));
-            ui.painter().rect_filled(bar, egui::CornerRadius::ZERO, theme::colour32(colours[index]));
-            if response.clicked() {
-                self.commands.push(SessionCommand::Grade(index).into());
-            }
-        }
     }
 
     /// What a layer shows, how it can be changed, and what its colours mean.
@@ -141,9 +122,16 @@ impl App {
                 }
             }
         });
-        ui.add_enabled_ui(!style.clear.on_black, |ui| {
+        if style.clear.on_black {
+            let mut outline = style.outline;
+            let is_retina = self.session.card().is_some_and(Card::reads_a_retina);
+            if is_retina && ui.checkbox(&mut outline, "Outline of the retina").changed() {
+                self.commands.push(SessionCommand::Outline(outline).into());
+            }
+            slide(ui, &mut self.commands, "Picture beneath", style.backdrop, 0.0..=1.0, SessionCommand::Backdrop);
+        } else {
             slide(ui, &mut self.commands, "Map opacity", style.clear.opacity, 0.0..=1.0, SessionCommand::ClearOpacity);
-        });
+        }
         if let Some(scene) = self.session.scene() {
             legend::switches(ui, &scene, &mut self.commands);
         }

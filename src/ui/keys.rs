@@ -24,6 +24,7 @@ pub fn key_text(shortcut: &KeyboardShortcut) -> String {
         Key::Questionmark => "?",
         Key::Escape => "Esc",
         Key::Period => ".",
+        Key::Slash => "/",
         Key::Comma => ",",
         other => other.name(),
     };

@@ -1,4 +1,5 @@
-//! Where the views stand: beside each other, above each other, or in rows, whichever shows most.
+//! Where the views stand: beside each other, above each other, in rows, or the picture large and the maps beside or below
+//! it, whichever shows most.
 //!
 //! Knows sizes only.
 
@@ -7,7 +8,7 @@ use egui::{Rect, Vec2, pos2, vec2};
 use crate::compose::spread;
 
 /// Between two views, in points.
-const GAP: f32 = 6.0;
+pub const GAP: f32 = 4.0;
 
 /// The places of `count` views in `area`, in their order, each with a title of `title_height`, for a picture of `aspect`
 /// (width over height).
@@ -18,7 +19,7 @@ pub fn arrange(area: Rect, count: usize, aspect: f32, title_height: f32) -> Vec<
         let (sum, least) = areas.fold((0.0, f32::INFINITY), |(sum, least), area| (sum + area, area.min(least)));
         sum + 2.0 * least
     };
-    let candidates = (1..=count).map(|rows| in_rows(area, &spread(count, rows)));
+    let candidates = (1..=count).map(|rows| in_rows(area, &spread(count, rows))).chain(with_a_large_one(area, count));
     // Of equals the one of fewest rows.
     candidates.reduce(|best, next| if shown(&next) > shown(&best) { next } else { best }).unwrap_or_default()
 }
@@ -26,6 +27,21 @@ pub fn arrange(area: Rect, count: usize, aspect: f32, title_height: f32) -> Vec<
 fn fitted_area(size: Vec2, aspect: f32) -> f32 {
     let width = size.x.max(0.0).min(size.y.max(0.0) * aspect);
     width * width / aspect
+}
+
+/// Three views, of which the first is larger: the others stand beside or below it.
+fn with_a_large_one(area: Rect, count: usize) -> impl Iterator<Item = Vec<Rect>> {
+    let parts = (count == 3).then_some(30..=80).into_iter().flatten();
+    parts.flat_map(move |per_cent| {
+        let part = per_cent as f32 / 100.0;
+        let x = (area.left() + area.width() * part).round();
+        let (large, rest) = area.split_left_right_at_x(x);
+        let beside = std::iter::once(large).chain(in_rows(rest.with_min_x(x + GAP), &[1, 1])).collect();
+        let y = (area.top() + area.height() * part).round();
+        let (large, rest) = area.split_top_bottom_at_y(y);
+        let below = std::iter::once(large).chain(in_rows(rest.with_min_y(y + GAP), &[2])).collect();
+        [beside, below]
+    })
 }
 
 /// So many views in each row, all rows as wide and as high as each other.

@@ -4,8 +4,11 @@ use egui::{Button, ScrollArea, Ui};
 
 use super::actions::{self, Action, Group};
 use super::{App, names};
+use crate::session::beside::Beside;
 use crate::session::preferences::Theme;
-use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{
+    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+};
 
 /// What is used all the time, one click away.
 fn toolbar() -> [Command; 6] {
@@ -31,9 +34,12 @@ impl App {
             self.one_menu(ui, "File", Self::file_menu);
             self.one_menu(ui, "Picture", |app, ui| {
                 app.group(ui, Group::Pictures);
+                app.list_choices(ui);
                 ui.separator();
                 app.group(ui, Group::Grey);
             });
+            self.one_menu(ui, "Reading", Self::reading_menu);
+            self.one_menu(ui, "Measure", |app, ui| app.group(ui, Group::Measure));
             self.one_menu(ui, "View", Self::view_menu);
             self.one_menu(ui, "Maps", Self::maps_menu);
             self.one_menu(ui, "Model", Self::model_menu);
@@ -52,7 +58,9 @@ impl App {
 
     fn scrolled(&mut self, ui: &mut Ui, contents: impl FnOnce(&mut Self, &mut Ui)) {
         let most = ui.ctx().content_rect().height() - 60.0;
-        ScrollArea::vertical().max_height(most.max(80.0)).show(ui, |ui| contents(self, ui));
+        let most = most.max(80.0);
+        // As high as its entries, and not only as high as a menu usually is.
+        ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| contents(self, ui));
     }
 
     fn toolbar(&mut self, ui: &mut Ui) {
@@ -101,11 +109,16 @@ impl App {
         let preferences = &self.session.preferences;
         match command {
             Command::Window(WindowCommand::WorklistPanel) => Some(self.shows_worklist),
+            Command::Window(WindowCommand::InspectorPanel) => Some(self.shows_inspector),
+            Command::View(ViewCommand::Tool(tool)) => Some(self.hand.tool == *tool),
+            Command::Session(SessionCommand::OtherEye) => Some(*self.session.beside_wish() == Beside::OtherEye),
+            Command::Session(SessionCommand::Prior) => Some(*self.session.beside_wish() == Beside::Prior),
             Command::Window(WindowCommand::ProbeChart) => Some(preferences.probe_chart),
             Command::Window(WindowCommand::Ruler) => Some(preferences.ruler),
             Command::Window(WindowCommand::More) => Some(preferences.more),
             Command::Window(WindowCommand::FullScreen) => Some(self.is_full_screen),
             Command::View(ViewCommand::Maximise(view)) => Some(self.maximised == Some(*view)),
+            Command::Session(SessionCommand::Read(ReadingCommand::Ask)) => Some(self.session.asks_grade()),
             Command::Session(SessionCommand::ToggleBox) => Some(preferences.style.boxed),
             Command::Session(SessionCommand::WindowInvert) => {
                 self.session.grey().map(|grey| grey.display.inverted).or(Some(false))
@@ -124,14 +137,31 @@ impl App {
                 is_shown && self.session.layers().contains(view)
             }
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
-            Command::Session(SessionCommand::Next | SessionCommand::Previous) => self.session.worklist.len() > 1,
+            Command::Session(SessionCommand::Next | SessionCommand::Previous)
+            | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
+            Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
+            Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,
+            Command::Session(SessionCommand::OtherEye) => self.may_be_beside(&Beside::OtherEye),
+            Command::Session(SessionCommand::Prior) => self.may_be_beside(&Beside::Prior),
+            Command::Session(SessionCommand::Measure(Measuring::Delete)) => {
+                self.session.selected_measurement().is_some()
+            }
+            Command::Session(SessionCommand::Measure(_)) => self.session.measurements().len() > 0,
             Command::Session(SessionCommand::FrameNext | SessionCommand::FramePrevious) => self.session.frames().0 > 1,
             Command::Session(
                 SessionCommand::WindowAuto | SessionCommand::WindowInvert | SessionCommand::WindowReset,
             ) => self.session.grey().is_some(),
+            Command::Session(SessionCommand::Read(ReadingCommand::Accept)) => is_shown,
+            Command::Session(SessionCommand::Read(_)) | Command::Window(WindowCommand::Comment) => has_picture,
+            Command::Window(WindowCommand::Table | WindowCommand::SaveReadings) => !self.session.worklist.is_empty(),
             Command::Session(_) => is_shown,
             Command::Window(_) => true,
         }
+    }
+
+    /// Whether there is such a picture, or its place is to be given up.
+    fn may_be_beside(&self, wish: &Beside) -> bool {
+        self.session.beside_wish() == wish || self.session.picture_beside(wish).is_some()
     }
 
     fn file_menu(&mut self, ui: &mut Ui) {
@@ -154,13 +184,39 @@ impl App {
                 }
             });
         });
+        let sessions = self.session.preferences.sessions.clone();
+        ui.add_enabled_ui(!sessions.is_empty(), |ui| {
+            ui.menu_button("Recent sessions", |ui| sessions.iter().for_each(|file| self.session_link(ui, file, true)));
+        });
         ui.menu_button("Samples", |ui| self.scrolled(ui, Self::sample_buttons));
         ui.separator();
         others.into_iter().for_each(|action| self.entry(ui, action));
     }
 
+    /// What is on or off about the list.
+    fn list_choices(&mut self, ui: &mut Ui) {
+        let preferences = &self.session.preferences;
+        let (mut names, mut grades) = (preferences.show_names, preferences.grade_all);
+        let says = "Patients by what DICOM files call them, not by numbers";
+        if ui.checkbox(&mut names, "Show names").on_hover_text(says).changed() {
+            self.commands.push(ListCommand::ShowNames(names).into());
+            ui.close();
+        }
+        let says = "While nothing else is asked for";
+        if ui.checkbox(&mut grades, "Grade all pictures").on_hover_text(says).changed() {
+            self.commands.push(ListCommand::GradeAll(grades).into());
+            ui.close();
+        }
+    }
+
     fn view_menu(&mut self, ui: &mut Ui) {
         self.group(ui, Group::View);
+        self.beside_menu(ui);
+        let mut keep = self.session.preferences.keep_view;
+        let says = "Look at the next picture as at this one; where it is of the other eye, turned over";
+        if ui.checkbox(&mut keep, "Keep zoom and class").on_hover_text(says).changed() {
+            self.commands.push(SessionCommand::KeepView(keep).into());
+        }
         ui.separator();
         let preferences = &mut self.session.preferences;
         ui.menu_button("Light or dark", |ui| {
@@ -179,15 +235,56 @@ impl App {
         });
     }
 
+    /// Any picture of the list beside the one on the screen.
+    fn beside_menu(&mut self, ui: &mut Ui) {
+        let chosen = match self.session.beside_wish() {
+            Beside::Picture(path) => Some(path.clone()),
+            _ => None,
+        };
+        let here = self.session.current().map(|current| current.path.clone());
+        ui.add_enabled_ui(self.session.worklist.len() > 1, |ui| {
+            ui.menu_button("Another picture beside", |ui| {
+                ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                    if ui.radio(chosen.is_none(), "None").clicked() {
+                        self.commands.push(SessionCommand::Beside(None).into());
+                        ui.close();
+                    }
+                    for item in self.session.worklist.items().iter().filter(|item| Some(&item.path) != here.as_ref()) {
+                        let button =
+                            ui.radio(chosen.as_ref() == Some(&item.path), names::short(&item.name, MOST_LETTERS));
+                        if button.on_hover_text(item.path.display().to_string()).clicked() {
+                            self.commands.push(SessionCommand::Beside(Some(item.path.clone())).into());
+                            ui.close();
+                        }
+                    }
+                });
+            });
+        });
+    }
+
     fn maps_menu(&mut self, ui: &mut Ui) {
         self.group(ui, Group::Maps);
+    }
+
+    fn reading_menu(&mut self, ui: &mut Ui) {
+        self.group(ui, Group::Reading);
         ui.separator();
-        let mut read_first = self.session.read_first.enabled;
+        let mut read_first = self.session.readings.blind;
         let says = "Hide the model's answer until the reader has entered a grade";
         if ui.checkbox(&mut read_first, "Read first").on_hover_text(says).changed() {
             self.commands.push(SessionCommand::ReadFirst(read_first).into());
             ui.close();
         }
+        let mut reader = self.session.preferences.reader.clone();
+        ui.horizontal(|ui| {
+            let label = ui.label("Reader");
+            let edit =
+                egui::TextEdit::singleline(&mut reader).desired_width(140.0).char_limit(60).hint_text("initials");
+            let says = "Stands in the reading session, so that two readers can be compared";
+            if ui.add(edit).labelled_by(label.id).on_hover_text(says).changed() {
+                self.commands.push(ReadingCommand::Reader(reader).into());
+            }
+        });
     }
 
     fn model_menu(&mut self, ui: &mut Ui) {

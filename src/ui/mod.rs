@@ -4,19 +4,23 @@
 
 mod act;
 mod actions;
+mod beside;
 mod dialogs;
 mod export_form;
 mod focus;
+mod identity_form;
 mod inspector;
 mod keys;
 mod layout;
 mod legend;
+mod measuring;
 mod menu;
 mod names;
 mod notices;
 mod page;
 mod picker;
 mod picture_controls;
+mod reading;
 mod ruler;
 mod scale;
 mod start;
@@ -36,8 +40,10 @@ use std::sync::Arc;
 use egui::{Context, Key, Pos2, Ui};
 
 use self::export_form::ExportForm;
-use self::picker::Picker;
-use self::textures::Textures;
+use self::identity_form::{IdentityForm, PatternForm};
+use self::measuring::Hand;
+use self::picker::{Picker, Typed};
+use self::textures::{Pane, Textures};
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
 use crate::session::{Command, Options, Session, SessionCommand, View, ViewCommand, WindowCommand};
@@ -58,18 +64,26 @@ pub struct App {
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     /// Where the pointer was seen last.
-    pointed: Option<(View, Pos2)>,
-    /// A measured line, in source pixels.
-    measure: Option<((f64, f64), (f64, f64))>,
+    pointed: Option<(Pane, View, Pos2)>,
+    hand: Hand,
+    /// The picture that the camera was last at: its number, its path, and its size in source pixels.
+    looked_at: Option<(u64, PathBuf, (f64, f64))>,
     last_view_px: (f64, f64),
     textures: Textures,
     shows_help: bool,
     shows_card: bool,
     shows_worklist: bool,
+    shows_inspector: bool,
     is_full_screen: bool,
     /// A path that is being typed.
-    typed: Option<String>,
+    typed: Option<(Typed, String)>,
+    /// Whether the comment is to have the keyboard.
+    wants_comment: bool,
     export: Option<ExportForm>,
+    identity: Option<IdentityForm>,
+    pattern: Option<PatternForm>,
+    /// What the window is called now.
+    title: String,
     picker: Option<Picker>,
     /// What is set already, so that it is set only when it changes.
     applied: Option<(Theme, f32)>,
@@ -99,7 +113,9 @@ impl App {
             view_has_focus: false,
             probe: None,
             pointed: None,
-            measure: None,
+            hand: Hand::default(),
+            looked_at: None,
+            shows_inspector: true,
             last_view_px: (1.0, 1.0),
             textures: Textures::default(),
             shows_help: false,
@@ -107,7 +123,11 @@ impl App {
             shows_worklist: true,
             is_full_screen: false,
             typed: None,
+            wants_comment: false,
             export: None,
+            identity: None,
+            pattern: None,
+            title: window::NAME.to_owned(),
             picker: None,
             applied: None,
             suggested_scale: None,
@@ -121,18 +141,24 @@ impl App {
         Ok(app)
     }
 
+    /// Zoom and place of all views.
+    pub fn camera(&self) -> &Camera {
+        &self.camera
+    }
+
     /// How many layers were composed so far.
     pub fn layers_composed(&self) -> u64 {
         self.textures.composed
     }
 
-    /// The measured line, in source pixels.
-    pub fn measured(&self) -> Option<((f64, f64), (f64, f64))> {
-        self.measure
+    /// What the window is called.
+    pub fn window_title(&self) -> &str {
+        &self.title
     }
 
     fn is_dialog_open(&self) -> bool {
-        self.shows_help || self.shows_card || self.typed.is_some() || self.export.is_some()
+        let is_form_open = self.export.is_some() || self.identity.is_some() || self.pattern.is_some();
+        self.shows_help || self.shows_card || self.typed.is_some() || is_form_open
     }
 
     /// Whether a menu, a list of choices or a dialog lies above the rest and has the keyboard.
@@ -174,6 +200,7 @@ impl App {
     }
 
     fn take_picked(&mut self) {
+        let picked_for = self.picker.as_ref().map_or(Typed::Open, |picker| picker.typed);
         match self.picker.as_ref().map(Picker::poll) {
             Some(picker::Answer::Waiting) | None => {}
             Some(picker::Answer::Open(paths)) => {
@@ -188,12 +215,18 @@ impl App {
                     form.folder = folder.to_string_lossy().into_owned();
                 }
             }
+            Some(picker::Answer::SaveTo(file)) => {
+                self.picker = None;
+                if let Some(file) = file {
+                    self.commands.push(picked_for.command(file));
+                }
+            }
             Some(picker::Answer::NoDialog) => {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
                 self.session.notice(says.to_owned(), false, None);
                 if self.export.is_none() {
-                    self.typed = Some(String::new());
+                    self.typed = Some((picked_for, String::new()));
                 }
             }
         }
@@ -227,6 +260,8 @@ impl eframe::App for App {
         self.place.settle(&ctx, is_covered);
         focus::ring(&ctx);
         self.note_window(&ctx);
+        self.note_view(&ctx);
+        self.say_title(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
         } else if self.session.notices.iter().any(|notice| !notice.is_problem) {

@@ -1,5 +1,6 @@
 //! Names that others gave: of any length and in any script. In one line, the middle left out where there is no room,
-//! since the end of a name tells pictures apart; whole on hover, and whole for a screen reader.
+//! since the end of a name tells pictures apart, or in a list what its neighbours have too; whole on hover, and whole for a
+//! screen reader.
 
 use std::sync::Arc;
 
@@ -24,6 +25,61 @@ fn without_middle(letters: &[char], kept: usize) -> String {
 
 /// `text` set in one line of at most `width` points.
 pub fn galley(ui: &Ui, text: &str, font: &FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    fitted(ui, text, font, colour, width, without_middle)
+}
+
+/// As [`galley`], of a name between two others: what tells it from them stays as long as it can.
+pub fn distinct(ui: &Ui, text: &str, neighbours: [&str; 2], font: &FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    fitted(ui, text, font, colour, width, |letters, kept| around(letters, own_part(letters, neighbours), kept))
+}
+
+/// The letters of a name that its neighbours have not, to the ends of the number or word in which they are.
+fn own_part(letters: &[char], neighbours: [&str; 2]) -> std::ops::Range<usize> {
+    let common = |other: &str| letters.iter().zip(other.chars()).take_while(|(a, b)| **a == *b).count();
+    let lengths = neighbours.into_iter().filter(|other| !other.is_empty()).map(common);
+    let (least, most) = lengths.fold((usize::MAX, 0), |(least, most), n| (n.min(least), n.max(most)));
+    if least == usize::MAX {
+        return 0..0;
+    }
+    let is_same_kind =
+        |a: char, b: char| a.is_alphanumeric() && b.is_alphanumeric() && a.is_numeric() == b.is_numeric();
+    let (mut start, mut end) = (least.min(letters.len()), (most + 1).min(letters.len()));
+    while start > 0 && start < letters.len() && is_same_kind(letters[start - 1], letters[start]) {
+        start -= 1;
+    }
+    while end > 0 && end < letters.len() && is_same_kind(letters[end - 1], letters[end]) {
+        end += 1;
+    }
+    start.min(end)..end
+}
+
+/// `kept` letters in all: those of `own` first, then as many of the name's end, then of its beginning.
+fn around(letters: &[char], own: std::ops::Range<usize>, kept: usize) -> String {
+    let (before, behind) = (own.start, letters.len() - own.end);
+    if own.is_empty() || own.len() >= kept {
+        return without_middle(letters, kept);
+    }
+    let left = kept - own.len();
+    let end = behind.min(left.div_ceil(2));
+    let start = before.min(left - end);
+    let end = behind.min(left - start);
+    let mut text: String = letters[..start].iter().collect();
+    text.extend((start < before).then_some('…'));
+    text.extend(&letters[own.clone()]);
+    text.extend((end < behind).then_some('…'));
+    text.extend(&letters[letters.len() - end..]);
+    text
+}
+
+/// The longest of the versions of `text` with so many letters that fits into `width`.
+fn fitted(
+    ui: &Ui,
+    text: &str,
+    font: &FontId,
+    colour: Color32,
+    width: f32,
+    version: impl Fn(&[char], usize) -> String,
+) -> Arc<Galley> {
     let text = fonts::drawable(text);
     let set = |text: String| {
         let job = LayoutJob::simple_singleline(text, font.clone(), colour);
@@ -38,9 +94,9 @@ pub fn galley(ui: &Ui, text: &str, font: &FontId, colour: Color32, width: f32) -
     let (mut fits, mut too_long) = (0, letters.len());
     while too_long - fits > 1 {
         let middle = usize::midpoint(fits, too_long);
-        if set(without_middle(&letters, middle)).size().x <= width { fits = middle } else { too_long = middle }
+        if set(version(&letters, middle)).size().x <= width { fits = middle } else { too_long = middle }
     }
-    set(without_middle(&letters, fits))
+    set(version(&letters, fits))
 }
 
 /// A label in `colour`, no wider than `width`.
@@ -62,5 +118,24 @@ mod tests {
     fn the_middle_gives_way() {
         assert_eq!(short("王小明-左眼.jpg", 40), "王小明-左眼.jpg");
         assert_eq!(short("a-very-long-name-0123.jpg", 13), "a-very…23.jpg");
+    }
+
+    #[test]
+    fn what_tells_a_name_from_its_neighbours_stays() {
+        let cut = |text: &str, neighbours: [&str; 2], kept: usize| {
+            let letters: Vec<char> = text.chars().collect();
+            around(&letters, own_part(&letters, neighbours), kept)
+        };
+        let day = |n: usize| format!("clinic-north-2024-{n:04}-macula-centred-left.jpeg");
+        let (before, after) = (day(41), day(43));
+        assert_eq!(cut(&day(42), [&before, &after], 20), "clinic-n…0042…eft.jpeg".replace("n…", "n…"));
+        assert_eq!(cut(&day(42), [&before, &after], 9), "cl…0042…peg");
+        for kept in 5..40 {
+            assert!(cut(&day(42), [&before, &after], kept).contains("0042"), "{kept}");
+            assert!(cut(&day(42), [&before, &after], kept).chars().count() <= kept + 2);
+        }
+        assert_eq!(cut("12_left.jpeg", ["12_right.jpeg", "13_left.jpeg"], 8), "12_left…g");
+        assert_eq!(cut("a-very-long-name-0123.jpg", ["", ""], 12), "a-very…23.jpg");
+        assert_eq!(cut("abc", ["abc", "abc"], 2), "a…c");
     }
 }

@@ -24,13 +24,14 @@ impl App {
         self.notices(ui);
         let has_list = self.shows_worklist && self.session.worklist.len() > 1;
         let has_picture = self.session.current().is_some();
+        let has_inspector = has_picture && self.shows_inspector;
         let window = ui.ctx().content_rect().width();
-        let least = if has_list { LIST } else { 0.0 } + if has_picture { INSPECTOR } else { 0.0 } + VIEWS;
+        let least = if has_list { LIST } else { 0.0 } + if has_inspector { INSPECTOR } else { 0.0 } + VIEWS;
         let is_page = has_picture && window < least;
         if !is_page {
-            self.side_panels(ui, has_list, has_picture);
+            self.side_panels(ui, has_list, has_inspector);
         }
-        let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(6);
+        let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(4);
         CentralPanel::default().frame(frame).show(ui, |ui| {
             named(ui, if has_picture { "Views" } else { "Start" });
             match has_picture {
@@ -41,7 +42,7 @@ impl App {
         });
     }
 
-    fn side_panels(&mut self, ui: &mut Ui, has_list: bool, has_picture: bool) {
+    fn side_panels(&mut self, ui: &mut Ui, has_list: bool, has_inspector: bool) {
         // In a small window the views need the room more than the panels do.
         let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
         if has_list {
@@ -52,7 +53,7 @@ impl App {
                 self.list(ui);
             });
         }
-        if has_picture {
+        if has_inspector {
             let most = (0.29 * window).clamp(280.0, 520.0);
             let panel = Panel::right("inspector").default_size(inspector.min(most)).size_range(INSPECTOR..=most);
             panel.show(ui, |ui| {

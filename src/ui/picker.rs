@@ -7,8 +7,42 @@ use std::time::{Duration, Instant};
 use egui::Context;
 use rfd::{AsyncFileDialog, FileHandle};
 
+use crate::reading::READINGS;
+use crate::session::{Command, ReadingCommand, SessionCommand};
+
 /// Nobody closes a dialog this quickly: an answer of nothing before means that there was none.
 const TOO_QUICK: Duration = Duration::from_millis(400);
+
+/// What a path is for, whether it is picked or typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    Open,
+    SaveReadings,
+    Table,
+}
+
+impl Typed {
+    pub fn command(self, file: PathBuf) -> Command {
+        match self {
+            Self::Open => SessionCommand::Open(vec![file]).into(),
+            Self::SaveReadings => ReadingCommand::Save(file.with_extension(READINGS)).into(),
+            // Whatever is no JSON is a table for a spreadsheet.
+            Self::Table if file.extension().is_some_and(|ending| ending == "json") => {
+                ReadingCommand::Table(file).into()
+            }
+            Self::Table => ReadingCommand::Table(file.with_extension("csv")).into(),
+        }
+    }
+
+    /// What is asked, and what the button says.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open => ("Path of a picture, a folder or a reading session", "Open"),
+            Self::SaveReadings => ("Path of a file for this reading session (.fovea)", "Save"),
+            Self::Table => ("Path of a table (.csv or .json)", "Write"),
+        }
+    }
+}
 
 /// What a dialog gave.
 #[derive(Debug, PartialEq)]
@@ -17,6 +51,7 @@ pub enum Answer {
     /// Nothing where the user closed it.
     Open(Vec<PathBuf>),
     ExportTo(Option<PathBuf>),
+    SaveTo(Option<PathBuf>),
     /// The desktop has no dialogs.
     NoDialog,
 }
@@ -24,6 +59,8 @@ pub enum Answer {
 /// A dialog that is open.
 pub struct Picker {
     answer: Receiver<Answer>,
+    /// What a path that has to be typed instead would be for.
+    pub typed: Typed,
 }
 
 impl Picker {
@@ -31,6 +68,7 @@ impl Picker {
         let dialog = AsyncFileDialog::new()
             .set_title("Open pictures")
             .add_filter("Pictures", &crate::scan::find::ENDINGS)
+            .add_filter("Reading sessions", &[READINGS])
             .add_filter("All files", &["*"]);
         Self::start(ctx, dialog.pick_files(), Answer::Open, |handles| paths(&handles))
     }
@@ -44,6 +82,12 @@ impl Picker {
         let dialog = AsyncFileDialog::new().set_title("Export into this folder");
         let answer = |folder: Option<PathBuf>| Answer::ExportTo(folder);
         Self::start(ctx, dialog.pick_folder(), answer, |handle| Some(handle.path().to_owned()))
+    }
+
+    pub fn save(ctx: &Context, typed: Typed, title: &str, name: &str) -> Self {
+        let dialog = AsyncFileDialog::new().set_title(title).set_file_name(name);
+        let answer = |file: Option<PathBuf>| Answer::SaveTo(file);
+        Self { typed, ..Self::start(ctx, dialog.save_file(), answer, |handle| Some(handle.path().to_owned())) }
     }
 
     fn start<T: 'static, P: Default + Send + 'static>(
@@ -65,7 +109,7 @@ impl Picker {
             let _ = sender.send(given);
             ctx.request_repaint();
         });
-        Self { answer: receiver }
+        Self { answer: receiver, typed: Typed::Open }
     }
 
     pub fn poll(&self) -> Answer {

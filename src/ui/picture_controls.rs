@@ -9,6 +9,7 @@ use crate::session::SessionCommand;
 
 impl App {
     pub(super) fn picture_controls(&mut self, ui: &mut Ui) {
+        self.measurement_list(ui);
         let Some(current) = self.session.current() else { return };
         let (is_grey, has_facts) = (current.grey.is_some(), current.picture.scan.facts.is_some());
         if !is_grey && !has_facts {

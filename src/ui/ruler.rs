@@ -1,7 +1,7 @@
-//! Lengths in a view: a scale bar, and a line that is drawn to measure. In millimetres where the file gives a spacing,
-//! in pixels where not.
+//! What says how large and which way round a picture is: a scale bar, in millimetres where the file gives a spacing and in
+//! pixels where not, and the letters at its edges.
 
-use egui::{Align2, Color32, FontId, Painter, Pos2, Stroke, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Stroke, vec2};
 
 use crate::scan::facts::Spacing;
 
@@ -14,17 +14,6 @@ fn round_length(most_px: f64, unit_px: f64) -> f64 {
     let most = most_px / unit_px;
     let power = 10f64.powf(most.log10().floor());
     [5.0, 2.0, 1.0].into_iter().map(|factor| factor * power).find(|length| *length <= most).unwrap_or(power)
-}
-
-/// A length and its unit for people.
-pub fn says(spacing: Option<&Spacing>, across_px: f64, down_px: f64) -> String {
-    match spacing {
-        Some(spacing) => {
-            let length_mm = (across_px * spacing.column_mm).hypot(down_px * spacing.row_mm);
-            format!("{length_mm:.1} mm {}", spacing.origin.says())
-        }
-        None => format!("{:.0} px", across_px.hypot(down_px)),
-    }
 }
 
 /// Draws the scale bar at the lower left of `rect`; `scale` is points a source pixel.
@@ -45,13 +34,20 @@ pub fn scale_bar(painter: &Painter, rect: egui::Rect, scale: f64, spacing: Optio
     words(painter, from - vec2(0.0, 8.0), Align2::LEFT_BOTTOM, &text);
 }
 
-/// Draws a measured line with its length.
-pub fn measured(painter: &Painter, from: Pos2, to: Pos2, text: &str) {
-    let across = (to - from).normalized().rot90() * 5.0;
-    line(painter, &[(from, to), (from - across, from + across), (to - across, to + across)]);
-    let below = if to.y > from.y { Align2::CENTER_TOP } else { Align2::CENTER_BOTTOM };
-    let at = pos2(to.x, to.y + if to.y > from.y { 8.0 } else { -8.0 });
-    words(painter, at, below, text);
+/// The letters of the left, right, upper and lower edge, in the middle of each.
+pub fn edges(painter: &Painter, rect: egui::Rect, letters: &[String; 4]) {
+    let inside = rect.shrink(6.0);
+    let places = [
+        (inside.left_center(), Align2::LEFT_CENTER),
+        (inside.right_center(), Align2::RIGHT_CENTER),
+        (inside.center_top(), Align2::CENTER_TOP),
+        (inside.center_bottom(), Align2::CENTER_BOTTOM),
+    ];
+    for (letter, (at, anchor)) in letters.iter().zip(places) {
+        let font = FontId::proportional(16.0);
+        painter.text(at + vec2(1.0, 1.0), anchor, letter, font.clone(), Color32::from_black_alpha(200));
+        painter.text(at, anchor, letter, font, Color32::from_rgb(235, 238, 240));
+    }
 }
 
 /// Light with a dark rim: readable on any picture.
@@ -73,7 +69,6 @@ fn words(painter: &Painter, at: Pos2, anchor: Align2, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::facts::SpacingOrigin;
 
     #[test]
     fn bars_are_round_and_fit() {
@@ -81,12 +76,5 @@ mod tests {
         assert_eq!(round_length(730.0, 1.0 / 0.2), 100.0, "146 mm fit");
         assert_eq!(round_length(3.0, 1.0), 2.0);
         assert_eq!(round_length(0.7, 1.0), 0.5);
-    }
-
-    #[test]
-    fn lengths_follow_the_spacing_both_ways() {
-        let spacing = Spacing { row_mm: 0.5, column_mm: 0.25, origin: SpacingOrigin::Imager };
-        assert_eq!(says(Some(&spacing), 12.0, 8.0), "5.0 mm at the detector");
-        assert_eq!(says(None, 30.0, 40.0), "50 px");
     }
 }

@@ -1,8 +1,11 @@
 //! How large text and controls are, and how large the window is: as chosen, or as the screen asks at a first start.
 
+use std::time::{Duration, Instant};
+
 use egui::{Context, Vec2, ViewportCommand};
 
 use super::{App, theme};
+use crate::session::camera::Camera;
 use crate::session::preferences::WindowPlace;
 
 /// A desktop that scales already has decided; below this it has not.
@@ -68,6 +71,19 @@ impl App {
                 height: rect.height() * zoom,
                 maximised: maximised.unwrap_or(false),
             });
+        }
+    }
+
+    /// Zoom and place of all views are kept with the readings, and come back with them.
+    pub(super) fn note_view(&mut self, ctx: &Context) {
+        if let Some(camera) = self.session.take_restored_view().and_then(|view| Camera::checked(&view)) {
+            self.camera = camera;
+        }
+        if let Ok(view) = serde_json::to_value(self.camera) {
+            self.session.view_is(view, Instant::now());
+        }
+        if self.session.view_waits() {
+            ctx.request_repaint_after(Duration::from_millis(600));
         }
     }
 }

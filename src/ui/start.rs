@@ -1,5 +1,7 @@
 //! The empty window: what this is, and the ways to a picture.
 
+use std::path::{Path, PathBuf};
+
 use egui::{RichText, Ui};
 
 use super::{App, actions, names, theme};
@@ -28,6 +30,7 @@ impl App {
                 ui.strong("Drawn samples (no patient)");
                 self.sample_buttons(ui);
                 self.recent_links(ui);
+                self.recent_sessions(ui);
             });
         });
     }
@@ -68,6 +71,29 @@ impl App {
         match paths {
             Ok(paths) => self.commands.push(SessionCommand::Open(paths).into()),
             Err(error) => self.session.notice(format!("The samples could not be unpacked: {error}"), true, None),
+        }
+    }
+
+    fn recent_sessions(&mut self, ui: &mut Ui) {
+        let sessions: Vec<PathBuf> = self.session.preferences.sessions.iter().take(4).cloned().collect();
+        if sessions.iter().any(|file| file.exists()) {
+            ui.add_space(12.0);
+            ui.strong("Reading sessions");
+            sessions.iter().for_each(|file| self.session_link(ui, file, false));
+        }
+    }
+
+    /// A file of readings by its name; nothing of one that is not there (any more).
+    pub(super) fn session_link(&mut self, ui: &mut Ui, file: &Path, is_entry: bool) {
+        if !file.exists() {
+            return;
+        }
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = names::short(&stem, 48);
+        let response = if is_entry { ui.button(name) } else { ui.link(name) };
+        if response.on_hover_text(file.display().to_string()).clicked() {
+            self.commands.push(SessionCommand::Open(vec![file.to_owned()]).into());
+            ui.close();
         }
     }
 

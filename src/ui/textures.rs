@@ -13,6 +13,13 @@ use crate::session::camera::Region;
 use crate::session::picture::{Codes, Level};
 use crate::session::{Current, Session, View};
 
+/// The picture on the screen, or the one beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    Present,
+    Beside,
+}
+
 /// The picture's own pixels stay pixels when they are magnified; those of a halved one are no pixels of its own.
 fn filters(region: Region) -> TextureOptions {
     let magnification = if region.level == 0 { TextureFilter::Nearest } else { TextureFilter::Linear };
@@ -50,8 +57,8 @@ pub struct Seen<'a> {
 #[derive(Default)]
 pub struct Textures {
     /// Views may differ in size, and so in what they need.
-    base: HashMap<View, Slot>,
-    layers: HashMap<View, Slot>,
+    base: HashMap<(Pane, View), Slot>,
+    layers: HashMap<(Pane, View), Slot>,
     thumbnails: HashMap<PathBuf, TextureHandle>,
     named: HashMap<&'static str, (String, TextureHandle)>,
     /// How many layers were composed, for tests and for the curious.
@@ -63,7 +70,7 @@ impl Textures {
     pub fn base(
         &mut self,
         ctx: &Context,
-        view: View,
+        view: (Pane, View),
         current: &Current,
         needed: Region,
         wide: Region,
@@ -78,15 +85,19 @@ impl Textures {
     pub fn layer(
         &mut self,
         ctx: &Context,
-        view: View,
+        view: (Pane, View),
         session: &Session,
         needed: Region,
         wide: Region,
     ) -> Option<Seen<'_>> {
-        let (scene, kind) = (session.scene()?, view.kind());
+        let (scene, shown) = match view.0 {
+            Pane::Present => (session.scene()?, session.shown()?),
+            Pane::Beside => (session.companion_scene()?, session.companion_shown()?),
+        };
+        let kind = view.1.kind();
         let (class, style) = kind.depends_on(&scene);
-        let other = session.compared().filter(|_| kind.compares()).map(|other| other.id);
-        let key = Key { of: session.shown()?.id, other, class, style: Some(style) };
+        let other = session.compared().filter(|_| view.0 == Pane::Present && kind.compares()).map(|other| other.id);
+        let key = Key { of: shown.id, other, class, style: Some(style) };
         let composed = &mut self.composed;
         self.layers.entry(view).or_default().show(ctx, "layer", key, needed, wide, || {
             let layer = kind.compose(&scene, &wide.region_from_source(), (wide.width, wide.height))?;

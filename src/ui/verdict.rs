@@ -6,7 +6,7 @@ use egui::{RichText, Ui};
 use super::{App, legend, theme};
 use crate::bundle::{Card, NOT_FOR_THIS_MODEL};
 use crate::explain::{Report, Verdict};
-use crate::session::{Current, SessionCommand, WindowCommand};
+use crate::session::{SessionCommand, WindowCommand};
 
 /// So many colours stand beside the answer.
 const MOST_SWATCHES: usize = 5;
@@ -95,12 +95,6 @@ impl App {
         if let Some(disagreement) = report.disagreement() {
             ui.add_space(4.0);
             band(ui, disagreement);
-        }
-        let reading = |current: &Current| self.session.read_first.reading(&current.path, current.frame);
-        if let Some(reading) = self.session.current().and_then(reading) {
-            let agrees = if reading.class == verdict.decided { "as the model" } else { "unlike the model" };
-            let yours = card.classes[reading.class].full_name();
-            ui.label(format!("You: {yours}, after {:.0} s, {agrees}", reading.seconds));
         }
     }
 }

@@ -2,37 +2,38 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align2, Color32, CornerRadius, FontId, PointerButton, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, FontId, PointerButton, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
+    Ui, UiBuilder, pos2, vec2,
 };
 
 use super::layout::arrange;
+use super::textures::Pane;
 use super::{App, ruler, theme};
 use crate::geometry::Transform;
 use crate::session::camera::{MARGIN, Region};
-use crate::session::{SessionCommand, View, ViewCommand};
+use crate::session::{Current, SessionCommand, View, ViewCommand};
 
 /// Height of a view's title in points.
-const TITLE: f32 = 26.0;
+pub(super) const TITLE: f32 = 20.0;
 /// Zoom of one notch of the wheel and of a key.
 pub const ZOOM_STEP: f64 = 1.25;
 
-/// What all views draw from, worked out once per frame.
-struct Frame {
+/// What a view draws from, worked out once per frame.
+pub(super) struct Frame {
     screen_from_source: Transform,
     /// In points.
-    rect: Rect,
+    pub rect: Rect,
     pixels_per_point: f32,
 }
 
 impl Frame {
-    fn to_screen(&self, (x, y): (f64, f64)) -> Pos2 {
+    pub fn to_screen(&self, (x, y): (f64, f64)) -> Pos2 {
         let (x, y) = self.screen_from_source.apply(x, y);
         let points = f64::from(self.pixels_per_point);
         self.rect.min + vec2((x / points) as f32, (y / points) as f32)
     }
 
-    fn to_source(&self, at: Pos2) -> Option<(f64, f64)> {
+    pub fn to_source(&self, at: Pos2) -> Option<(f64, f64)> {
         let off = (at - self.rect.min) * self.pixels_per_point;
         Some(self.screen_from_source.inverse()?.apply(f64::from(off.x), f64::from(off.y)))
     }
@@ -42,34 +43,67 @@ impl App {
     /// Draws the views into what is left of the window.
     pub(super) fn views(&mut self, ui: &mut Ui) {
         let area = ui.available_rect_before_wrap();
+        self.keep_view();
+        self.take_measuring_keys(ui);
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
+        if self.session.companion().is_some() {
+            return self.two(ui, area);
+        }
         // A reader who reads first sees the picture and nothing else; so does who opened one that the model does not read.
         let is_alone = self.session.awaits_reader() || self.session.answer_is_withheld();
         let layers = if is_alone { vec![View::Input] } else { self.session.layers() };
         let alone = self.maximised.filter(|view| layers.contains(view));
         let layers = alone.map_or(layers, |view| vec![view]);
         let places = arrange(area, layers.len(), width as f32 / height as f32, TITLE);
+        self.keys_are_about(ui, places.first());
         for (view, place) in layers.into_iter().zip(places) {
-            self.view(ui, view, place);
+            self.view(ui, Pane::Present, view, place);
         }
     }
 
-    fn view(&mut self, ui: &mut Ui, view: View, place: Rect) {
+    /// What keys do is measured by the first view, unless the pointer or the keyboard is at another one.
+    pub(super) fn keys_are_about(&mut self, ui: &Ui, place: Option<&Rect>) {
+        if let Some(place) = place {
+            self.last_view_px = self.view_px(ui, place.with_min_y(place.top() + TITLE));
+        }
+    }
+
+    /// Another picture: nothing of the last one is being drawn on it, and where zoom is kept it looks at the same part.
+    fn keep_view(&mut self) {
+        let Some(current) = self.session.current() else { return };
+        let (id, path, size_px) = (current.id, current.path.clone(), self.source_px());
+        if let Some((_, before, from_px)) = self.looked_at.as_ref().filter(|(known, ..)| *known != id) {
+            if self.session.preferences.keep_view && *before != path {
+                let eyes = [before, &path].map(|path| self.session.eye_of(path));
+                let is_mirrored = matches!(eyes, [Some(one), Some(other)] if one != other);
+                self.camera.carry(*from_px, size_px, is_mirrored);
+            }
+            self.hand.drop_draft();
+        }
+        self.looked_at = Some((id, path, size_px));
+    }
+
+    pub(super) fn view(&mut self, ui: &mut Ui, pane: Pane, view: View, place: Rect) {
         let (title, rect) = place.split_top_bottom_at_y(place.top() + TITLE);
-        self.title(ui, view, title);
+        self.title(ui, pane, view, title);
         ui.painter().rect_filled(rect, CornerRadius::ZERO, Color32::BLACK);
-        let id = ui.scope_id().with(("view", view as usize));
+        let id = ui.scope_id().with(("view", pane, view as usize));
+        let is_there = pane == Pane::Present || view == View::Input || self.session.companion_shown().is_some();
+        if !is_there || pane == Pane::Beside && self.companion().is_none() {
+            return self.nothing_beside(ui, rect);
+        }
         let response = ui.interact(rect, id, Sense::click_and_drag());
-        let (name, shows, empty) = (self.view_name(view), self.view_title(view), self.nothing_to_see(view));
+        let (name, shows) = (self.view_name(pane, view), self.view_title(pane, view));
+        let empty = if pane == Pane::Present { self.nothing_to_see(view) } else { None };
         response.widget_info(|| egui::WidgetInfo {
             current_text_value: empty.map(str::to_owned),
             ..egui::WidgetInfo::labeled(Role::Image, true, &name)
         });
         ui.ctx().accesskit_node_builder(id, |node| node.set_description(shows));
-        self.steer(ui, &response, view);
-        let Some(frame) = self.frame(ui, rect) else { return };
-        self.draw(ui, view, &frame);
+        self.steer(ui, &response, pane, view);
+        let Some(frame) = self.frame(ui, pane, rect) else { return };
+        self.draw(ui, pane, view, &frame);
         if response.has_focus() {
             self.view_has_focus = true;
             // Arrows mean the maps here, not the way to the next control.
@@ -79,38 +113,56 @@ impl App {
         }
     }
 
-    fn title(&mut self, ui: &mut Ui, view: View, place: Rect) {
+    fn title(&mut self, ui: &mut Ui, pane: Pane, view: View, place: Rect) {
         let mut row =
             ui.new_child(UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
         let is_maximised = self.maximised == Some(view);
         let (icon, says) = if is_maximised { ("All", "Show all views") } else { ("Enlarge", "Show this view only") };
         let plain = self.plain_name(view);
-        let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
-        button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
-        if button.clicked() {
-            self.commands.push(ViewCommand::Maximise(view).into());
+        if pane == Pane::Present {
+            let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
+            button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
+            if button.clicked() {
+                self.commands.push(ViewCommand::Maximise(view).into());
+            }
         }
         row.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            let title = egui::RichText::new(self.view_title(view)).strong();
+            let title = egui::RichText::new(self.view_title(pane, view)).size(13.0).strong();
             ui.add(egui::Label::new(title).truncate());
         });
+    }
+
+    /// The picture that a pane shows.
+    fn pane(&self, pane: Pane) -> Option<&Current> {
+        match pane {
+            Pane::Present => self.session.current(),
+            Pane::Beside => self.companion(),
+        }
+    }
+
+    fn companion(&self) -> Option<&Current> {
+        self.session.companion()?.current()
     }
 
     fn plain_name(&self, view: View) -> String {
         view.kind().plain(self.session.card())
     }
 
-    fn view_title(&self, view: View) -> String {
-        match (view, self.session.scene()) {
-            (View::Input, _) => self.input_title(),
+    fn view_title(&self, pane: Pane, view: View) -> String {
+        let scene = match pane {
+            Pane::Present => self.session.scene(),
+            Pane::Beside => self.session.companion_scene(),
+        };
+        match (view, scene) {
+            (View::Input, _) => self.input_title(pane),
             (_, Some(scene)) => view.kind().title(&scene),
             (_, None) => self.plain_name(view),
         }
     }
 
     /// With side and position, so that nobody takes left for right.
-    fn input_title(&self) -> String {
-        let facts = self.session.current().and_then(|current| current.picture.scan.facts.as_deref());
+    fn input_title(&self, pane: Pane) -> String {
+        let facts = self.pane(pane).and_then(|current| current.picture.scan.facts.as_deref());
         match facts.map(crate::scan::Facts::line) {
             Some(line) if !line.is_empty() => format!("Input: {line}"),
             _ => "Input".to_owned(),
@@ -118,35 +170,45 @@ impl App {
     }
 
     /// What a screen reader says of a view.
-    fn view_name(&self, view: View) -> String {
-        let file = self.session.current().map_or(String::new(), |current| {
+    fn view_name(&self, pane: Pane, view: View) -> String {
+        let file = self.pane(pane).map_or(String::new(), |current| {
             current.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
         });
-        format!("{} view of {file}", self.plain_name(view))
+        let beside = if pane == Pane::Beside { ", beside" } else { "" };
+        format!("{} view of {file}{beside}", self.plain_name(view))
     }
 
-    /// Wheel and pinch zoom at the pointer, dragging pans, a double click fits, the pointer probes.
-    fn steer(&mut self, ui: &Ui, response: &Response, view: View) {
-        let Some(frame) = self.frame(ui, response.rect) else { return };
+    /// Wheel and pinch zoom at the pointer, dragging pans, a double click fits, the pointer probes. What is done in the
+    /// picture beside is done in the other one, turned over where it is its mirror picture.
+    fn steer(&mut self, ui: &Ui, response: &Response, pane: Pane, view: View) {
+        let Some(frame) = self.frame(ui, pane, response.rect) else { return };
+        let link = if pane == Pane::Beside { self.link() } else { None };
+        let across = |by: f64| link.as_ref().map_or(by, |link| link.across(by));
         let (view_px, source_px) = (self.view_px(ui, response.rect), self.source_px());
-        self.last_view_px = view_px;
-        if response.double_clicked() {
+        if response.contains_pointer() || response.has_focus() {
+            self.last_view_px = view_px;
+        }
+        let is_present = pane == Pane::Present;
+        if is_present && self.hand.tool.is_some() {
+            ui.ctx().set_cursor_icon(if response.hovered() { CursorIcon::Crosshair } else { CursorIcon::Default });
+        }
+        if is_present && self.measures(ui, response, &frame) {
+        } else if response.double_clicked() {
             self.camera.fit();
         } else if response.dragged_by(PointerButton::Secondary) {
             let (by, size) = (response.drag_delta(), response.rect.size());
-            if by != egui::Vec2::ZERO {
+            if is_present && by != egui::Vec2::ZERO {
                 let (across, down) = (f64::from(by.x / size.x), f64::from(by.y / size.y));
                 self.commands.push(SessionCommand::WindowDrag { across, down }.into());
             }
-        } else if self.measures(ui, response, &frame) {
         } else if response.dragged() {
             let by = response.drag_delta() * frame.pixels_per_point;
             if by != egui::Vec2::ZERO {
-                self.camera.pan((f64::from(by.x), f64::from(by.y)), view_px, source_px);
+                self.camera.pan((across(f64::from(by.x)), f64::from(by.y)), view_px, source_px);
             }
         }
         let Some(at) = response.hover_pos() else {
-            if self.pointed.is_some_and(|(of, _)| of == view) {
+            if self.pointed.is_some_and(|(of, which, _)| (of, which) == (pane, view)) {
                 (self.pointed, self.probe) = (None, None);
             }
             return;
@@ -155,46 +217,31 @@ impl App {
             ui.input(|input| (f64::from(input.zoom_delta()), f64::from(input.smooth_scroll_delta().y)));
         let factor = pinch * (wheel * ZOOM_STEP.ln() / 50.0).exp();
         if (factor - 1.0).abs() > 1e-6 {
-            let off = (at - response.rect.min) * frame.pixels_per_point;
-            self.camera.zoom_at(factor, (f64::from(off.x), f64::from(off.y)), view_px, source_px);
+            let off = (at - response.rect.center()) * frame.pixels_per_point;
+            let off = (view_px.0 / 2.0 + across(f64::from(off.x)), view_px.1 / 2.0 + f64::from(off.y));
+            self.camera.zoom_at(factor, off, view_px, source_px);
         }
         // A pointer at rest leaves a cross-hair that was moved by keys alone; one that moves, however slowly, is elsewhere.
-        if self.pointed != Some((view, at)) || response.dragged() {
-            self.pointed = Some((view, at));
-            self.probe = frame.to_source(at).filter(|at| is_inside(*at, source_px));
+        if self.pointed != Some((pane, view, at)) || response.dragged() {
+            self.pointed = Some((pane, view, at));
+            let back = link.and_then(|link| link.beside_from_present.inverse()).unwrap_or(Transform::IDENTITY);
+            let source = frame.to_source(at).map(|(x, y)| back.apply(x, y));
+            self.probe = source.filter(|at| is_inside(*at, source_px));
         }
     }
 
-    /// Shift and drag draws a line; a click takes it away.
-    fn measures(&mut self, ui: &Ui, response: &Response, frame: &Frame) -> bool {
-        if response.clicked() {
-            self.measure = None;
-        }
-        let is_held = ui.input(|input| input.modifiers.shift_only());
-        let Some(at) = response.interact_pointer_pos().and_then(|at| frame.to_source(at)) else { return false };
-        if response.drag_started() && is_held {
-            // A drag is noticed some pixels behind the place at which the button went down.
-            let pressed = ui.input(|input| input.pointer.press_origin()).and_then(|at| frame.to_source(at));
-            self.measure = Some((pressed.unwrap_or(at), at));
-        }
-        match &mut self.measure {
-            Some((_, end)) if response.dragged() && is_held => *end = at,
-            _ => return false,
-        }
-        true
-    }
-
-    fn lengths(&self, painter: &egui::Painter, view: View, frame: &Frame) {
-        let Some(current) = self.session.current() else { return };
+    fn lengths(&self, painter: &egui::Painter, pane: Pane, view: View, frame: &Frame) {
+        let Some(current) = self.pane(pane) else { return };
         let facts = current.picture.scan.facts.as_deref();
-        let spacing = facts.and_then(|facts| facts.spacing.as_ref());
-        if let Some((from, to)) = self.measure {
-            let says = ruler::says(spacing, to.0 - from.0, to.1 - from.1);
-            ruler::measured(painter, frame.to_screen(from), frame.to_screen(to), &says);
+        if pane == Pane::Present {
+            self.draw_measurements(painter, view, frame);
         }
         if view == View::Input && facts.is_some() && self.session.preferences.ruler {
             let scale = f64::from(frame.to_screen((1.0, 0.0)).x - frame.to_screen((0.0, 0.0)).x);
-            ruler::scale_bar(painter, frame.rect, scale, spacing);
+            ruler::scale_bar(painter, frame.rect, scale, facts.and_then(|facts| facts.spacing.as_ref()));
+        }
+        if let Some(edges) = facts.and_then(crate::scan::Facts::edges) {
+            ruler::edges(painter, frame.rect, &edges);
         }
     }
 
@@ -208,42 +255,85 @@ impl App {
         (f64::from(width), f64::from(height))
     }
 
-    fn frame(&self, ui: &Ui, rect: Rect) -> Option<Frame> {
+    fn frame(&self, ui: &Ui, pane: Pane, rect: Rect) -> Option<Frame> {
         self.session.current()?;
-        let screen_from_source = self.camera.screen_from_source(self.view_px(ui, rect), self.source_px());
+        let view_px = self.view_px(ui, rect);
+        let screen_from_source = self.camera.screen_from_source(view_px, self.source_px());
+        let screen_from_source = match pane {
+            Pane::Present => screen_from_source,
+            Pane::Beside => self.link()?.screen_from_beside(&screen_from_source, view_px),
+        };
         Some(Frame { screen_from_source, rect, pixels_per_point: ui.pixels_per_point() })
     }
 
-    fn draw(&mut self, ui: &Ui, view: View, frame: &Frame) {
+    fn draw(&mut self, ui: &Ui, pane: Pane, view: View, frame: &Frame) {
         let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
-        let Some(current) = self.session.current() else { return };
+        if self.draw_coming(ui, &painter, view, frame) {
+            return;
+        }
         let view_px = self.view_px(ui, frame.rect);
         let limit_px = ui.input(|input| input.max_texture_side) as u32;
+        let current = match pane {
+            Pane::Present => self.session.current(),
+            Pane::Beside => self.session.companion().and_then(|beside| beside.current()),
+        };
+        let Some(current) = current else { return };
         let (size_px, levels) = (current.picture.size_px(), current.picture.levels());
         let seen = |margin| Region::seen(&frame.screen_from_source, view_px, size_px, levels, limit_px, margin);
         let Some((needed, wide)) = seen(0.0).zip(seen(MARGIN)) else { return };
         let wide = if wide.level == needed.level { wide } else { needed };
         let style = &self.session.preferences.style;
-        let layered = !self.hide_overlays && self.session.shown().is_some();
-        if layered && view.kind().is_on_black(style) {
-            let picture = Rect::from_two_pos(frame.to_screen((0.0, 0.0)), frame.to_screen(self.source_px()));
-            painter.rect_filled(picture, CornerRadius::ZERO, Color32::BLACK);
-        } else if let Some(seen) = self.textures.base(ui.ctx(), view, current, needed, wide) {
-            paint(&painter, frame, size_px, &seen);
+        let scene = match pane {
+            Pane::Present => self.session.scene(),
+            Pane::Beside => self.session.companion_scene(),
+        };
+        let layered = !self.hide_overlays && scene.is_some();
+        let brightness = if layered { view.kind().brightness(style) } else { 1.0 };
+        if brightness > 0.0
+            && let Some(seen) = self.textures.base(ui.ctx(), (pane, view), current, needed, wide)
+        {
+            paint(&painter, frame, size_px, &seen, Color32::from_gray((255.0 * brightness) as u8));
         }
-        if layered && let Some(seen) = self.textures.layer(ui.ctx(), view, &self.session, needed, wide) {
-            paint(&painter, frame, size_px, &seen);
+        if layered && let Some(seen) = self.textures.layer(ui.ctx(), (pane, view), &self.session, needed, wide) {
+            paint(&painter, frame, size_px, &seen, Color32::WHITE);
+        }
+        if layered && view.kind().is_on_black(style) {
+            outline(&painter, frame, scene.map_or(&[], |scene| scene.outline));
         }
         if view.kind().is_boxed() && !self.hide_overlays && style.boxed {
-            self.red_box(&painter, frame);
+            self.red_box(&painter, pane, frame);
         }
-        self.cross_hair(&painter, frame);
-        self.lengths(&painter, view, frame);
-        self.words(ui, &painter, view, frame);
+        self.cross_hair(&painter, pane, frame);
+        self.lengths(&painter, pane, view, frame);
+        if pane == Pane::Present {
+            self.words(ui, &painter, view, frame);
+        }
     }
 
-    fn red_box(&self, painter: &egui::Painter, frame: &Frame) {
-        let Some(region) = self.session.shown().and_then(|shown| shown.explanation.attention) else { return };
+    /// The picture that was asked for, small as the list has it, until it is there; whether it stands in the view.
+    fn draw_coming(&mut self, ui: &Ui, painter: &egui::Painter, view: View, frame: &Frame) -> bool {
+        let Some(coming) = self.session.coming().map(std::path::Path::to_owned) else { return false };
+        let Some(thumbnail) = self.session.worklist.thumbnail(&coming) else { return false };
+        if view == View::Input {
+            let texture = self.textures.thumbnail(ui.ctx(), &coming, thumbnail);
+            let size = texture.size_vec2();
+            let scale = (frame.rect.width() / size.x).min(frame.rect.height() / size.y);
+            let place = Rect::from_center_size(frame.rect.center(), size * scale);
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            painter.image(texture.id(), place, whole, Color32::WHITE);
+        }
+        let name = coming.file_name().unwrap_or_default().to_string_lossy();
+        let says = format!("Opening {}…", super::names::short(&name, 32));
+        label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), &says, Color32::WHITE);
+        true
+    }
+
+    fn red_box(&self, painter: &egui::Painter, pane: Pane, frame: &Frame) {
+        let shown = match pane {
+            Pane::Present => self.session.shown(),
+            Pane::Beside => self.session.companion_shown(),
+        };
+        let Some(region) = shown.and_then(|shown| shown.explanation.attention) else { return };
         let (x, y) = (f64::from(region.bounds.x), f64::from(region.bounds.y));
         let end = (x + f64::from(region.bounds.width), y + f64::from(region.bounds.height));
         let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
@@ -255,8 +345,10 @@ impl App {
     }
 
     /// The same place in all views; a gap in the middle leaves the place itself free.
-    fn cross_hair(&self, painter: &egui::Painter, frame: &Frame) {
-        let Some(probe) = self.probe else { return };
+    fn cross_hair(&self, painter: &egui::Painter, pane: Pane, frame: &Frame) {
+        let Some((x, y)) = self.probe else { return };
+        let link = if pane == Pane::Beside { self.link() } else { None };
+        let probe = link.map_or((x, y), |link| link.beside_from_present.apply(x, y));
         let (at, gap, rect) = (frame.to_screen(probe), 9.0, frame.rect);
         if !rect.contains(at) {
             return;
@@ -320,7 +412,7 @@ fn is_inside((x, y): (f64, f64), (width, height): (f64, f64)) -> bool {
 }
 
 /// Puts a region's texture where it belongs; the last texel of an odd side reaches beyond the picture and is cut.
-fn paint(painter: &egui::Painter, frame: &Frame, size_px: (u32, u32), seen: &super::textures::Seen<'_>) {
+fn paint(painter: &egui::Painter, frame: &Frame, size_px: (u32, u32), seen: &super::textures::Seen<'_>, tint: Color32) {
     let region = seen.region;
     let unit = f64::from(1u32 << region.level);
     let from = (f64::from(region.x) * unit, f64::from(region.y) * unit);
@@ -329,5 +421,12 @@ fn paint(painter: &egui::Painter, frame: &Frame, size_px: (u32, u32), seen: &sup
     let rect = Rect::from_two_pos(frame.to_screen(from), frame.to_screen(cut));
     let used = ((cut.0 - from.0) / (to.0 - from.0), (cut.1 - from.1) / (to.1 - from.1));
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(used.0 as f32, used.1 as f32));
-    painter.image(seen.texture.id(), rect, uv, Color32::WHITE);
+    painter.image(seen.texture.id(), rect, uv, tint);
+}
+
+/// Where the lit field ends.
+fn outline(painter: &egui::Painter, frame: &Frame, line: &[(f64, f64)]) {
+    let [r, g, b] = crate::compose::OUTLINE.0;
+    let points: Vec<Pos2> = line.iter().map(|at| frame.to_screen(*at)).collect();
+    painter.line(points, Stroke::new(1.0, Color32::from_rgb(r, g, b)));
 }

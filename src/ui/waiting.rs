@@ -45,6 +45,6 @@ impl App {
     /// Why the picture on the screen could not be explained.
     fn failure(&self) -> Option<&str> {
         let current = self.session.current()?;
-        self.session.worklist.items().iter().find(|item| item.path == current.path)?.problem.as_deref()
+        self.session.worklist.get(&current.path)?.problem.as_deref()
     }
 }

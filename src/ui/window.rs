@@ -3,15 +3,20 @@
 use std::path::PathBuf;
 
 use eframe::NativeOptions;
-use egui::{ViewportBuilder, vec2};
+use egui::{Context, ViewportBuilder, ViewportCommand, vec2};
 
-use super::App;
+use super::{App, names};
 use crate::session::Options;
 use crate::session::preferences::Preferences;
 
 const SMALLEST: egui::Vec2 = vec2(640.0, 480.0);
 /// Of the window at a first start.
 pub(super) const USUAL: egui::Vec2 = vec2(1280.0, 800.0);
+
+/// Of the program, and of its window while nothing is open.
+pub(super) const NAME: &str = "Fovea";
+/// A window's title has at most so many letters of a picture's name.
+const MOST_LETTERS: usize = 80;
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +43,7 @@ pub fn open(options: Options, paths: Vec<PathBuf>) -> Result<(), WindowError> {
         .and_then(|file| Preferences::read(file).ok()??.window);
     let size = place.map_or(USUAL, |place| vec2(place.width, place.height)).clamp(SMALLEST, vec2(7680.0, 4320.0));
     let viewport = ViewportBuilder::default()
-        .with_title("Fovea")
+        .with_title(NAME)
         .with_app_id("fovea")
         .with_inner_size(size)
         .with_min_inner_size(SMALLEST)
@@ -51,6 +56,19 @@ pub fn open(options: Options, paths: Vec<PathBuf>) -> Result<(), WindowError> {
         Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, options, paths)?))),
     )
     .map_err(|error| WindowError::Failed(error.to_string()))
+}
+
+impl App {
+    /// The window says what is open.
+    pub(super) fn say_title(&mut self, ctx: &Context) {
+        let label = |path| self.session.worklist.get(path).map(|item| item.label.clone());
+        let open = self.session.current().and_then(|current| label(&current.path));
+        let title = open.map_or(NAME.to_owned(), |name| format!("{} — {NAME}", names::short(&name, MOST_LETTERS)));
+        if self.title != title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]

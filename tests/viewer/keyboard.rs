@@ -179,7 +179,7 @@ fn from_the_start_to_an_exported_overlay_without_a_mouse() {
     }
     assert_eq!(focused(&window), "Type a path…");
     key(&mut window, Key::Enter);
-    assert!(says(&window, "Path of a picture or a folder"));
+    assert!(says(&window, "Path of a picture, a folder or a reading session"));
     type_text(&mut window, moderate().to_str().unwrap());
     key(&mut window, Key::Enter);
     wait(&mut window, "the explanation", |app| app.session.shown().is_some());

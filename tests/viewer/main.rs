@@ -1,6 +1,7 @@
 //! The real window, driven by role and name as a reader or a screen reader would. Pixels are looked at in one test.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]
@@ -8,10 +9,14 @@ mod common;
 mod file;
 mod keyboard;
 mod layers;
+mod list;
+mod measure;
 mod methods;
 mod names;
 mod notices;
 mod radiographs;
+mod reading;
+mod reports;
 mod scale;
 mod tree;
 mod waiting;
@@ -370,8 +375,8 @@ fn an_unfit_picture_is_marked_in_inspector_list_and_view() {
     window.get_by_role_and_label(Role::CheckBox, "Hatch where it cannot be graded").click();
     window.run_steps(4);
     assert!(!window.state().session.preferences.style.hatched);
-    let grade = window.state().session.worklist.items()[0].graded.unwrap();
-    assert!(!grade.is_gradable);
+    let grade = window.state().session.worklist.items()[0].answer.clone().unwrap();
+    assert_eq!(grade.gradable, Some(false));
     assert!(says(&window, "a-dark.png Not gradable: "), "a screen reader hears it in the list");
     act(&mut window, SessionCommand::Next);
     wait(&mut window, "the other picture", |app| {
@@ -415,11 +420,16 @@ fn a_model_that_fails_leaves_the_last_one() {
 
 #[test]
 fn whether_the_answer_is_steady_stands_under_it() {
-    let mut window = opened();
+    let mut window = build(None, false);
+    act(&mut window, SessionCommand::ReadFirst(true));
+    act(&mut window, SessionCommand::Open(vec![moderate()]));
+    wait(&mut window, "the hidden answer", |app| {
+        app.session.current().is_some_and(|current| current.answer.shown.is_some())
+    });
+    assert!(window.query_by_label_contains("teady").is_none(), "a reader has to answer first");
+    press(&mut window, Modifiers::NONE, Key::Num3);
     wait(&mut window, "the variants", |app| app.session.steady().is_some());
     let says =
         if window.state().session.steady().unwrap().is_steady() { "Steady: always " } else { "Not steady: changes" };
     window.get_by_label_contains(says);
-    act(&mut window, SessionCommand::ReadFirst(true));
-    assert!(window.query_by_label_contains(says).is_none(), "a reader has to answer first");
 }

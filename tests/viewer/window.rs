@@ -32,15 +32,38 @@ pub fn build_with(
     preferences: Option<PathBuf>,
     with_pixels: bool,
 ) -> Window {
+    let options = Options {
+        folders,
+        model,
+        device: DeviceChoice::Cpu,
+        preferences,
+        sessions: None,
+        results: None,
+        limit_bytes: USUAL_LIMIT_BYTES,
+    };
+    build_from(options, with_pixels)
+}
+
+pub fn build_from(options: Options, with_pixels: bool) -> Window {
     let mut builder = Harness::builder().with_size([1280.0, 1100.0]).with_max_steps(60);
     if with_pixels {
         builder = builder.wgpu();
     }
-    builder.build_eframe(|creation| {
-        let options =
-            Options { folders, model, device: DeviceChoice::Cpu, preferences, limit_bytes: USUAL_LIMIT_BYTES };
-        App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
-    })
+    builder.build_eframe(|creation| App::new(&creation.egui_ctx, options, Vec::new()).unwrap())
+}
+
+/// A window that keeps readings in `folder/readings`.
+pub fn build_desk(folder: &Path) -> Window {
+    let options = Options {
+        folders: Vec::new(),
+        model: None,
+        device: DeviceChoice::Cpu,
+        preferences: Some(folder.join("settings.toml")),
+        sessions: Some(folder.join("readings")),
+        results: None,
+        limit_bytes: USUAL_LIMIT_BYTES,
+    };
+    build_from(options, false)
 }
 
 /// Whether something here can draw; where nothing can, tests that look at pixels are left out, and say so.

@@ -7,15 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::Arguments;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
-use crate::export::Record;
+use crate::export::{MOST_RECORD_BYTES, Pages, Record};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
 use crate::layers::Style;
 use crate::method::BackwardRule;
-
-/// A record of more is none of ours.
-const MOST_RECORD_BYTES: u64 = 4 << 20;
 
 /// All that results depend on; of several pictures only the first differs.
 #[derive(Serialize)]
@@ -32,6 +29,8 @@ pub struct Made<'a> {
     /// And whether light and dark are swapped.
     pub window: String,
     pub layers: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Pages>,
     /// Left out where nobody asks, so that what earlier versions made is found again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answer_anyway: bool,
@@ -57,6 +56,7 @@ impl<'a> Made<'a> {
             frame: arguments.frame,
             window: format!("{:?} {}", arguments.drawing.window, arguments.drawing.invert),
             layers: !arguments.no_layers,
+            pages: Some(arguments.pages()).filter(|pages| pages.any()),
             answer_anyway: arguments.answer_anyway,
             record_paths: arguments.record_paths,
         }

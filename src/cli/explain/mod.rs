@@ -3,20 +3,23 @@
 mod done;
 mod names;
 mod pool;
+mod repeat;
 mod work;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
+use self::repeat::Asked;
 use self::work::{Answer, Work};
 use super::signals::{Stop, Stopped};
 use super::{Limit, note, progress, say};
 use crate::bundle::{Card, Library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::Settings;
+use crate::export::{Pages, Theme};
 use crate::guard::whole;
 use crate::layers::Style;
 use crate::method::{BackwardRule, Cam, CamMethod, Evidence, Magnitude};
@@ -24,10 +27,22 @@ use crate::network::DeviceChoice;
 use crate::scan::window::{Voi, VoiFunction, Window};
 use crate::scan::{self, GreyDisplay, Scan};
 
-#[derive(Debug, Args)]
+/// Smoothing that goes further would leave nothing of a response.
+const MOST_SMOOTHING_PX: f32 = 64.0;
+const MOST_GAIN: f32 = 1000.0;
+
+/// In which format a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    Pdf,
+    Svg,
+    Both,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Arguments {
     /// Pictures, or folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP)
-    #[arg(required = true, value_name = "FILE|FOLDER")]
+    #[arg(required_unless_present = "from", value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// The model that reads the pictures
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
@@ -73,6 +88,29 @@ pub struct Arguments {
     /// Write each picture's path into its record, not its file's name alone
     #[arg(long)]
     record_paths: bool,
+    /// Write a page for print beside the other files: pictures, maps, answer, sums and settings
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    report: Option<ReportFormat>,
+    /// Colours of report and legend
+    #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
+    report_theme: Theme,
+    /// Write colour bars and the colours of the classes alone, as SVG
+    #[arg(long)]
+    legend_svg: bool,
+    /// The same as PDF
+    #[arg(long)]
+    legend_pdf: bool,
+    /// Repeat exactly what this record says: same picture, model, settings and files; the picture may be given, too
+    #[arg(
+        long,
+        value_name = "RECORD",
+        conflicts_with_all = [
+            "model", "class", "rule", "compare_rule", "evidence", "magnitude", "cam", "layer", "frame", "no_layers",
+            "answer_anyway", "record_paths", "resume", "smoothing", "cam_opacity", "threshold", "cam_colours",
+            "clear_opacity", "gain", "clear_over_input", "without", "palette", "window", "invert", "no_box",
+        ]
+    )]
+    from: Option<PathBuf>,
     /// Go on after a run that was stopped: pictures that are explained with the same model and settings are passed over
     #[arg(long)]
     resume: bool,
@@ -81,8 +119,21 @@ pub struct Arguments {
     force: bool,
 }
 
+impl Arguments {
+    /// Which pages for print are asked for.
+    fn pages(&self) -> Pages {
+        Pages {
+            report_pdf: matches!(self.report, Some(ReportFormat::Pdf | ReportFormat::Both)),
+            report_svg: matches!(self.report, Some(ReportFormat::Svg | ReportFormat::Both)),
+            legend_pdf: self.legend_pdf,
+            legend_svg: self.legend_svg,
+            theme: self.report_theme,
+        }
+    }
+}
+
 /// How the pictures are drawn; what is left out stays as the window has it at first.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Drawing")]
 struct Drawing {
     /// Smoothing of the response in model pixels [default: what the model card recommends]
@@ -143,6 +194,11 @@ fn window(text: &str) -> Result<Window, String> {
 /// Explains every picture and goes on past bad ones.
 pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
     let stop = Stop::watch("the pictures at hand")?;
+    if let Some(record) = &arguments.from {
+        let asked = Asked::read(record, arguments, folders)?;
+        whole::sweep(&arguments.out);
+        return again(asked, folders, limit, &stop);
+    }
     let (bundle, calibration) = Library::open(folders)?.find(&arguments.model)?.load_calibrated()?;
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
@@ -169,6 +225,16 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     );
     bar.finish_and_clear();
     tally.conclude(paths.len(), &stop)
+}
+
+/// Explains the picture of a record as the record says.
+fn again(asked: Asked, folders: &[PathBuf], limit: Limit, stop: &Stop) -> Result<()> {
+    let Asked { model, settings, style, arguments, repeat } = asked;
+    let (bar, picture, name) = (progress(1), repeat.picture.clone(), repeat.name.clone());
+    let work = Work::new(model, settings, style, &arguments, folders, limit.memory(), bar.clone());
+    let mut tally = Tally::default();
+    tally.count(work.repeating(Some(repeat)).one(&picture, &name), &bar);
+    tally.conclude(1, stop)
 }
 
 /// How a run did.
@@ -228,7 +294,7 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
     let recommended = Settings::recommended(card);
     let class = arguments.class.as_ref().map(|text| class(card, text)).transpose()?;
     let smoothing_px = arguments.drawing.smoothing.unwrap_or(recommended.smoothing_px);
-    within("smoothing", smoothing_px, 64.0)?;
+    within("--smoothing", smoothing_px, MOST_SMOOTHING_PX)?;
     let rule = arguments.rule.unwrap_or(recommended.rule);
     if arguments.compare_rule == Some(rule) {
         bail!("--compare-rule is {0}, and so is the rule in use; give another", rule.name());
@@ -246,10 +312,10 @@ fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {
 fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
     let mut style = Style::default();
     let fractions = [
-        ("cam-opacity", drawing.cam_opacity, 1.0, &mut style.cam.opacity),
-        ("threshold", drawing.threshold, 1.0, &mut style.cam.threshold),
-        ("clear-opacity", drawing.clear_opacity, 1.0, &mut style.clear.opacity),
-        ("gain", drawing.gain, 1000.0, &mut style.clear.gain),
+        ("--cam-opacity", drawing.cam_opacity, 1.0, &mut style.cam.opacity),
+        ("--threshold", drawing.threshold, 1.0, &mut style.cam.threshold),
+        ("--clear-opacity", drawing.clear_opacity, 1.0, &mut style.clear.opacity),
+        ("--gain", drawing.gain, MOST_GAIN, &mut style.clear.gain),
     ];
     for (name, given, most, place) in fractions {
         *place = given.unwrap_or(*place);
@@ -271,9 +337,13 @@ fn class(card: &Card, text: &str) -> Result<usize> {
     })
 }
 
+fn fraction(name: &str, value: f32) -> Result<()> {
+    within(name, value, 1.0)
+}
+
 fn within(name: &str, value: f32, most: f32) -> Result<()> {
     if !(0.0..=most).contains(&value) {
-        bail!("--{name} is {value}; it must lie between 0 and {most}");
+        bail!("{name} is {value}; it must lie between 0 and {most}");
     }
     Ok(())
 }

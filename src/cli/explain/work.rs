@@ -8,10 +8,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use indicatif::ProgressBar;
 
 use super::done::{Made, is_done};
+use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
 use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
-use crate::export::{self, Parts, Pictures, Record};
+use crate::export::{self, Marks, Parts, Pictures, Record};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -46,6 +47,7 @@ pub struct Work<'a> {
     sha256: String,
     calibration: Option<Calibration>,
     bar: ProgressBar,
+    repeat: Option<Repeat>,
 }
 
 impl<'a> Work<'a> {
@@ -60,7 +62,12 @@ impl<'a> Work<'a> {
     ) -> Self {
         let (card, sha256, calibration) = (model.0.card.clone(), model.0.sha256.clone(), model.1.clone());
         let (model, ready) = (Mutex::new(Some(model)), OnceLock::new());
-        Self { card, model, ready, settings, style, arguments, folders, memory, sha256, calibration, bar }
+        Self { card, model, ready, settings, style, arguments, folders, memory, sha256, calibration, bar, repeat: None }
+    }
+
+    /// As a record says.
+    pub fn repeating(self, repeat: Option<Repeat>) -> Self {
+        Self { repeat, ..self }
     }
 
     fn ready(&self) -> Result<(&Explainer, &Settings)> {
@@ -125,7 +132,10 @@ impl<'a> Work<'a> {
         let (file, _taken) = self.open(path)?;
         let model = (self.sha256.as_str(), self.calibration.as_ref());
         let picture_sha256 = file.sha256();
-        let key = Made::new(picture_sha256.clone(), model, (&self.settings, &self.style), self.arguments).key();
+        let made = Made::new(picture_sha256.clone(), model, (&self.settings, &self.style), self.arguments);
+        let recorded =
+            self.repeat.as_ref().map(|repeat| repeat.check_picture(&picture_sha256).map(|()| repeat)).transpose()?;
+        let key = recorded.and_then(|repeat| repeat.made_with(&self.card)).unwrap_or_else(|| made.key());
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
@@ -144,7 +154,8 @@ impl<'a> Work<'a> {
     }
 
     fn parts(&self) -> Parts {
-        Parts { layers: !self.arguments.no_layers, ..Parts::ALL }
+        let asked = || Parts { layers: !self.arguments.no_layers, pages: self.arguments.pages(), ..Parts::ALL };
+        self.repeat.as_ref().map_or_else(asked, |repeat| repeat.parts)
     }
 
     /// Explains `scan` into `files`, which are not in their places yet.
@@ -155,13 +166,20 @@ impl<'a> Work<'a> {
         files: &mut OutputSet,
         (key, picture_sha256, decode_ms): (String, String, f64),
     ) -> Result<String> {
-        let measures = input::measure(scan);
+        let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
-        let (style, display) = (&self.style, self.arguments.drawing.display(scan));
+        let display = match &self.repeat {
+            Some(repeat) => repeat.display(scan).with_context(|| format!("{}", path.display()))?,
+            None => self.arguments.drawing.display(scan),
+        };
+        let style = &self.style;
         let (explainer, settings) = self.ready()?;
         let explained = explainer.explain_beside(scan, settings, self.arguments.compare_rule);
         let (explanation, other) = explained.with_context(|| format!("{}", path.display()))?;
+        if let Some(repeat) = &self.repeat {
+            repeat.compare(&explanation)?;
+        }
         let anyway = self.arguments.answer_anyway;
         let report = report(&self.card, &explanation, advice.as_ref(), assessed.as_ref(), anyway);
         if let Some(warning) = report.warning() {
@@ -173,11 +191,14 @@ impl<'a> Work<'a> {
         let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
         record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
         (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256));
+        record.reader = self.repeat.as_ref().and_then(Repeat::reader);
         let line = line(path, &report, record.timings_ms.total);
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
             .with_report(report)
             .with_quality(assessed.as_ref())
+            .with_marks(Marks::new(scan.facts.as_deref(), Vec::new()))
+            .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour))
             .compared_with(other.as_ref());
         export::write(files, self.parts(), &file_name, &pictures, record)?;
         Ok(line)

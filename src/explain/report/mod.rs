@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::agreement::Agreement;
 use self::headline::Headline;
-use super::Explanation;
+use super::{Explanation, Verdict};
 use crate::bundle::{Advice, Assessment, Card};
 
 /// The words for one picture.
@@ -91,6 +91,11 @@ pub fn report(
         box_says: boxed::says(card, explanation),
         is_refused: refusal.is_some(),
     }
+}
+
+/// The answer in large letters, before there are maps.
+pub fn headline(card: &Card, verdict: &Verdict) -> String {
+    Headline::of(card, verdict).headline
 }
 
 impl Report {

@@ -65,7 +65,7 @@ impl Read<'_> {
     }
 
     fn pictures(&mut self) -> Result<(), Fault> {
-        let sql = "SELECT id, folder, file, frame, patient, eye, taken FROM picture ORDER BY id";
+        let sql = "SELECT id, folder, file, frame, patient, eye, taken, said_by_reader FROM picture ORDER BY id";
         let mut rows = self.connection.prepare(sql)?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
@@ -76,10 +76,10 @@ impl Read<'_> {
                 Some("left") => Some(Eye::Left),
                 Some(_) => return Err(Fault::damaged("there is no such eye")),
             };
-            let identity = Identity { patient: row.get(4)?, eye, taken: row.get(6)? };
+            let identity = Identity { patient: row.get(4)?, eye, taken: row.get(6)?, is_private: false };
             self.index.insert(row.get(0)?, self.entries.len());
             let of = FrameOf { path, frame: row.get(3)? };
-            self.entries.push((of, Entry { identity, ..Entry::default() }));
+            self.entries.push((of, Entry { identity, identity_by_reader: row.get(7)?, ..Entry::default() }));
         }
         Ok(())
     }

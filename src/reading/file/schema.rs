@@ -31,7 +31,8 @@ pub const TABLES: [(&str, &str); 10] = [
         "CREATE TABLE picture (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL REFERENCES folder, \
          file ANY NOT NULL CHECK (octet_length(file) <= 32768), \
          frame INTEGER NOT NULL CHECK (frame BETWEEN 0 AND 4294967295), patient TEXT NOT NULL, \
-         eye TEXT CHECK (eye IN ('right', 'left')), taken TEXT, UNIQUE (folder, file, frame)) STRICT",
+         eye TEXT CHECK (eye IN ('right', 'left')), taken TEXT, \
+         said_by_reader INTEGER NOT NULL CHECK (said_by_reader IN (0, 1)), UNIQUE (folder, file, frame)) STRICT",
     ),
     (
         "reading",

@@ -68,6 +68,7 @@ impl Dice<'_> {
             patient: self.text(),
             eye: [None, Some(Eye::Left), Some(Eye::Right)][self.below(3)],
             taken: self.maybe(Self::text),
+            is_private: false,
         }
     }
 

@@ -38,10 +38,11 @@ impl<'a> Writer<'a> {
         match change {
             Change::Head(head) => self.head(head),
             Change::Pictures(pictures) => pictures.iter().try_for_each(|(of, identity)| {
-                if self.find(of)?.is_none() {
-                    self.add(of, identity)?;
-                }
-                Ok(())
+                let picture = self.picture(of)?;
+                self.execute(
+                    "UPDATE picture SET patient = ?2, eye = ?3, taken = ?4 WHERE id = ?1 AND NOT said_by_reader",
+                    (picture, &identity.patient, eye(identity.eye), &identity.taken),
+                )
             }),
             Change::Identity(of, identity) => self.identity(of, identity),
             Change::Reading(of, reading) => self.reading(of, reading),
@@ -110,11 +111,11 @@ impl<'a> Writer<'a> {
         Ok(None)
     }
 
-    fn add(&mut self, of: &FrameOf, identity: &Identity) -> Result<i64, Fault> {
+    fn add(&mut self, of: &FrameOf) -> Result<i64, Fault> {
         let (folder, file) = self.named(&of.path)?;
         self.execute(
-            "INSERT INTO picture (folder, file, frame, patient, eye, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (folder, file, of.frame, &identity.patient, eye(identity.eye), &identity.taken),
+            "INSERT INTO picture (folder, file, frame, patient, said_by_reader) VALUES (?1, ?2, ?3, '', 0)",
+            (folder, file, of.frame),
         )?;
         Ok(self.connection.last_insert_rowid())
     }
@@ -133,14 +134,14 @@ impl<'a> Writer<'a> {
     fn picture(&mut self, of: &FrameOf) -> Result<i64, Fault> {
         match self.find(of)? {
             Some(id) => Ok(id),
-            None => self.add(of, &Identity::default()),
+            None => self.add(of),
         }
     }
 
     fn identity(&mut self, of: &FrameOf, identity: &Identity) -> Result<(), Fault> {
         let picture = self.picture(of)?;
         self.execute(
-            "UPDATE picture SET patient = ?2, eye = ?3, taken = ?4 WHERE id = ?1",
+            "UPDATE picture SET patient = ?2, eye = ?3, taken = ?4, said_by_reader = 1 WHERE id = ?1",
             (picture, &identity.patient, eye(identity.eye), &identity.taken),
         )
     }

@@ -228,7 +228,12 @@ mod tests {
             ..Head::default()
         };
         let entry = |patient: &str, reading| Entry {
-            identity: Identity { patient: patient.into(), eye: Some(Eye::Left), taken: Some("2024-03-01".into()) },
+            identity: Identity {
+                patient: patient.into(),
+                eye: Some(Eye::Left),
+                taken: Some("2024-03-01".into()),
+                is_private: false,
+            },
             reading,
             ..Entry::default()
         };

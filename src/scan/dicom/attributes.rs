@@ -11,7 +11,7 @@ pub fn is_wanted(tag: u32) -> bool {
         0x0008_0005 | 0x0008_0016 | 0x0008_0060 // character set, class, modality
             | 0x0010_1010 // age, which is no date
             | 0x0018_0015 | 0x0018_1164 | 0x0018_5101 // body part, imager spacing, view
-            | 0x0020_0060 | 0x0020_0062 // laterality
+            | 0x0020_0020 | 0x0020_0060 | 0x0020_0062 // orientation, laterality
             | 0x0028_0002..=0x0028_0107
             | 0x0028_0120 | 0x0028_0121 | 0x0028_0301 | 0x0028_0a02
             | 0x0028_1050..=0x0028_1056

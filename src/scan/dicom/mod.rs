@@ -2,7 +2,7 @@
 //!
 //! The elements are walked within the bytes that are there ([`walk`]), only wanted ones are parsed by `dicom-object`,
 //! and codecs see a frame only once its own header agrees with the file's. Names, ids and dates are read by
-//! [`personal`] alone. Must not know models or maps.
+//! [`personal`] alone, and by [`whose`] what sorts a list by patient. Must not know models or maps.
 
 mod attributes;
 mod codecs;
@@ -17,6 +17,7 @@ mod rle;
 mod source;
 mod syntax;
 mod walk;
+mod whose;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use self::attributes::{Attributes, decimals, is_wanted, text};
+use self::attributes::{Attributes, decimals, is_wanted, text, texts};
 use self::fault::{Fault, printable};
 use self::layout::Layout;
 use self::source::Source;
@@ -35,6 +36,7 @@ use crate::guard::apart::Work;
 
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
+pub use self::whose::{Whose, whose};
 
 /// What is done in a process of its own: decoding a frame whose codec is not all safe Rust. `None` of a name that is not
 /// known.
@@ -93,11 +95,30 @@ fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, fram
         view_position: said(tags::VIEW_POSITION),
         age_years: said(tags::PATIENT_AGE).and_then(|age| years(&age)),
         spacing: spacing(attributes),
+        orientation: orientation(root),
+        value_unit: value_unit(attributes),
         frames: layout.frames,
         frame,
         photometric: said(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default(),
         transfer_syntax: source.syntax.name().to_owned(),
     }
+}
+
+/// Patient Orientation, where it holds two directions of a few letters.
+fn orientation(root: &InMemDicomObject) -> Option<[String; 2]> {
+    let is_direction = |text: &String| (1..=3).contains(&text.len()) && text.chars().all(|c| "ARLPHF".contains(c));
+    let both: [String; 2] = texts(root, tags::PATIENT_ORIENTATION).try_into().ok()?;
+    both.iter().all(is_direction).then_some(both)
+}
+
+/// What values are in after the modality's own look-up: as the file says, and Hounsfield units where a CT does not say
+/// (PS3.3 C.11.1.1.2).
+fn value_unit(attributes: &Attributes<'_>) -> Option<String> {
+    let said = text(attributes.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE), tags::RESCALE_TYPE);
+    let is_ct = text(attributes.root(), tags::MODALITY).as_deref() == Some("CT");
+    let said = said.or_else(|| is_ct.then(|| "HU".to_owned()))?;
+    let said = printable(&said);
+    (said != "US" && said.len() <= 16).then_some(said)
 }
 
 /// A DICOM age, three digits and its unit, in years: `006M` is half a year.

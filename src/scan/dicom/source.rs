@@ -110,6 +110,27 @@ impl<'a> Source<'a> {
         Ok(Self { bytes, syntax, object, pixels, packed })
     }
 
+    /// Those of the wanted attributes that stand in `head`, the beginning of a file, before the attribute `end`.
+    pub fn beginning(head: &[u8], wanted: fn(u32) -> bool, end: u32) -> Result<InMemDicomObject, Fault> {
+        let (start, syntax) = start(head)?;
+        let unpacked = if syntax.is_deflated { Some(inflate(&head[start..], 0..head.len() as u64)?) } else { None };
+        let (bytes, mut at) = unpacked.as_deref().map_or((head, start), |unpacked| (unpacked, 0));
+        let walker = Walker::of_beginning(bytes, syntax.encoding);
+        let mut kept = Kept::of_frame(0);
+        // What reaches beyond the beginning ends it, as the pixels would.
+        while walker.header(at).is_ok_and(|header| header.tag < end) {
+            let Ok(Some(element)) = walker.element(at, wanted) else { break };
+            if wanted(element.tag) {
+                kept.add(&walker, at)?;
+            }
+            at = element.whole.end;
+        }
+        let elements = TransferSyntaxRegistry.get(syntax.elements_uid());
+        let elements = elements.ok_or_else(|| Fault::Syntax(syntax.elements_uid().to_owned()))?;
+        InMemDicomObject::read_dataset_with_ts(kept.bytes.as_slice(), elements)
+            .map_err(|_| Fault::other("one of its DICOM attributes cannot be read"))
+    }
+
     /// The bytes of `range`, of a deflated data set unpacked for this.
     pub fn bytes_of(&self, range: Range<usize>) -> Result<Cow<'_, [u8]>, Fault> {
         match (self.packed, self.bytes.get(range.clone())) {

@@ -7,6 +7,7 @@ use super::doing::{Doing, Engine};
 use crate::layers::Style;
 use crate::network::DeviceChoice;
 use crate::session::Choices;
+use crate::session::beside::Beside;
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
 use crate::session::grey::GreyChange;
@@ -25,17 +26,17 @@ impl State {
             SessionCommand::Previous => self.go(false, now),
             SessionCommand::Sort(sort) => {
                 self.preferences.sort = sort;
-                self.worklist.sort_by(sort);
+                self.preferences.sort_reversed = false;
+                self.worklist.sort_by(sort, false);
             }
+            SessionCommand::List(command) => self.act_on_list(command, now),
             SessionCommand::Reload => self.reload(now),
             SessionCommand::Cancel => self.cancel(now),
             SessionCommand::AnswerAnyway => self.answer_anyway(),
             SessionCommand::Model(name) => self.load_model(name, now),
             SessionCommand::UseCpu => self.use_cpu(now),
-            SessionCommand::ReadFirst(on) => {
-                self.read_first.enabled = on;
-                self.preferences.read_first = on;
-            }
+            SessionCommand::ReadFirst(on) => self.read_first_is(on),
+            SessionCommand::Read(command) => self.read(command, now),
             SessionCommand::Class(class) => self.show_class(class),
             SessionCommand::ClassNext => self.step_class(1),
             SessionCommand::ClassPrevious => self.step_class(-1),
@@ -52,6 +53,8 @@ impl State {
             SessionCommand::OnBlack(on) => style.clear.on_black = on,
             SessionCommand::Palette(palette) => style.palette = palette,
             SessionCommand::Box(on) => style.boxed = on,
+            SessionCommand::Outline(on) => style.outline = on,
+            SessionCommand::Backdrop(value) => style.backdrop = value,
             SessionCommand::Hatch(on) => style.hatched = on,
             SessionCommand::ToggleBox => style.boxed = !style.boxed,
             SessionCommand::Smoothing(px) => {
@@ -77,6 +80,11 @@ impl State {
             SessionCommand::Frame(frame) => self.show_frame(frame, now),
             SessionCommand::FrameNext => self.show_frame(self.wanted_frame() + 1, now),
             SessionCommand::FramePrevious => self.show_frame(self.wanted_frame().saturating_sub(1), now),
+            SessionCommand::Beside(path) => self.set_picture_beside(path),
+            SessionCommand::OtherEye => self.set_beside(Beside::OtherEye),
+            SessionCommand::Prior => self.set_beside(Beside::Prior),
+            SessionCommand::Measure(change) => self.measure(change),
+            SessionCommand::KeepView(on) => self.preferences.keep_view = on,
             SessionCommand::Personal(is_wanted) => self.ask_personal(is_wanted),
             SessionCommand::ModelInput => self.toggle_model_input(),
             SessionCommand::DismissNotice(id) => self.notices.retain(|notice| notice.id != id),
@@ -139,8 +147,7 @@ impl State {
         let Some(result) = self.result() else {
             return self.notice(format!("{} to write yet.", self.nothing()), false, None, now);
         };
-        let number = self.number();
-        self.exports.push((number, now));
+        let number = self.export_begins(now);
         self.preferences.export_folder = Some(wish.folder.clone());
         self.effects.push(Effect::Export { number, wish, result: Box::new(result) });
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::State;
 use super::current::Role;
 use crate::session::Choices;
+use crate::session::command::ReadingCommand;
 use crate::session::grey::GreyChange;
 
 impl State {
@@ -23,17 +24,14 @@ impl State {
         }
     }
 
-    /// Switches a class; where "read first" waits for the reader, it is the reader's answer.
+    /// Switches a class; where the reader is asked, it is the reader's answer.
     pub(super) fn grade_by_key(&mut self, class: usize, now: Instant) {
         let classes = self.classes();
         if class >= classes {
             return;
         }
-        if self.awaits_reader() {
-            if let Some(current) = &self.current {
-                self.read_first.enter(&current.path, current.frame, class, now);
-            }
-            return;
+        if self.awaits_grade() {
+            return self.read(ReadingCommand::Grade(class), now);
         }
         let enabled = &mut self.preferences.style.clear.enabled;
         enabled.resize(classes, true);
@@ -50,6 +48,7 @@ impl State {
     /// Both sides show the same class.
     pub(super) fn show_class(&mut self, class: Option<usize>) {
         self.choices.class = class;
+        self.show_companions_class(class);
         if let Some(current) = &mut self.current {
             Role::ALL.into_iter().for_each(|role| current.side_mut(role).show_class(class));
         }

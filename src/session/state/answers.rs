@@ -9,16 +9,18 @@ use image::RgbImage;
 use super::State;
 use super::current::Role;
 use super::doing::{Doing, Engine, Explaining};
-use crate::bundle::{Advice, advise, assess};
+use crate::bundle::Advice;
 use crate::explain::{Look, Steadiness};
+use crate::reading::FrameOf;
 use crate::scan::find::Found;
 use crate::session::Choices;
+use crate::session::answer::answer;
 use crate::session::command::SessionCommand;
 use crate::session::key::{LookKey, PictureKey};
 use crate::session::message::{Model, Stage, Work};
 use crate::session::picture::Picture;
 use crate::session::shown::Shown;
-use crate::session::worklist::Graded;
+use crate::session::worklist::Classes;
 
 /// A message that is no problem goes by itself.
 const NOTICE_STAYS: Duration = Duration::from_secs(8);
@@ -35,8 +37,8 @@ impl State {
         if changed {
             self.choices = Choices::default();
             self.preferences.style.clear.enabled.clear();
-            self.worklist.forget_grades();
-            self.read_first.forget();
+            self.worklist.set_classes(Classes::of(&model.card));
+            self.veil();
         }
         self.engine = match std::mem::take(&mut self.engine) {
             Engine::Loading { number, name, since, .. } if number != of => {
@@ -50,7 +52,9 @@ impl State {
         if let Some(current) = &mut self.current {
             current.forget_answers();
         }
+        self.forget_companions_answer();
         (self.ahead_of, self.steady_of) = (None, None);
+        self.grade_anew();
         self.forget_aside();
         self.want_model_input();
         self.judge();
@@ -68,6 +72,7 @@ impl State {
         };
         // What was to be done ahead gave way to it.
         (self.ahead_of, self.steady_of) = (None, None);
+        self.grade_anew();
         self.notice(format!("The model {name} could not be loaded: {reason}"), true, None, now);
     }
 
@@ -82,12 +87,10 @@ impl State {
 
     pub(super) fn opened(&mut self, key: PictureKey, picture: Arc<Picture>, now: Instant) {
         self.cache.add_picture(&key, Arc::clone(&picture));
-        if let Some(item) = self.worklist.item_mut(&key.path) {
-            item.thumbnail.get_or_insert_with(|| picture.thumbnail());
-        }
+        self.worklist.set_thumbnail(&key.path, || picture.thumbnail());
         self.doing = match std::mem::take(&mut self.doing) {
             Doing::Opening(opening) if opening.key == key => {
-                self.appear(key.clone(), picture, opening.list, now);
+                self.appear(key.clone(), picture, opening.list.map(|list| *list), now);
                 // The same job goes on with the look, where it was known which.
                 let ticket = opening.ticket;
                 let explaining = |under| {
@@ -127,15 +130,11 @@ impl State {
         }
         let on_screen = self.current.as_ref().filter(|current| current.key() == key.picture);
         let known = self.cache.peek(&key.picture).and_then(|known| known.picture.as_ref());
-        let measures = on_screen.map(|current| &current.picture).or(known).map(|picture| &picture.measures);
-        let assessed = measures.and_then(|measures| assess(&model.card, measures));
-        let is_gradable = assessed.is_none_or(|assessed| assessed.is_gradable());
-        let is_refused = measures.is_some_and(|measures| advise(&model.card, measures, || None).is_some());
-        let class = look.verdict.decided;
-        let is_said = look.verdict.findings.as_ref().is_none_or(|findings| findings.contains(&class));
-        let probability = look.verdict.probabilities[class];
+        let Some(picture) = on_screen.map(|current| &current.picture).or(known) else { return };
+        let answer = answer(&model.card, &model.sha256, &look.verdict, &picture.measures);
         if let Some(item) = self.worklist.item_mut(path) {
-            item.graded = Some(Graded { is_said, class, probability, is_gradable, is_refused });
+            item.answer = Some(answer.clone());
+            self.readings.answered(&FrameOf { path: path.clone(), frame: 0 }, answer);
         }
     }
 
@@ -149,6 +148,9 @@ impl State {
         device_lost: bool,
         now: Instant,
     ) {
+        if of.is_none() {
+            self.companion_failed(key, &reason);
+        }
         // Where a second rule fails, the first one has an answer.
         let is_second = self.doing.explaining().is_some_and(|explaining| {
             Some(explaining.ticket) == of && self.under(Role::Answer).as_ref() != Some(&explaining.key.under)
@@ -160,6 +162,9 @@ impl State {
         {
             item.problem = Some(reason.clone());
         }
+        if device_lost && of.is_none() {
+            self.grading_lost_device();
+        }
         self.doing = match std::mem::take(&mut self.doing) {
             Doing::Opening(opening) if Some(opening.ticket) == of => {
                 self.say_failed(reason.clone(), device_lost, now);
@@ -168,7 +173,7 @@ impl State {
                         item.problem = Some(reason);
                     }
                     if let Some(next) = list.neighbour(&key.path, true).map(|item| item.path.clone()) {
-                        return self.want(&next, 0, Some(list), now);
+                        return self.want(&next, 0, Some(*list), now);
                     }
                 }
                 Doing::Rest
@@ -207,9 +212,7 @@ impl State {
     }
 
     pub(super) fn take_thumbnail(&mut self, path: &Path, thumbnail: RgbImage) {
-        if let Some(item) = self.worklist.item_mut(path) {
-            item.thumbnail = Some(thumbnail);
-        }
+        self.worklist.set_thumbnail(path, || thumbnail);
     }
 
     pub(super) fn steadied(&mut self, key: &PictureKey, model: String, steady: Steadiness) {
@@ -223,13 +226,11 @@ impl State {
 
     /// An open that was followed by a newer wish is none any more.
     pub(super) fn found(&mut self, of: u64, found: Result<Found, String>, now: Instant) {
-        if self.finding.take_if(|finding| finding.number == of).is_none() {
-            return;
-        }
+        let Some(finding) = self.finding.take_if(|finding| finding.number == of) else { return };
         match found {
             Ok(found) => {
                 found.problems.iter().for_each(|problem| self.notice(problem.to_string(), true, None, now));
-                self.open_found(found.pictures, now);
+                self.open_found(finding.paths, found.pictures, now);
             }
             Err(reason) => self.notice(reason, true, None, now),
         }
@@ -237,6 +238,9 @@ impl State {
 
     pub(super) fn derived(&mut self, number: u64, shown: Shown) {
         let class = self.choices.class;
+        if let Some(side) = self.companion_side(number) {
+            return side.take_shown(number, shown, class);
+        }
         let Some(current) = &mut self.current else { return };
         let role = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number));
         if let Some(role) = role {
@@ -275,11 +279,15 @@ impl State {
                 }
             }
             Work::Derive(number) => {
-                let Some(current) = &mut self.current else { return };
-                let Some(role) = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number)) else {
-                    return;
-                };
-                current.side_mut(role).derive_failed(number);
+                if let Some(side) = self.companion_side(number) {
+                    side.derive_failed(number);
+                } else {
+                    let Some(current) = &mut self.current else { return };
+                    let Some(role) = Role::ALL.into_iter().find(|role| current.side(*role).is_deriving(number)) else {
+                        return;
+                    };
+                    current.side_mut(role).derive_failed(number);
+                }
             }
             Work::Export(of) => self.exports.retain(|(number, _)| *number != of),
             Work::Beside => {}

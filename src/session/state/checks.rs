@@ -2,7 +2,8 @@
 
 use super::world::{REFUSED, World, decided, pixels_of, scores};
 use crate::explain::Settings;
-use crate::session::worklist::Graded;
+use crate::reading::Answer;
+use crate::session::worklist::Item;
 
 impl World {
     /// What is on the screen belongs together, whatever is under way.
@@ -39,17 +40,81 @@ impl World {
         if refused && state.shown().is_some() && state.answer_is_withheld() || !refused && state.answer_is_withheld() {
             return differs("the gate", &state.advice());
         }
+        let entry = state.on_screen().and_then(|of| state.readings.entry(&of));
+        if state.shown().is_some() {
+            let Some(entry) = entry else { return differs("an answer beside no entry", &()) };
+            if !entry.answer_seen {
+                return differs("an answer that nobody saw", &entry);
+            }
+            if state.readings.blind && !entry.reading.is_read() && !entry.answer_seen {
+                return differs("an answer before the reader's", &entry);
+            }
+        }
         if let Some(item) = state.worklist.items().iter().find(|item| {
             let key = state.cache.key(&item.path, 0);
-            let said = |graded: Graded| state.model().is_some_and(|model| graded.class != decided(&key, &model.sha256));
-            key.reading == current.reading && item.path == current.path && item.graded.is_some_and(said)
+            let said =
+                |answer: &Answer| state.model().is_some_and(|model| answer.class != decided(&key, &model.sha256));
+            key.reading == current.reading && item.path == current.path && item.answer.as_ref().is_some_and(said)
         }) {
-            return differs("a grade", &(&item.name, item.graded));
+            return differs("a grade", &(&item.name, &item.answer));
+        }
+        let is_other = |answer: &Answer| state.model().is_none_or(|model| model.sha256 != answer.model);
+        if let Some(item) = state.worklist.items().iter().find(|item| item.answer.as_ref().is_some_and(is_other)) {
+            return differs("an answer of another model", &(&item.name, &item.answer));
+        }
+        self.check_beside(model)?;
+        let measured = state.measurements_of(&current.path, current.frame).len();
+        if state.measurements().len() != measured || state.selected_measurement().is_some_and(|at| at >= measured) {
+            return differs("measurements", &measured);
         }
         match state.notices.iter().find(|notice| notice.text.starts_with("ahead")) {
             Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
             None => Ok(()),
         }
+    }
+
+    /// What stands beside the picture on the screen belongs together as well, and nothing of it is given away.
+    fn check_beside(&self, model: &str) -> Result<(), String> {
+        let state = &self.state;
+        let Some(beside) = state.companion() else { return Ok(()) };
+        let Some(current) = beside.current() else { return Ok(()) };
+        let key = current.key();
+        let differs = |what: &str, found: &dyn std::fmt::Debug| Err(format!("beside: {what} on {key:?}: {found:?}"));
+        let pixels = current.picture.scan.to_rgb8().get_pixel(0, 0).0;
+        if pixels != pixels_of(&key)
+            || Some(key.path.as_path()) == state.current().map(|current| current.path.as_path())
+        {
+            return differs("another picture", &pixels);
+        }
+        if let Some(look) = current.answer.look.as_ref().filter(|look| look.scores != scores(&key, model, look.asked)) {
+            return differs("a look at something else", &look.scores);
+        }
+        let maps = current.answer.shown.as_ref().map(|shown| &shown.explanation);
+        if let Some(maps) = maps.filter(|maps| maps.scores != scores(&key, model, maps.settings.asked())) {
+            return differs("maps of something else", &maps.scores);
+        }
+        let refused = pixels[0] == REFUSED as u8 && state.card().is_some_and(|card| card.gate.is_some());
+        if (refused || state.awaits_reader()) && state.companion_shown().is_some() {
+            return differs("an answer given away", &state.companion_says());
+        }
+        Ok(())
+    }
+
+    /// That nothing is waited for and nothing is missing.
+    fn check_rest_beside(&self) -> Result<(), String> {
+        let state = &self.state;
+        let Some(beside) = state.companion() else { return Ok(()) };
+        let look = beside.current().and_then(|current| current.answer.look.as_ref());
+        let wanted = state.settings().map(|settings| settings.asked());
+        if beside.problem.is_none() && (beside.current().is_none() || look.map(|look| look.asked) != wanted) {
+            let asked = look.map(|look| look.asked);
+            return Err(format!("{asked:?} at rest beside instead of {wanted:?} of {}", beside.path().display()));
+        }
+        let made = beside.current().map(|current| &current.answer);
+        if look.is_some() && made.is_some_and(|side| side.shown.is_none() && side.made_for.is_none()) {
+            return Err("a look without maps at rest beside".to_owned());
+        }
+        Ok(())
     }
 
     /// That nothing is waited for and nothing is missing.
@@ -58,7 +123,23 @@ impl World {
         if let Some(busy) = state.busy() {
             return Err(format!("still busy: {busy:?}"));
         }
+        if let Some(kept) = self.target.as_ref().and_then(|file| self.kept.get(file)) {
+            let (entries, all) = (&kept.entries, state.all_readings());
+            for (of, entry) in all.entries.into_iter().filter(|_| state.worklist.len() > 1) {
+                if entries.iter().find(|(known, _)| *known == of).map(|(_, entry)| entry) != Some(&entry) {
+                    return Err(format!("kept is {entries:?} instead of {entry:?} of {of:?}"));
+                }
+            }
+        }
+        let is_open = |item: &&Item| item.answer.is_none() && item.problem.is_none();
+        if let Some(item) = state.worklist.items().iter().find(is_open)
+            && state.grading().is_some_and(|progress| !progress.is_paused)
+            && state.engine.ready().is_some()
+        {
+            return Err(format!("{} is not graded at rest", item.name));
+        }
         let Some((current, settings)) = state.current().zip(state.settings()) else { return Ok(()) };
+        self.check_rest_beside()?;
         let second = state.choices.compare.map(|rule| Settings { rule, ..settings });
         for (side, settings) in [(&current.answer, Some(settings)), (&current.second, second)] {
             let wanted = settings.map(|settings| settings.asked());

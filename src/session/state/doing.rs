@@ -2,6 +2,7 @@
 //!
 //! Must not know how it goes on from there: that is [`super::State::step`].
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::session::key::{LookKey, PictureKey, Under};
@@ -23,6 +24,7 @@ pub enum Doing {
 #[derive(Debug)]
 pub struct Finding {
     pub number: u64,
+    pub paths: Vec<PathBuf>,
     pub since: Instant,
 }
 
@@ -34,7 +36,7 @@ pub struct Opening {
     /// How it is to be explained as well, where that was known.
     pub under: Option<Under>,
     /// The worklist that takes the old one's place once a picture of it is open.
-    pub list: Option<Worklist>,
+    pub list: Option<Box<Worklist>>,
     pub since: Instant,
 }
 

@@ -7,38 +7,49 @@ mod act;
 mod adjust;
 mod answers;
 mod aside;
+mod beside;
 #[cfg(test)]
 mod checks;
 mod current;
 mod doing;
+mod list;
+mod measures;
 mod open;
 #[cfg(test)]
 mod property;
 mod pursue;
+mod reading;
+#[cfg(test)]
+mod reading_tests;
 #[cfg(test)]
 mod tests;
 mod view;
 #[cfg(test)]
 mod world;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::measures::Measures;
+use self::reading::Desk;
+use super::beside::Beside;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
 use super::effect::Effect;
 use super::key::{PictureKey, Under};
 use super::message::{Event, PanelUse};
 use super::preferences::Preferences;
-use super::read_first::ReadFirst;
+use super::readings::Readings;
 use super::worklist::Worklist;
 use super::{Choices, Notice, Options};
 
+pub use self::beside::Companion;
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
+pub use self::list::Progress;
 
 /// All that a session knows.
 #[derive(Debug)]
@@ -46,7 +57,7 @@ pub struct State {
     pub preferences: Preferences,
     pub worklist: Worklist,
     pub choices: Choices,
-    pub read_first: ReadFirst,
+    pub readings: Readings,
     pub notices: Vec<Notice>,
     /// Report pictures that were asked for, for the window to take.
     pub panels: Vec<(PanelUse, RgbImage)>,
@@ -55,10 +66,17 @@ pub struct State {
     finding: Option<Finding>,
     engine: Engine,
     current: Option<Current>,
+    beside: Beside,
+    companion: Option<Companion>,
+    measures: Measures,
     /// Exports under way, by number.
     exports: Vec<(u64, Instant)>,
     cache: Cache,
     aside: Aside,
+    desk: Desk,
+    /// When this began, by both clocks.
+    began: (Instant, SystemTime),
+    asked: list::Asked,
     /// What was read ahead around last, and what was last tried for its steadiness.
     ahead_of: Option<(PictureKey, Under)>,
     steady_of: Option<(PictureKey, String)>,
@@ -70,10 +88,10 @@ pub struct State {
 
 impl State {
     /// A session that has nothing open; it wants its model loaded.
-    pub(super) fn new(options: Options, preferences: Preferences, now: Instant) -> (Self, Vec<Effect>) {
+    pub(super) fn new(options: Options, preferences: Preferences, began: (Instant, SystemTime)) -> (Self, Vec<Effect>) {
         let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
         let mut state = Self {
-            read_first: ReadFirst::new(preferences.read_first),
+            readings: Readings::new(preferences.read_first),
             preferences,
             worklist: Worklist::default(),
             choices: Choices::default(),
@@ -84,22 +102,29 @@ impl State {
             finding: None,
             engine: Engine::default(),
             current: None,
+            beside: Beside::default(),
+            companion: None,
+            measures: Measures::default(),
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
+            desk: Desk::default(),
+            began,
+            asked: list::Asked::default(),
             ahead_of: None,
             steady_of: None,
             last_number: 0,
             network_runs: 0,
             effects: Vec::new(),
         };
-        state.load_model(model, now);
+        state.load_model(model, began.0);
         let effects = std::mem::take(&mut state.effects);
         (state, effects)
     }
 
     /// Takes in what has happened at `now`, and gives back what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let is_command = matches!(event, Event::Command(_));
         match event {
             Event::Command(command) => self.act(command, now),
             Event::Draw(use_for) => self.draw(use_for, now),
@@ -113,6 +138,10 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::Graded { key, answer } => self.graded(&key, answer),
+            Event::Recalled(answers) => self.recalled(answers),
+            Event::Identified(said) => self.identified(said),
+            Event::ResultsCleared(done) => self.results_cleared(done, now),
             Event::Found { number, found } => self.found(number, found, now),
             Event::Derived { number, shown } => self.derived(number, *shown),
             Event::Panel { use_for, panel } => self.panels.push((use_for, panel)),
@@ -120,9 +149,15 @@ impl State {
             Event::Personal { id, said } => self.take_personal(id, said),
             Event::ModelInput { number, picture } => self.take_model_input(number, picture),
             Event::Exported { number, written } => self.exported(number, written, now),
+            Event::ReadingsCame { number, contents } => self.readings_came(number, contents, now),
+            Event::ReadingsChosen { number, contents } => self.readings_chosen(number, contents, now),
+            Event::NotKept { reason } => self.notice(reason, true, None, now),
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
+        self.begin_readings(now);
+        self.worklist.refresh(now, is_command);
         self.pursue(now);
+        self.keep_readings(now);
         std::mem::take(&mut self.effects)
     }
 

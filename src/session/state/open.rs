@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::doing::{Doing, Finding, Opening};
 use super::{Current, Side, State};
+use crate::reading::{FrameOf, READINGS};
 use crate::session::effect::Effect;
 use crate::session::grey::GreyState;
 use crate::session::key::{PictureKey, Under};
@@ -16,21 +17,26 @@ use crate::session::worklist::Worklist;
 impl State {
     /// Looks for the pictures that `paths` mean; what is on the screen stays until one of them is there.
     pub(super) fn open(&mut self, paths: Vec<PathBuf>, now: Instant) {
+        if let [file] = paths.as_slice()
+            && file.extension().is_some_and(|ending| ending == READINGS)
+        {
+            return self.open_readings(file.clone());
+        }
         let number = self.number();
-        self.finding = Some(Finding { number, since: now });
+        self.finding = Some(Finding { number, paths: paths.clone(), since: now });
         self.effects.push(Effect::Find { number, paths });
     }
 
     /// Wants the first openable of `paths`, with the others as its worklist.
-    pub(super) fn open_found(&mut self, paths: Vec<PathBuf>, now: Instant) {
-        let list = Worklist::new(paths, self.preferences.sort);
-        let Some(first) = list.items().first().map(|item| item.path.clone()) else { return };
-        list.items().iter().for_each(|item| self.cache.forget(&item.path));
+    pub(super) fn open_found(&mut self, opened: Vec<PathBuf>, paths: Vec<PathBuf>, now: Instant) {
+        let list = self.list_of(paths).of(opened);
+        let Some(first) = list.row(0).map(|item| item.path.clone()) else { return };
+        list.items().iter().for_each(|item| self.forget(&item.path));
         self.want(&first, 0, Some(list), now);
     }
 
     pub(super) fn show(&mut self, path: &Path, now: Instant) {
-        if self.worklist.position(path).is_some() && self.selected() != Some(path) {
+        if self.worklist.get(path).is_some() && self.selected() != Some(path) {
             self.want(path, 0, None, now);
         }
     }
@@ -42,13 +48,18 @@ impl State {
         }
     }
 
+    /// The file may have changed: what is known of it is of the file as it was.
+    fn forget(&mut self, path: &Path) {
+        self.cache.forget(path);
+        if let Some(item) = self.worklist.item_mut(path) {
+            item.answer = None;
+        }
+        self.grade_anew();
+    }
+
     pub(super) fn reload(&mut self, now: Instant) {
         if let Some((path, frame)) = self.current.as_ref().map(|current| (current.path.clone(), current.frame)) {
-            self.cache.forget(&path);
-            if let Some(item) = self.worklist.item_mut(&path) {
-                // Of the file as it was.
-                item.graded = None;
-            }
+            self.forget(&path);
             self.want(&path, frame, None, now);
         }
     }
@@ -86,6 +97,7 @@ impl State {
             picture: None,
             under: under.clone(),
         }));
+        let list = list.map(Box::new);
         self.doing = Doing::Opening(Opening { ticket, key, under, list, since: now });
     }
 
@@ -110,8 +122,7 @@ impl State {
     pub(super) fn appear(&mut self, key: PictureKey, picture: Arc<Picture>, list: Option<Worklist>, now: Instant) {
         let PictureKey { path, frame, reading } = key;
         if let Some(list) = list {
-            self.worklist = list;
-            self.want_thumbnails(&path);
+            self.take_list(list);
         }
         self.preferences.remember(&path);
         if self.worklist.len() < 2 {
@@ -120,15 +131,15 @@ impl State {
         }
         if let Some(item) = self.worklist.item_mut(&path) {
             item.problem = None;
-            item.thumbnail.get_or_insert_with(|| picture.thumbnail());
         }
+        self.worklist.set_thumbnail(&path, || picture.thumbnail());
         let before = self.current.take().filter(|current| current.path == path);
-        if before.is_none() {
+        if before.is_none() && !self.preferences.keep_view {
             // Each picture is first seen for what the model decided, with all its grades.
             self.choices.class = None;
             self.preferences.style.clear.enabled.clear();
         }
-        self.read_first.appears(&path, frame, now);
+        self.readings.appears(FrameOf { path: path.clone(), frame }, now);
         // Another frame of the same file keeps the reader's window, and what was asked of the answer.
         let kept = before.filter(|before| before.frame != frame && before.reading == reading);
         let anyway = kept.as_ref().is_some_and(|before| before.anyway);
@@ -154,16 +165,9 @@ impl State {
             assessed,
             steady,
         });
+        self.measures_of_another();
         self.forget_aside();
         self.want_model_input();
         self.judge();
-    }
-
-    fn want_thumbnails(&mut self, first: &Path) {
-        let at = self.worklist.position(first).unwrap_or(0);
-        let (before, after) = self.worklist.items().split_at(at);
-        let missing = after.iter().chain(before).filter(|item| item.thumbnail.is_none() && item.path != first);
-        let missing = missing.map(|item| item.path.clone()).collect();
-        self.effects.push(Effect::Thumbnails(missing));
     }
 }

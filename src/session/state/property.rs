@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use super::world::{FRAMES, Luck, PICTURES, World};
 use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::reading::Identity;
+use crate::scan::measure::{Kind, Measurement};
 use crate::session::cache::Cache;
-use crate::session::command::SessionCommand;
+use crate::session::command::{ListCommand, Measuring, ReadingCommand, SessionCommand};
 use crate::session::message::{Event, ExportWish, PanelUse};
-use crate::session::worklist::SortBy;
+use crate::session::worklist::{Only, SortBy};
 
 const SEQUENCES: u64 = 10_000;
 const LONGEST: usize = 60;
@@ -38,9 +40,36 @@ impl Dice {
         BackwardRule::ALL[self.roll(BackwardRule::ALL.len())]
     }
 
+    fn list_command(&mut self, picture: PathBuf) -> ListCommand {
+        let is_on = self.roll(2) == 0;
+        match self.roll(9) {
+            0 => ListCommand::Reversed(is_on),
+            1 => ListCommand::Search(["", "png", "patient", "4"][self.roll(4)].to_owned()),
+            2 => ListCommand::Grade(Some(self.roll(10)).filter(|_| is_on)),
+            3 => ListCommand::Only(Only::ALL[self.roll(Only::ALL.len())], is_on),
+            4 => ListCommand::ShowAll,
+            5 => ListCommand::Identity(picture, Identity { patient: self.roll(3).to_string(), ..Identity::default() }),
+            6 => ListCommand::Pattern(["{patient}", "", "{nonsense}"][self.roll(3)].to_owned()),
+            7 => ListCommand::GradeAll(is_on),
+            _ => ListCommand::InSight { first: self.roll(3), last: self.roll(9) },
+        }
+    }
+
+    fn measuring(&mut self) -> Measuring {
+        let at = self.roll(9) as f64;
+        let made = Measurement { kind: Kind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
+        match self.roll(6) {
+            0 => Measuring::Change(self.roll(3), made),
+            1 => Measuring::Select(Some(self.roll(3))),
+            2 => Measuring::Delete,
+            3 => Measuring::Clear,
+            _ => Measuring::Add(made),
+        }
+    }
+
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(34) {
+        Event::Command(match self.roll(47) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -63,11 +92,24 @@ impl Dice {
             24 => SessionCommand::Magnitude(Magnitude::ALL[self.roll(3)]),
             25 => SessionCommand::Class(Some(self.roll(10)).filter(|class| *class < 5)),
             26 => [SessionCommand::Defaults, SessionCommand::AnswerAnyway][self.roll(2)].clone(),
-            27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::Grade)][self.roll(2)].clone(),
+            27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::ALL[self.roll(11)])][self.roll(2)].clone(),
             28 => return Event::Draw(PanelUse::Clipboard),
             // Frames are stepped through, and pictures with frames gone to.
             29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
             31 | 32 => SessionCommand::Show(PathBuf::from(PICTURES[5])),
+            33 => SessionCommand::ReadFirst(self.roll(2) == 0),
+            34 | 35 => ReadingCommand::Grade(self.roll(10)).into(),
+            36 => [ReadingCommand::Accept, ReadingCommand::Ungradable][self.roll(2)].clone().into(),
+            37 => [ReadingCommand::Flag, ReadingCommand::Ask][self.roll(2)].clone().into(),
+            38..41 => SessionCommand::List(self.list_command(picture)),
+            41..44 => match self.roll(4) {
+                0 => SessionCommand::OtherEye,
+                1 => SessionCommand::Prior,
+                2 => SessionCommand::Beside(None),
+                _ => SessionCommand::Beside(Some(picture)),
+            },
+            44 => SessionCommand::KeepView(self.roll(2) == 0),
+            45 => SessionCommand::Measure(self.measuring()),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

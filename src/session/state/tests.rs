@@ -149,7 +149,7 @@ fn frames_have_maps_of_their_own_and_going_back_costs_nothing() {
     world.settle();
     assert_eq!(of_screen(&world), (0, 2));
     let first = world.state.current().unwrap().key();
-    assert_eq!(world.state.worklist.items()[0].graded.unwrap().class, decided(&first, "0"));
+    assert_eq!(world.state.worklist.items()[0].answer.as_ref().unwrap().class, decided(&first, "0"));
 }
 
 #[test]
@@ -172,8 +172,8 @@ fn the_answer_about_a_picture_that_is_not_read_stands_behind_a_wish_each_time() 
     show(&mut world, REFUSED);
     world.settle();
     assert!(world.state.answer_is_withheld() && world.state.shown().is_none() && world.state.compared().is_none());
-    let graded = world.state.worklist.items()[REFUSED].graded.unwrap();
-    assert!(graded.is_refused && !world.state.worklist.items()[0].graded.unwrap().is_refused);
+    let graded = world.state.worklist.items()[REFUSED].answer.clone().unwrap();
+    assert!(graded.is_refused && !world.state.worklist.items()[0].answer.as_ref().unwrap().is_refused);
     world.command(SessionCommand::AnswerAnyway);
     assert!(is_answered(&world, REFUSED));
     show(&mut world, 0);
@@ -218,8 +218,9 @@ fn is_answered_but_busy(world: &World) -> bool {
 #[test]
 fn steadiness_is_tried_last_and_hidden_with_the_answer() {
     let mut world = World::new();
+    world.command(SessionCommand::ReadFirst(true));
     world.open(0);
-    while world.state.steady().is_none() {
+    while world.state.current().is_none_or(|current| current.steady.is_none()) {
         assert!(!world.is_quiet());
         if !world.inbox.is_empty() {
             world.deliver();
@@ -229,13 +230,11 @@ fn steadiness_is_tried_last_and_hidden_with_the_answer() {
             world.work(Luck::Good);
         }
     }
-    assert!(world.state.worklist.items()[1..3].iter().all(|item| item.graded.is_some()), "neighbours went first");
+    assert!(world.state.worklist.items()[1..3].iter().all(|item| item.answer.is_some()), "neighbours went first");
     assert_eq!(world.state.busy(), None);
-    assert!(world.state.steady().unwrap().is_steady());
-    world.command(SessionCommand::ReadFirst(true));
     assert!(world.state.steady().is_none() && world.state.shown().is_none());
     world.command(SessionCommand::Grade(2));
-    assert!(world.state.steady().is_some());
+    assert!(world.state.steady().unwrap().is_steady());
 }
 
 #[test]
@@ -251,4 +250,114 @@ fn a_lost_device_offers_the_cpu_and_leaves_what_is_open() {
     assert_eq!(world.state.busy().unwrap().what, "Loading the model a");
     world.settle();
     assert!(is_answered(&world, 0));
+}
+
+/// The first two pictures are one patient's eyes, the third an earlier one of the first eye.
+fn of_one_patient(world: &mut World) {
+    use crate::reading::{Eye, Identity};
+    let all = [(Eye::Left, "2024-05-02"), (Eye::Right, "2024-05-02"), (Eye::Left, "2021-01-01")];
+    for (picture, (eye, taken)) in PICTURES.into_iter().zip(all) {
+        let identity =
+            Identity { patient: "p".to_owned(), eye: Some(eye), taken: Some(taken.to_owned()), ..Identity::default() };
+        world.state.worklist.item_mut(Path::new(picture)).unwrap().identity = identity;
+    }
+}
+
+fn beside(world: &World) -> Option<(usize, bool)> {
+    let companion = world.state.companion()?;
+    let place = PICTURES.iter().position(|name| Path::new(name) == companion.path()).unwrap();
+    Some((place, world.state.companion_shown().is_some()))
+}
+
+#[test]
+fn both_eyes_stand_beside_each_other_from_picture_to_picture() {
+    let mut world = World::opened(0);
+    of_one_patient(&mut world);
+    assert_eq!(beside(&world), None);
+    world.command(SessionCommand::OtherEye);
+    world.settle();
+    assert_eq!(beside(&world), Some((1, true)));
+    assert!(world.state.is_mirrored() && world.state.companion_is_left(), "the right eye on the left");
+    show(&mut world, 1);
+    world.settle();
+    assert_eq!(beside(&world), Some((0, true)));
+    assert!(world.state.is_mirrored() && !world.state.companion_is_left());
+    world.command(SessionCommand::Prior);
+    world.settle();
+    assert_eq!(beside(&world), None, "there is no earlier one of this eye");
+    show(&mut world, 0);
+    world.settle();
+    assert_eq!(beside(&world), Some((2, true)));
+    assert!(!world.state.is_mirrored() && !world.state.companion_is_left());
+    world.command(SessionCommand::Prior);
+    assert_eq!(beside(&world), None, "the same again takes it away");
+    world.command(SessionCommand::Beside(Some(PathBuf::from(PICTURES[3]))));
+    world.settle();
+    assert_eq!(beside(&world), Some((3, true)));
+    world.check().unwrap();
+    world.check_rest().unwrap();
+}
+
+#[test]
+fn what_stands_beside_follows_rule_and_model_and_gives_nothing_away() {
+    let mut world = World::opened(0);
+    of_one_patient(&mut world);
+    world.command(SessionCommand::OtherEye);
+    world.settle();
+    world.command(SessionCommand::Rule(BackwardRule::Linear));
+    world.settle();
+    let rule = world.state.companion_shown().unwrap().explanation.settings.rule;
+    assert_eq!(rule, BackwardRule::Linear);
+    // Whatever else is wanted while it is on its way, it comes.
+    world.command(SessionCommand::Rule(BackwardRule::Guided));
+    world.work(Luck::Good);
+    world.command(SessionCommand::Compare(Some(BackwardRule::Linear)));
+    world.settle();
+    assert_eq!(beside(&world), Some((1, true)));
+    let mut blind = World::new();
+    blind.command(SessionCommand::ReadFirst(true));
+    blind.open(0);
+    blind.settle();
+    of_one_patient(&mut blind);
+    blind.command(SessionCommand::OtherEye);
+    blind.settle();
+    assert_eq!(beside(&blind), Some((1, false)), "neither has been read");
+    blind.command(SessionCommand::Grade(3));
+    assert!(blind.state.shown().is_some());
+    assert_eq!(beside(&blind), Some((1, false)), "it has not been read itself");
+    world.command(SessionCommand::Beside(Some(PathBuf::from(PICTURES[REFUSED]))));
+    world.command(SessionCommand::Model("odd".to_owned()));
+    world.settle();
+    assert_eq!(beside(&world), Some((REFUSED, false)), "the model does not read such pictures");
+    assert_eq!(world.state.companion_says(), crate::bundle::NOT_FOR_THIS_MODEL);
+    world.check_rest().unwrap();
+}
+
+#[test]
+fn measurements_stay_with_their_frame() {
+    use crate::scan::measure::{Kind, Measurement, from_value, to_value};
+    use crate::session::command::Measuring;
+    let mut world = World::opened(0);
+    let made = Measurement::new(Kind::Length, vec![[0.0, 0.0], [3.0, 4.0]]).unwrap();
+    let measure = |world: &mut World, change| world.command(SessionCommand::Measure(change));
+    let values = |world: &World| world.state.measurements().map(|(_, figures)| figures.value).collect::<Vec<_>>();
+    measure(&mut world, Measuring::Add(made.clone()));
+    let longer = Measurement::new(Kind::Length, vec![[0.0, 0.0], [6.0, 8.0]]).unwrap();
+    measure(&mut world, Measuring::Add(longer.clone()));
+    assert_eq!((values(&world), world.state.selected_measurement()), (vec![5.0, 10.0], Some(1)));
+    measure(&mut world, Measuring::Change(0, longer));
+    assert_eq!((values(&world), world.state.selected_measurement()), (vec![10.0, 10.0], Some(0)));
+    show(&mut world, 1);
+    assert_eq!((values(&world), world.state.selected_measurement()), (vec![], None));
+    show(&mut world, 0);
+    assert_eq!(values(&world), [10.0, 10.0]);
+    measure(&mut world, Measuring::Select(Some(1)));
+    measure(&mut world, Measuring::Delete);
+    measure(&mut world, Measuring::Delete);
+    assert_eq!(values(&world), [10.0], "nothing is selected any more");
+    let kept = to_value(world.state.measurements_of(Path::new(PICTURES[0]), 0));
+    measure(&mut world, Measuring::Clear);
+    assert!(values(&world).is_empty());
+    world.state.restore_measurements(Path::new(PICTURES[0]), 0, from_value(&kept));
+    assert_eq!(values(&world), [10.0]);
 }

@@ -57,7 +57,7 @@ impl State {
 
     /// Whether the reader is asked for a grade before the model's is shown.
     pub fn awaits_reader(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| self.read_first.hides(&current.path, current.frame))
+        self.on_screen().is_some_and(|of| self.readings.hides(&of))
     }
 
     /// Whether the answer is kept back because the model does not read such pictures and nobody asked for it all the
@@ -165,11 +165,8 @@ impl State {
     /// What the answer on the screen was worked out from, for its pictures and files.
     pub(super) fn result(&self) -> Option<Result> {
         let (current, model, shown) = (self.current.as_ref()?, self.model()?, self.shown()?);
-        let reading = self.read_first.reading(&current.path, current.frame);
-        let reader = reading.map(|reading| ReaderRecord {
-            class: model.card.classes[reading.class].name.clone(),
-            seconds: reading.seconds,
-        });
+        let reading = self.readings.reading(&self.on_screen()?);
+        let reader = reading.and_then(|said| ReaderRecord::of(&self.readings.head().reader, said, &model.card));
         Some(Result {
             picture: Arc::clone(&current.picture),
             card: Arc::clone(&model.card),
@@ -180,6 +177,7 @@ impl State {
             reader,
             report: self.report()?,
             assessed: current.assessed.clone(),
+            measured: self.measurements().map(|(one, figures)| (one.clone(), figures.clone())).collect(),
             display: current.grey.as_ref().map(|grey| grey.display.clone()),
         })
     }

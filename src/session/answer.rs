@@ -1,0 +1,57 @@
+//! What a model says of a picture, as lists and tables keep it.
+//!
+//! Must not know how it came about.
+
+use std::sync::Arc;
+
+use crate::bundle::measures::Measures;
+use crate::bundle::{Card, NOT_FOR_THIS_MODEL, advise, assess};
+use crate::explain::{Verdict, headline};
+use crate::guard::checksum::sha256_hex;
+use crate::reading::Answer;
+
+/// Changes when the same model says something else of the same picture.
+const FORMAT: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+
+/// What the model of `card` with the weights `model` says of a picture of `measures` under `verdict`.
+pub fn answer(card: &Card, model: &str, verdict: &Verdict, measures: &Measures) -> Answer {
+    let is_refused = advise(card, measures, || None).is_some();
+    Answer {
+        model: model.to_owned(),
+        class: verdict.decided,
+        probability: verdict.probabilities[verdict.decided],
+        probabilities: verdict.probabilities.clone(),
+        headline: if is_refused { NOT_FOR_THIS_MODEL.to_owned() } else { headline(card, verdict) },
+        gradable: assess(card, measures).map(|assessed| assessed.is_gradable()),
+        is_refused,
+        agrees: None,
+    }
+}
+
+/// Under what a model answers: its weights, and all that its card makes of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredBy {
+    /// The SHA-256 of its weights.
+    pub model: String,
+    /// The SHA-256 of its card and of this program's own rules.
+    pub rules: String,
+    /// How many classes it has.
+    pub classes: usize,
+}
+
+impl AnsweredBy {
+    pub fn new(card: &Card, model: &str) -> Arc<Self> {
+        let rules = sha256_hex(format!("{FORMAT}\n{card:?}").as_bytes());
+        Arc::new(Self { model: model.to_owned(), rules, classes: card.classes.len() })
+    }
+
+    /// Whether `answer`, out of a file, can be this model's.
+    pub fn can_say(&self, answer: &Answer) -> bool {
+        let is_fraction = |p: &f32| (0.0..=1.0).contains(p);
+        answer.model == self.model
+            && answer.class < self.classes
+            && answer.probabilities.len() == self.classes
+            && answer.probabilities.iter().all(is_fraction)
+            && answer.probabilities[answer.class] == answer.probability
+    }
+}

@@ -1,0 +1,133 @@
+//! The thread that keeps readings: one file at a time, each change whole, in the order in which they come.
+//!
+//! Must not know what is read or shown.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+
+use super::message::{Event, ReadingsWish, Voice};
+use crate::guard::panics;
+use crate::reading::{Change, Contents, Head, ReadingFile};
+
+enum Task {
+    Open(ReadingsWish),
+    Keep(Vec<Change>),
+}
+
+/// Joined when dropped, once all that was given to it is kept.
+#[derive(Debug)]
+pub struct Keeper {
+    tasks: Option<Sender<Task>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(voice: Voice) -> std::io::Result<Self> {
+        let (tasks, todo) = channel();
+        let thread = std::thread::Builder::new().name("readings".to_owned()).spawn(move || {
+            let mut desk = Desk { voice, target: None, file: None, has_failed: false };
+            for task in todo {
+                let done = panics::caught(std::panic::AssertUnwindSafe(|| match task {
+                    Task::Open(wish) => desk.open(wish),
+                    Task::Keep(changes) => desk.keep(&changes),
+                }));
+                if let Err(reason) = done {
+                    desk.failed(&panics::sentence(&reason));
+                }
+            }
+        })?;
+        Ok(Self { tasks: Some(tasks), thread: Some(thread) })
+    }
+
+    pub fn open(&self, wish: ReadingsWish) {
+        self.give(Task::Open(wish));
+    }
+
+    pub fn keep(&self, changes: Vec<Change>) {
+        self.give(Task::Keep(changes));
+    }
+
+    fn give(&self, task: Task) {
+        // The thread ends only when this does.
+        if let Some(tasks) = &self.tasks {
+            let _ = tasks.send(task);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Desk {
+    voice: Voice,
+    /// Where the next change goes, with what a new file is about.
+    target: Option<(PathBuf, Head)>,
+    file: Option<ReadingFile>,
+    /// Whether it was said that nothing is kept: once is enough.
+    has_failed: bool,
+}
+
+impl Desk {
+    fn open(&mut self, wish: ReadingsWish) {
+        (self.file, self.has_failed) = (None, false);
+        let ReadingsWish { number, file, head } = wish;
+        let contents = match known(&file) {
+            Ok(Some((open, contents))) => {
+                self.file = Some(open);
+                Ok(Some(contents))
+            }
+            Ok(None) => Ok(None),
+            Err(reason) => Err(reason),
+        };
+        // A file that cannot be read is left as it is, and nothing is written to it.
+        self.target = contents.is_ok().then_some((file, head));
+        self.has_failed = contents.is_err();
+        self.voice.say(Event::ReadingsCame { number, contents });
+    }
+
+    fn keep(&mut self, changes: &[Change]) {
+        if self.file.is_none()
+            && let Some((path, head)) = &self.target
+        {
+            match created(path, head) {
+                Ok(file) => self.file = Some(file),
+                Err(reason) => return self.failed(&reason),
+            }
+        }
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.keep_all(changes)
+        {
+            self.failed(&error.to_string());
+        }
+    }
+
+    fn failed(&mut self, reason: &str) {
+        if !std::mem::replace(&mut self.has_failed, true) {
+            self.voice.say(Event::NotKept { reason: format!("Readings are not kept: {reason}") });
+        }
+    }
+}
+
+fn known(path: &Path) -> Result<Option<(ReadingFile, Contents)>, String> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let file = ReadingFile::open(path).map_err(|error| error.to_string())?;
+    let contents = file.read().map_err(|error| error.to_string())?;
+    Ok(Some((file, contents)))
+}
+
+fn created(path: &Path, head: &Head) -> Result<ReadingFile, String> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    ReadingFile::create(path, head).map_err(|error| error.to_string())
+}

@@ -1,0 +1,269 @@
+//! Measurements in the views: drawn with the mouse, taken hold of, selected, and listed with what they amount to.
+//!
+//! Must not know what they amount to: that is worked out by `scan::measure`.
+
+use egui::accesskit::Role;
+use egui::{Align2, Color32, FontId, Key, Painter, PointerButton, Pos2, Response, RichText, Stroke, Ui, pos2, vec2};
+
+use super::App;
+use super::views::Frame;
+use crate::scan::measure::{Figures, Kind, Measurement, Point};
+use crate::session::{Measuring, SessionCommand, View};
+
+/// How near the pointer has to be to a point, and to a line, in points of the screen.
+const REACH: f32 = 9.0;
+const NEAR_A_LINE: f32 = 6.0;
+const COLOUR: Color32 = Color32::from_rgb(255, 226, 120);
+const SELECTED: Color32 = Color32::from_rgb(120, 220, 255);
+
+/// What the mouse is at.
+#[derive(Debug, Default)]
+pub struct Hand {
+    /// What it draws; where `None`, it moves the picture.
+    pub tool: Option<Kind>,
+    /// What is being drawn, with the points that stand.
+    draft: Option<(Kind, Vec<Point>)>,
+    /// The place of the pointer in source pixels, for what is being drawn.
+    at: Option<Point>,
+    /// A point that is being moved: of which measurement, which of its points, and what it has become.
+    held: Option<(usize, usize, Measurement)>,
+}
+
+impl Hand {
+    /// Gives up what is being drawn, or puts the tool away; whether there was anything.
+    pub fn let_go(&mut self) -> bool {
+        self.draft.take().is_some() || self.held.take().is_some() || self.tool.take().is_some()
+    }
+
+    /// Another picture: nothing of what was being drawn holds.
+    pub fn drop_draft(&mut self) {
+        (self.draft, self.held) = (None, None);
+    }
+
+    /// How the tool in hand is used.
+    pub fn hint(&self) -> Option<&'static str> {
+        let kind = self.tool.or(self.draft.as_ref().map(|(kind, _)| *kind))?;
+        Some(match kind {
+            Kind::Length => "Length: drag, or click both ends. Esc ends",
+            Kind::Angle => "Angle: click an end, the corner, the other end. Esc ends",
+            Kind::Ellipse => "Ellipse: drag from corner to corner. Esc ends",
+            Kind::Polygon => "Polygon: click its corners; double click, or Enter, closes it. Esc ends",
+        })
+    }
+
+    /// The measurement that is being drawn, as far as it has got.
+    fn drafted(&self) -> Option<(Kind, Vec<Point>)> {
+        let (kind, points) = self.draft.as_ref()?;
+        Some((*kind, points.iter().copied().chain(self.at).collect()))
+    }
+}
+
+impl App {
+    /// What the mouse does with measurements in a view; whether it is taken for them.
+    pub(super) fn measures(&mut self, ui: &Ui, response: &Response, frame: &Frame) -> bool {
+        let source = |at: Pos2| frame.to_source(at).map(|(x, y)| [x, y]);
+        if let Some(at) = response.hover_pos().and_then(source) {
+            self.hand.at = Some(at);
+        }
+        let shift = ui.input(|input| input.modifiers.shift_only());
+        let kind = self.hand.tool.or((shift && response.drag_started()).then_some(Kind::Length));
+        let Some(at) = response.interact_pointer_pos().and_then(source) else { return false };
+        if response.drag_started_by(PointerButton::Primary) {
+            // A drag is noticed some pixels behind the place at which the button went down.
+            let origin = ui.input(|input| input.pointer.press_origin());
+            let pressed = origin.and_then(source).unwrap_or(at);
+            self.hand.held = origin.filter(|_| self.hand.draft.is_none()).and_then(|at| self.point_at(frame, at));
+            if let (None, Some(kind)) = (&self.hand.held, kind) {
+                let (_, points) = self.hand.draft.get_or_insert((kind, Vec::new()));
+                if points.is_empty() {
+                    points.push(pressed);
+                }
+            }
+        }
+        if let Some((index, point, measurement)) = &mut self.hand.held {
+            measurement.points_px[*point] = at;
+            if response.drag_stopped() {
+                let change = Measuring::Change(*index, measurement.clone());
+                self.commands.push(SessionCommand::Measure(change).into());
+                self.hand.held = None;
+            }
+            return true;
+        }
+        if response.dragged_by(PointerButton::Primary) || response.drag_stopped_by(PointerButton::Primary) {
+            self.hand.at = Some(at);
+            if response.drag_stopped() {
+                self.set_point(at, frame);
+            }
+            return self.hand.draft.is_some() || self.hand.tool.is_some();
+        }
+        if response.clicked_by(PointerButton::Primary) {
+            return self.click(response, frame, at);
+        }
+        false
+    }
+
+    fn click(&mut self, response: &Response, frame: &Frame, at: Point) -> bool {
+        if let Some(tool) = self.hand.tool {
+            if response.double_clicked() {
+                self.close_polygon();
+            } else {
+                self.hand.draft.get_or_insert((tool, Vec::new()));
+                self.set_point(at, frame);
+            }
+            return true;
+        }
+        let hit = response.interact_pointer_pos().and_then(|at| self.line_at(frame, at));
+        if hit != self.session.selected_measurement() {
+            self.commands.push(SessionCommand::Measure(Measuring::Select(hit)).into());
+        }
+        hit.is_some()
+    }
+
+    /// One more point of what is being drawn; the last one makes a measurement of it.
+    fn set_point(&mut self, at: Point, frame: &Frame) {
+        let Some((kind, points)) = &mut self.hand.draft else { return };
+        let screen = |[x, y]: Point| frame.to_screen((x, y));
+        let closes =
+            points.len() > 2 && points.first().is_some_and(|first| screen(*first).distance(screen(at)) < REACH);
+        if *kind == Kind::Polygon && closes {
+            return self.close_polygon();
+        }
+        // A second click on the same place is none.
+        if points.last().is_none_or(|last| screen(*last).distance(screen(at)) > 1.5) {
+            points.push(at);
+        }
+        if kind.points() == Some(points.len()) {
+            self.finish_draft();
+        }
+    }
+
+    pub(super) fn close_polygon(&mut self) {
+        if self.hand.draft.as_ref().is_some_and(|(kind, points)| *kind == Kind::Polygon && points.len() > 2) {
+            self.finish_draft();
+        }
+    }
+
+    fn finish_draft(&mut self) {
+        let made = self.hand.draft.take().and_then(|(kind, points)| Measurement::new(kind, points));
+        self.commands.extend(made.map(|made| SessionCommand::Measure(Measuring::Add(made)).into()));
+    }
+
+    /// Enter closes a polygon.
+    pub(super) fn take_measuring_keys(&mut self, ui: &Ui) {
+        let is_drawn = matches!(&self.hand.draft, Some((Kind::Polygon, _)));
+        if is_drawn && !ui.ctx().text_edit_focused() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            self.close_polygon();
+        }
+    }
+
+    /// The point of a measurement that the pointer takes hold of.
+    fn point_at(&self, frame: &Frame, at: Pos2) -> Option<(usize, usize, Measurement)> {
+        let near = |[x, y]: &Point| frame.to_screen((*x, *y)).distance(at) < REACH;
+        self.session.measurements().enumerate().find_map(|(index, (measurement, _))| {
+            let point = measurement.points_px.iter().position(near)?;
+            Some((index, point, measurement.clone()))
+        })
+    }
+
+    fn line_at(&self, frame: &Frame, at: Pos2) -> Option<usize> {
+        let is_near = |measurement: &Measurement| {
+            let line: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| frame.to_screen((*x, *y))).collect();
+            line.windows(2).any(|ends| distance(at, ends[0], ends[1]) < NEAR_A_LINE)
+        };
+        self.session.measurements().position(|(measurement, _)| is_near(measurement))
+    }
+
+    /// Draws all measurements, those of the picture itself with their values.
+    pub(super) fn draw_measurements(&self, painter: &Painter, view: View, frame: &Frame) {
+        let speaks = view == View::Input || self.maximised == Some(view);
+        let held = self.hand.held.as_ref();
+        for (index, (measurement, figures)) in self.session.measurements().enumerate() {
+            let moved = held.filter(|(of, ..)| *of == index).map(|(_, _, moved)| moved);
+            let colour = if self.session.selected_measurement() == Some(index) { SELECTED } else { COLOUR };
+            let anew = moved.and_then(|moved| self.figures(moved));
+            let figures = anew.as_ref().unwrap_or(figures);
+            draw(painter, frame, moved.unwrap_or(measurement), speaks.then_some(figures), colour);
+        }
+        let Some((kind, points)) = self.hand.drafted() else { return };
+        match Measurement::new(kind, points.clone()) {
+            Some(drafted) => draw(painter, frame, &drafted, self.figures(&drafted).as_ref(), SELECTED),
+            None => line(painter, &points.iter().map(|[x, y]| frame.to_screen((*x, *y))).collect::<Vec<_>>(), SELECTED),
+        }
+    }
+
+    fn figures(&self, measurement: &Measurement) -> Option<Figures> {
+        self.session.current().map(|current| measurement.figures(&current.picture.scan))
+    }
+
+    /// The list of measurements for the panel on the right.
+    pub(super) fn measurement_list(&mut self, ui: &mut Ui) {
+        if self.session.measurements().len() == 0 {
+            return;
+        }
+        ui.separator();
+        ui.strong("Measurements");
+        let selected = self.session.selected_measurement();
+        for (index, (measurement, figures)) in self.session.measurements().enumerate() {
+            let says = format!("{}: {}", measurement.kind.title(), figures.line());
+            ui.horizontal(|ui| {
+                ui.set_width(ui.available_width());
+                let delete = ui.small_button("✕").on_hover_text("Delete this measurement");
+                delete.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Delete {says}")));
+                let is_selected = selected == Some(index);
+                let row = egui::Button::selectable(is_selected, RichText::new(&says).small()).wrap();
+                let chosen = (!is_selected).then_some(index);
+                if ui.add(row).clicked() {
+                    self.commands.push(SessionCommand::Measure(Measuring::Select(chosen)).into());
+                }
+                if delete.clicked() {
+                    let both = [Measuring::Select(Some(index)), Measuring::Delete];
+                    self.commands.extend(both.map(|change| SessionCommand::Measure(change).into()));
+                }
+            });
+        }
+    }
+}
+
+fn distance(at: Pos2, from: Pos2, to: Pos2) -> f32 {
+    let (line, off) = (to - from, at - from);
+    let along = if line.length_sq() > 0.0 { (off.dot(line) / line.length_sq()).clamp(0.0, 1.0) } else { 0.0 };
+    (off - along * line).length()
+}
+
+fn draw(painter: &Painter, frame: &Frame, measurement: &Measurement, figures: Option<&Figures>, colour: Color32) {
+    let points: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| frame.to_screen((*x, *y))).collect();
+    line(painter, &points, colour);
+    for [x, y] in &measurement.points_px {
+        let at = frame.to_screen((*x, *y));
+        painter.circle(at, 3.0, Color32::from_black_alpha(160), Stroke::new(1.5, colour));
+    }
+    let lowest = points.iter().copied().reduce(|low, next| if next.y > low.y { next } else { low });
+    if let Some((figures, lowest)) = figures.zip(lowest) {
+        let text = [Some(figures.says()), figures.inside_says()].into_iter().flatten().collect::<Vec<_>>().join("\n");
+        words(painter, frame.rect, lowest + vec2(0.0, 8.0), &text, colour);
+    }
+}
+
+/// With a dark rim: readable on any picture.
+fn line(painter: &Painter, points: &[Pos2], colour: Color32) {
+    for (width, colour) in [(3.5, Color32::from_black_alpha(150)), (1.5, colour)] {
+        painter.line(points.to_vec(), Stroke::new(width, colour));
+    }
+}
+
+/// Text below `at`, kept inside of `rect` where the place itself is.
+fn words(painter: &Painter, rect: egui::Rect, at: Pos2, text: &str, colour: Color32) {
+    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(13.0), colour);
+    let mut place = Align2::CENTER_TOP.anchor_size(at, galley.size());
+    let room = rect.shrink(4.0);
+    if rect.contains(at - vec2(0.0, 8.0)) && room.width() > place.width() && room.height() > place.height() {
+        let by = |low: f32, high: f32, from: f32, to: f32| (low - from).max(0.0) + (high - to).min(0.0);
+        let shift = vec2(
+            by(room.left(), room.right(), place.left(), place.right()),
+            by(room.top(), room.bottom(), place.top(), place.bottom()),
+        );
+        place = place.translate(shift);
+    }
+    painter.rect_filled(place.expand(2.0), 2, Color32::from_black_alpha(150));
+    painter.galley(pos2(place.left(), place.top()), galley, colour);
+}
