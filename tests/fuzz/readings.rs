@@ -121,7 +121,7 @@ const STATEMENTS: [&str; 16] = [
     "UPDATE sqlite_schema SET sql = replace(sql, 'INTEGER', 'ANY')",
     "UPDATE sqlite_schema SET sql = 'CREATE TABLE seen (a CHECK (hex(randomblob(1e8)) > 1))' WHERE name = 'seen'",
     "INSERT INTO class SELECT value, 'x' FROM (WITH RECURSIVE n(value) AS (SELECT 9 UNION ALL SELECT value + 1 FROM n LIMIT 3000) SELECT value FROM n)",
-    "INSERT INTO picture (folder, file, frame, patient) SELECT folder, file || 'x', frame, '' FROM picture",
+    "INSERT INTO picture (folder, file, frame, patient, said_by_reader) SELECT folder, file || 'x', frame, '', 1 FROM picture",
 ];
 
 thread_local! {
