@@ -28,13 +28,16 @@ impl Reader {
             Judgement::Overruled => "overrules the model's answer".to_owned(),
         });
         let seen = if record.answer_seen_before { "after the answer was seen" } else { "before the answer was seen" };
-        let given = match record.seconds {
-            seconds if seconds > 0.0 => format!("given in {seconds:.0} s, {seen}"),
-            _ => format!("given {seen}"),
-        };
+        let given = (record.seconds > 0.0).then(|| format!("given in {:.0} s", record.seconds));
         let flagged = record.flagged.then(|| "flagged".to_owned());
-        let notes =
-            revised.into_iter().chain(judgement).chain([given]).chain(record.at.clone()).chain(flagged).collect();
+        let notes = revised
+            .into_iter()
+            .chain(judgement)
+            .chain(given)
+            .chain([seen.to_owned()])
+            .chain(record.at.clone())
+            .chain(flagged)
+            .collect();
         Self { grade, notes, comment: record.comment.trim().to_owned() }
     }
 }
