@@ -19,7 +19,7 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let head = Head {
         reader: "Eva".into(),
-        opened: vec!["/day".into(), folder.path().to_owned()],
+        opened: vec!["/day".into(), "/day/7/7.png".into()],
         model: "retina-dr".into(),
         classes: ["none", "mild"].map(str::to_owned).to_vec(),
         ordered: true,
@@ -149,7 +149,7 @@ fn by_statements(c: &mut Choices<'_>, seed: &[u8]) -> Vec<u8> {
         let path = workshop.path().join("made");
         std::fs::write(&path, seed).unwrap();
         let connection = Connection::open(&path).unwrap();
-        let loose = "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; \
+        let loose = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; \
                      PRAGMA writable_schema = ON;";
         connection.execute_batch(loose).unwrap();
         for _ in 0..c.within(1, 3) {
@@ -227,6 +227,8 @@ pub fn read(path: &Path) -> Result<(), String> {
 }
 
 fn opened(path: &Path) -> Result<(), String> {
+    // To wait for the disk takes longer than all the rest: one file in eight is written to.
+    let sum = std::fs::read(path).unwrap().iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
     let mut file = ReadingFile::open(path).map_err(|error| error.to_string())?;
     let mut contents = file.read().map_err(|error| error.to_string())?;
     for options in [false, true].map(|with_patients| TableOptions { with_patients }) {
@@ -236,6 +238,9 @@ fn opened(path: &Path) -> Result<(), String> {
     }
     let found = Comparison::with_model(&contents);
     assert!(found.blind.accuracy.value.is_none_or(f64::is_finite));
+    if sum % 8 != 0 {
+        return Ok(());
+    }
     let change = changes(contents.entries.len() % 60).swap_remove(1);
     file.keep(&change).map_err(|error| error.to_string())?;
     contents.apply(change);
