@@ -43,7 +43,7 @@ grep -q '"enabled":\[\]' <<<"$record"
 grep -q '"shown_class":0' <<<"$record"
 
 step="a click in the list shows another picture"
-click 150 310
+click 150 339
 
 step="a press on its slider lowers the CAM's opacity"
 press 985 473

@@ -76,7 +76,7 @@ fn a_day_is_summed_up_and_given_as_tables() {
         .and(contains("the answer accepted 9, overruled 2"))
         .and(contains("not seen before: 9 pictures of 5 patients"))
         .and(contains("accuracy 0.889"))
-        .and(contains("the model's answer seen before: 1 pictures"))
+        .and(contains("the model's answer seen before: 1 picture of 1 patient\n"))
         .and(contains("left out: 1"));
     run().assert().success().stdout(says);
     let table = rows(&csv);

@@ -149,12 +149,12 @@ fn agreement(title: &str, found: &Agreement, classes: &[String]) {
         return;
     }
     let drawn = match found.unit {
-        Unit::Patients => format!("of {} patients", found.units),
+        Unit::Patients => format!("of {}", counted(found.units as u64, "patient")),
         Unit::Pictures => "of patients that are not all known: intervals are over pictures".to_owned(),
     };
-    say(format_args!("  {title}: {} pictures {drawn}", found.n));
+    say(format_args!("  {title}: {} {drawn}", counted(found.n, "picture")));
     let majority =
-        found.majority_baseline.map_or_else(String::new, |part| format!(" (always the commonest {part:.3})"));
+        found.majority_baseline.map_or_else(String::new, |part| format!("; always the commonest: {part:.3}"));
     say(format_args!("    {}{majority}", figure("accuracy", &found.accuracy)));
     let weighted = [("linear", &found.linear_kappa), ("quadratic", &found.quadratic_kappa)];
     let weighted = weighted.into_iter().filter_map(|(name, found)| Some(figure(name, found.as_ref()?)));
@@ -163,6 +163,10 @@ fn agreement(title: &str, found: &Agreement, classes: &[String]) {
     if classes.len() <= MOST_COLUMNS {
         matrix(found, classes);
     }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn figure(name: &str, figure: &Figure) -> String {

@@ -30,7 +30,8 @@ pub fn draw_marks(picture: &mut RgbImage, marks: &[Mark], picture_from_source: &
         let line: Vec<(f64, f64)> = mark.line.iter().map(|(x, y)| picture_from_source.apply(*x, *y)).collect();
         stroke(picture, &line, line_px + 2.0, (RIM, 0.6));
         stroke(picture, &line, line_px, (MARK, 1.0));
-        let ends = [line.first(), line.last()].into_iter().flatten();
+        let is_open = line.first() != line.last();
+        let ends = [line.first(), line.last()].into_iter().flatten().filter(|_| is_open);
         ends.for_each(|end| stroke(picture, &[*end, *end], 2.5 * line_px, (MARK, 1.0)));
         words(picture, &line, &mark.says, 9.0 * line_px);
     }

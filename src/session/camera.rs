@@ -18,8 +18,10 @@ pub enum Zoom {
     /// As large as the view allows.
     #[default]
     Fit,
-    /// Screen pixels per source pixel.
+    /// Screen pixels per source pixel, in every view.
     Fixed(f64),
+    /// So many times as large as the view allows: views of different sizes show the same part.
+    Times(f64),
 }
 
 /// Where all views look.
@@ -44,7 +46,8 @@ impl Camera {
         let camera = Self::deserialize(said).ok()?;
         let is_fine = match camera.zoom {
             Zoom::Fit => true,
-            Zoom::Fixed(scale) => scale.is_finite() && (1e-6..=MOST_ZOOM).contains(&scale),
+            Zoom::Fixed(scale) => (1e-6..=MOST_ZOOM).contains(&scale),
+            Zoom::Times(times) => (1e-3..=1e6).contains(&times),
         };
         let within = |at: f64| (0.0..=1.0).contains(&at);
         (is_fine && within(camera.centre.0) && within(camera.centre.1)).then_some(camera)
@@ -55,6 +58,7 @@ impl Camera {
         match self.zoom {
             Zoom::Fit => fit_scale(view_px, source_px),
             Zoom::Fixed(scale) => scale,
+            Zoom::Times(times) => times * fit_scale(view_px, source_px),
         }
     }
 
@@ -84,7 +88,7 @@ impl Camera {
         let fit = fit_scale(view_px, source_px);
         let after = (before * factor).clamp(fit.min(1.0) / 4.0, MOST_ZOOM.max(fit));
         let off = (at.0 - view_px.0 / 2.0, at.1 - view_px.1 / 2.0);
-        self.zoom = Zoom::Fixed(after);
+        self.zoom = Zoom::Times(after / fit);
         let shift = 1.0 / before - 1.0 / after;
         self.move_centre((off.0 * shift / source_px.0, off.1 * shift / source_px.1));
     }
@@ -92,7 +96,9 @@ impl Camera {
     /// Moves the picture by screen pixels.
     pub fn pan(&mut self, by: Size, view_px: Size, source_px: Size) {
         let scale = self.scale(view_px, source_px);
-        self.zoom = Zoom::Fixed(scale);
+        if self.zoom == Zoom::Fit {
+            self.zoom = Zoom::Times(1.0);
+        }
         self.move_centre((-by.0 / scale / source_px.0, -by.1 / scale / source_px.1));
     }
 

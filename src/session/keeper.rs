@@ -51,7 +51,9 @@ impl Keeper {
 
     fn give(&self, task: Task) {
         // The thread ends only when this does.
-        let _ = self.tasks.as_ref().map(|tasks| tasks.send(task));
+        if let Some(tasks) = &self.tasks {
+            let _ = tasks.send(task);
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use burn_tensor::{Device, Tensor, TensorData, activation};
 use super::learned::{Learning, SHORTEST, bias_name, log_scale_name, weight_name};
 use super::plan::Plan;
 use super::schedule::LesionHead;
-use super::shares::followed_to;
 use crate::bundle::blueprint::{Conv, Node, Op};
 use crate::bundle::{WeightMap, WeightTensor};
 
@@ -109,7 +108,7 @@ impl TrainableNetwork {
             Some(spread(conv2d(x, weight, Some(bias), options(1, 1, 1)), head))
         });
         let some = self.learning.shared.min(values[0].dims()[0]);
-        let shares = (some > 0).then(|| self.shares(values[followed_to(&self.plan)].clone().narrow(0, 0, some)));
+        let shares = (some > 0).then(|| self.shares(values[self.plan.followed_to()].clone().narrow(0, 0, some)));
         let (maps, scores) = self.judged(values.swap_remove(nodes.len()));
         Outputs { maps, scores, lesions, shares }
     }

@@ -3,12 +3,15 @@
 use super::schedule::LesionHead;
 use crate::bundle::Card;
 use crate::bundle::TensorSpec;
-use crate::bundle::blueprint::{Activation, Blueprint, HeadKind, Op, Shape};
+use crate::bundle::blueprint::{Activation, Blueprint, HeadKind, Op, Shape, ValueId};
 use crate::bundle::card::Architecture;
 use crate::bundle::weights::needed_tensors;
 
 /// Why a card has none.
 pub const NO_PLAN: &str = "only networks of convolutions, batch normalisation, ReLU and max pooling whose last layer is a convolution can be trained here";
+
+/// The way back is followed through so many convolutions at most: the last block of `retina-dr`.
+const FOLLOWED: usize = 4;
 
 /// A network as the trainer sees it.
 #[derive(Debug, Clone)]
@@ -86,6 +89,38 @@ impl Plan {
     /// What a lesion head reads: the last value of its stride.
     pub fn place_of(&self, head: LesionHead) -> Option<Place> {
         self.places().into_iter().rev().find(|place| place.stride == head.stride)
+    }
+
+    /// The value down to which the way back is followed: all that comes after it reads nothing before it.
+    pub fn followed_to(&self) -> ValueId {
+        let nodes = &self.blueprint.nodes;
+        let (mut cut, mut convolutions, mut earliest) = (nodes.len(), 0, usize::MAX);
+        for (value, node) in nodes.iter().enumerate().rev() {
+            convolutions += usize::from(matches!(node.op, Op::Conv(_)));
+            earliest = earliest.min(node.from.iter().min().copied().unwrap_or(0));
+            if convolutions > FOLLOWED || !can_be_followed(&node.op, self.shapes[node.from[0]]) {
+                break;
+            }
+            if earliest >= value {
+                cut = value;
+            }
+        }
+        cut
+    }
+}
+
+/// Whether its way back is a convolution of stride 1, a factor, a gate or a sum.
+fn can_be_followed(op: &Op, [channels, ..]: Shape) -> bool {
+    match op {
+        Op::Conv(conv) => {
+            let [above, below, left, right] = conv.padding;
+            let [rows, columns] = conv.kernel;
+            let is_padded = above == below && left == right && above < rows && left < columns;
+            let is_plain = conv.groups == 1 || [channels, conv.outputs] == [conv.groups; 2];
+            conv.stride == [1, 1] && conv.dilation == [1, 1] && is_padded && is_plain
+        }
+        Op::Norm { .. } | Op::Activation(_) | Op::Add => true,
+        _ => false,
     }
 }
 

@@ -9,53 +9,19 @@ use burn_tensor::{Tensor, activation};
 
 use super::learned::{bias_name, weight_name};
 use super::network::TrainableNetwork;
-use super::plan::Plan;
 use crate::bundle::blueprint::{Conv, Node, Op, ValueId};
 
-/// The way back is followed through so many convolutions at most: the last block of `retina-dr`.
-const FOLLOWED: usize = 4;
 /// A picture without any response has shares of 0, not of nothing by nothing.
 const LEAST_TOTAL: f32 = 1e-6;
 
-/// The value down to which the way back is followed: all that comes after it reads nothing before it.
-pub(super) fn followed_to(plan: &Plan) -> ValueId {
-    let nodes = &plan.blueprint.nodes;
-    let (mut cut, mut convolutions, mut earliest) = (nodes.len(), 0, usize::MAX);
-    for (value, node) in nodes.iter().enumerate().rev() {
-        convolutions += usize::from(matches!(node.op, Op::Conv(_)));
-        let reads = node.from.iter().min().copied().unwrap_or(0);
-        earliest = earliest.min(reads);
-        if convolutions > FOLLOWED || !can_be_followed(&node.op) {
-            break;
-        }
-        if earliest >= value {
-            cut = value;
-        }
-    }
-    cut
-}
-
-fn can_be_followed(op: &Op) -> bool {
-    match op {
-        Op::Conv(conv) => {
-            let [above, below, left, right] = conv.padding;
-            let [rows, columns] = conv.kernel;
-            let is_padded = above == below && left == right && above < rows && left < columns;
-            conv.stride == [1, 1] && conv.dilation == [1, 1] && is_padded && [1, conv.outputs].contains(&conv.groups)
-        }
-        Op::Norm { .. } | Op::Activation(_) | Op::Add => true,
-        _ => false,
-    }
-}
-
 impl TrainableNetwork {
-    /// Each class's part of the guided response at the value of [`followed_to`], `[batch, classes]`; a row sums to 1.
+    /// Each class's part of the guided response at the value of [`followed_to`](super::plan::Plan::followed_to), `[batch, classes]`; a row sums to 1.
     /// Batch normalisation goes by its running means and variances.
     ///
     /// # Shapes
     /// `deep` is that value, `[batch, channels, height, width]`.
     pub(super) fn shares(&self, deep: Tensor<4>) -> Tensor<2> {
-        let cut = followed_to(&self.plan);
+        let cut = self.plan.followed_to();
         let nodes = &self.plan.blueprint.nodes[cut..];
         let values = self.followed(deep, nodes, cut);
         let (kernels, last) = (self.class_kernels(), self.plan.last.kernel);
@@ -152,12 +118,12 @@ mod tests {
     use crate::bundle::{Bundle, Card, Library};
     use crate::geometry::Transform;
     use crate::input::ModelInput;
-    use crate::method::BackwardRule;
     use crate::network::{Network, device};
     use crate::train::Recipe;
     use crate::train::learned::{Learning, first_weights, take_over, tensors, to_bundle};
     use crate::train::loss::{Batch, Loss};
     use crate::train::network::Outputs;
+    use crate::train::plan::Plan;
 
     /// The formula of `tests/reference/conv_stack.py`.
     fn formula(count: usize, seed: u8, scale: f32, shift: f32) -> Vec<f32> {
@@ -180,18 +146,19 @@ mod tests {
         let conv = |channels| Layer::Conv { channels, kernel: 3, stride: 1, norm: true };
         let card = stack(vec![conv(4), conv(6), Layer::Classes { kernel: 1, relu: true }]);
         let plan = Plan::of(&card).unwrap();
-        assert_eq!(followed_to(&plan), 0, "the input is one channel, as the engine's response is");
+        assert_eq!(plan.followed_to(), 0, "the input is one channel, as the engine's response is");
         let mut rng = rand::SeedableRng::seed_from_u64(3);
         let weights = first_weights(&tensors(&plan, learning()), &mut rng);
         let mut network = TrainableNetwork::new(&plan, learning(), &weights, &Device::flex().autodiff());
         let values = formula(64, 5, 1.5, 0.1);
         let x = Tensor::<4>::from_data(TensorData::new(values.clone(), [1, 1, 8, 8]), &Device::flex().autodiff());
         let found = network.forward(x).shares.unwrap().into_data().try_to_vec::<f32>().unwrap();
+        let rule = card.explanation.rule;
         let bundle = Bundle { card, weights: to_bundle(network.weights(), &plan), ..whole() };
         let engine = Network::load(&bundle, &device::cpu());
         let input = ModelInput { values, channels: 1, height: 8, width: 8, source_from_model: Transform::IDENTITY };
         let pass = engine.forward(&input).unwrap();
-        let maps = engine.back_project(&pass, &[0, 1, 2, 3, 4], BackwardRule::Guided).unwrap();
+        let maps = engine.back_project(&pass, &[0, 1, 2, 3, 4], rule).unwrap();
         let totals: Vec<f32> = maps.data.chunks_exact(64).map(|map| map.iter().map(|v| v.abs()).sum()).collect();
         let all = totals.iter().sum::<f32>();
         assert!(all > 0.0 && totals.iter().filter(|total| **total > 0.01 * all).count() > 1, "{totals:?}");
@@ -205,7 +172,7 @@ mod tests {
         let classes = Layer::Classes { kernel: 1, relu: true };
         let cut = |layers| {
             let plan = Plan::of(&stack(layers)).unwrap();
-            (followed_to(&plan), plan.blueprint.nodes.len())
+            (plan.followed_to(), plan.blueprint.nodes.len())
         };
         let (pooled, all) = cut(vec![conv(1), Layer::MaxPool { size: 2 }, conv(1), classes.clone()]);
         assert_eq!(all - pooled, 3, "convolution, norm and activation");

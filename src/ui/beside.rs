@@ -39,6 +39,9 @@ impl App {
             let (heading, rest) = side.split_top_bottom_at_y(side.top() + HEADING);
             self.heading(ui, pane, heading);
             let places = arrange(rest, views.len(), width as f32 / height as f32, TITLE);
+            if pane == Pane::Present {
+                self.keys_are_about(ui, places.first());
+            }
             for (view, place) in views.iter().zip(places) {
                 self.view(ui, pane, *view, place);
             }

@@ -58,7 +58,9 @@ impl App {
 
     fn scrolled(&mut self, ui: &mut Ui, contents: impl FnOnce(&mut Self, &mut Ui)) {
         let most = ui.ctx().content_rect().height() - 60.0;
-        ScrollArea::vertical().max_height(most.max(80.0)).show(ui, |ui| contents(self, ui));
+        let most = most.max(80.0);
+        // As high as its entries, and not only as high as a menu usually is.
+        ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| contents(self, ui));
     }
 
     fn toolbar(&mut self, ui: &mut Ui) {

@@ -2,7 +2,7 @@
 //! narrow, below each other on a page that scrolls.
 
 use egui::scroll_area::ScrollSource;
-use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui, vec2};
+use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::App;
 
@@ -50,7 +50,7 @@ impl App {
             let panel = Panel::left("worklist").default_size(list.min(most)).size_range(LIST..=most);
             panel.show(ui, |ui| {
                 named(ui, "Pictures");
-                self.list(ui);
+                within(ui, |ui| self.list(ui));
             });
         }
         if has_inspector {
@@ -58,7 +58,7 @@ impl App {
             let panel = Panel::right("inspector").default_size(inspector.min(most)).size_range(INSPECTOR..=most);
             panel.show(ui, |ui| {
                 named(ui, "What the model says");
-                self.inspector(ui);
+                within(ui, |ui| self.inspector(ui));
             });
         }
     }
@@ -83,6 +83,15 @@ impl App {
             self.inspector_parts(ui);
         });
     }
+}
+
+/// Contents that would like to be wider do not make a panel grow: its width is the reader's.
+fn within(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    let rect = ui.available_rect_before_wrap();
+    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect));
+    inner.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
+    contents(&mut inner);
+    ui.advance_cursor_after_rect(rect);
 }
 
 /// Names a part of the window for screen readers.

@@ -45,7 +45,10 @@ impl App {
         let scale = self.camera.scale(self.last_view_px, self.source_px());
         let room = SHARE * ui.available_width();
         ui.small(format!("{width}×{height}  {:.0} %", 100.0 * scale)).on_hover_text("Width, height and magnification");
-        let name = current.path.file_name().unwrap_or_default().to_string_lossy();
+        // Two patients' `left.jpg` do not look alike.
+        let listed = self.session.worklist.get(&current.path).map(|item| item.label.clone());
+        let stored = || current.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = listed.unwrap_or_else(stored);
         let device = self.session.model().map_or("", |model| model.device.as_str());
         let colour = ui.visuals().text_color();
         let facts = names::label(ui, &name, &TextStyle::Small, colour, room);

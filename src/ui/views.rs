@@ -56,8 +56,16 @@ impl App {
         let alone = self.maximised.filter(|view| layers.contains(view));
         let layers = alone.map_or(layers, |view| vec![view]);
         let places = arrange(area, layers.len(), width as f32 / height as f32, TITLE);
+        self.keys_are_about(ui, places.first());
         for (view, place) in layers.into_iter().zip(places) {
             self.view(ui, Pane::Present, view, place);
+        }
+    }
+
+    /// What keys do is measured by the first view, unless the pointer or the keyboard is at another one.
+    pub(super) fn keys_are_about(&mut self, ui: &Ui, place: Option<&Rect>) {
+        if let Some(place) = place {
+            self.last_view_px = self.view_px(ui, place.with_min_y(place.top() + TITLE));
         }
     }
 
@@ -177,7 +185,9 @@ impl App {
         let link = if pane == Pane::Beside { self.link() } else { None };
         let across = |by: f64| link.as_ref().map_or(by, |link| link.across(by));
         let (view_px, source_px) = (self.view_px(ui, response.rect), self.source_px());
-        self.last_view_px = view_px;
+        if response.contains_pointer() || response.has_focus() {
+            self.last_view_px = view_px;
+        }
         let is_present = pane == Pane::Present;
         if is_present && self.hand.tool.is_some() {
             ui.ctx().set_cursor_icon(if response.hovered() { CursorIcon::Crosshair } else { CursorIcon::Default });

@@ -19,7 +19,7 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let head = Head {
         reader: "Eva".into(),
-        opened: vec!["/day".into(), folder.path().to_owned()],
+        opened: vec!["/day".into(), "/day/7/7.png".into()],
         model: "retina-dr".into(),
         classes: ["none", "mild"].map(str::to_owned).to_vec(),
         ordered: true,
@@ -121,7 +121,7 @@ const STATEMENTS: [&str; 16] = [
     "UPDATE sqlite_schema SET sql = replace(sql, 'INTEGER', 'ANY')",
     "UPDATE sqlite_schema SET sql = 'CREATE TABLE seen (a CHECK (hex(randomblob(1e8)) > 1))' WHERE name = 'seen'",
     "INSERT INTO class SELECT value, 'x' FROM (WITH RECURSIVE n(value) AS (SELECT 9 UNION ALL SELECT value + 1 FROM n LIMIT 3000) SELECT value FROM n)",
-    "INSERT INTO picture (folder, file, frame, patient) SELECT folder, file || 'x', frame, '' FROM picture",
+    "INSERT INTO picture (folder, file, frame, patient, said_by_reader) SELECT folder, file || 'x', frame, '', 1 FROM picture",
 ];
 
 thread_local! {
@@ -149,7 +149,7 @@ fn by_statements(c: &mut Choices<'_>, seed: &[u8]) -> Vec<u8> {
         let path = workshop.path().join("made");
         std::fs::write(&path, seed).unwrap();
         let connection = Connection::open(&path).unwrap();
-        let loose = "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; \
+        let loose = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; \
                      PRAGMA writable_schema = ON;";
         connection.execute_batch(loose).unwrap();
         for _ in 0..c.within(1, 3) {
@@ -227,6 +227,8 @@ pub fn read(path: &Path) -> Result<(), String> {
 }
 
 fn opened(path: &Path) -> Result<(), String> {
+    // To wait for the disk takes longer than all the rest: one file in eight is written to.
+    let sum = std::fs::read(path).unwrap().iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
     let mut file = ReadingFile::open(path).map_err(|error| error.to_string())?;
     let mut contents = file.read().map_err(|error| error.to_string())?;
     for options in [false, true].map(|with_patients| TableOptions { with_patients }) {
@@ -236,6 +238,9 @@ fn opened(path: &Path) -> Result<(), String> {
     }
     let found = Comparison::with_model(&contents);
     assert!(found.blind.accuracy.value.is_none_or(f64::is_finite));
+    if sum % 8 != 0 {
+        return Ok(());
+    }
     let change = changes(contents.entries.len() % 60).swap_remove(1);
     file.keep(&change).map_err(|error| error.to_string())?;
     contents.apply(change);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fovea::reading::{Eye, Identity};
+use fovea::session::ListCommand;
 
 use super::radiographs::{chest, for_chests, view_rect};
 use super::*;
@@ -15,10 +16,9 @@ fn of_one_patient(window: &mut Window) {
         ("phantom-mild.jpg", Eye::Left, "2021-01-01"),
     ];
     for (name, eye, taken) in all {
-        let item = window.state_mut().session.worklist.item_mut(&sample(name)).unwrap();
-        let identity =
-            Identity { patient: "p".to_owned(), eye: Some(eye), taken: Some(taken.to_owned()), ..Identity::default() };
-        item.identity = identity;
+        let (patient, taken) = ("p".to_owned(), Some(taken.to_owned()));
+        let identity = Identity { patient, eye: Some(eye), taken, ..Identity::default() };
+        act(window, ListCommand::Identity(sample(name), identity));
     }
 }
 
@@ -89,8 +89,12 @@ fn a_prior_stands_on_the_right_and_is_not_mirrored() {
 
 #[test]
 fn a_blind_reader_sees_no_answer_beside_either() {
-    let mut window = opened_pair();
+    let mut window = build(None, false);
     act(&mut window, SessionCommand::ReadFirst(true));
+    let both = ["phantom-healthy-left.jpg", "phantom-healthy-right.jpg"].map(sample);
+    act(&mut window, SessionCommand::Open(both.to_vec()));
+    wait(&mut window, "the picture", |app| app.session.current().is_some() && app.session.card().is_some());
+    of_one_patient(&mut window);
     act(&mut window, SessionCommand::OtherEye);
     wait(&mut window, "the picture beside", |app| {
         app.session.companion().is_some_and(|beside| beside.current().is_some())

@@ -84,7 +84,8 @@ pub fn inside(connection: &Connection) -> Result<(), Fault> {
     tables(connection)?;
     let says: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if says != "ok" {
-        return Err(Fault::damaged(says));
+        // Above it stands that it is of this database.
+        return Err(Fault::damaged(says.lines().last().unwrap_or_default()));
     }
     let orphan = connection.query_row("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0)).optional()?;
     if let Some(table) = orphan {

@@ -79,7 +79,8 @@ impl ReadingFile {
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; \
                  PRAGMA secure_delete = ON; BEGIN EXCLUSIVE; COMMIT;",
             )?;
-        } else {
+        }
+        if !alone {
             // All that is read is of one moment.
             connection.execute_batch("BEGIN")?;
         }

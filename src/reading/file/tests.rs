@@ -184,6 +184,28 @@ fn a_file_belongs_to_one_program_and_nothing_is_made_over_it() {
     ReadingFile::look(&path).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_protected_is_read_and_not_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("day.fovea");
+    drop(ReadingFile::create(&path, &head(folder.path())).unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    // The system's own administrator may write all the same.
+    if std::fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        // A file whose writing needs a newer SQLite is protected for everybody.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[18] = 3;
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let mut file = ReadingFile::open(&path).unwrap();
+    assert!(file.is_read_only() && file.read().unwrap().head.reader == "Eva");
+    let error = file.keep(&Change::Seen(frame("/a.png"), 1)).unwrap_err();
+    assert!(matches!(error.fault, Fault::ReadOnly), "{error:?}");
+}
+
 #[test]
 fn a_folder_that_moved_with_its_file_is_found() {
     let folder = tempfile::tempdir().unwrap();

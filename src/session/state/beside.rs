@@ -74,7 +74,7 @@ impl State {
     }
 
     pub fn identity_of(&self, path: &Path) -> Option<&Identity> {
-        self.worklist.items().iter().find(|item| item.path == path).map(|item| &item.identity)
+        self.worklist.get(path).map(|item| &item.identity)
     }
 
     pub fn eye_of(&self, path: &Path) -> Option<Eye> {

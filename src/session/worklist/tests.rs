@@ -199,7 +199,6 @@ fn a_list_of_ten_thousand_is_sorted_and_searched_at_once() {
         work();
         let took = start.elapsed();
         assert!(took < Duration::from_secs(2), "{what}: {took:?}");
-        println!("{what}: {took:?}");
     };
     let mut made = None;
     timed("made", &mut || made = Some(Worklist::new(all.clone(), SortBy::Given)));
