@@ -23,7 +23,7 @@ fn toolbar() -> [Command; 6] {
 }
 
 /// Narrower windows, or larger text, have the menus alone, in which everything stands.
-const TOOLBAR_FROM: f32 = 820.0;
+const TOOLBAR_FROM: f32 = 920.0;
 /// A recent file's name in a menu has at most so many letters.
 const MOST_LETTERS: usize = 48;
 const TEXT_SCALES: [f32; 7] = [0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
