@@ -46,7 +46,7 @@ step="a click in the list shows another picture"
 click 150 339
 
 step="a press on its slider lowers the CAM's opacity"
-press 985 473
+press 985 578
 step="keys switch a grade off and show the CAM of the class before the decided one, and the export says so"
 key 2
 key Left

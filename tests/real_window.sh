@@ -42,11 +42,13 @@ until_true() {
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 # The program draws and computes only when something happens: while it uses no processor time, all that was asked is
 # done. This takes the place of sleeps, and gives each press a frame of its own however slow the machine is.
+# A thread that waits for its turn on a busy machine is no rest.
+is_waiting() { grep -qs '^State:[[:space:]]*[RD]' /proc/"$pid"/task/*/status; }
 is_settled() {
     local before
     before=$(ticks)
     sleep 0.3
-    [ "$(ticks)" = "$before" ]
+    [ "$(ticks)" = "$before" ] && ! is_waiting
 }
 settle() { until_true is_settled; }
 key() {

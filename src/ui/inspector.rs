@@ -37,7 +37,6 @@ impl App {
         }
         self.verdict(ui);
         self.reading(ui);
-        ui.separator();
         for layer in self.session.layers() {
             self.layer_controls(ui, layer);
             ui.separator();

@@ -33,6 +33,8 @@ impl App {
         ui.label(says(card, &reading));
         let asks = self.session.asks_grade();
         ui.horizontal_wrapped(|ui| {
+            // All four in one row of the panel.
+            ui.spacing_mut().item_spacing.x = 4.0;
             let accepted = reading.judgement == Some(Judgement::Accepted);
             self.reading_button(ui, ReadingCommand::Accept, accepted);
             self.reading_button(ui, ReadingCommand::Ask, asks);
