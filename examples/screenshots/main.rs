@@ -3,8 +3,8 @@
 //!     cargo run --release --example screenshots -- [--out DIR] [--model NAME] [FILE|FOLDER...]
 //!     cargo run --release --example screenshots -- --scene all [--size 3840x2160]
 //!
-//! Without files the drawn phantoms are shown, dark and light, in three sizes. A software Vulkan driver serves. Scenes
-//! (`scenes.rs`) are windows of one thing each, drawn in all sizes.
+//! Without files the drawn phantoms are shown, dark and light, in two sizes (a third one when it is asked for: its pictures are
+//! large). A software Vulkan driver serves. Scenes (`scenes.rs`) are windows of one thing each.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
 
 mod scenes;
@@ -48,7 +48,7 @@ fn main() {
     let arguments = Arguments::parse();
     std::fs::create_dir_all(&arguments.out).unwrap();
     let wanted = |&&(width, height, _): &&(u32, u32, f32)| {
-        arguments.size.as_ref().is_none_or(|size| *size == format!("{width}x{height}"))
+        arguments.size.as_ref().map_or(width < 3840, |size| *size == format!("{width}x{height}"))
     };
     let other: Vec<(u32, u32, f32)> = arguments
         .size
@@ -127,7 +127,8 @@ fn draw(arguments: &Arguments, scene: &scenes::Scene, size: (u32, u32, f32), the
     wait(&mut harness, ready);
     harness.state_mut().commands.extend((scene.then)());
     harness.run_steps(4);
-    wait(&mut harness, |app| app.session.busy().is_none());
+    wait(&mut harness, |app| app.session.busy().is_none() && app.session.grading().is_none());
+    wait(&mut harness, |app| app.session.companion().is_none() || app.session.companion_shown().is_some());
     std::thread::sleep(Duration::from_millis(400));
     harness.run_steps(6);
     let mode = if theme == Theme::Dark { "dark" } else { "light" };

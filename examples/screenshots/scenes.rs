@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use fovea::method::BackwardRule;
-use fovea::session::{Command, SessionCommand};
+use fovea::session::worklist::SortBy;
+use fovea::session::{Command, ReadingCommand, SessionCommand};
 
 /// A window's contents.
 pub struct Scene {
@@ -30,11 +31,46 @@ pub fn all() -> Vec<Scene> {
             then: || vec![SessionCommand::Compare(Some(BackwardRule::Linear)).into()],
         },
         Scene { name: "long-name", model: EYES, pictures: long_names, then: Vec::new },
+        Scene { name: "two-eyes", model: EYES, pictures: day, then: || vec![SessionCommand::OtherEye.into()] },
+        Scene { name: "prior", model: EYES, pictures: day, then: || vec![SessionCommand::Prior.into()] },
+        Scene { name: "day", model: EYES, pictures: day, then: a_reader_at_work },
     ]
 }
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
+}
+
+/// Patients of a day, the first with an earlier visit.
+fn day(folder: &Path) -> Vec<PathBuf> {
+    let names = [
+        ("P01-OS-2024-05-02.jpg", "phantom-moderate.jpg"),
+        ("P01-OD-2024-05-02.jpg", "phantom-healthy-right.jpg"),
+        ("P01-OS-2022-03-11.jpg", "phantom-healthy-left.jpg"),
+        ("P02-OS-2024-05-02.jpg", "phantom-severe.jpg"),
+        ("P03-OD-2024-05-02.jpg", "phantom-healthy-right.jpg"),
+        ("P03-OS-2024-05-02.jpg", "phantom-healthy-left.jpg"),
+    ];
+    copied(folder, names)
+}
+
+/// A grade of one's own, a flag and a comment.
+fn a_reader_at_work() -> Vec<Command> {
+    vec![
+        ReadingCommand::Grade(2).into(),
+        ReadingCommand::Flag.into(),
+        ReadingCommand::Comment("haemorrhages nasal of the disc".to_owned()).into(),
+        SessionCommand::Sort(SortBy::Patient).into(),
+    ]
+}
+
+fn copied<const N: usize>(folder: &Path, names: [(&str, &str); N]) -> Vec<PathBuf> {
+    let copied = |(name, of): (&str, &str)| {
+        let path = folder.join(name);
+        std::fs::copy(sample(of), &path).unwrap();
+        path
+    };
+    names.into_iter().map(copied).collect()
 }
 
 fn long_names(folder: &Path) -> Vec<PathBuf> {
@@ -45,10 +81,5 @@ fn long_names(folder: &Path) -> Vec<PathBuf> {
         "a-very-long-name-as-archives-give-them-0123456789-abcdef-left-eye-macula-centred-visit-0007.jpg",
     ];
     let of = ["phantom-moderate.jpg", "phantom-severe.jpg", "phantom-mild.jpg", "phantom-healthy-left.jpg"];
-    let copied = |(name, of): (&str, &str)| {
-        let path = folder.join(name);
-        std::fs::copy(sample(of), &path).unwrap();
-        path
-    };
-    names.into_iter().zip(of).map(copied).collect()
+    copied(folder, std::array::from_fn::<_, 4, _>(|at| (names[at], of[at])))
 }
