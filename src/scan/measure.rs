@@ -90,6 +90,15 @@ pub struct Inside {
 }
 
 impl Measurement {
+    /// The box around it in source pixels: left, top, right, bottom.
+    pub fn bounds_px(&self) -> [f64; 4] {
+        let start = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+        let wider = |[left, top, right, bottom]: [f64; 4], [x, y]: &Point| {
+            [left.min(*x), top.min(*y), right.max(*x), bottom.max(*y)]
+        };
+        self.points_px.iter().fold(start, wider)
+    }
+
     /// `None` of points that make no such measurement.
     pub fn new(kind: Kind, points_px: Vec<Point>) -> Option<Self> {
         let measurement = Self { kind, points_px };

@@ -8,13 +8,15 @@ use egui::{Align2, Color32, FontId, Key, Painter, PointerButton, Pos2, Response,
 use super::App;
 use super::views::Frame;
 use crate::scan::measure::{Figures, Kind, Measurement, Point};
-use crate::session::{Measuring, SessionCommand, View};
+use crate::session::{Measuring, ReadingCommand, SessionCommand, View};
 
 /// How near the pointer has to be to a point, and to a line, in points of the screen.
 const REACH: f32 = 9.0;
 const NEAR_A_LINE: f32 = 6.0;
 const COLOUR: Color32 = Color32::from_rgb(255, 226, 120);
 const SELECTED: Color32 = Color32::from_rgb(120, 220, 255);
+/// The reader's own box.
+const OWN: Color32 = Color32::from_rgb(130, 240, 150);
 
 /// What the mouse is at.
 #[derive(Debug, Default)]
@@ -184,10 +186,36 @@ impl App {
             let figures = anew.as_ref().unwrap_or(figures);
             draw(painter, frame, moved.unwrap_or(measurement), speaks.then_some(figures), colour);
         }
+        if let Some([left, top, right, bottom]) = self.own_box() {
+            let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+            line(painter, &corners.map(|corner| frame.to_screen(corner)), OWN);
+            let below = frame.to_screen(((left + right) / 2.0, bottom)) + vec2(0.0, 4.0);
+            words(painter, frame.rect, below, "Your box", OWN);
+        }
         let Some((kind, points)) = self.hand.drafted() else { return };
         match Measurement::new(kind, points.clone()) {
             Some(drafted) => draw(painter, frame, &drafted, self.figures(&drafted).as_ref(), SELECTED),
             None => line(painter, &points.iter().map(|[x, y]| frame.to_screen((*x, *y))).collect::<Vec<_>>(), SELECTED),
+        }
+    }
+
+    /// The reader's own box on the picture on the screen.
+    fn own_box(&self) -> Option<[f64; 4]> {
+        self.session.readings.reading(&self.session.on_screen()?)?.box_px
+    }
+
+    /// A box of one's own is made of an area that was measured.
+    fn own_box_buttons(&mut self, ui: &mut Ui) {
+        let selected = self.session.selected_measurement().and_then(|at| self.session.measurements().nth(at));
+        let area = selected.map(|(measurement, _)| measurement).filter(|measurement| measurement.kind.is_area());
+        let says = "Where the reader sees it; stands in tables and reading sessions, beside the model's red box";
+        if let Some(bounds_px) = area.map(Measurement::bounds_px)
+            && ui.button("As your box").on_hover_text(says).clicked()
+        {
+            self.commands.push(ReadingCommand::Box(Some(bounds_px)).into());
+        }
+        if self.own_box().is_some() && ui.button("Remove your box").clicked() {
+            self.commands.push(ReadingCommand::Box(None).into());
         }
     }
 
@@ -197,7 +225,7 @@ impl App {
 
     /// The list of measurements for the panel on the right.
     pub(super) fn measurement_list(&mut self, ui: &mut Ui) {
-        if self.session.measurements().len() == 0 {
+        if self.session.measurements().len() == 0 && self.own_box().is_none() {
             return;
         }
         ui.separator();
@@ -221,6 +249,7 @@ impl App {
                 }
             });
         }
+        ui.horizontal_wrapped(|ui| self.own_box_buttons(ui));
     }
 }
 

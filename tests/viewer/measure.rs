@@ -1,7 +1,7 @@
 //! Measurements drawn with the mouse: kept with the picture, listed, changed, deleted and exported.
 
 use egui::{Event, PointerButton, Pos2, vec2};
-use fovea::scan::measure::Kind;
+use fovea::scan::measure::{Kind, Measurement};
 use fovea::session::Measuring;
 
 use super::file::{EXPLICIT, File, Value, text};
@@ -124,4 +124,26 @@ fn measurements_stay_with_their_picture_and_stand_in_report_and_record() {
     assert!(record["files"].as_array().unwrap().iter().any(|file| file == "measurements.png"));
     let drawn = image::open(out.path().join("ramp.measurements.png")).unwrap().into_rgb8();
     assert!(drawn.pixels().any(|pixel| pixel.0[0] > 200 && pixel.0[2] < 160), "yellow lines on grey");
+}
+
+#[test]
+fn an_area_becomes_the_readers_own_box() {
+    let mut window = opened();
+    let area = Measurement { kind: Kind::Ellipse, points_px: vec![[700.0, 300.0], [640.0, 420.0]] };
+    act(&mut window, SessionCommand::Measure(Measuring::Add(area)));
+    window.get_by_role_and_label(Role::Button, "As your box").scroll_to_me();
+    window.run_steps(30);
+    window.get_by_role_and_label(Role::Button, "As your box").click();
+    window.run_steps(3);
+    let box_px = |window: &Window| {
+        let session = &window.state().session;
+        session.readings.reading(&session.on_screen().unwrap()).and_then(|reading| reading.box_px)
+    };
+    assert_eq!(box_px(&window), Some([640.0, 300.0, 700.0, 420.0]));
+    act(&mut window, SessionCommand::Measure(Measuring::Clear));
+    window.get_by_role_and_label(Role::Button, "Remove your box").scroll_to_me();
+    window.run_steps(30);
+    window.get_by_role_and_label(Role::Button, "Remove your box").click();
+    window.run_steps(3);
+    assert_eq!(box_px(&window), None);
 }
