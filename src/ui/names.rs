@@ -128,7 +128,7 @@ mod tests {
         };
         let day = |n: usize| format!("clinic-north-2024-{n:04}-macula-centred-left.jpeg");
         let (before, after) = (day(41), day(43));
-        assert_eq!(cut(&day(42), [&before, &after], 20), "clinic-n…0042…eft.jpeg".replace("n…", "n…"));
+        assert_eq!(cut(&day(42), [&before, &after], 20), "clinic-n…0042…eft.jpeg");
         assert_eq!(cut(&day(42), [&before, &after], 9), "cl…0042…peg");
         for kept in 5..40 {
             assert!(cut(&day(42), [&before, &after], kept).contains("0042"), "{kept}");

@@ -135,7 +135,8 @@ fn words(page: &Page) -> Vec<&str> {
 
 /// Nothing lies beyond the page's edge, no line of text upon another, and no text upon a picture.
 fn fits(name: &str, page: &Page) {
-    let (mut lines, mut pictures): (Vec<(String, [f32; 4])>, Vec<[f32; 4]>) = (Vec::new(), Vec::new());
+    let mut lines: Vec<(String, [f32; 4])> = Vec::new();
+    let mut pictures: Vec<[f32; 4]> = Vec::new();
     for item in page.items() {
         let edges = match item {
             Item::Text { x_mm, y_mm, style, words } => {
@@ -277,9 +278,9 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
     };
     let entry = |index: usize| {
         let of = FrameOf { path: format!("/data/{index:03}_left-{LONG}").into(), frame: (index % 2) as u32 };
-        let eye = Some(if index % 2 == 0 { Eye::Right } else { Eye::Left });
+        let eye = Some(if index.is_multiple_of(2) { Eye::Right } else { Eye::Left });
         let identity = Identity { patient: format!("Patient{:03}", index / 2), eye, taken: None, is_private: false };
-        let reading = if index % 3 == 0 { a_reading() } else { Reading::default() };
+        let reading = if index.is_multiple_of(3) { a_reading() } else { Reading::default() };
         let answer = crate::reading::Answer {
             model: String::new(),
             class: index % 5,
