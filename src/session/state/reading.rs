@@ -192,12 +192,12 @@ impl State {
     }
 
     /// How pictures are looked at, for the window to take once.
-    pub(crate) fn take_restored_view(&mut self) -> Option<serde_json::Value> {
+    pub fn take_restored_view(&mut self) -> Option<serde_json::Value> {
         self.desk.restored.take()
     }
 
     /// How pictures are looked at now, to be kept with the place.
-    pub(crate) fn view_is(&mut self, view: serde_json::Value, now: Instant) {
+    pub fn view_is(&mut self, view: serde_json::Value, now: Instant) {
         if self.desk.view != view {
             self.desk.view = view;
             self.desk.view_changed.get_or_insert(now);
@@ -205,12 +205,12 @@ impl State {
     }
 
     /// Whether a view waits to be kept.
-    pub(crate) fn view_waits(&self) -> bool {
+    pub fn view_waits(&self) -> bool {
         self.desk.view_changed.is_some()
     }
 
     /// These rows of the list are in sight, with the model's answers where they are not held back.
-    pub(crate) fn answers_are_listed(&mut self, rows: Range<usize>) {
+    pub fn answers_are_listed(&mut self, rows: Range<usize>) {
         for item in rows.filter_map(|row| self.worklist.row(row)).filter(|item| item.seen_answer().is_some()) {
             self.readings.answer_is_seen(&FrameOf { path: item.path.clone(), frame: 0 });
         }
