@@ -67,6 +67,8 @@ press() {
     xdotool mousemove "$1" "$2"
     settle
     xdotool mousedown 1
+    # A display that waits for its own turn is not seen by settle.
+    sleep 0.5
     settle
     xdotool mouseup 1
     settle
