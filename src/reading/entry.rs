@@ -44,6 +44,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// The first grade, unless the picture was taken for ungradable since.
+    pub fn grade(&self) -> Option<usize> {
+        self.class.filter(|_| !self.ungradable)
+    }
+
     /// Whether a grade was given, or that there is none to give.
     pub fn is_read(&self) -> bool {
         self.class.is_some() || self.ungradable

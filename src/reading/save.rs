@@ -29,9 +29,11 @@ impl Contents {
 /// # Errors
 /// A file that exists, or a place that cannot be written to.
 pub fn save(file: &Path, contents: &Contents) -> Result<(), FileError> {
-    let kept = ReadingFile::create(file, &contents.head).and_then(|mut copy| copy.keep_all(&contents.changes()));
-    if kept.is_err() && !matches!(kept, Err(FileError { fault: super::file::Fault::Exists, .. })) {
-        // What was begun here is no file of readings.
+    let mut copy = ReadingFile::create(file, &contents.head)?;
+    let kept = copy.keep_all(&contents.changes());
+    if kept.is_err() {
+        // What was made here is empty.
+        drop(copy);
         let _ = std::fs::remove_file(file);
     }
     kept

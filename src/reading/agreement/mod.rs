@@ -41,7 +41,7 @@ impl Comparison {
                 pairs.gradable(entry.reading.ungradable, !gradable, entry);
             }
             let is_graded = !answer.is_refused && answer.gradable != Some(false);
-            match entry.reading.class.filter(|_| is_graded) {
+            match entry.reading.grade().filter(|_| is_graded) {
                 Some(reference) => {
                     models.insert(answer.model.as_str());
                     pairs.push(entry.reading.answer_seen_before, reference, answer.class, entry);
@@ -109,7 +109,7 @@ impl Readers {
             if a.is_read() && b.is_read() {
                 pairs.gradable(a.ungradable, b.ungradable, entry);
             }
-            match (a.class, b.class) {
+            match (a.grade(), b.grade()) {
                 (Some(reference), Some(graded)) => {
                     pairs.push(a.answer_seen_before || b.answer_seen_before, reference, graded, entry);
                 }
