@@ -22,7 +22,6 @@ use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use egui_kittest::Harness;
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::scan;
 use fovea::session::picture::Picture;
@@ -118,15 +117,8 @@ fn noisy() -> Vec<u16> {
 /// Frames of a window/level drag in the whole window: what the program does for each, the graphics card apart.
 fn drag(path: &Path, what: &str) {
     let mut window = Harness::builder().with_size([1280.0, 800.0]).wgpu().build_eframe(|creation| {
-        let options = Options {
-            folders: Vec::new(),
-            model: Some("cxr-pneumonia".to_owned()),
-            device: DeviceChoice::Cpu,
-            preferences: None,
-            sessions: None,
-            results: None,
-            limit_bytes: USUAL_LIMIT_BYTES,
-        };
+        let options =
+            Options { model: Some("cxr-pneumonia".to_owned()), device: DeviceChoice::Cpu, ..Options::default() };
         App::new(&creation.egui_ctx, options, vec![path.to_owned()]).unwrap()
     });
     while window.state().session.shown().is_none() {

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
 use fovea::compose::{cam_layer, clear_layer};
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::{Options, SessionCommand};
 use fovea::ui::App;
@@ -44,15 +43,7 @@ fn main() {
 fn window((width, height, scale): (f32, f32, f32)) -> Harness<'static, App> {
     let size = [width / scale, height / scale];
     Harness::builder().with_size(size).with_pixels_per_point(scale).build_eframe(|creation| {
-        let options = Options {
-            folders: Vec::new(),
-            model: None,
-            device: DeviceChoice::Cpu,
-            preferences: None,
-            sessions: None,
-            results: None,
-            limit_bytes: USUAL_LIMIT_BYTES,
-        };
+        let options = Options { device: DeviceChoice::Cpu, ..Options::default() };
         App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
     })
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::worklist::SortBy;
 use fovea::session::{ListCommand, Options, Session, SessionCommand};
@@ -27,15 +26,8 @@ fn pictures(folder: &Path) {
 }
 
 fn session(folder: &Path) -> Session {
-    let options = Options {
-        folders: Vec::new(),
-        model: None,
-        device: DeviceChoice::Cpu,
-        preferences: None,
-        sessions: None,
-        results: Some(folder.join(".kept/results.sqlite")),
-        limit_bytes: USUAL_LIMIT_BYTES,
-    };
+    let options =
+        Options { device: DeviceChoice::Cpu, results: Some(folder.join(".kept/results.sqlite")), ..Options::default() };
     let mut session = Session::start(options, Arc::new(|| {})).unwrap();
     session.apply(&SessionCommand::Open(vec![folder.to_owned()]));
     session

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::method::BackwardRule;
 use fovea::network::DeviceChoice;
 use fovea::session::cache::BUDGET_BYTES;
@@ -38,15 +37,8 @@ impl Place {
 
     fn session(&self, model: &str) -> Session {
         let folders = vec![self.models.path().to_owned()];
-        let options = Options {
-            folders,
-            model: Some(model.to_owned()),
-            device: DeviceChoice::Cpu,
-            preferences: None,
-            sessions: None,
-            results: None,
-            limit_bytes: USUAL_LIMIT_BYTES,
-        };
+        let options =
+            Options { folders, model: Some(model.to_owned()), device: DeviceChoice::Cpu, ..Options::default() };
         Session::start(options, Arc::new(|| {})).unwrap()
     }
 
@@ -176,15 +168,7 @@ fn a_picture_that_needs_too_much_memory_is_refused_before_it_is_decoded() {
     let place = Place::new(2, 2000);
     let folders = vec![place.models.path().to_owned()];
     let model = Some("small".to_owned());
-    let options = Options {
-        folders,
-        model,
-        device: DeviceChoice::Cpu,
-        preferences: None,
-        sessions: None,
-        results: None,
-        limit_bytes: 50_000_000,
-    };
+    let options = Options { folders, model, device: DeviceChoice::Cpu, limit_bytes: 50_000_000, ..Options::default() };
     let mut session = Session::start(options, Arc::new(|| {})).unwrap();
     session.apply(&SessionCommand::Open(vec![place.picture(1)]));
     wait(&mut session, |session| !session.notices.is_empty());
@@ -253,4 +237,14 @@ fn two_rules_stand_side_by_side() {
     assert_eq!((session.shown().unwrap().explanation.settings.rule, compared), (first, BackwardRule::Guided));
     session.apply(&SessionCommand::Compare(None));
     assert!(session.compared().is_none());
+}
+
+#[test]
+fn a_relative_path_is_kept_as_one_that_holds_from_anywhere() {
+    let options = Options { device: DeviceChoice::Cpu, ..Options::default() };
+    let mut session = Session::start(options, Arc::new(|| {})).unwrap();
+    session.apply(&SessionCommand::Open(vec![PathBuf::from("assets/samples")]));
+    wait(&mut session, |session| session.current().is_some());
+    assert!(session.worklist.items().iter().all(|item| item.path.is_absolute()));
+    assert!(session.worklist.opened()[0].is_absolute());
 }

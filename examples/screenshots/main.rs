@@ -86,15 +86,7 @@ fn harness(
         .with_pixels_per_point(native)
         .wgpu()
         .build_eframe(|creation| {
-            let options = Options {
-                folders,
-                model,
-                device: DeviceChoice::Cpu,
-                preferences: None,
-                sessions: None,
-                results: None,
-                limit_bytes: fovea::guard::memory::USUAL_LIMIT_BYTES,
-            };
+            let options = Options { folders, model, device: DeviceChoice::Cpu, ..Options::default() };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
             app.session.preferences.theme = theme;
             // No path of the machine that draws them.

@@ -46,6 +46,7 @@ use self::results::Results;
 use self::worker::Worker;
 use crate::bundle::{Card, Library};
 use crate::export::Parts;
+use crate::guard::memory::USUAL_LIMIT_BYTES;
 use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
@@ -72,6 +73,21 @@ pub struct Options {
     pub results: Option<PathBuf>,
     /// The most memory that a picture may need.
     pub limit_bytes: u64,
+}
+
+/// The program's own models, the usual memory, and nothing kept.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            folders: Vec::new(),
+            model: None,
+            device: DeviceChoice::default(),
+            preferences: None,
+            sessions: None,
+            results: None,
+            limit_bytes: USUAL_LIMIT_BYTES,
+        }
+    }
 }
 
 /// A message for the user.
@@ -150,7 +166,15 @@ impl Session {
 
     /// Does what `command` says.
     pub fn apply(&mut self, command: &SessionCommand) {
-        self.take(Event::Command(command.clone()));
+        let command = match command {
+            // A relative path means nothing at the next start, and what is kept goes by paths.
+            SessionCommand::Open(paths) => {
+                let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                SessionCommand::Open(paths.iter().map(absolute).collect())
+            }
+            other => other.clone(),
+        };
+        self.take(Event::Command(command));
     }
 
     /// Has the report picture drawn as the screen shows it; it comes to [`State::panels`].

@@ -64,11 +64,15 @@ impl Readings {
     pub fn resume(&mut self, contents: Contents) {
         // Blind reading is not ended by a start anew.
         self.blind |= contents.head.blind;
-        let blind = self.blind;
+        let (blind, was_blind) = (self.blind, contents.head.blind);
         self.head = Head { blind, opened: self.head.opened.clone(), ..contents.head };
+        if blind != was_blind {
+            self.changes.push(Change::Head(self.head.clone()));
+        }
         for (of, entry) in contents.entries {
             let known = self.entries.entry(of).or_default();
-            let reading = if known.reading.is_read() { known.reading.clone() } else { entry.reading };
+            let is_said = known.reading != Reading::default();
+            let reading = if is_said { known.reading.clone() } else { entry.reading };
             let by_reader = known.identity_by_reader || entry.identity_by_reader;
             let takes = entry.identity_by_reader && !known.identity_by_reader;
             *known = Entry {
@@ -227,13 +231,17 @@ impl Readings {
 
     /// Whose pictures they are by files and names; what the reader said stays.
     pub fn files_say(&mut self, said: Vec<(FrameOf, Identity)>) {
-        for (of, identity) in &said {
+        let mut changed = Vec::new();
+        for (of, identity) in said {
             let entry = self.entries.entry(of.clone()).or_default();
-            if !entry.identity_by_reader {
-                entry.identity.clone_from(identity);
+            if !entry.identity_by_reader && entry.identity != identity {
+                entry.identity = identity.clone();
+                changed.push((of, identity));
             }
         }
-        self.changes.push(Change::Pictures(said));
+        if !changed.is_empty() {
+            self.changes.push(Change::Pictures(changed));
+        }
     }
 
     pub fn measure(&mut self, of: &FrameOf, measurements: Option<serde_json::Value>) {

@@ -8,7 +8,6 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::reading::Identity;
 use fovea::session::worklist::{Only, SortBy};
@@ -48,15 +47,7 @@ impl Folder {
     fn open_keeping(&self) -> Window {
         let results = Some(self.path().join(".kept/results.sqlite"));
         let mut window = Harness::builder().with_size([1280.0, 900.0]).with_max_steps(60).build_eframe(|creation| {
-            let options = Options {
-                folders: Vec::new(),
-                model: None,
-                device: DeviceChoice::Cpu,
-                preferences: None,
-                sessions: None,
-                results,
-                limit_bytes: USUAL_LIMIT_BYTES,
-            };
+            let options = Options { device: DeviceChoice::Cpu, results, ..Options::default() };
             App::new(&creation.egui_ctx, options, Vec::new()).unwrap()
         });
         open(&mut window, &[self.path().to_owned()]);

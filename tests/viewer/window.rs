@@ -7,7 +7,6 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use fovea::guard::memory::USUAL_LIMIT_BYTES;
 use fovea::network::DeviceChoice;
 use fovea::session::{Command, Options, SessionCommand};
 use fovea::ui::App;
@@ -32,15 +31,7 @@ pub fn build_with(
     preferences: Option<PathBuf>,
     with_pixels: bool,
 ) -> Window {
-    let options = Options {
-        folders,
-        model,
-        device: DeviceChoice::Cpu,
-        preferences,
-        sessions: None,
-        results: None,
-        limit_bytes: USUAL_LIMIT_BYTES,
-    };
+    let options = Options { folders, model, device: DeviceChoice::Cpu, preferences, ..Options::default() };
     build_from(options, with_pixels)
 }
 
@@ -55,13 +46,10 @@ pub fn build_from(options: Options, with_pixels: bool) -> Window {
 /// A window that keeps readings in `folder/readings`.
 pub fn build_desk(folder: &Path) -> Window {
     let options = Options {
-        folders: Vec::new(),
-        model: None,
         device: DeviceChoice::Cpu,
         preferences: Some(folder.join("settings.toml")),
         sessions: Some(folder.join("readings")),
-        results: None,
-        limit_bytes: USUAL_LIMIT_BYTES,
+        ..Options::default()
     };
     build_from(options, false)
 }

@@ -13,7 +13,8 @@ use crate::session::command::ListCommand;
 use crate::session::effect::Effect;
 use crate::session::key::PictureKey;
 use crate::session::message::GradeJob;
-use crate::session::worklist::{Classes, Filter, Worklist};
+use crate::session::readings::Readings;
+use crate::session::worklist::{Classes, Filter, Item, Worklist};
 
 /// Rows above and below those in sight whose thumbnails are made.
 const AROUND: usize = 24;
@@ -131,12 +132,15 @@ impl State {
 
     /// What the list may not tell of before the reader has said a grade.
     pub(super) fn veil(&mut self) {
-        for item in self.worklist.all_mut() {
-            let of = FrameOf { path: item.path.clone(), frame: 0 };
-            item.is_hidden = self.readings.hides(&of);
-            item.reading = self.readings.reading(&of).cloned();
-        }
+        self.worklist.all_mut().for_each(|item| veiled(item, &self.readings));
         self.worklist.rearrange();
+    }
+
+    /// As [`Self::veil`], where something was said of one picture; the order follows when it is time.
+    pub(super) fn veil_one(&mut self, path: &Path) {
+        if let Some(item) = self.worklist.item_mut(path) {
+            veiled(item, &self.readings);
+        }
     }
 
     /// What was asked for may have come to nothing: another model, files that may have changed.
@@ -241,4 +245,10 @@ impl State {
         }
         self.effects.push(Effect::Thumbnails(missing));
     }
+}
+
+fn veiled(item: &mut Item, readings: &Readings) {
+    let of = FrameOf { path: item.path.clone(), frame: 0 };
+    item.is_hidden = readings.hides(&of);
+    item.reading = readings.reading(&of).cloned();
 }

@@ -82,6 +82,15 @@ impl State {
         self.measures.selected = self.measures.selected.filter(|at| *at < count);
     }
 
+    /// Other readings begin: what was measured on the list's pictures is theirs as well.
+    pub(super) fn measure_again(&mut self) {
+        for ((path, frame), list) in &self.measures.of {
+            if !list.is_empty() && self.worklist.get(path).is_some() {
+                self.readings.measure(&FrameOf { path: path.clone(), frame: *frame }, Some(to_value(list)));
+            }
+        }
+    }
+
     /// Another picture or frame is on the screen.
     pub(super) fn measures_of_another(&mut self) {
         self.measures.selected = None;

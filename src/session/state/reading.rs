@@ -4,10 +4,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::State;
 use crate::export::iso_date;
+use crate::guard::checksum::sha256_hex;
 use crate::reading::{Answer, Contents, FrameOf, Head, Identity, Place};
 use crate::scan::measure::from_value;
 use crate::session::Choices;
@@ -23,13 +22,16 @@ const VIEW_RESTS: Duration = Duration::from_millis(500);
 /// So much of a folder's name stands in the name of the file of readings.
 const MOST_NAME: usize = 40;
 
+/// What was opened, and the classes that grades are given in.
+type About = (Vec<PathBuf>, Vec<String>);
+
 /// Where readings are kept, and for what.
 #[derive(Debug, Default)]
 pub struct Desk {
     /// What was opened, and the classes that grades are given in.
-    of: Option<(Vec<PathBuf>, Vec<String>)>,
+    of: Option<About>,
     /// The file that somebody chose, for what was opened with it.
-    chosen: Option<(PathBuf, Vec<PathBuf>)>,
+    chosen: Option<(PathBuf, About)>,
     /// The file in use, and the question for what it holds.
     pub file: Option<PathBuf>,
     asked: Option<u64>,
@@ -37,7 +39,7 @@ pub struct Desk {
     reading_file: Option<(u64, PathBuf)>,
     /// How the pictures are looked at, as the window says; and what a file says, for the window to take.
     view: serde_json::Value,
-    restored: Option<serde_json::Value>,
+    restored: Option<(PathBuf, serde_json::Value)>,
     /// The choices of a reader who comes back, for the picture that is on its way.
     choices: Option<(PathBuf, Choices)>,
     /// Since when the view is another one than was kept.
@@ -103,7 +105,7 @@ impl State {
         let (Some(of), at) = (self.on_screen(), self.utc(now)) else { return };
         change(&mut self.readings, &of, &at);
         self.desk.asks = false;
-        self.veil();
+        self.veil_one(&of.path);
     }
 
     pub(super) fn export_begins(&mut self, now: Instant) -> u64 {
@@ -132,8 +134,8 @@ impl State {
         let Some((_, file)) = self.desk.reading_file.take_if(|(number, _)| *number == of) else { return };
         match contents {
             Ok(contents) => {
-                let Head { opened, model, .. } = contents.head;
-                self.desk.chosen = Some((file, opened.clone()));
+                let Head { opened, model, classes, .. } = contents.head;
+                self.desk.chosen = Some((file, (opened.clone(), classes)));
                 // Even where the same pictures are open: the file is another one.
                 self.desk.of = None;
                 if self.card().is_some_and(|card| card.name != model) {
@@ -185,15 +187,17 @@ impl State {
         }
         if !has_moved {
             let part = |name: &str| place.view.get(name).filter(|part| !part.is_null()).cloned();
-            self.desk.restored = part("camera");
             let choices = part("choices").and_then(|part| serde_json::from_value::<Choices>(part).ok());
-            self.desk.choices = choices.zip(self.selected()).map(|(choices, path)| (path.to_owned(), choices));
+            let coming = self.selected().map(Path::to_owned);
+            (self.desk.restored, self.desk.choices) = (coming.clone().zip(part("camera")), coming.zip(choices));
         }
     }
 
-    /// How pictures are looked at, for the window to take once.
+    /// How the picture on the screen was looked at, for the window to take once.
     pub fn take_restored_view(&mut self) -> Option<serde_json::Value> {
-        self.desk.restored.take()
+        let on_screen = self.current.as_ref().map(|current| current.path.as_path());
+        let (_, view) = self.desk.restored.take_if(|(path, _)| on_screen == Some(path.as_path()))?;
+        Some(view)
     }
 
     /// How pictures are looked at now, to be kept with the place.
@@ -260,6 +264,11 @@ impl State {
         let changes = self.readings.take_changes();
         if !changes.is_empty() && self.options.sessions.is_some() {
             self.effects.push(Effect::Keep(changes));
+            if let Some(file) = self.desk.file.as_ref().filter(|file| self.preferences.sessions.first() != Some(*file))
+            {
+                self.preferences.remember_session(file);
+                self.effects.push(Effect::SavePreferences);
+            }
         }
     }
 
@@ -270,11 +279,12 @@ impl State {
         if self.worklist.is_empty() {
             return;
         }
-        let classes: Vec<String> = card.classes.iter().map(|class| class.name.clone()).collect();
-        let of = (self.worklist.opened().to_vec(), classes);
-        if self.desk.of.as_ref() == Some(&of) {
+        let names = card.classes.iter().map(|class| &class.name);
+        let is_same = |(opened, classes): &About| opened == self.worklist.opened() && names.clone().eq(classes);
+        if self.desk.of.as_ref().is_some_and(is_same) {
             return;
         }
+        let of = (self.worklist.opened().to_vec(), names.cloned().collect::<Vec<_>>());
         let head = Head {
             reader: self.preferences.reader.clone(),
             opened: of.0.clone(),
@@ -285,9 +295,10 @@ impl State {
             created: self.utc(now),
         };
         self.readings.begin(head.clone(), self.identities());
+        self.measure_again();
         self.desk.noted = None;
         self.veil();
-        let chosen = self.desk.chosen.as_ref().filter(|(_, opened)| *opened == of.0).map(|(file, _)| file.clone());
+        let chosen = self.desk.chosen.as_ref().filter(|(_, chosen)| *chosen == of).map(|(file, _)| file.clone());
         let file = chosen.or_else(|| Some(self.options.sessions.as_ref()?.join(file_name(&of.0, &of.1))));
         self.desk.of = Some(of);
         self.desk.at = None;
@@ -295,7 +306,6 @@ impl State {
         if let Some(file) = file.filter(|_| self.options.sessions.is_some()) {
             let number = self.number();
             self.desk.asked = Some(number);
-            self.preferences.remember_session(&file);
             self.effects.push(Effect::OpenReadings(ReadingsWish { number, file, head }));
         }
     }
@@ -352,18 +362,14 @@ impl State {
 
 /// Tells patients apart without saying who they are.
 fn pseudonym(patient: &str) -> String {
-    let hash = Sha256::digest(patient.as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(patient.as_bytes())[..12].to_owned()
 }
 
 /// The same for the same pictures and classes; a folder's name may say who reads there, but nothing of a patient is added.
 fn file_name(opened: &[PathBuf], classes: &[String]) -> String {
-    let mut hasher = Sha256::new();
-    for part in opened.iter().map(|path| path.to_string_lossy().into_owned()).chain(classes.iter().cloned()) {
-        hasher.update(part.as_bytes());
-        hasher.update([0]);
-    }
-    let hash: String = hasher.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let opened_as = opened.iter().map(|path| path.to_string_lossy().into_owned());
+    let parts: String = opened_as.chain(classes.iter().cloned()).map(|part| part + "\0").collect();
+    let hash = &sha256_hex(parts.as_bytes())[..10];
     let name = opened.first().and_then(|path| path.file_stem()).unwrap_or_default().to_string_lossy();
     let plain = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
     let name: String = name.chars().map(plain).take(MOST_NAME).collect();

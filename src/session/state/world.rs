@@ -13,7 +13,6 @@ use crate::bundle::gate::Gate;
 use crate::bundle::{Card, Library};
 use crate::explain::{Look, Steadiness, TimingsMs, Verdict};
 use crate::geometry::Transform;
-use crate::guard::memory::USUAL_LIMIT_BYTES;
 use crate::maps::ClassMaps;
 use crate::method::{Asked, CamMethod, Evidence};
 use crate::network::DeviceChoice;
@@ -196,13 +195,10 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let options = Options {
-            folders: Vec::new(),
             model: Some("a".to_owned()),
             device: DeviceChoice::Cpu,
-            preferences: None,
             sessions: Some(PathBuf::from("readings")),
-            results: None,
-            limit_bytes: USUAL_LIMIT_BYTES,
+            ..Options::default()
         };
         let now = Instant::now();
         let (state, effects) = State::new(options, Preferences::default(), (now, std::time::SystemTime::UNIX_EPOCH));

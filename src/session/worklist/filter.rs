@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{Classes, Item};
 use crate::bundle::question::Word;
-use crate::reading::Eye;
+use crate::reading::{Eye, Reading};
 
 /// One thing that shown pictures must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ impl<'a> Sieve<'a> {
 /// The model's and the reader's.
 fn grades(item: &Item) -> [Option<usize>; 2] {
     let said = item.believed_answer().map(|answer| answer.class);
-    [said, item.reading.as_ref().and_then(|reading| reading.class)]
+    [said, item.reading.as_ref().and_then(Reading::grade)]
 }
 
 fn is_eye(eye: Option<Eye>, word: &str) -> bool {

@@ -60,7 +60,7 @@ impl Item {
 
     /// Whether reader and model say different grades.
     pub fn disagrees(&self) -> bool {
-        let said = self.reading.as_ref().and_then(|reading| reading.class);
+        let said = self.reading.as_ref().and_then(Reading::grade);
         said.zip(self.believed_answer()).is_some_and(|(class, answer)| class != answer.class)
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Classes, Item};
-use crate::reading::Eye;
+use crate::reading::{Eye, Reading};
 
 /// What a worklist is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub fn compare(by: SortBy, reversed: bool, classes: &Classes, a: &Item, b: &Item
             present(gradable(a), gradable(b), |a, b| turned(a.cmp(&b)))
         }
         SortBy::ReaderGrade => {
-            let said = |item: &Item| item.reading.as_ref().and_then(|reading| reading.class);
+            let said = |item: &Item| item.reading.as_ref().and_then(Reading::grade);
             present(said(a), said(b), |a, b| turned(b.cmp(&a)))
         }
         SortBy::Flagged => turned(b.is_flagged().cmp(&a.is_flagged())),
