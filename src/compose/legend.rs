@@ -102,7 +102,8 @@ fn measure(picture: &mut RgbImage, name: &str, value: f32, colour: Rgb<u8>, (x, 
 }
 
 /// A fraction in per cent with one decimal; a dash for what is no number.
-pub(super) fn percent(value: f32) -> String {
+/// A fraction in per cent, to a tenth.
+pub fn percent(value: f32) -> String {
     if value.is_finite() { format!("{:.1} %", 100.0 * value) } else { "—".to_owned() }
 }
 

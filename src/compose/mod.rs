@@ -23,7 +23,7 @@ pub use cam::{CamColours, CamScale, CamStyle, cam_layer};
 pub use clear::{ClearStyle, clear_layer};
 pub use difference::{Scaled, difference_bar, difference_layer};
 pub use layer::{RED, box_line_px, draw_box, over};
-pub use legend::{LegendEntry, legend};
+pub use legend::{LegendEntry, legend, percent};
 pub use mark::{Mark, OUTLINE, draw_edges, draw_marks, draw_outline};
 pub use palette::{Palette, palette};
 pub use panel::{Panel, panel};

@@ -198,7 +198,7 @@ impl<'a> Pictures<'a> {
     fn view(&self, layer: Layer) -> PanelView {
         // Where the picture cannot be graded is said above the answer; the reader's picture stays free.
         let (scene, kind, size) = (Scene { ungradable: None, ..self.scene() }, layer.kind(), self.picture.dimensions());
-        let ground = self.ground(kind.brightness(self.style));
+        let ground = dimmed(self.picture, kind.brightness(self.style));
         let over = |layer| Cow::Owned(compose::over(&ground, &layer));
         let picture = kind.compose(&scene, &Transform::IDENTITY, size).map_or(Cow::Borrowed(&*ground), over);
         let caption = kind.caption(&scene);
@@ -216,14 +216,29 @@ impl<'a> Pictures<'a> {
         view
     }
 
-    /// The picture that a layer is laid over, as bright as it is to be there.
-    fn ground(&self, brightness: f32) -> Cow<'_, RgbImage> {
-        if brightness >= 1.0 {
-            return Cow::Borrowed(self.picture);
+    /// A layer over `ground`, the picture at another size, with all that the panel draws on it but its red box.
+    pub(super) fn drawn(
+        &self,
+        layer: Layer,
+        scene: &Scene<'_>,
+        ground: &RgbImage,
+        ground_from_source: &Transform,
+    ) -> RgbImage {
+        let kind = layer.kind();
+        let under = dimmed(ground, kind.brightness(self.style));
+        let composed = kind.compose(scene, ground_from_source, ground.dimensions());
+        let mut drawn = composed.map_or_else(|| under.clone().into_owned(), |layer| compose::over(&under, &layer));
+        if kind.is_on_black(self.style) {
+            compose::draw_outline(&mut drawn, self.outline, ground_from_source, 2.0);
         }
-        let mut dimmed = self.picture.clone();
-        dimmed.par_iter_mut().with_min_len(1 << 14).for_each(|value| *value = (f32::from(*value) * brightness) as u8);
-        Cow::Owned(dimmed)
+        if layer == Layer::Input {
+            let marks: Vec<Mark> = self.marks.measured.iter().map(mark).collect();
+            compose::draw_marks(&mut drawn, &marks, ground_from_source, 2.0);
+            if let Some(letters) = &self.marks.edges {
+                compose::draw_edges(&mut drawn, letters, 18.0);
+            }
+        }
+        drawn
     }
 
     /// The picture with what was measured on it, at its own size.
@@ -254,6 +269,16 @@ impl<'a> Pictures<'a> {
         };
         self.card.classes.iter().enumerate().map(entry).collect()
     }
+}
+
+/// The picture that a layer is laid over, as bright as it is to be there.
+fn dimmed(picture: &RgbImage, brightness: f32) -> Cow<'_, RgbImage> {
+    if brightness >= 1.0 {
+        return Cow::Borrowed(picture);
+    }
+    let mut dimmed = picture.clone();
+    dimmed.par_iter_mut().with_min_len(1 << 14).for_each(|value| *value = (f32::from(*value) * brightness) as u8);
+    Cow::Owned(dimmed)
 }
 
 /// A layer's file; one that looks like a photograph carries the notice.

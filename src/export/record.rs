@@ -216,7 +216,7 @@ pub struct ReaderRecord {
 impl ReaderRecord {
     /// Of `reading` by the reader called `name`, in the classes of `card`; `None` of a picture that was not read.
     pub fn of(name: &str, reading: &Reading, card: &Card) -> Option<Self> {
-        let class = reading.class.filter(|_| !reading.ungradable).and_then(|class| card.classes.get(class));
+        let class = reading.grade().and_then(|class| card.classes.get(class));
         let is_read = reading.ungradable || class.is_some();
         is_read.then(|| Self {
             name: name.to_owned(),

@@ -3,7 +3,8 @@
 
 use image::imageops::{FilterType, resize};
 use image::{GrayImage, Luma, Rgb};
-use imageproc::contours::{BorderType, find_contours};
+use imageproc::contours::{BorderType, Contour, find_contours};
+use imageproc::point::Point;
 
 use super::reduced::{Reduced, scaled};
 use super::retina;
@@ -60,7 +61,14 @@ impl Lit {
 /// The outer border of the largest part of `mask`, smoothed.
 fn contour(mask: &GrayImage) -> Vec<(f64, f64)> {
     let outer = find_contours::<i32>(mask).into_iter().filter(|contour| contour.border_type == BorderType::Outer);
-    let Some(longest) = outer.max_by_key(|contour| contour.points.len()) else { return Vec::new() };
+    let box_px = |contour: &Contour<i32>| {
+        let span = |of: fn(&Point<i32>) -> i32| {
+            let all = || contour.points.iter().map(of);
+            all().max().zip(all().min()).map_or(0, |(high, low)| i64::from(high - low + 1))
+        };
+        span(|point| point.x) * span(|point| point.y)
+    };
+    let Some(longest) = outer.max_by_key(box_px) else { return Vec::new() };
     let points: Vec<(f64, f64)> =
         longest.points.iter().map(|point| (f64::from(point.x) + 0.5, f64::from(point.y) + 0.5)).collect();
     let count = points.len();

@@ -1,5 +1,7 @@
 //! What a model's gate looks at, taken from a picture. Must not know networks.
 
+use image::RgbImage;
+
 use super::lit::Lit;
 use super::reduced::Reduced;
 use crate::bundle::gate::SIDE;
@@ -8,18 +10,24 @@ use crate::scan::{Pixels, Scan};
 
 /// Colour, coarse light and dark, lit field, quality and the own words of `scan`, as a model is given it.
 pub fn measure(scan: &Scan) -> Measures {
-    measure_with_field(scan).0
+    let picture = scan.to_rgb8();
+    measured(scan, &picture, &Reduced::new(&picture))
 }
 
 /// As [`measure`], and where light falls in the picture.
 pub fn measure_with_field(scan: &Scan) -> (Measures, Option<Lit>) {
+    let picture = scan.to_rgb8();
+    let reduced = Reduced::new(&picture);
+    (measured(scan, &picture, &reduced), Lit::of(&reduced))
+}
+
+fn measured(scan: &Scan, picture: &RgbImage, reduced: &Reduced<'_>) -> Measures {
     let words = scan.facts.as_ref().map_or_else(FileWords::default, |facts| FileWords {
         modality: facts.modality.clone(),
         body_part: facts.body_part.clone(),
         view: facts.view_position.clone(),
         age_years: facts.age_years,
     });
-    let picture = scan.to_rgb8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut sums = vec![(0u64, 0u64); SIDE * SIDE];
     let mut colour = 0u64;
@@ -34,24 +42,22 @@ pub fn measure_with_field(scan: &Scan) -> (Measures, Option<Lit>) {
             *cell = (cell.0 + r + g + b, cell.1 + 3);
         }
     }
-    let reduced = Reduced::new(&picture);
     let is_grey = matches!(scan.pixels, Pixels::Grey(_));
     let pixels = (width * height).max(1) as f64;
-    let measures = Measures {
+    Measures {
         colour: if is_grey { 0.0 } else { colour as f64 / pixels / 255.0 },
         cells: sums.into_iter().map(|(sum, count)| sum as f64 / count.max(1) as f64).collect(),
         words,
-        field: super::field::field(&reduced),
+        field: super::field::field(reduced),
         // What it is judged by was learned on colour photographs; a radiograph need not wait for it.
-        quality: if is_grey { None } else { super::quality::quality(&reduced) },
+        quality: if is_grey { None } else { super::quality::quality(reduced) },
         is_dark: super::retina::bright_level(&reduced.picture) < f64::from(super::retina::DARK),
-    };
-    (measures, Lit::of(&reduced))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
+    use image::Rgb;
 
     use super::*;
 

@@ -128,6 +128,11 @@ pub fn fitted(face: Face, size_pt: f32, room_mm: f32, how: Fit, words: &str) -> 
     if fits(words) {
         return (size_pt, words.to_owned());
     }
+    (size_pt, shortened(how, words, fits))
+}
+
+/// As much of `words` as `fits`, with an ellipsis for the rest.
+fn shortened(how: Fit, words: &str, fits: impl Fn(&str) -> bool) -> String {
     let letters: Vec<char> = words.chars().collect();
     let shortened = |kept: usize| match how {
         Fit::End => letters[..kept].iter().collect::<String>().trim_end().to_owned() + "…",
@@ -142,7 +147,7 @@ pub fn fitted(face: Face, size_pt: f32, room_mm: f32, how: Fit, words: &str) -> 
         let middle = usize::midpoint(good, bad);
         if fits(&shortened(middle)) { good = middle } else { bad = middle }
     }
-    (size_pt, shortened(good))
+    shortened(good)
 }
 
 /// `words` in at most `most` lines of `room_mm`; what is left over ends the last one with an ellipsis.
@@ -166,25 +171,10 @@ pub fn wrapped(face: Face, size_pt: f32, room_mm: f32, most: usize, words: &str)
         }
     }
     lines.extend((!line.is_empty()).then_some(line));
-    // A single word may be longer than a line.
-    let cut = |line: String| match fitted(face, size_pt, room_mm, Fit::End, &line) {
-        (size, _) if size < size_pt => shortened_at(face, size_pt, room_mm, &line),
-        (_, line) => line,
-    };
+    // A single word may be longer than a line; it is cut without a change of size, since it stands among others.
+    let fits = |line: &str| width_mm(face, size_pt, line) <= room_mm;
+    let cut = |line: String| if fits(&line) { line } else { shortened(Fit::End, &line, fits) };
     lines.into_iter().map(cut).collect()
-}
-
-/// Cut without a change of size, for lines that stand among others.
-fn shortened_at(face: Face, size_pt: f32, room_mm: f32, line: &str) -> String {
-    let mut kept: Vec<char> = line.chars().collect();
-    while !kept.is_empty() {
-        kept.pop();
-        let shorter = kept.iter().collect::<String>().trim_end().to_owned() + "…";
-        if width_mm(face, size_pt, &shorter) <= room_mm {
-            return shorter;
-        }
-    }
-    String::new()
 }
 
 #[cfg(test)]

@@ -81,7 +81,8 @@ fn is_own_result(path: &Path) -> bool {
     is_png && head(path, 512).is_some_and(|head| head.windows(SIGN.len()).any(|part| part == SIGN))
 }
 
-fn head(path: &Path, bytes: u64) -> Option<Vec<u8>> {
+/// The first bytes of a file, at most so many.
+pub(super) fn head(path: &Path, bytes: u64) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     regular::open(path).ok()?.0.take(bytes).read_to_end(&mut head).ok()?;
     Some(head)
@@ -105,14 +106,17 @@ fn unreadable(path: &Path, error: std::io::Error) -> ScanError {
 /// has the mark too.
 fn is_bare_dicom(path: &Path) -> bool {
     let is_list = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
-    let is_bare = !is_list && path.extension().is_none_or(|e| e.to_string_lossy().chars().all(|c| c.is_ascii_digit()));
-    is_bare && head(path, 132).is_some_and(|head| dicom::has_mark(&head))
+    !is_list && has_bare_name(path) && head(path, 132).is_some_and(|head| dicom::has_mark(&head))
 }
 
 /// Whether a file's name leaves it open that it is DICOM.
 pub fn may_be_dicom(path: &Path) -> bool {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    ending.is_none_or(|e| ["dcm", "dicom", "dic", "ima"].contains(&e.as_str()) || e.chars().all(|c| c.is_ascii_digit()))
+    has_bare_name(path) || ending.is_some_and(|e| ["dcm", "dicom", "dic", "ima"].contains(&e.as_str()))
+}
+
+fn has_bare_name(path: &Path) -> bool {
+    path.extension().is_none_or(|e| e.to_string_lossy().chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Whether a file's name ends as those of pictures do.

@@ -1,12 +1,11 @@
 //! From a file to a [`Scan`], for whoever has memory enough for whatever opens; [`super::encoded`] for the others.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::dicom::Whose;
 use super::encoded::{Encoded, read_file};
 use super::{Scan, ScanError, dicom};
-use crate::guard::{panics, regular};
+use crate::guard::panics;
 
 /// So much of a file is read to learn whose it is: what says so stands at its beginning.
 const BEGINNING_BYTES: u64 = 256 << 10;
@@ -39,8 +38,7 @@ pub fn personal(path: &Path) -> Result<Vec<(&'static str, String)>, ScanError> {
 /// Whose picture a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read: whoever opens
 /// it is told why.
 pub fn whose(path: &Path) -> Option<Whose> {
-    let mut head = Vec::new();
-    regular::open(path).ok()?.0.take(BEGINNING_BYTES).read_to_end(&mut head).ok()?;
+    let head = super::find::head(path, BEGINNING_BYTES)?;
     let read = || if dicom::is_dicom(&head) { dicom::whose(&head) } else { None };
     panics::caught(read).unwrap_or(None)
 }

@@ -1,8 +1,9 @@
 //! The legend of the classes: colour, name, probability and share of the response of each.
 
+use super::Case;
 use super::sheet::WIDTH_MM;
-use super::{Case, percent};
 use crate::compose::LegendEntry;
+use crate::compose::percent;
 use crate::export::ink::Ink;
 use crate::page::{Align, Area, Block, Face, Fit, Rgb, Style, fitted};
 

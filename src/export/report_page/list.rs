@@ -70,7 +70,7 @@ impl Cells<'_> {
         let flags = [(self.is("flagged"), "flagged"), (self.text("judgement") == "overruled", "overruled")];
         let flags: Vec<&str> = flags.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
         let (grade, answer) = (self.value("grade"), self.value("model_grade"));
-        let differs = !ungradable && !grade.is_null() && !answer.is_null() && grade != answer;
+        let differs = !ungradable && !self.is("refused") && !grade.is_null() && !answer.is_null() && grade != answer;
         let frame = self.value("frame").as_u64().filter(|frame| *frame > 1);
         ListRow {
             patient: self.text("patient"),

@@ -108,10 +108,5 @@ pub fn document(title: &str, date: &str, pages: Vec<Page>, theme: Theme) -> Docu
     }
 }
 
-/// A fraction in per cent with one decimal; a dash for what is no number.
-fn percent(value: f32) -> String {
-    if value.is_finite() { format!("{:.1} %", 100.0 * value) } else { "—".to_owned() }
-}
-
 #[cfg(test)]
 mod tests;

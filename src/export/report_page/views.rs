@@ -1,7 +1,5 @@
 //! The photograph and its maps beside each other, each with what its colours mean.
 
-use std::borrow::Cow;
-
 use image::imageops::{FilterType, resize};
 use image::{ImageError, RgbImage};
 
@@ -97,9 +95,7 @@ fn view(layer: Layer, scene: &Scene<'_>, ground: &Ground<'_>, ink: &Ink, column_
         let baseline_mm = title_mm - BELOW_TITLE_MM - 0.6 - line as f32 * line_mm(TITLE_PT);
         block.text((0.0, baseline_mm), Style::new(Face::Bold, TITLE_PT, ink.text), words);
     }
-    let over = |layer| Cow::Owned(compose::over(&ground.pixels, &layer));
-    let composed = kind.compose(scene, &ground.print_from_source, ground.pixels.dimensions());
-    let pixels = composed.map_or(Cow::Borrowed(&ground.pixels), over);
+    let pixels = ground.case.pictures.drawn(layer, scene, &ground.pixels, &ground.print_from_source);
     // A single picture begins where everything else begins.
     let aside_mm = if column_mm < WIDTH_MM { (column_mm - width_mm) / 2.0 } else { 0.0 };
     let area = Area::new(aside_mm, title_mm, width_mm, height_mm);
