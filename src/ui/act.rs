@@ -39,7 +39,7 @@ impl App {
             WindowCommand::Table => {
                 self.pick(ctx, |ctx| Picker::save(ctx, Typed::Table, "Write all readings as a table", "readings.csv"));
             }
-            WindowCommand::Comment => self.wants_comment = true,
+            WindowCommand::Comment => (self.shows_inspector, self.asks_comment) = (true, true),
             WindowCommand::Export => self.start_export(),
             WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),
             WindowCommand::FullScreen => {

@@ -3,8 +3,9 @@
 use egui::accesskit::Role;
 use egui::{Color32, CornerRadius, Rect, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use super::{percent, theme};
+use super::theme;
 use crate::bundle::{Card, Colour};
+use crate::compose::percent;
 use crate::explain::Verdict;
 use crate::layers::{Maps, Scene, Style};
 use crate::session::{Command, SessionCommand};

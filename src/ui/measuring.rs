@@ -182,7 +182,7 @@ impl App {
         for (index, (measurement, figures)) in self.session.measurements().enumerate() {
             let moved = held.filter(|(of, ..)| *of == index).map(|(_, _, moved)| moved);
             let colour = if self.session.selected_measurement() == Some(index) { SELECTED } else { COLOUR };
-            let anew = moved.and_then(|moved| self.figures(moved));
+            let anew = moved.filter(|_| speaks).and_then(|moved| self.figures(moved));
             let figures = anew.as_ref().unwrap_or(figures);
             draw(painter, frame, moved.unwrap_or(measurement), speaks.then_some(figures), colour);
         }
@@ -194,7 +194,10 @@ impl App {
         }
         let Some((kind, points)) = self.hand.drafted() else { return };
         match Measurement::new(kind, points.clone()) {
-            Some(drafted) => draw(painter, frame, &drafted, self.figures(&drafted).as_ref(), SELECTED),
+            Some(drafted) => {
+                let figures = if speaks { self.figures(&drafted) } else { None };
+                draw(painter, frame, &drafted, figures.as_ref(), SELECTED);
+            }
             None => line(painter, &points.iter().map(|[x, y]| frame.to_screen((*x, *y))).collect::<Vec<_>>(), SELECTED),
         }
     }

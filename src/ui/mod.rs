@@ -79,6 +79,10 @@ pub struct App {
     typed: Option<(Typed, String)>,
     /// Whether the comment is to have the keyboard.
     wants_comment: bool,
+    /// That it is to, from the next frame on.
+    asks_comment: bool,
+    /// What the session was told of the views last.
+    kept_camera: Option<Camera>,
     export: Option<ExportForm>,
     identity: Option<IdentityForm>,
     pattern: Option<PatternForm>,
@@ -124,6 +128,8 @@ impl App {
             is_full_screen: false,
             typed: None,
             wants_comment: false,
+            asks_comment: false,
+            kept_camera: None,
             export: None,
             identity: None,
             pattern: None,
@@ -261,6 +267,8 @@ impl eframe::App for App {
         focus::ring(&ctx);
         self.note_window(&ctx);
         self.note_view(&ctx);
+        // Where no comment stands, the key was for nothing.
+        self.wants_comment = std::mem::take(&mut self.asks_comment);
         self.say_title(&ctx);
         if self.session.busy().is_some() {
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
@@ -272,9 +280,4 @@ impl eframe::App for App {
     fn on_exit(&mut self) {
         self.session.save_preferences();
     }
-}
-
-/// A fraction in per cent.
-pub(crate) fn percent(fraction: f32) -> String {
-    if fraction.is_finite() { format!("{:.1} %", 100.0 * fraction) } else { "—".to_owned() }
 }

@@ -25,12 +25,8 @@ impl Typed {
     pub fn command(self, file: PathBuf) -> Command {
         match self {
             Self::Open => SessionCommand::Open(vec![file]).into(),
-            Self::SaveReadings => ReadingCommand::Save(file.with_extension(READINGS)).into(),
-            // Whatever is no JSON is a table for a spreadsheet.
-            Self::Table if file.extension().is_some_and(|ending| ending == "json") => {
-                ReadingCommand::Table(file).into()
-            }
-            Self::Table => ReadingCommand::Table(file.with_extension("csv")).into(),
+            Self::SaveReadings => ReadingCommand::Save(with_ending(file, &[READINGS])).into(),
+            Self::Table => ReadingCommand::Table(with_ending(file, &["csv", "json"])).into(),
         }
     }
 
@@ -123,4 +119,30 @@ impl Picker {
 
 fn paths(handles: &[FileHandle]) -> Vec<PathBuf> {
     handles.iter().map(|handle| handle.path().to_owned()).collect()
+}
+
+/// `file` with the first of the `known` endings behind its whole name, unless it has one of them.
+fn with_ending(file: PathBuf, known: &[&str]) -> PathBuf {
+    if file.extension().is_some_and(|ending| known.iter().any(|known| ending.eq_ignore_ascii_case(known))) {
+        return file;
+    }
+    let mut name = file.into_os_string();
+    name.push(".");
+    name.push(known[0]);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_is_added_and_nothing_is_taken_away() {
+        let named = |name: &str| with_ending(PathBuf::from(name), &["csv", "json"]);
+        for (given, expected) in
+            [("day", "day.csv"), ("day.2024-03", "day.2024-03.csv"), ("day.JSON", "day.JSON"), ("day.csv", "day.csv")]
+        {
+            assert_eq!(named(given), PathBuf::from(expected));
+        }
+    }
 }

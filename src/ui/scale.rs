@@ -79,7 +79,10 @@ impl App {
         if let Some(camera) = self.session.take_restored_view().and_then(|view| Camera::checked(&view)) {
             self.camera = camera;
         }
-        if let Ok(view) = serde_json::to_value(self.camera) {
+        if self.kept_camera != Some(self.camera)
+            && let Ok(view) = serde_json::to_value(self.camera)
+        {
+            self.kept_camera = Some(self.camera);
             self.session.view_is(view, Instant::now());
         }
         if self.session.view_waits() {

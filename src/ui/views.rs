@@ -268,7 +268,7 @@ impl App {
 
     fn draw(&mut self, ui: &Ui, pane: Pane, view: View, frame: &Frame) {
         let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
-        if self.draw_coming(ui, &painter, view, frame) {
+        if pane == Pane::Present && self.draw_coming(ui, &painter, view, frame) {
             return;
         }
         let view_px = self.view_px(ui, frame.rect);

@@ -111,7 +111,10 @@ impl App {
         if count == 0 {
             ui.put(Rect::from_min_size(origin, vec2(width, 40.0)), egui::Label::new("No picture is like that."));
         }
-        self.session.answers_are_listed(seen.clone());
+        // A row below the edge is counted for the sake of its head.
+        let in_view =
+            seen.clone().filter(|row| places.top(self.session.worklist.groups(), *row) < viewport.bottom()).count();
+        self.session.answers_are_listed(seen.start..seen.start + in_view);
         let in_sight = (seen.start, seen.end.saturating_sub(1).max(seen.start));
         if self.list.in_sight != Some(in_sight) && count > 0 {
             self.list.in_sight = Some(in_sight);

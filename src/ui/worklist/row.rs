@@ -3,10 +3,10 @@
 use egui::accesskit::Role;
 use egui::{Align2, Color32, CornerRadius, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use super::super::{App, names, percent, theme};
+use super::super::{App, names, theme};
 use super::{left_middle, lines, list_id, row_id};
 use crate::bundle::Card;
-use crate::compose::Palette;
+use crate::compose::{Palette, percent};
 use crate::session::SessionCommand;
 use crate::session::worklist::{Group, Item};
 
