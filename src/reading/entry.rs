@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::identity::Identity;
 
 /// One frame of a picture.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FrameOf {
     pub path: PathBuf,
     /// Counted from 0.
@@ -75,7 +75,7 @@ pub struct Answer {
 }
 
 /// All that is known of one frame.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entry {
     pub identity: Identity,
     /// Whether the reader said whose it is, rather than its file or its name.
@@ -91,7 +91,7 @@ pub struct Entry {
 }
 
 /// What a file of readings is about.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Head {
     /// Who reads; may be empty.
     pub reader: String,
@@ -109,7 +109,7 @@ pub struct Head {
 }
 
 /// Where a reader was.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Place {
     pub at: Option<FrameOf>,
     /// Zoom, choices, sort and filter, as whoever shows them writes them.

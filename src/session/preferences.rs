@@ -153,11 +153,21 @@ impl Preferences {
     /// A place that cannot be written to.
     pub fn save(&self, file: &Path) -> std::io::Result<()> {
         let (folder, name) = (file.parent().unwrap_or(Path::new(".")), file.file_name().unwrap_or_default());
-        let text = toml::to_string_pretty(self).map_err(std::io::Error::other)?;
+        let text = toml::to_string_pretty(&self.in_text()).map_err(std::io::Error::other)?;
         let mut set = OutputSet::new(folder, "settings", true);
         set.add_file(&name.to_string_lossy(), text.as_bytes()).map_err(std::io::Error::other)?;
         set.finish().map_err(std::io::Error::other)?;
         Ok(())
+    }
+
+    /// Without the paths that no file of text can hold: they must not keep all the rest from being kept.
+    fn in_text(&self) -> Self {
+        let mut told = self.clone();
+        let is_text = |path: &PathBuf| path.to_str().is_some();
+        told.recent.retain(is_text);
+        told.sessions.retain(is_text);
+        told.export_folder = told.export_folder.filter(is_text);
+        told
     }
 
     /// Puts `path` first among the recent files.
@@ -213,6 +223,20 @@ mod tests {
         preferences.remember(Path::new("/a.jpg"));
         preferences.save(&file).unwrap();
         assert_eq!(Preferences::load(&file), (preferences, None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_keeps_nothing_else_from_being_kept() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let mut preferences = Preferences { text_scale: Some(1.5), ..Preferences::default() };
+        preferences.remember(Path::new("/a.jpg"));
+        preferences.remember(Path::new(std::ffi::OsStr::from_bytes(b"/\xff.jpg")));
+        preferences.save(&file).unwrap();
+        let (kept, _) = Preferences::load(&file);
+        assert_eq!((kept.text_scale, kept.recent), (Some(1.5), vec![PathBuf::from("/a.jpg")]));
     }
 
     #[test]

@@ -110,7 +110,9 @@ pub fn csv(contents: &Contents, options: TableOptions) -> Result<Vec<u8>, String
 /// None that is known of; the writer might fail.
 pub fn json(contents: &Contents, against: Option<&Readers>, options: TableOptions) -> Result<Vec<u8>, String> {
     let head = &contents.head;
-    let opened = options.with_patients.then_some(&head.opened);
+    // A path need not be text; what is no letter is marked as such.
+    let texts = || head.opened.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>();
+    let opened = options.with_patients.then(texts);
     let whole = json!({
         "format": "fovea readings",
         "version": env!("CARGO_PKG_VERSION"),
@@ -297,6 +299,17 @@ mod tests {
         let text = String::from_utf8(json(&contents(), None, TableOptions::default()).unwrap()).unwrap();
         assert!(!text.contains("ller") && !text.contains("/data"), "{text}");
         assert_eq!(without("1/11_1.png", "1", "n"), "n/11_n.png");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_is_told_as_far_as_it_is() {
+        use std::os::unix::ffi::OsStrExt;
+        let mut contents = contents();
+        contents.head.opened = vec![std::ffi::OsStr::from_bytes(b"/day/\xff\xfe").into()];
+        let text = json(&contents, None, TableOptions { with_patients: true }).unwrap();
+        let told: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(told["opened"][0], "/day/\u{fffd}\u{fffd}");
     }
 
     #[test]
