@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod cli;
 pub mod compose;
+pub mod evaluate;
 pub mod explain;
 pub mod export;
 pub mod fonts;
@@ -22,6 +23,8 @@ pub mod page;
 pub mod reading;
 pub mod scan;
 pub mod session;
+pub mod statistics;
+pub mod table;
 #[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "window")]

@@ -8,9 +8,10 @@ use clap::Args;
 
 use super::{note, say};
 use crate::guard::whole::{self, WriteError};
-use crate::reading::agreement::{Agreement, Comparison, Figure, Readers, Unit};
+use crate::reading::agreement::{Agreement, Comparison, Readers};
 use crate::reading::table::{self, TableOptions};
 use crate::reading::{Contents, Judgement, ReadingFile};
+use crate::statistics::{Figure, Unit};
 
 /// Of more classes no matrix fits beside another line.
 const MOST_COLUMNS: usize = 12;

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::export::ink::{Ink, Theme};
 use crate::page::{Area, Block, Face, Fit, Page, Style, fitted, wrapped};
 use crate::reading::Contents;
-use crate::reading::table::{Table, TableOptions};
+use crate::reading::table::{self, TableOptions};
+use crate::table::Table;
 
 const ROW_MM: f32 = 5.2;
 /// Left edges of the columns, and the right end of the last.
@@ -96,7 +97,7 @@ pub struct List {
 impl List {
     /// Of a whole file of readings; patients are called as `options` say.
     pub fn of(contents: &Contents, title: &str, options: TableOptions) -> Self {
-        let (head, table) = (&contents.head, Table::of(contents, options));
+        let (head, table) = (&contents.head, table::rows(contents, options));
         let rows: Vec<ListRow> = (0..table.rows.len()).map(|row| Cells { table: &table, row }.list_row()).collect();
         let count = |of: fn(&ListRow) -> bool| rows.iter().filter(|row| of(row)).count();
         let reader = if head.reader.is_empty() { String::new() } else { format!(", reader {}", head.reader) };

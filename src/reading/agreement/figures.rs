@@ -1,38 +1,12 @@
 //! Figures of agreement with their intervals, by drawing patients anew.
 
-use std::collections::HashMap;
-
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::confusion::{Confusion, Weights};
+use crate::statistics::{Confusion, Figure, Unit, Units, Weights};
 
-/// Enough for two digits of an interval's ends.
-pub const RESAMPLINGS: usize = 2000;
-/// The same pictures give the same interval every time.
-const SEED: u64 = 20_240_229;
-/// An interval of those resamplings alone in which a figure is defined says nothing where many are left out.
-const DEFINED: f64 = 0.95;
 /// Of more classes no matrix is made, and of more than the second no interval.
 const MOST_CLASSES: usize = 1000;
 const MOST_CLASSES_DRAWN: usize = 64;
-
-/// A figure and its interval of 95 %; neither where it is not defined.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Figure {
-    pub value: Option<f64>,
-    pub interval: Option<[f64; 2]>,
-}
-
-/// What an interval draws anew: patients, or pictures where no patient is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    Patients,
-    #[default]
-    Pictures,
-}
 
 /// Two grades of one picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,12 +41,11 @@ impl Agreement {
         // A file may claim any number of them.
         let classes = if classes > MOST_CLASSES { 0 } else { classes };
         let inside: Vec<&Pair> = pairs.iter().filter(|p| p.reference < classes && p.other < classes).collect();
-        let (unit, groups) = groups(&inside);
+        let units = Units::of(inside.iter().map(|pair| pair.patient.as_str()));
         let confusion = Confusion::of(classes, inside.iter().map(|pair| (pair.reference, pair.other)));
-        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let draw = |_| (0..groups.len()).map(|_| rng.random_range(0..groups.len())).collect();
-        let draws = resampled(classes, &groups, (0..RESAMPLINGS).map(draw));
-        let [accuracy, kappa, linear, quadratic] = with_intervals(figures(&confusion), &draws);
+        // Of so many classes nobody asks for intervals.
+        let draws = units.draws().take(if classes > MOST_CLASSES_DRAWN { 0 } else { usize::MAX });
+        let [accuracy, kappa, linear, quadratic] = with_intervals(classes, &inside, &units, draws);
         Self {
             n: confusion.n(),
             accuracy,
@@ -80,8 +53,8 @@ impl Agreement {
             kappa,
             linear_kappa: ordered.then_some(linear),
             quadratic_kappa: ordered.then_some(quadratic),
-            unit,
-            units: groups.len(),
+            unit: units.unit,
+            units: units.len(),
             confusion,
         }
     }
@@ -92,51 +65,14 @@ fn figures(confusion: &Confusion) -> Figures {
     [confusion.accuracy(), kappa(Weights::Unweighted), kappa(Weights::Linear), kappa(Weights::Quadratic)]
 }
 
-type Group = Vec<(usize, usize)>;
-
-/// The pairs of each patient in the order in which patients come; each picture alone where a patient is not known.
-fn groups(pairs: &[&Pair]) -> (Unit, Vec<Group>) {
-    if pairs.is_empty() || pairs.iter().any(|pair| pair.patient.is_empty()) {
-        return (Unit::Pictures, pairs.iter().map(|pair| vec![(pair.reference, pair.other)]).collect());
-    }
-    let mut index = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    for pair in pairs {
-        let at = *index.entry(pair.patient.as_str()).or_insert(groups.len());
-        if at == groups.len() {
-            groups.push(Vec::new());
-        }
-        groups[at].push((pair.reference, pair.other));
-    }
-    (Unit::Patients, groups)
-}
-
-/// The figures of each draw of groups.
-fn resampled(classes: usize, groups: &[Group], draws: impl Iterator<Item = Vec<usize>>) -> Vec<Figures> {
-    // One group cannot vary, and of so many classes nobody asks for kappas.
-    if groups.len() < 2 || classes > MOST_CLASSES_DRAWN {
-        return Vec::new();
-    }
-    let of = |draw: Vec<usize>| Confusion::of(classes, draw.iter().flat_map(|at| groups[*at].iter().copied()));
-    draws.map(|draw| figures(&of(draw))).collect()
-}
-
-fn with_intervals(whole: Figures, draws: &[Figures]) -> [Figure; 4] {
-    std::array::from_fn(|which| {
-        let mut found: Vec<f64> = draws.iter().filter_map(|figures| figures[which]).collect();
-        found.sort_by(f64::total_cmp);
-        let enough = !found.is_empty() && found.len() as f64 >= DEFINED * draws.len() as f64;
-        let interval = whole[which].filter(|_| enough).map(|_| [0.025, 0.975].map(|part| quantile(&found, part)));
-        Figure { value: whole[which], interval }
-    })
-}
-
-/// Between two of the sorted values, in proportion, as NumPy does.
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let at = part * (sorted.len() - 1) as f64;
-    let low = sorted[at.floor() as usize];
-    let high = sorted[at.ceil() as usize];
-    low + (high - low) * at.fract()
+fn with_intervals(
+    classes: usize,
+    pairs: &[&Pair],
+    units: &Units,
+    draws: impl Iterator<Item = Vec<usize>>,
+) -> [Figure; 4] {
+    let pair = |picture: &usize| (pairs[*picture].reference, pairs[*picture].other);
+    units.figures_of(draws, |pictures| figures(&Confusion::of(classes, pictures.iter().map(pair))))
 }
 
 #[cfg(test)]
@@ -206,14 +142,14 @@ mod tests {
     fn intervals_of_the_same_draws_are_those_of_numpy() {
         let case = cases().into_iter().find(|case| !case.draws.is_empty()).unwrap();
         let pairs = pairs(&case);
-        let (unit, groups) = groups(&pairs.iter().collect::<Vec<_>>());
-        let confusion = Confusion::of(case.classes, case.pairs.iter().copied());
-        let drawn = resampled(case.classes, &groups, case.draws.iter().cloned());
-        for (figure, [low, high]) in with_intervals(figures(&confusion), &drawn).iter().zip(&case.intervals) {
+        let inside: Vec<&Pair> = pairs.iter().collect();
+        let units = Units::of(pairs.iter().map(|pair| pair.patient.as_str()));
+        let found = with_intervals(case.classes, &inside, &units, case.draws.iter().cloned());
+        for (figure, [low, high]) in found.iter().zip(&case.intervals) {
             let [found_low, found_high] = figure.interval.unwrap();
             assert!((found_low - low).abs() < 1e-9 && (found_high - high).abs() < 1e-9, "{figure:?}, {low} to {high}");
         }
-        assert_eq!((unit, groups.len()), (Unit::Patients, case.draws[0].len()));
+        assert_eq!((units.unit, units.len()), (Unit::Patients, case.draws[0].len()));
         // Our own draws give much the same.
         let own = Agreement::of(case.classes, true, &pairs);
         let ends = own.quadratic_kappa.unwrap().interval.unwrap();

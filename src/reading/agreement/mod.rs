@@ -3,7 +3,6 @@
 //! A grade that was given without the model's answer counts apart from one that was given beside it: only the first says
 //! what the reader would have said alone.
 
-mod confusion;
 mod figures;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,8 +10,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-pub use self::confusion::{Confusion, Weights};
-pub use self::figures::{Agreement, Figure, Pair, Unit};
+pub use self::figures::{Agreement, Pair};
 use super::below::below;
 use super::entry::{Contents, Entry, FrameOf};
 

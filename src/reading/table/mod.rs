@@ -6,13 +6,14 @@ mod names;
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::names::Names;
 use super::agreement::{Comparison, Readers};
 use super::entry::{Contents, Entry, FrameOf, Judgement};
 use super::identity::Eye;
 use crate::guard::whole::{OutputSet, WriteError};
+use crate::table::Table;
 
 /// What a table tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,41 +60,11 @@ pub const COLUMNS: [&str; 32] = [
 /// Behind the others, so that their names need not be counted.
 const MEASUREMENTS: &str = "measurements";
 
-/// The rows of a table; a cell is `null`, a truth, a number or a text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    pub columns: Vec<&'static str>,
-    pub rows: Vec<Vec<Value>>,
-}
-
-impl Table {
-    pub fn of(contents: &Contents, options: TableOptions) -> Self {
-        let names = Names::of(contents, options.with_patients);
-        let rows = contents.entries.iter().map(|(of, entry)| row(contents, &names, of, entry)).collect();
-        Self { columns: COLUMNS.into_iter().chain([MEASUREMENTS]).collect(), rows }
-    }
-
-    /// As CSV (RFC 4180): UTF-8, commas, one line of names. A text that a spreadsheet would take for a formula begins with
-    /// an apostrophe.
-    ///
-    /// # Errors
-    /// None that is known of; the writer might fail.
-    pub fn csv(&self) -> Result<Vec<u8>, String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
-            writer.write_record(&self.columns)?;
-            self.rows.iter().try_for_each(|row| writer.write_record(row.iter().map(cell)))
-        };
-        write(&mut writer).map_err(|error| error.to_string())?;
-        writer.into_inner().map_err(|error| error.to_string())
-    }
-
-    fn records(&self) -> Vec<Value> {
-        let record = |row: &Vec<Value>| {
-            self.columns.iter().map(|name| (*name).to_owned()).zip(row.iter().cloned()).collect::<Map<_, _>>().into()
-        };
-        self.rows.iter().map(record).collect()
-    }
+/// The rows in the list's order.
+pub fn rows(contents: &Contents, options: TableOptions) -> Table {
+    let names = Names::of(contents, options.with_patients);
+    let rows = contents.entries.iter().map(|(of, entry)| row(contents, &names, of, entry)).collect();
+    Table { rows, ..Table::new(COLUMNS.into_iter().chain([MEASUREMENTS])) }
 }
 
 /// The table as CSV.
@@ -101,7 +72,7 @@ impl Table {
 /// # Errors
 /// As [`Table::csv`].
 pub fn csv(contents: &Contents, options: TableOptions) -> Result<Vec<u8>, String> {
-    Table::of(contents, options).csv()
+    rows(contents, options).csv()
 }
 
 /// The rows, what they are about, and how far reader and model agree, and two readers where there is another.
@@ -125,7 +96,7 @@ pub fn json(contents: &Contents, against: Option<&Readers>, options: TableOption
         "created": head.created,
         "agreement_with_model": Comparison::with_model(contents),
         "agreement_with_reader": against,
-        "pictures": Table::of(contents, options).records(),
+        "pictures": rows(contents, options).records(),
     });
     let mut text = serde_json::to_vec_pretty(&whole).map_err(|error| error.to_string())?;
     text.push(b'\n');
@@ -202,15 +173,6 @@ fn measurements(entry: &Entry) -> usize {
         None | Some(Value::Null) => 0,
         Some(Value::Array(all)) => all.len(),
         Some(_) => 1,
-    }
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
     }
 }
 
