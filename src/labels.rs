@@ -1,4 +1,5 @@
-//! What people say of pictures: a table `image,grade[,patient][,mask]`, and which of its lines belong to which files.
+//! What people say of pictures: a table `image,grade[,patient][,mask]`, or with a column of 0 and 1 for each finding, and
+//! which of its lines belong to which files.
 //!
 //! Names in a table are hostile: they are only ever compared with files that were found, or shown to stay in their
 //! folder ([`inside`]). Must not know models: classes are looked up by whoever has the card.
@@ -22,26 +23,57 @@ pub enum LabelsError {
     Read { path: PathBuf, reason: String },
     #[error("{} has no column `{column}`; its first line should be image,grade[,patient][,mask]", path.display())]
     Column { path: PathBuf, column: &'static str },
-    #[error("{} names `{image}` twice with different grades; leave one of the two lines", path.display())]
+    #[error("{} says two things of `{image}`; leave one of the two lines", path.display())]
     Twice { path: PathBuf, image: String },
 }
 
 /// One line of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Label {
     /// The file's name, with or without its ending, and with or without the last of its folders.
     pub image: String,
+    /// Empty where the table has no column of grades.
     pub grade: String,
     pub patient: Option<String>,
     /// A picture of marked pixels, relative to the table's folder.
     pub mask: Option<String>,
+    /// The whole line, one cell for each of [`LabelTable::heads`].
+    pub cells: Vec<String>,
 }
 
-/// Reads a table with a line of heads; columns besides these four are passed over.
+/// A table with all its columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabelTable {
+    pub path: PathBuf,
+    pub heads: Vec<String>,
+    pub has_grades: bool,
+    pub lines: Vec<Label>,
+}
+
+impl LabelTable {
+    /// The place of the column that is called `name`, whether it is written with spaces, `-` or `_`, in small letters or
+    /// large.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        let plain = |text: &str| text.to_lowercase().replace(['-', '_'], " ");
+        self.heads.iter().position(|head| plain(head) == plain(name))
+    }
+}
+
+/// Reads a table of grades with a line of heads. Lines without a grade are passed over.
 ///
 /// # Errors
 /// A file that cannot be read or is no such table; a picture with two different grades.
 pub fn read(path: &Path) -> Result<Vec<Label>, LabelsError> {
+    let table = read_table(path)?;
+    if table.has_grades { Ok(table.lines) } else { Err(LabelsError::Column { path: path.to_owned(), column: "grade" }) }
+}
+
+/// Reads a table with a line of heads, whatever is said of the pictures. Lines without a picture are passed over, and of a
+/// table of grades those without a grade.
+///
+/// # Errors
+/// A file that cannot be read or has no column of pictures; a picture of which two lines say different things.
+pub fn read_table(path: &Path) -> Result<LabelTable, LabelsError> {
     let failed = |reason: String| LabelsError::Read { path: path.to_owned(), reason };
     let bytes = regular::read(path, MOST_BYTES).map_err(|error| failed(error.to_string()))?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes.as_slice());
@@ -50,25 +82,38 @@ pub fn read(path: &Path) -> Result<Vec<Label>, LabelsError> {
         |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
     let missing = |column| LabelsError::Column { path: path.to_owned(), column };
     let image = column(&["image"]).or_else(|| column(&["name"])).ok_or_else(|| missing("image"))?;
-    let grade = column(&ANSWERS).ok_or_else(|| missing("grade"))?;
-    let (patient, mask) = (column(&["patient"]), column(&["mask"]));
-    let mut labels: Vec<Label> = Vec::new();
-    let mut known: HashMap<String, String> = HashMap::new();
+    let (grade, patient, mask) = (column(&ANSWERS), column(&["patient"]), column(&["mask"]));
+    let mut lines: Vec<Label> = Vec::new();
+    // What was said of each picture: its grade, or of findings the whole line.
+    let mut known: HashMap<String, Vec<String>> = HashMap::new();
     for (number, line) in reader.records().enumerate() {
         if number == MOST_LINES {
             return Err(failed(format!("it has more than {MOST_LINES} lines; give it in parts")));
         }
         let line = line.map_err(|error| failed(error.to_string()))?;
         let field = |index: usize| line.get(index).filter(|text| !text.is_empty()).map(str::to_owned);
-        let (Some(image), Some(grade)) = (field(image), field(grade)) else { continue };
+        let Some(image) = field(image) else { continue };
+        let (grade, is_graded) = (grade.and_then(field), grade.is_some());
+        if is_graded && grade.is_none() {
+            continue;
+        }
+        let cells: Vec<String> = (0..heads.len()).map(|index| field(index).unwrap_or_default()).collect();
         let key = key(&image).map_or_else(|| image.clone(), |key| key.to_string_lossy().into_owned());
-        match known.insert(key, grade.clone()) {
-            Some(before) if before != grade => return Err(LabelsError::Twice { path: path.to_owned(), image }),
+        let said = grade.clone().map_or_else(|| cells[1..].to_vec(), |grade| vec![grade]);
+        match known.insert(key, said.clone()) {
+            Some(before) if before != said => return Err(LabelsError::Twice { path: path.to_owned(), image }),
             Some(_) => {}
-            None => labels.push(Label { image, grade, patient: patient.and_then(field), mask: mask.and_then(field) }),
+            None => lines.push(Label {
+                image,
+                grade: grade.unwrap_or_default(),
+                patient: patient.and_then(field),
+                mask: mask.and_then(field),
+                cells,
+            }),
         }
     }
-    Ok(labels)
+    let heads: Vec<String> = heads.iter().map(str::to_owned).collect();
+    Ok(LabelTable { path: path.to_owned(), heads, has_grades: grade.is_some(), lines })
 }
 
 /// Pictures with their labels, and the two kinds of leftovers.
@@ -169,6 +214,26 @@ mod tests {
         assert!(matches!(table("image,grade\na.png,1\na.jpg,2\n"), Err(LabelsError::Twice { .. })));
         assert_eq!(table("image,grade\na.png,1\na,1\n").unwrap().len(), 1, "twice the same is once");
         assert!(matches!(read(Path::new("/nowhere")), Err(LabelsError::Read { .. })));
+    }
+
+    #[test]
+    fn a_table_of_findings_keeps_all_its_columns() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "image,Pleural_Thickening,Edema,sex\na.png,1,0,F\na,1,0,F\nb,,1\n,1,1,F\n")
+            .unwrap();
+        let found = read_table(file.path()).unwrap();
+        assert!(!found.has_grades && matches!(read(file.path()), Err(LabelsError::Column { column: "grade", .. })));
+        assert_eq!(
+            (found.column("pleural-thickening"), found.column("SEX"), found.column("mass")),
+            (Some(1), Some(3), None)
+        );
+        let cells: Vec<&[String]> = found.lines.iter().map(|line| line.cells.as_slice()).collect();
+        assert_eq!(
+            cells,
+            [&["a.png", "1", "0", "F"].map(str::to_owned)[..], &["b", "", "1", ""].map(str::to_owned)[..]]
+        );
+        std::fs::write(file.path(), "image,edema\na,1\na.png,0\n").unwrap();
+        assert!(matches!(read_table(file.path()), Err(LabelsError::Twice { .. })));
     }
 
     #[test]

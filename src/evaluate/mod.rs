@@ -4,7 +4,9 @@
 //! [`Section`] that says them to people. Must not know windows or where files go.
 
 mod case;
+mod labelled;
 mod section;
 
 pub use self::case::{Case, Cases, Truth};
+pub use self::labelled::Truths;
 pub use self::section::{Axis, Line, Named, Plot, PlotKind, Section, Span};
