@@ -5,6 +5,7 @@
 
 mod case;
 mod labelled;
+pub mod report;
 mod section;
 
 pub use self::case::{Case, Cases, Truth};
