@@ -1,0 +1,141 @@
+//! `fovea evaluate`: labelled pictures in, a report out.
+
+mod examples;
+mod finish;
+mod labelled;
+mod rows;
+mod work;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use self::labelled::Labelled;
+use self::rows::{Row, Rows};
+use self::work::Work;
+use super::signals::{Stop, Stopped};
+use super::{Limit, note, pool, progress, say};
+use crate::bundle::Library;
+use crate::explain::{Explainer, Settings};
+use crate::guard::checksum::sha256_hex;
+use crate::guard::whole;
+use crate::network::{DeviceChoice, device};
+
+/// Changes when the same picture gives another line.
+const FORMAT: &str = concat!("evaluation 1 ", env!("CARGO_PKG_VERSION"));
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Pictures, or folders of pictures
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// A table image,grade[,patient][,…], or with a column of 0 and 1 for each finding; names with or without their ending
+    #[arg(long, value_name = "CSV")]
+    labels: PathBuf,
+    /// The model that is measured
+    #[arg(long, default_value = "retina-dr", value_name = "NAME")]
+    model: String,
+    /// Where report, tables and figures go
+    #[arg(long, default_value = "evaluation", value_name = "DIR")]
+    out: PathBuf,
+    /// Columns of the table by which the figures are told apart, such as camera, eye or sex
+    #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
+    groups: Vec<String>,
+    /// How common it is, among those who are to be screened, what the model is asked for [default: as in the pictures]
+    #[arg(long, value_name = "FRACTION")]
+    prevalence: Option<f64>,
+    /// What a missed case costs, in any unit
+    #[arg(long, default_value_t = 1.0, value_name = "COST")]
+    cost_of_miss: f64,
+    /// What a false alarm costs, in the same unit
+    #[arg(long, default_value_t = 1.0, value_name = "COST")]
+    cost_of_false_alarm: f64,
+    /// What computes
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    /// Go on after a run that was stopped
+    #[arg(long)]
+    resume: bool,
+    /// Begin anew where a run has been, and replace its files
+    #[arg(long)]
+    force: bool,
+}
+
+/// Measures every labelled picture and writes the report.
+pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
+    check(arguments)?;
+    let stop = Stop::watch("the pictures at hand")?;
+    let bundle = Library::open(folders)?.find(&arguments.model)?.load()?;
+    let labelled = Labelled::find(arguments, &bundle.card)?;
+    whole::sweep(&arguments.out);
+    let settings = Settings::recommended(&bundle.card);
+    let made_with = sha256_hex(format!("{FORMAT}\n{}\n{:?}\n{settings:?}", bundle.sha256, bundle.card).as_bytes());
+    let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
+    let device = device::open(arguments.device)?;
+    let explainer = Explainer::new(bundle, &device)?;
+    let memory = limit.memory();
+    let work = Work { explainer: &explainer, settings, memory: &memory };
+    let Some(measured) = measured(&work, &labelled, rows, &stop)? else {
+        let says = "stopped; the same command with --resume goes on".to_owned();
+        return Err(Stopped { says, status: stop.status() }.into());
+    };
+    finish::finish(arguments, &work, &labelled, &measured, &stop)
+}
+
+fn check(arguments: &Arguments) -> Result<()> {
+    if arguments.prevalence.is_some_and(|prevalence| !(prevalence > 0.0 && prevalence < 1.0)) {
+        bail!("--prevalence must lie between 0 and 1");
+    }
+    let costs = [("--cost-of-miss", arguments.cost_of_miss), ("--cost-of-false-alarm", arguments.cost_of_false_alarm)];
+    match costs.into_iter().find(|(_, cost)| !(cost.is_finite() && *cost >= 0.0)) {
+        Some((name, cost)) => bail!("{name} is {cost}; a cost is a number from 0 on"),
+        None => Ok(()),
+    }
+}
+
+/// What was measured, in the order of the pictures.
+pub struct Measured {
+    /// With the picture's place in [`Labelled::pictures`].
+    pub rows: Vec<(usize, Row)>,
+    /// Pictures that could not be measured, and why.
+    pub failures: Vec<String>,
+}
+
+/// The line of every picture; `None` where somebody asked to stop.
+fn measured(work: &Work<'_>, labelled: &Labelled, rows: Rows, stop: &Stop) -> Result<Option<Measured>> {
+    let (count, rows) = (labelled.pictures.len(), Mutex::new(rows));
+    let bar = progress(count);
+    let locked = || rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let one = |index: usize| {
+        let picture = &labelled.pictures[index];
+        let (row, is_new) = work
+            .one(&picture.path, &picture.label.image, |sha256| locked().known(&picture.label.image, sha256).cloned())?;
+        if is_new {
+            locked().add(&row)?;
+        }
+        Ok((index, row))
+    };
+    let mut measured = Measured { rows: Vec::with_capacity(count), failures: Vec::new() };
+    let take = |answer: Result<(usize, Row)>| {
+        match answer {
+            Ok(row) => measured.rows.push(row),
+            Err(error) => measured.failures.push(format!("{error:#}")),
+        }
+        bar.inc(1);
+    };
+    pool::in_order(count, pool::at_once(count), one, || stop.is_asked(), take);
+    bar.finish_and_clear();
+    for failure in &measured.failures {
+        note(format_args!("left out: {failure}"));
+    }
+    if stop.is_asked() {
+        return Ok(None);
+    }
+    if measured.rows.is_empty() {
+        bail!("none of the {count} labelled pictures could be measured");
+    }
+    Ok(Some(measured))
+}
