@@ -37,10 +37,15 @@ impl Confusion {
 
     /// Of pairs (reference, other); what is no class is left out.
     pub fn of(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        Self::weighed(classes, pairs.into_iter().map(|(reference, other)| (reference, other, 1)))
+    }
+
+    /// Of pairs, each so many times.
+    pub fn weighed(classes: usize, pairs: impl IntoIterator<Item = (usize, usize, u32)>) -> Self {
         let mut confusion = Self::new(classes);
-        for (reference, other) in pairs {
+        for (reference, other, weight) in pairs {
             if let Some(count) = confusion.counts.get_mut(reference).and_then(|row| row.get_mut(other)) {
-                *count += 1;
+                *count += u64::from(weight);
             }
         }
         confusion
