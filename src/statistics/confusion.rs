@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Who gave which grade how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Confusion {
     /// Rows are the reference's grades, columns the other's.
