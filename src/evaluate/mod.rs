@@ -6,6 +6,7 @@
 mod case;
 mod labelled;
 pub mod report;
+pub mod decisions;
 mod section;
 
 pub use self::case::{Case, Cases, Truth};
