@@ -2,6 +2,8 @@
 
 mod bootstrap;
 mod confusion;
+mod rank;
 
 pub use self::bootstrap::{Figure, Unit, Units};
 pub use self::confusion::{Confusion, Weights};
+pub use self::rank::spearman;
