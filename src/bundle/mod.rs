@@ -16,6 +16,7 @@ pub mod library;
 pub mod measures;
 pub mod quality;
 pub mod question;
+pub mod randomised;
 pub mod steps;
 mod tensor;
 pub mod weights;

@@ -20,12 +20,6 @@ pub struct Work<'a> {
     pub memory: &'a Memory,
 }
 
-/// A picture that was read.
-pub struct Opened {
-    pub scan: Scan,
-    pub sha256: String,
-}
-
 impl Work<'_> {
     /// Measures the picture at `path`, unless `known` has its line. A panic on its way is its failure alone.
     pub fn one(&self, path: &Path, image: &str, known: impl Fn(&str) -> Option<Row>) -> Result<(Row, bool)> {
