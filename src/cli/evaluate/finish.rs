@@ -13,6 +13,7 @@ use super::{Arguments, Measured, examples, say};
 use crate::cli::signals::{Stop, Stopped};
 use crate::evaluate::decisions::{self, DecisionOptions, Decisions};
 use crate::evaluate::report::{self, Head};
+use crate::evaluate::truth::{PictureTruth, Truthfulness};
 use crate::evaluate::{Case, Cases, Named, Section, Truth};
 use crate::export::report_page::document;
 use crate::export::{Theme, iso_date};
@@ -43,6 +44,9 @@ pub fn finish(
         return Err(Stopped { says: "stopped; --resume goes on".to_owned(), status: stop.status() }.into());
     };
     let mut sections = vec![decisions::section(&cases, &decided)];
+    let tested: Vec<PictureTruth> = measured.rows.iter().filter_map(|(_, row)| row.truth.clone()).collect();
+    let truth = (!tested.is_empty()).then(|| Truthfulness::of(&tested));
+    sections.extend(truth.iter().map(Truthfulness::section));
     let mut files = Vec::new();
     if let Some(gallery) = examples::gallery(work, labelled, &measured.rows)? {
         let page = gallery.page(Theme::Light);
@@ -62,7 +66,7 @@ pub fn finish(
     let table = predictions(&cases);
     files.push(("predictions.csv".to_owned(), table.csv().map_err(|reason| anyhow!(reason))?));
     files.push(("predictions.parquet".to_owned(), table.parquet().map_err(|reason| anyhow!(reason))?));
-    files.push(("metrics.json".to_owned(), metrics(&cases, &decided)?));
+    files.push(("metrics.json".to_owned(), metrics(&cases, &decided, truth.as_ref())?));
     let head = head(arguments, &cases, labelled, measured);
     files.extend(report::files(&head, &sections).map_err(|reason| anyhow!(reason))?);
     // What was measured before in the same folder is of the same pictures.
@@ -124,11 +128,12 @@ fn predictions(cases: &Cases) -> Table {
     table
 }
 
-fn metrics(cases: &Cases, decided: &Decisions) -> Result<Vec<u8>> {
+fn metrics(cases: &Cases, decided: &Decisions, truth: Option<&Truthfulness>) -> Result<Vec<u8>> {
     let mut metrics = serde_json::to_value(decided)?;
     if let Value::Object(fields) = &mut metrics {
         fields.insert("model".to_owned(), json!(cases.model));
         fields.insert("model_sha256".to_owned(), json!(cases.sha256));
+        fields.insert("truth".to_owned(), json!(truth));
         fields.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     }
     let mut bytes = serde_json::to_vec_pretty(&metrics)?;

@@ -15,14 +15,15 @@ use clap::Args;
 
 use self::labelled::Labelled;
 use self::rows::{Row, Rows};
-use self::work::Work;
+use self::work::{Wanted, Work};
 use super::signals::{Stop, Stopped};
 use super::{Limit, note, pool, progress, say};
-use crate::bundle::Library;
+use crate::bundle::{Card, Library};
+use crate::evaluate::truth::{Others, TruthSettings, stages};
 use crate::explain::{Explainer, Settings};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::whole;
-use crate::network::{DeviceChoice, device};
+use crate::network::{ComputeDevice, DeviceChoice, device};
 
 /// Changes when the same picture gives another line.
 const FORMAT: &str = concat!("evaluation 1 ", env!("CARGO_PKG_VERSION"));
@@ -53,6 +54,12 @@ pub struct Arguments {
     /// What a false alarm costs, in the same unit
     #[arg(long, default_value_t = 1.0, value_name = "COST")]
     cost_of_false_alarm: f64,
+    /// Put the maps to the test on so many of the pictures, evenly spread over them; each takes hundreds of passes
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    truth: usize,
+    /// Hold the maps against those of this second model, too
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -72,17 +79,40 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let labelled = Labelled::find(arguments, &bundle.card)?;
     whole::sweep(&arguments.out);
     let settings = Settings::recommended(&bundle.card);
-    let made_with = sha256_hex(format!("{FORMAT}\n{}\n{:?}\n{settings:?}", bundle.sha256, bundle.card).as_bytes());
-    let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
     let device = device::open(arguments.device)?;
+    let may_go_on = || !stop.is_asked();
+    let against = arguments.against.as_deref().map(|name| against(name, folders, &bundle.card, &device)).transpose()?;
+    let truth = TruthSettings::default();
+    let is_tested = arguments.truth > 0;
+    let stages = if is_tested { stages(&bundle, &device, truth.seed, &may_go_on)? } else { Some(Vec::new()) };
+    let Some(stages) = stages else { return stopped(&stop) };
+    let other = against.as_ref().map(|model| model.sha256.as_str());
+    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{settings:?}\n{truth:?}\n{other:?}", bundle.sha256, bundle.card);
+    let made_with = sha256_hex(depends_on.as_bytes());
+    let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
     let explainer = Explainer::new(bundle, &device)?;
     let memory = limit.memory();
-    let work = Work { explainer: &explainer, settings, memory: &memory };
-    let Some(measured) = measured(&work, &labelled, rows, &stop)? else {
-        let says = "stopped; the same command with --resume goes on".to_owned();
-        return Err(Stopped { says, status: stop.status() }.into());
-    };
-    finish::finish(arguments, &work, &labelled, &measured, &stop)
+    let others = Others { stages: &stages, against: against.as_ref() };
+    let work = Work { explainer: &explainer, settings, memory: &memory, truth: &truth, others, may_go_on: &may_go_on };
+    match measured(&work, &labelled, rows, (arguments.truth, &stop))? {
+        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, &stop),
+        None => stopped(&stop),
+    }
+}
+
+fn stopped(stop: &Stop) -> Result<()> {
+    let says = "stopped; the same command with --resume goes on".to_owned();
+    Err(Stopped { says, status: stop.status() }.into())
+}
+
+/// The second model; its classes must be those of the first one.
+fn against(name: &str, folders: &[PathBuf], card: &Card, device: &ComputeDevice) -> Result<Explainer> {
+    let bundle = Library::open(folders)?.find(name)?.load()?;
+    let names = |card: &Card| card.classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>();
+    if names(&bundle.card) != names(card) {
+        bail!("{name} has other classes than {}; maps of the same class are compared", card.name);
+    }
+    Ok(Explainer::new(bundle, device)?)
 }
 
 fn check(arguments: &Arguments) -> Result<()> {
@@ -104,24 +134,38 @@ pub struct Measured {
     pub failures: Vec<String>,
 }
 
-/// The line of every picture; `None` where somebody asked to stop.
-fn measured(work: &Work<'_>, labelled: &Labelled, rows: Rows, stop: &Stop) -> Result<Option<Measured>> {
+/// Whether the picture at `index` of `count` is one of the `tested` that are evenly spread over them.
+fn is_tested(index: usize, count: usize, tested: usize) -> bool {
+    let tested = tested.min(count);
+    // The next multiple of count / tested falls into this picture.
+    (index * tested) / count != ((index + 1) * tested) / count
+}
+
+/// The line of every picture, the first `tested` of them with the tests of their maps; `None` where somebody asked to stop.
+fn measured(
+    work: &Work<'_>,
+    labelled: &Labelled,
+    rows: Rows,
+    (tested, stop): (usize, &Stop),
+) -> Result<Option<Measured>> {
     let (count, rows) = (labelled.pictures.len(), Mutex::new(rows));
     let bar = progress(count);
     let locked = || rows.lock().unwrap_or_else(PoisonError::into_inner);
     let one = |index: usize| {
         let picture = &labelled.pictures[index];
-        let (row, is_new) = work
-            .one(&picture.path, &picture.label.image, |sha256| locked().known(&picture.label.image, sha256).cloned())?;
-        if is_new {
-            locked().add(&row)?;
+        let image = picture.label.image.as_str();
+        let patient = picture.label.patient.as_deref().unwrap_or_default();
+        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested) };
+        let row = work.one(&picture.path, wanted, |sha256| locked().known(image, sha256).cloned())?;
+        if let Some((row, true)) = &row {
+            locked().add(row)?;
         }
-        Ok((index, row))
+        Ok(row.map(|(row, _)| (index, row)))
     };
     let mut measured = Measured { rows: Vec::with_capacity(count), failures: Vec::new() };
-    let take = |answer: Result<(usize, Row)>| {
+    let take = |answer: Result<Option<(usize, Row)>>| {
         match answer {
-            Ok(row) => measured.rows.push(row),
+            Ok(row) => measured.rows.extend(row),
             Err(error) => measured.failures.push(format!("{error:#}")),
         }
         bar.inc(1);
@@ -138,4 +182,19 @@ fn measured(work: &Work<'_>, labelled: &Labelled, rows: Rows, stop: &Stop) -> Re
         bail!("none of the {count} labelled pictures could be measured");
     }
     Ok(Some(measured))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_tested;
+
+    #[test]
+    fn so_many_pictures_are_tested_and_evenly_spread() {
+        for (count, tested) in [(10, 3), (400, 12), (5, 9), (7, 0), (1, 1)] {
+            let chosen: Vec<usize> = (0..count).filter(|index| is_tested(*index, count, tested)).collect();
+            assert_eq!(chosen.len(), tested.min(count), "{count}, {tested}");
+            let apart = chosen.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0);
+            assert!(apart <= count.div_ceil(tested.max(1)), "{chosen:?}");
+        }
+    }
 }

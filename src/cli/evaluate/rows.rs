@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::truth::PictureTruth;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
 
@@ -31,6 +32,8 @@ pub struct Row {
     pub gradable: Option<bool>,
     pub is_refused: bool,
     pub agrees: Option<bool>,
+    /// Of those pictures on which the maps are put to the test.
+    pub truth: Option<PictureTruth>,
 }
 
 /// How the lines were made; those of another run are not gone on from.
