@@ -6,6 +6,7 @@
 mod case;
 mod cells;
 pub mod fill;
+pub mod place;
 mod section;
 mod similarity;
 mod subject;
