@@ -8,6 +8,7 @@ mod cells;
 pub mod decisions;
 pub mod fill;
 mod labelled;
+pub mod place;
 pub mod report;
 mod section;
 mod similarity;

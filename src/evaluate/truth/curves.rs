@@ -49,6 +49,15 @@ pub struct Curves {
     pub deletion_area: f64,
 }
 
+/// Both ways along one order, as in [`Curves`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ways {
+    pub insertion: Vec<f32>,
+    pub deletion: Vec<f32>,
+    /// Below insertion and deletion.
+    pub areas: [f64; 2],
+}
+
 /// How many blocks are put in or taken out after each of so many steps.
 fn counts(blocks: usize, steps: usize) -> Vec<usize> {
     let steps = steps.clamp(1, blocks.max(1));
@@ -70,7 +79,7 @@ pub fn curves<E: Send>(
     steps: usize,
     [removed, whole]: [f32; 2],
     probability: impl Fn(Planes) -> Result<Option<f32>, E> + Sync,
-) -> Result<Option<(Vec<f32>, Vec<f32>, [f64; 2])>, E> {
+) -> Result<Option<Ways>, E> {
     let counts = counts(order.blocks(), steps);
     let between = &counts[1..counts.len() - 1];
     let asked: Vec<(usize, bool)> = [true, false].iter().flat_map(|puts| between.iter().map(|n| (*n, *puts))).collect();
@@ -84,7 +93,7 @@ pub fn curves<E: Send>(
     let insertion = [&[removed], inserted, &[whole]].concat();
     let deletion = [&[whole], deleted, &[removed]].concat();
     let areas = [area(&insertion, &counts), area(&deletion, &counts)];
-    Ok(Some((insertion, deletion, areas)))
+    Ok(Some(Ways { insertion, deletion, areas }))
 }
 
 /// Insertion and deletion of `subject` by each of its maps and by chance, under each fill; `None` where it may not go on.
@@ -119,7 +128,9 @@ pub fn measure(
         let mut by_chance = Vec::new();
         for (map, order) in &orders {
             let found = curves(order, &filler, settings.steps, ends, probability)?;
-            let Some((insertion, deletion, [insertion_area, deletion_area])) = found else { return Ok(None) };
+            let Some(Ways { insertion, deletion, areas: [insertion_area, deletion_area] }) = found else {
+                return Ok(None);
+            };
             let found = Curves { map: *map, fill: *fill, insertion, deletion, insertion_area, deletion_area };
             if map.is_some() { all.push(found) } else { by_chance.push(found) }
         }
@@ -157,7 +168,7 @@ mod tests {
         Planes { values: vec![255.0; SIDE * SIDE], channels: 1, height: SIDE, width: SIDE }
     }
 
-    fn run(order: &Order, steps: usize, probability: impl Fn(&[f32]) -> f32 + Sync) -> (Vec<f32>, Vec<f32>, [f64; 2]) {
+    fn run(order: &Order, steps: usize, probability: impl Fn(&[f32]) -> f32 + Sync) -> Ways {
         let (picture, field) = (picture(), vec![true; SIDE * SIDE]);
         let filler = Filler::new(&picture, &field, Fill::Black);
         let ends = [probability(&filler.without(&field).values), probability(&picture.values)];
@@ -173,14 +184,14 @@ mod tests {
         let oracle: Vec<f32> = (0..SIDE * SIDE).map(|i| f32::from(i == 37)).collect();
         let field = vec![true; SIDE * SIDE];
         let order = Order::strongest_first(&field, SIDE, 1, &oracle, 3);
-        let (insertion, deletion, [inserted, deleted]) = run(&order, SIDE * SIDE, sees);
+        let Ways { insertion, deletion, areas: [inserted, deleted] } = run(&order, SIDE * SIDE, sees);
         assert!(insertion[1..].iter().all(|p| *p == 1.0) && deletion[1..].iter().all(|p| *p == 0.0));
         let half_a_step = 0.5 / (SIDE * SIDE) as f64;
         assert!((inserted - (1.0 - half_a_step)).abs() < 1e-9 && (deleted - half_a_step).abs() < 1e-9);
         // The map that is wrong throughout puts the pixel in last.
         let wrong: Vec<f32> = oracle.iter().map(|v| -v).collect();
         let order = Order::strongest_first(&field, SIDE, 1, &wrong, 3);
-        let (_, _, [inserted, deleted]) = run(&order, SIDE * SIDE, sees);
+        let [inserted, deleted] = run(&order, SIDE * SIDE, sees).areas;
         assert!((inserted - half_a_step).abs() < 1e-9 && (deleted - (1.0 - half_a_step)).abs() < 1e-9);
     }
 
@@ -190,7 +201,7 @@ mod tests {
     fn a_random_order_is_its_expectation() {
         let field = vec![true; SIDE * SIDE];
         let orders: Vec<Order> = (0..400).map(|seed| Order::random(&field, SIDE, 1, seed)).collect();
-        let area = |order: &Order| run(order, SIDE * SIDE, |values| values[37] / 255.0).2;
+        let area = |order: &Order| run(order, SIDE * SIDE, |values| values[37] / 255.0).areas;
         let areas: Vec<[f64; 2]> = orders.iter().map(area).collect();
         for which in [0, 1] {
             let mean = areas.iter().map(|areas| areas[which]).sum::<f64>() / 400.0;
@@ -198,7 +209,7 @@ mod tests {
             assert!((mean - 0.5).abs() < 0.05, "{mean}");
         }
         let counts = |values: &[f32]| values.iter().sum::<f32>() / (255.0 * (SIDE * SIDE) as f32);
-        let (_, _, [inserted, deleted]) = run(&orders[0], 7, counts);
+        let [inserted, deleted] = run(&orders[0], 7, counts).areas;
         assert!((inserted - 0.5).abs() < 1e-6 && (deleted - 0.5).abs() < 1e-6);
     }
 
