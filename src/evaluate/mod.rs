@@ -6,6 +6,7 @@
 mod case;
 mod cells;
 pub mod fill;
+pub mod four_tests;
 pub mod place;
 mod section;
 mod similarity;
