@@ -7,6 +7,7 @@ mod case;
 mod cells;
 pub mod decisions;
 pub mod fill;
+pub mod four_tests;
 mod labelled;
 pub mod place;
 pub mod report;
