@@ -1,8 +1,10 @@
 //! `fovea evaluate`: labelled pictures in, a report out.
 
+mod certify;
 mod examples;
 mod finish;
 mod labelled;
+mod marks;
 mod rows;
 mod work;
 
@@ -14,6 +16,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use self::labelled::Labelled;
+use self::marks::Marks;
 use self::rows::{Row, Rows};
 use self::work::{Wanted, Work};
 use super::signals::{Stop, Stopped};
@@ -54,12 +57,21 @@ pub struct Arguments {
     /// What a false alarm costs, in the same unit
     #[arg(long, default_value_t = 1.0, value_name = "COST")]
     cost_of_false_alarm: f64,
+    /// Hold the maps against marked lesions: a table image,lesion,x_min,y_min,x_max,y_max in parts of width and height
+    #[arg(long, value_name = "CSV")]
+    lesions: Option<PathBuf>,
+    /// Hold the maps against masks: pictures named like those that they mark, as large, 0 where nothing is marked
+    #[arg(long, value_name = "DIR", conflicts_with = "lesions")]
+    masks: Option<PathBuf>,
     /// Put the maps to the test on so many of the pictures, evenly spread over them; each takes hundreds of passes
     #[arg(long, default_value_t = 12, value_name = "N")]
     truth: usize,
     /// Hold the maps against those of this second model, too
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
+    /// Keep the tests' results beside the model, as its certificate: what the pictures are, in your words
+    #[arg(long, value_name = "WORDS")]
+    certify: Option<String>,
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -75,7 +87,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
     check(arguments)?;
     let stop = Stop::watch("the pictures at hand")?;
-    let bundle = Library::open(folders)?.find(&arguments.model)?.load()?;
+    let entry = Library::open(folders)?.find(&arguments.model)?;
+    let certificate = arguments.certify.is_some().then(|| entry.certificate_file()).flatten();
+    let bundle = entry.load()?;
     let labelled = Labelled::find(arguments, &bundle.card)?;
     whole::sweep(&arguments.out);
     let settings = Settings::recommended(&bundle.card);
@@ -83,19 +97,30 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let may_go_on = || !stop.is_asked();
     let against = arguments.against.as_deref().map(|name| against(name, folders, &bundle.card, &device)).transpose()?;
     let truth = TruthSettings::default();
+    let marks = Marks::read(arguments)?;
+    let marked = marks.sha256(arguments)?;
     let is_tested = arguments.truth > 0;
     let stages = if is_tested { stages(&bundle, &device, truth.seed, &may_go_on)? } else { Some(Vec::new()) };
     let Some(stages) = stages else { return stopped(&stop) };
     let other = against.as_ref().map(|model| model.sha256.as_str());
-    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{settings:?}\n{truth:?}\n{other:?}", bundle.sha256, bundle.card);
+    let chosen = format!("{settings:?}\n{truth:?}\n{other:?}\n{marked}");
+    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{chosen}", bundle.sha256, bundle.card);
     let made_with = sha256_hex(depends_on.as_bytes());
     let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
     let explainer = Explainer::new(bundle, &device)?;
     let memory = limit.memory();
     let others = Others { stages: &stages, against: against.as_ref() };
-    let work = Work { explainer: &explainer, settings, memory: &memory, truth: &truth, others, may_go_on: &may_go_on };
+    let work = Work {
+        explainer: &explainer,
+        settings,
+        memory: &memory,
+        truth: &truth,
+        others,
+        marks: &marks,
+        may_go_on: &may_go_on,
+    };
     match measured(&work, &labelled, rows, (arguments.truth, &stop))? {
-        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, &stop),
+        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, (&stop, certificate.as_deref())),
         None => stopped(&stop),
     }
 }
@@ -155,7 +180,8 @@ fn measured(
         let picture = &labelled.pictures[index];
         let image = picture.label.image.as_str();
         let patient = picture.label.patient.as_deref().unwrap_or_default();
-        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested) };
+        let places = work.marks.has(&picture.path);
+        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested), places };
         let row = work.one(&picture.path, wanted, |sha256| locked().known(image, sha256).cloned())?;
         if let Some((row, true)) = &row {
             locked().add(row)?;

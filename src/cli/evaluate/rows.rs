@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::place::PicturePlaces;
 use crate::evaluate::truth::PictureTruth;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
@@ -32,6 +33,8 @@ pub struct Row {
     pub gradable: Option<bool>,
     pub is_refused: bool,
     pub agrees: Option<bool>,
+    /// Of pictures with marks.
+    pub places: Option<PicturePlaces>,
     /// Of those pictures on which the maps are put to the test.
     pub truth: Option<PictureTruth>,
 }

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::marks::Marks;
 use super::rows::Row;
 use crate::bundle::{advise, assess};
+use crate::evaluate::place::PicturePlaces;
 use crate::evaluate::truth::{Others, PictureTruth, TruthSettings};
 use crate::evaluate::{MayGoOn, Subject};
 use crate::explain::{Explainer, Explanation, Settings, report};
@@ -23,6 +25,7 @@ pub struct Work<'a> {
     pub truth: &'a TruthSettings,
     /// The models that maps are held against.
     pub others: Others<'a>,
+    pub marks: &'a Marks,
     pub may_go_on: MayGoOn<'a>,
 }
 
@@ -33,12 +36,14 @@ pub struct Wanted<'a> {
     pub patient: &'a str,
     /// Whether the maps are put to the test on it.
     pub truth: bool,
+    /// Whether they are held against what is marked in it.
+    pub places: bool,
 }
 
 impl Wanted<'_> {
     /// Whether `row` has it all.
     fn is_in(&self, row: &Row) -> bool {
-        !self.truth || row.truth.is_some()
+        (!self.truth || row.truth.is_some()) && (!self.places || row.places.is_some())
     }
 }
 
@@ -73,17 +78,24 @@ impl Work<'_> {
         drop(file);
         let explanation = self.explainer.explain(&scan, &self.settings).with_context(place)?;
         let mut row = self.row(wanted.image, sha256, &scan, &explanation);
-        if wanted.truth {
-            let subject = Subject::new(self.explainer, &scan, &self.truth.kinds).with_context(place)?;
-            let names = (wanted.image, wanted.patient);
-            let truth =
-                PictureTruth::of(&subject, names, self.truth, self.others, self.may_go_on).with_context(place)?;
-            if truth.is_none() {
-                return Ok(None);
-            }
-            row.truth = truth;
+        if (wanted.truth || wanted.places) && !self.map(path, wanted, &scan, &mut row).with_context(place)? {
+            return Ok(None);
         }
         Ok(Some((row, true)))
+    }
+
+    /// Judges the maps of `scan` into `row`; whether it came to the end.
+    fn map(&self, path: &Path, wanted: Wanted<'_>, scan: &Scan, row: &mut Row) -> Result<bool> {
+        let subject = Subject::new(self.explainer, scan, &self.truth.kinds)?;
+        let names = (wanted.image, wanted.patient);
+        if wanted.places {
+            let regions = self.marks.regions(path, &subject.frame())?;
+            row.places = PicturePlaces::of(&subject, names, &regions, self.may_go_on);
+        }
+        if wanted.truth {
+            row.truth = PictureTruth::of(&subject, names, self.truth, self.others, self.may_go_on)?;
+        }
+        Ok(wanted.is_in(row))
     }
 
     fn row(&self, image: &str, sha256: String, scan: &Scan, explanation: &Explanation) -> Row {
@@ -100,6 +112,7 @@ impl Work<'_> {
             gradable: assessed.map(|assessed| assessed.is_gradable()),
             is_refused: advice.is_some(),
             agrees: Some(report.agreement.agrees),
+            places: None,
             truth: None,
         }
     }
