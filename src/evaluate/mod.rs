@@ -4,6 +4,7 @@
 //! [`Section`] that says them to people. Must not know windows or where files go.
 
 mod case;
+pub mod decisions;
 mod labelled;
 mod section;
 

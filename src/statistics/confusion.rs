@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Who gave which grade how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Confusion {
     /// Rows are the reference's grades, columns the other's.
@@ -37,10 +37,15 @@ impl Confusion {
 
     /// Of pairs (reference, other); what is no class is left out.
     pub fn of(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        Self::weighed(classes, pairs.into_iter().map(|(reference, other)| (reference, other, 1)))
+    }
+
+    /// Of pairs, each so many times.
+    pub fn weighed(classes: usize, pairs: impl IntoIterator<Item = (usize, usize, u32)>) -> Self {
         let mut confusion = Self::new(classes);
-        for (reference, other) in pairs {
+        for (reference, other, weight) in pairs {
             if let Some(count) = confusion.counts.get_mut(reference).and_then(|row| row.get_mut(other)) {
-                *count += 1;
+                *count += u64::from(weight);
             }
         }
         confusion

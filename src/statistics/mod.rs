@@ -1,7 +1,15 @@
 //! Figures of merit from plain numbers, with what is known of how sure they are. Must not know models, pictures or files.
 
 mod bootstrap;
+mod calibration;
 mod confusion;
+mod roc;
+mod screening;
 
-pub use self::bootstrap::{Figure, Unit, Units};
+pub use self::bootstrap::{Figure, MayGoOn, Measure, RESAMPLINGS, Unit, Units};
+pub use self::calibration::{
+    BINS, Bin, expected_calibration_error, reliability, squared_error, squared_error_of_classes,
+};
 pub use self::confusion::{Confusion, Weights};
+pub use self::roc::{Detection, Ranked, RocPoint, auc};
+pub use self::screening::{Assumed, Screening};

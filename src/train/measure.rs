@@ -2,7 +2,6 @@
 
 use super::TrainError;
 use super::data::{DataSet, Example};
-use super::metrics::{accuracy, auc, interval, majority, quadratic_weighted_kappa};
 use super::operating_point::{self, SENSITIVITY};
 use super::schedule::{Objective, Schedule};
 use super::thumbnail;
@@ -12,6 +11,7 @@ use crate::explain::Verdict;
 use crate::geometry::Transform;
 use crate::input::ModelInput;
 use crate::network::{ComputeDevice, Network};
+use crate::statistics::{Confusion, Detection, Figure, Measure, RESAMPLINGS, Ranked, Units, Weights, auc};
 
 /// Chooses the operating point where the card's decision needs one, on the pictures that are kept for it.
 pub fn set_operating_point(bundle: &mut Bundle, data: &DataSet, device: &ComputeDevice) -> Result<(), TrainError> {
@@ -49,11 +49,11 @@ pub fn measure(
         return Ok(against_health(&verdicts, data, figure));
     }
     if let Objective::Ordinal(_) = schedule.objective {
-        return Ok(of_grades(&verdicts, data, figure));
+        return Ok(of_grades(bundle.card.classes.len(), &verdicts, data, figure));
     }
-    let truths: Vec<usize> = data.held.iter().map(|example| example.class).collect();
-    let answers: Vec<usize> = verdicts.iter().map(|verdict| verdict.decided).collect();
-    Ok(vec![figure("accuracy", accuracy(&answers, &truths), Some(majority(&truths)))])
+    let confusion = Confusion::of(bundle.card.classes.len(), pairs(&verdicts, data));
+    let accuracy = confusion.accuracy().unwrap_or(0.0);
+    Ok(vec![figure("accuracy", accuracy, confusion.majority_baseline())])
 }
 
 /// What the parent of a model gave on the same pictures, as it was.
@@ -71,43 +71,47 @@ pub fn before(
     Ok(results)
 }
 
+/// Of each picture that was left out the true class and the decided one.
+fn pairs<'a>(verdicts: &'a [Verdict], data: &'a DataSet) -> impl Iterator<Item = (usize, usize)> + Clone + 'a {
+    data.held.iter().zip(verdicts).map(|(example, verdict)| (example.class, verdict.decided))
+}
+
 /// The figures of ordered grades, each with its 95 % interval over patients.
 fn of_grades(
+    classes: usize,
     verdicts: &[Verdict],
     data: &DataSet,
     figure: impl Fn(&str, f64, Option<f64>) -> Measured,
 ) -> Vec<Measured> {
-    type Of<'a> = Box<dyn Fn(&[usize]) -> Option<f64> + 'a>;
-    let truths: Vec<usize> = data.held.iter().map(|example| example.class).collect();
-    let groups: Vec<usize> = data.held.iter().map(|example| example.group).collect();
-    let pairs = |chosen: &[usize]| -> (Vec<usize>, Vec<usize>) {
-        chosen.iter().map(|i| (verdicts[*i].decided, truths[*i])).unzip()
+    let drawn = |weights: &[u32]| {
+        Confusion::weighed(classes, pairs(verdicts, data).zip(weights).map(|((a, b), weight)| (a, b, *weight)))
     };
-    let auc_from = |first: usize| -> Of<'_> {
-        let (verdicts, truths) = (&verdicts, &truths);
-        Box::new(move |chosen| {
-            let score = |i: &usize| verdicts[*i].probabilities[first..].iter().sum::<f32>();
-            let (scores, positive): (Vec<f32>, Vec<bool>) =
-                chosen.iter().map(|i| (score(i), truths[*i] >= first)).unzip();
-            auc(&scores, &positive)
-        })
+    let auc_from = |first: usize| -> Measure<'_> {
+        let score = |verdict: &Verdict| verdict.probabilities.iter().skip(first).sum::<f32>();
+        let scored = data.held.iter().zip(verdicts).enumerate();
+        let ranked = Ranked::of(scored.map(|(at, (example, verdict))| (at, score(verdict), example.class >= first)));
+        Box::new(move |weights| ranked.auc(weights))
     };
-    let figures: [(&str, Of<'_>, f64); 4] = [
-        ("accuracy", Box::new(|chosen| Some(pairs(chosen)).map(|(a, t)| accuracy(&a, &t))), majority(&truths)),
-        ("AUC, any retinopathy", auc_from(1), 0.5),
-        ("AUC, referable (grade 2 and above)", auc_from(2), 0.5),
-        (
-            "quadratic weighted kappa",
-            Box::new(|chosen| Some(pairs(chosen)).and_then(|(a, t)| quadratic_weighted_kappa(&a, &t))),
-            0.0,
-        ),
+    let majority = Confusion::of(classes, pairs(verdicts, data)).majority_baseline().unwrap_or(0.0);
+    let named = [
+        ("accuracy", majority),
+        ("AUC, any retinopathy", 0.5),
+        ("AUC, referable (grade 2 and above)", 0.5),
+        ("quadratic weighted kappa", 0.0),
     ];
-    let all: Vec<usize> = (0..truths.len()).collect();
-    let measured = |(what, of, baseline): &(&str, Of<'_>, f64)| {
-        let spread = interval(&groups, of).map(|spread| spread.map(rounded));
-        of(&all).map(|value| Measured { spread, ..figure(what, value, Some(*baseline)) })
+    let measures: [Measure<'_>; 4] = [
+        Box::new(|weights| drawn(weights).accuracy()),
+        auc_from(1),
+        auc_from(2),
+        Box::new(|weights| drawn(weights).kappa(Weights::Quadratic)),
+    ];
+    let units = Units::of_groups(data.held.iter().map(|example| example.group));
+    let figures = units.measured(&measures, RESAMPLINGS, &|| true).unwrap_or_default();
+    let measured = |((what, baseline), found): ((&str, f64), Figure)| {
+        let spread = found.interval.map(|spread| spread.map(rounded));
+        found.value.map(|value| Measured { spread, ..figure(what, value, Some(baseline)) })
     };
-    figures.iter().filter_map(measured).collect()
+    named.into_iter().zip(figures).filter_map(measured).collect()
 }
 
 /// The figures of a model whose first class stands for health.
@@ -118,17 +122,17 @@ fn against_health(
 ) -> Vec<Measured> {
     let ill = ill(&data.held);
     let scores = ill_scores(verdicts);
-    let answers: Vec<bool> = verdicts.iter().map(|verdict| verdict.decided > 0).collect();
-    let right = |answers: &[bool]| answers.iter().zip(&ill).filter(|(a, b)| a == b).count() as f64;
-    let all = ill.len().max(1) as f64;
-    let of_ill = ill.iter().filter(|ill| **ill).count() as f64 / all;
-    let (sensitivity, specificity) = operating_point::sensitivity_and_specificity(&answers, &ill);
+    let answers = verdicts.iter().zip(&ill).map(|(verdict, ill)| (*ill, verdict.decided > 0));
+    let two = Confusion::of(2, answers.clone().map(|(ill, says_so)| (ill.into(), says_so.into())));
+    let found = Detection::of(answers.map(|(ill, says_so)| (ill, says_so, 1)));
     let mut results = Vec::new();
     results.extend(auc(&scores, &ill).map(|value| figure("AUC, pneumonia", value, Some(0.5))));
-    let majority = of_ill.max(1.0 - of_ill);
-    results.push(figure("accuracy at the operating point, pneumonia", right(&answers) / all, Some(majority)));
-    results.push(figure("sensitivity at the operating point, pneumonia", sensitivity, None));
-    results.push(figure("specificity at the operating point, pneumonia", specificity, None));
+    let at_the_point = [
+        ("accuracy at the operating point, pneumonia", two.accuracy(), two.majority_baseline()),
+        ("sensitivity at the operating point, pneumonia", found.sensitivity(), None),
+        ("specificity at the operating point, pneumonia", found.specificity(), None),
+    ];
+    results.extend(at_the_point.map(|(what, value, baseline)| figure(what, value.unwrap_or(0.0), baseline)));
     let (kinds, bacterial): (Vec<f32>, Vec<bool>) = verdicts
         .iter()
         .zip(&data.held)

@@ -21,7 +21,6 @@ mod learned;
 pub mod lesions;
 mod loss;
 mod measure;
-pub mod metrics;
 mod network;
 mod operating_point;
 mod optimiser;

@@ -14,26 +14,18 @@ pub fn choose(scores: &[f32], ill: &[bool]) -> Option<f32> {
     of_ill.get(may_be_missed).map(|score| ((score * 1e3).floor() / 1e3).clamp(0.001, 0.999))
 }
 
-/// The part of the ill that is found, and of the healthy that is left alone.
-pub fn sensitivity_and_specificity(answers: &[bool], ill: &[bool]) -> (f64, f64) {
-    let share = |kind: bool| {
-        let of: Vec<bool> = answers.iter().zip(ill).filter(|(_, ill)| **ill == kind).map(|(a, _)| *a == kind).collect();
-        of.iter().filter(|right| **right).count() as f64 / of.len().max(1) as f64
-    };
-    (share(true), share(false))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::Detection;
 
     #[test]
     fn one_of_twenty_may_be_missed() {
         let scores: Vec<f32> = (0..40).map(|i| i as f32 / 40.0).collect();
         let ill: Vec<bool> = (0..40).map(|i| i >= 20).collect();
         let point = choose(&scores, &ill).unwrap();
-        let answers: Vec<bool> = scores.iter().map(|s| *s >= point).collect();
-        assert_eq!(sensitivity_and_specificity(&answers, &ill), (0.95, 1.0));
+        let found = Detection::of(scores.iter().zip(&ill).map(|(score, ill)| (*ill, *score >= point, 1)));
+        assert_eq!((found.sensitivity(), found.specificity()), (Some(0.95), Some(1.0)));
         assert_eq!(choose(&scores, &[false; 40]), None);
     }
 }

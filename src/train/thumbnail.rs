@@ -74,7 +74,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::metrics::auc;
+    use crate::statistics::auc;
 
     fn data(bright: f32) -> DataSet {
         let example = |i: usize| {
