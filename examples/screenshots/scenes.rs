@@ -72,14 +72,18 @@ fn labelled(folder: &Path) -> Vec<PathBuf> {
     let drawn = [("healthy-left", 0), ("healthy-right", 0), ("mild", 1), ("moderate", 2), ("severe", 3)];
     let mut table = "image,grade\n".to_owned();
     let mut all = Vec::new();
-    for copy in 0..12_u8 {
+    for copy in 0..8_u8 {
         for (at, (kind, grade)) in drawn.iter().enumerate() {
             let path = folder.join(format!("eye-{copy:02}-{kind}.jpg"));
             let eye = image::open(sample(&format!("phantom-{kind}.jpg"))).unwrap();
             // Each a little darker or lighter, and turned, so that no two are alike.
             let eye = eye.brighten(9 * i32::from(copy % 5) - 18).huerotate(3 * i32::from(copy) - 18);
             let eye = if copy % 3 == 0 { eye.fliph() } else { eye };
-            eye.blur(f32::from(copy % 4) * 0.9 + 0.1).into_rgb8().save(&path).unwrap();
+            eye.resize(712, 712, image::imageops::FilterType::Triangle)
+                .blur(f32::from(copy % 4) * 0.9 + 0.1)
+                .into_rgb8()
+                .save(&path)
+                .unwrap();
             let grade = grade + i32::from((usize::from(copy) + at) % 9 == 0);
             table += &format!("eye-{copy:02}-{kind},{grade}\n");
             all.push(path);

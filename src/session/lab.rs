@@ -3,14 +3,15 @@
 //! Pictures whose answer a reader may not know yet count nowhere. Must not know windows or files.
 
 use crate::bundle::Card;
-use crate::bundle::question::Question;
-use crate::evaluate::Truth;
+use crate::bundle::card::Class;
+use crate::evaluate::decisions::{Answered, Target, targets};
+use crate::evaluate::{Case, Cases};
 use crate::statistics::{
     Assumed, Bin, Confusion, Detection, Ranked, RocPoint, Screening, expected_calibration_error, reliability,
     squared_error,
 };
 
-use super::worklist::{Item, Worklist};
+use super::worklist::{Classes, Item, Worklist};
 
 /// Without a point of its own a question is answered as a coin would be.
 const USUAL_POINT: f32 = 0.5;
@@ -20,78 +21,62 @@ const MOST_CLASSES: usize = 14;
 /// A yes-or-no question that labels and answers both settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contrast {
-    /// One of the card's questions about ordered grades.
-    Question(usize),
-    /// Anything but the class that stands for health.
-    Abnormal,
-    /// One class against all others; of a model of findings, whether that one is there.
+    /// One of what is looked for by the model, as an evaluation tells it: any disease, referable disease, a finding.
+    Target(usize),
+    /// One class against all others.
     Class(usize),
 }
 
 impl Contrast {
     /// All that can be asked of a model, what stands at the top first.
     pub fn all(card: &Card) -> Vec<Self> {
-        let questions = &card.output.questions;
-        let headline = questions.iter().position(|question| Some(question) == card.output.headline_question());
-        let others = (0..questions.len()).filter(|at| Some(*at) != headline).map(Self::Question);
-        let abnormal = (questions.is_empty() && !card.output.has_findings()).then(|| card.normal_class()).flatten();
-        let classes = (0..card.classes.len()).map(Self::Class);
-        let first = headline.map(Self::Question).into_iter().chain(others);
-        first.chain(abnormal.map(|_| Self::Abnormal)).chain(classes).collect()
+        let headline = card.output.headline_question().map(|question| question.name.as_str());
+        let targets = targets(&Cases::new(card, "", Vec::new()), &[]);
+        let mut targets: Vec<(usize, Target)> = targets.into_iter().enumerate().collect();
+        targets.sort_by_key(|(_, target)| Some(target.name.as_str()) != headline);
+        let classes = if card.output.has_findings() { 0 } else { card.classes.len() };
+        targets.into_iter().map(|(at, _)| Self::Target(at)).chain((0..classes).map(Self::Class)).collect()
+    }
+
+    /// The question with the answers of `cases` to it.
+    fn target(self, cases: &Cases) -> Option<Target> {
+        let judged: Vec<&Case> = cases.all.iter().collect();
+        match self {
+            Self::Target(at) => targets(cases, &judged).into_iter().nth(at),
+            Self::Class(class) => {
+                let Class { name, .. } = cases.classes.get(class)?;
+                let answered = |(picture, case): (usize, &&Case)| {
+                    let (score, is_decided) = (*case.probabilities.get(class)?, case.decided == class);
+                    Some(Answered { picture, score, is_there: case.class()? == class, is_decided })
+                };
+                let pictures = judged.iter().enumerate().filter_map(answered).collect();
+                let (key, name) = (name.clone(), cases.classes[class].full_name());
+                Some(Target { key, name, pictures, points: Vec::new() })
+            }
+        }
     }
 
     pub fn name(self, card: &Card) -> String {
-        match self {
-            Self::Question(at) => card.output.questions.get(at).map_or_else(String::new, |asked| asked.name.clone()),
-            Self::Abnormal => "Any finding".to_owned(),
-            Self::Class(class) => card.classes.get(class).map_or_else(String::new, |class| class.full_name()),
-        }
+        self.target(&Cases::new(card, "", Vec::new())).map(|target| target.name).unwrap_or_default()
     }
 
     /// From which probability on the program itself says yes.
     pub fn usual_point(self, card: &Card) -> f64 {
-        let points = &card.output.operating_points;
-        let point = match self {
-            Self::Question(at) => card.output.questions.get(at).map(|question| question.limits().1),
-            Self::Abnormal => points.first().copied(),
-            Self::Class(class) if card.output.has_findings() => points.get(class).copied(),
-            Self::Class(_) => None,
-        };
-        f64::from(point.unwrap_or(USUAL_POINT))
-    }
-
-    /// The probability of a yes.
-    fn probability(self, card: &Card, probabilities: &[f32]) -> Option<f32> {
-        let probability = match self {
-            Self::Question(at) => card.output.questions.get(at)?.answer(probabilities).probability,
-            Self::Abnormal => 1.0 - probabilities.get(card.normal_class()?)?,
-            Self::Class(class) => *probabilities.get(class)?,
-        };
-        Some(probability.clamp(0.0, 1.0))
-    }
-
-    /// Whether yes is true; `None` where the label leaves it open.
-    fn is_true(self, card: &Card, truth: &Truth) -> Option<bool> {
-        match (self, truth) {
-            (Self::Question(at), Truth::Class(class)) => {
-                let Question { least_class, .. } = card.output.questions.get(at)?;
-                Some(class >= least_class)
-            }
-            (Self::Abnormal, Truth::Class(class)) => Some(*class != card.normal_class()?),
-            (Self::Class(asked), Truth::Class(class)) => Some(asked == *class),
-            (Self::Class(asked), Truth::Findings(there)) => *there.get(asked)?,
-            (Self::Question(_) | Self::Abnormal, Truth::Findings(_)) => None,
-        }
+        let Some(target) = self.target(&Cases::new(card, "", Vec::new())) else { return f64::from(USUAL_POINT) };
+        let question = card.output.questions.iter().find(|question| question.name == target.name);
+        let of_question = question.map(|question| question.limits().1);
+        let of_target = || target.points.first().and_then(|point| point.threshold);
+        f64::from(of_question.or_else(of_target).unwrap_or(USUAL_POINT))
     }
 
     /// The class that the matrix is of alone: that of a finding, and where there are too many classes for one matrix.
     fn alone(self, card: &Card) -> Option<usize> {
-        let is_alone = card.output.has_findings() || card.classes.len() > MOST_CLASSES;
-        let class = match self {
-            Self::Class(class) => class,
-            Self::Question(_) | Self::Abnormal => card.normal_class().unwrap_or(0),
-        };
-        is_alone.then_some(class)
+        match self {
+            Self::Target(at) if card.output.has_findings() => Some(at),
+            Self::Class(class) if card.classes.len() > MOST_CLASSES => Some(class),
+            Self::Target(_) if card.classes.len() > MOST_CLASSES => Some(card.normal_class().unwrap_or(0)),
+            Self::Target(_) | Self::Class(_) => None,
+        }
     }
 }
 
@@ -124,12 +109,11 @@ impl Measured {
     pub fn of(list: &Worklist, card: &Card, contrast: Contrast) -> Self {
         let (alone, classes) = (contrast.alone(card), list.classes());
         let labelled = || list.items().iter().filter(|item| item.seen_truth().is_some());
-        let answer = |item: &Item| {
-            let (answer, truth) = item.believed_answer().zip(item.seen_truth())?;
-            Some((contrast.probability(card, &answer.probabilities)?, contrast.is_true(card, truth)?))
-        };
         let size = if alone.is_some() { 2 } else { card.classes.len() };
-        let answers: Vec<(f32, bool)> = labelled().filter_map(answer).collect();
+        let mut cases = Cases::new(card, "", Vec::new());
+        cases.all.extend(labelled().filter_map(|item| case_of(item, classes)));
+        let answered = contrast.target(&cases).map(|target| target.pictures).unwrap_or_default();
+        let answers: Vec<(f32, bool)> = answered.iter().map(|answered| (answered.score, answered.is_there)).collect();
         let ranked = Ranked::of(answers.iter().enumerate().map(|(at, (probability, yes))| (at, *probability, *yes)));
         let predictions = || answers.iter().map(|(probability, yes)| (f64::from(*probability), *yes));
         let bins = reliability(predictions());
@@ -169,4 +153,23 @@ impl Measured {
         let assumed = Assumed { prevalence, cost_of_miss: 0.0, cost_of_false_alarm: 0.0 };
         Some(Screening::of(point, sensitivity, specificity, &assumed))
     }
+}
+
+/// A labelled picture as an evaluation has it; `None` where its label or its answer may not be known.
+fn case_of(item: &Item, classes: &Classes) -> Option<Case> {
+    let (answer, truth) = item.believed_answer().zip(item.seen_truth())?;
+    let finds = |finding: &usize| classes.finds(answer, *finding);
+    let findings = classes.has_findings().then(|| (0..answer.probabilities.len()).filter(finds).collect());
+    Some(Case {
+        image: item.label.clone(),
+        truth: truth.clone(),
+        patient: item.identity.patient.clone(),
+        groups: Vec::new(),
+        probabilities: answer.probabilities.clone(),
+        decided: answer.class,
+        findings,
+        gradable: answer.gradable,
+        is_refused: answer.is_refused,
+        agrees: answer.agrees,
+    })
 }

@@ -65,7 +65,7 @@ impl Dice {
         let part = [0.0, 0.3, 1.0, f64::NAN, -5.0][self.roll(5)];
         match self.roll(8) {
             0 => LabCommand::Forget,
-            1 => LabCommand::Contrast([Contrast::Abnormal, Contrast::Question(0)][self.roll(2)]),
+            1 => LabCommand::Contrast(Contrast::Target(self.roll(3))),
             2 => LabCommand::Contrast(Contrast::Class(self.roll(12))),
             3 => LabCommand::Point(Some(part)),
             4 => LabCommand::Prevalence(Some(part).filter(|_| self.roll(2) == 0)),

@@ -119,7 +119,7 @@ impl Classes {
     }
 
     /// Whether the model says that a finding is there.
-    fn finds(&self, answer: &Answer, finding: usize) -> bool {
+    pub fn finds(&self, answer: &Answer, finding: usize) -> bool {
         let point = self.points.as_ref().and_then(|points| points.get(finding));
         point.zip(answer.probabilities.get(finding)).is_some_and(|(point, probability)| probability >= point)
     }
