@@ -16,6 +16,7 @@ pub mod import;
 pub mod input;
 pub mod labels;
 pub mod layers;
+pub mod lesions;
 pub mod maps;
 pub mod method;
 pub mod network;

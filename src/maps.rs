@@ -73,6 +73,18 @@ impl ClassMaps {
         Some(imageproc::filter::gaussian_blur_f32(&map, sigma_px).into_raw())
     }
 
+    /// The map of one class on a grid of `height`×`width` over the same frame, `[height, width]`, bilinear as
+    /// [`Self::sample`]; `None` where it has none.
+    pub fn resampled_class(&self, class: usize, (height, width): (usize, usize)) -> Option<Vec<f32>> {
+        self.class(class)?;
+        let (along_x, along_y) = (self.width as f64 / width as f64, self.height as f64 / height as f64);
+        let row = |y: usize| {
+            let y = (y as f64 + 0.5) * along_y;
+            (0..width).filter_map(move |x| self.sample(class, (x as f64 + 0.5) * along_x, y))
+        };
+        Some((0..height).flat_map(row).collect())
+    }
+
     /// The value of `class` at a position of the map's own frame (pixel centres at .5), bilinear between the
     /// neighbours and held constant beyond the outermost centres; `None` where it has no map.
     pub fn sample(&self, class: usize, x: f64, y: f64) -> Option<f32> {
@@ -116,6 +128,14 @@ mod tests {
         assert_eq!(some.each().map(|(class, map)| (class, map[0])).collect::<Vec<_>>(), [(3, 1.0), (1, 3.0)]);
         assert_eq!((some.sample(3, 1.0, 0.5), some.sample(2, 1.0, 0.5)), (Some(1.5), None));
         assert_eq!(some.smoothed(1.0).held, [3, 1]);
+    }
+
+    #[test]
+    fn a_finer_grid_lies_over_the_same_frame() {
+        let maps = ClassMaps::new(1, 1, 2, vec![0.0, 4.0]);
+        assert_eq!(maps.resampled_class(0, (1, 4)).unwrap(), [0.0, 1.0, 3.0, 4.0]);
+        assert_eq!(maps.resampled_class(0, (2, 1)).unwrap(), [2.0, 2.0]);
+        assert_eq!(maps.resampled_class(1, (1, 4)), None);
     }
 
     #[test]

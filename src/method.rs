@@ -159,3 +159,72 @@ impl Magnitude {
         }
     }
 }
+
+/// A map of one class, among those that are judged against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum MapKind {
+    Cam,
+    #[value(name = "hires-cam")]
+    #[serde(rename = "hires-cam")]
+    HiResCam,
+    GradCam,
+    /// CLEAR's response, under one of the four rules.
+    ClearLinear,
+    ClearDeconvnet,
+    ClearGated,
+    ClearGuided,
+}
+
+impl MapKind {
+    pub const ALL: [Self; 7] = [
+        Self::Cam,
+        Self::HiResCam,
+        Self::GradCam,
+        Self::ClearLinear,
+        Self::ClearDeconvnet,
+        Self::ClearGated,
+        Self::ClearGuided,
+    ];
+
+    /// CLEAR's map under `rule`.
+    pub fn clear(rule: BackwardRule) -> Self {
+        match rule {
+            BackwardRule::Linear => Self::ClearLinear,
+            BackwardRule::Deconvnet => Self::ClearDeconvnet,
+            BackwardRule::Gated => Self::ClearGated,
+            BackwardRule::Guided => Self::ClearGuided,
+        }
+    }
+
+    /// The rule of a CLEAR map.
+    pub fn rule(self) -> Option<BackwardRule> {
+        BackwardRule::ALL.into_iter().find(|rule| Self::clear(*rule) == self)
+    }
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Cam => CamMethod::Cam.title(),
+            Self::HiResCam => CamMethod::HiResCam.title(),
+            Self::GradCam => CamMethod::GradCam.title(),
+            Self::ClearLinear => "CLEAR, linear",
+            Self::ClearDeconvnet => "CLEAR, deconvnet",
+            Self::ClearGated => "CLEAR, gated",
+            Self::ClearGuided => "CLEAR, guided",
+        }
+    }
+
+    /// For programs, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cam => "cam",
+            Self::HiResCam => "hires-cam",
+            Self::GradCam => "grad-cam",
+            Self::ClearLinear => "clear-linear",
+            Self::ClearDeconvnet => "clear-deconvnet",
+            Self::ClearGated => "clear-gated",
+            Self::ClearGuided => "clear-guided",
+        }
+    }
+}

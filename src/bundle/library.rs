@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use super::card::Architecture;
+use super::certificate::{self, CertificateError};
 use super::family::described;
-use super::{Bundle, BundleError, Calibration, Card, calibration, weights};
+use super::{Bundle, BundleError, Calibration, Card, Certificate, calibration, weights};
 use crate::guard::regular;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
@@ -105,11 +106,34 @@ impl Entry {
     /// Where `fovea calibrate` keeps what it learned of this model: in its folder, for a model that is built in in the
     /// folder that the user's own of that name would have.
     pub fn calibration_file(&self) -> Option<PathBuf> {
-        let folder = match &self.origin {
-            Origin::Folder(folder) => folder.clone(),
-            Origin::Embedded => user_folder()?.join(&self.name),
+        Some(self.own_folder()?.join(calibration::FILE))
+    }
+
+    /// Where `fovea evaluate --certify` keeps what it measured of this model, as [`Self::calibration_file`].
+    pub fn certificate_file(&self) -> Option<PathBuf> {
+        Some(self.own_folder()?.join(certificate::FILE))
+    }
+
+    fn own_folder(&self) -> Option<PathBuf> {
+        match &self.origin {
+            Origin::Folder(folder) => Some(folder.clone()),
+            Origin::Embedded => Some(user_folder()?.join(&self.name)),
+        }
+    }
+
+    /// What was measured of the model's weights: by the user, or for a model that is built in by whoever built it.
+    ///
+    /// # Errors
+    /// A file that is no certificate.
+    pub fn certificate(&self) -> Result<Option<Certificate>, CertificateError> {
+        let Ok(card) = &self.card else { return Ok(None) };
+        let sha256 = card.weights.sha256.as_str();
+        let own = self.certificate_file().map_or(Ok(None), |file| certificate::read(&file, sha256))?;
+        let built_in = || {
+            let file = EMBEDDED.get_file(format!("{}/{}", self.name, certificate::FILE))?;
+            Certificate::parse(file.contents_utf8()?).ok().filter(|found| found.sha256 == sha256)
         };
-        Some(folder.join(calibration::FILE))
+        Ok(own.or_else(|| if matches!(self.origin, Origin::Embedded) { built_in() } else { None }))
     }
 
     /// Loads and checks the model.

@@ -4,9 +4,11 @@
 mod cache;
 mod calibrate;
 mod devices;
+mod evaluate;
 mod explain;
 mod import;
 mod models;
+mod pool;
 mod print;
 mod readings;
 mod report;
@@ -51,6 +53,8 @@ struct Cli {
 enum Command {
     /// Grades pictures and writes the maps that explain the grade
     Explain(explain::Arguments),
+    /// Measures a model on labelled pictures: how good its answers are, and whether its maps tell the truth
+    Evaluate(evaluate::Arguments),
     /// Lists the models, their measured results and limits
     Models(models::Arguments),
     /// Trains a model from a recipe, on data on this machine; can be stopped and goes on later
@@ -145,6 +149,7 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
     }
     match command {
         Some(Command::Explain(arguments)) => explain::run(&arguments, &models, limit),
+        Some(Command::Evaluate(arguments)) => evaluate::run(&arguments, &models, limit),
         Some(Command::Models(arguments)) => models::run(&arguments, &models),
         Some(Command::Train(arguments)) => train::run(&arguments, &models),
         Some(Command::Import(arguments)) => import::run(&arguments, &models),

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::say;
-use crate::bundle::Library;
 use crate::bundle::library::{Entry, no_weights, user_folder};
+use crate::bundle::{Certificate, Library};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -60,7 +60,22 @@ pub fn measured(result: &crate::bundle::card::Measured) -> String {
 
 fn whole_card(library: Library, name: &str) -> Result<()> {
     let entry = library.find(name)?;
+    let certificate = entry.certificate()?;
     let text = toml::to_string(&entry.card?).context("the card cannot be shown")?;
     say(format_args!("# {}\n{text}", entry.origin));
+    certificate.iter().for_each(certified);
     Ok(())
+}
+
+/// The table of tests, failures included.
+fn certified(certificate: &Certificate) {
+    say(format_args!(
+        "# Certificate of {}, by fovea {}: on {} ({} pictures, maps on {} of them)",
+        certificate.date, certificate.version, certificate.on, certificate.pictures, certificate.maps_tested_on
+    ));
+    for test in &certificate.tests {
+        let value = test.value.map_or_else(String::new, |value| format!("{value:.3}"));
+        let spread = test.spread.map_or_else(String::new, |[low, high]| format!(" ({low:.3} to {high:.3})"));
+        say(format_args!("# {:<9} {}: {}, {} {value}{spread}", test.verdict(), test.test, test.of, test.figure));
+    }
 }

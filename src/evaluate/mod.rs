@@ -4,10 +4,19 @@
 //! [`Section`] that says them to people. Must not know windows or where files go.
 
 mod case;
+mod cells;
 pub mod decisions;
+pub mod fill;
 mod labelled;
+pub mod place;
+pub mod report;
 mod section;
+mod similarity;
+mod subject;
+pub mod truth;
 
 pub use self::case::{Case, Cases, Truth};
 pub use self::labelled::Truths;
 pub use self::section::{Axis, Line, Named, Plot, PlotKind, Section, Span};
+pub use self::similarity::{Similarity, ssim};
+pub use self::subject::{MayGoOn, Subject};

@@ -9,7 +9,7 @@ use super::{Attention, Verdict, attention, clear};
 use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
 use crate::guard::panics::caught;
-use crate::input::{self, InputError};
+use crate::input::{self, InputError, ModelInput};
 use crate::maps::ClassMaps;
 use crate::method::{Asked, BackProjection, BackwardRule, Cam, CamMethod, Evidence, Magnitude};
 use crate::network::{ComputeDevice, Network, NetworkError, Pass};
@@ -174,7 +174,8 @@ impl Explainer {
         Self { calibration, ..self }
     }
 
-    fn verdict(&self, scores: &[f32]) -> Verdict {
+    /// What the model says by these scores, one per class.
+    pub fn verdict(&self, scores: &[f32]) -> Verdict {
         let output = &self.card.output;
         Verdict::from_scores(scores, output).calibrated(output, self.calibration.as_ref())
     }
@@ -188,8 +189,15 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn grade(&self, scan: &Scan) -> Result<Verdict, ExplainError> {
-        let input = input::prepare(scan, &self.card.preprocessing)?;
-        let scores = guarded(self.network.device(), || self.network.scores(&input))?;
+        Ok(self.grade_input(&input::prepare(scan, &self.card.preprocessing)?)?)
+    }
+
+    /// As [`Self::grade`], of what the preprocessing made of a picture.
+    ///
+    /// # Errors
+    /// An input of another shape than the network's, or a device that fails.
+    pub fn grade_input(&self, input: &ModelInput) -> Result<Verdict, NetworkError> {
+        let scores = guarded(self.network.device(), || self.network.scores(input))?;
         Ok(self.verdict(&scores))
     }
 
@@ -301,16 +309,21 @@ impl Explainer {
 /// A picture that the network has run forward on, with all that its ways back need.
 #[derive(Debug)]
 pub struct Examined {
-    pass: Pass,
-    class_maps: ClassMaps,
+    pub(super) pass: Pass,
+    pub(super) class_maps: ClassMaps,
     /// The layer that was asked for.
     layer: Option<usize>,
-    source_from_model: Transform,
+    pub(super) source_from_model: Transform,
     source_size_px: (u32, u32),
     timings_ms: TimingsMs,
 }
 
 impl Examined {
+    /// Class scores, bias included.
+    pub fn scores(&self) -> &[f32] {
+        &self.pass.scores
+    }
+
     /// Whether a map of `cam` can be made from here.
     pub fn serves(&self, cam: Cam) -> bool {
         cam.method == CamMethod::Cam || (self.pass.layer().is_some() && self.layer == cam.layer)
@@ -369,7 +382,10 @@ impl Look {
 }
 
 /// GPU drivers may panic deep inside when a device is lost; that ends the picture, not the program.
-fn guarded<T>(device: &ComputeDevice, work: impl FnOnce() -> Result<T, NetworkError>) -> Result<T, NetworkError> {
+pub(super) fn guarded<T>(
+    device: &ComputeDevice,
+    work: impl FnOnce() -> Result<T, NetworkError>,
+) -> Result<T, NetworkError> {
     let failed = |reason| Err(NetworkError::Device { device: device.name.clone(), reason });
     caught(work).unwrap_or_else(failed)
 }

@@ -9,11 +9,13 @@ pub mod clear;
 pub mod coverage;
 mod explainer;
 pub mod report;
+mod single;
 pub mod steady;
 mod verdict;
 
 pub use attention::Attention;
 pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
 pub use report::{Agreement, Report, headline, report};
+pub use single::SingleMap;
 pub use steady::Steadiness;
 pub use verdict::Verdict;

@@ -7,28 +7,39 @@ use image::RgbImage;
 use image::imageops::{FilterType, flip_horizontal, resize};
 use rayon::prelude::*;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ExplainError, Explainer, Verdict};
+use crate::geometry::Transform;
 use crate::scan::{Pixels, Scan};
 
 /// Half a stop.
 const STOPS: f32 = 0.5;
 /// Of the sides.
 const SMALLER: f64 = 0.7;
+/// Of the sides, at least a pixel.
+const SHIFT: f64 = 0.015;
 /// What light is stored with, about that of sRGB.
 const GAMMA: f32 = 2.2;
 
 /// A picture that shows the same as another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// Left for right.
     Mirrored,
     Darker,
     Lighter,
     Smaller,
+    /// A few pixels to the right and down; the first row and column fill what is left free.
+    Shifted,
 }
 
 impl Variant {
+    /// Those that an answer is asked of.
     pub const ALL: [Self; 4] = [Self::Mirrored, Self::Darker, Self::Lighter, Self::Smaller];
+    /// Those that a map is repeated on.
+    pub const REPEATED: [Self; 4] = [Self::Mirrored, Self::Shifted, Self::Darker, Self::Lighter];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -36,6 +47,7 @@ impl Variant {
             Self::Darker => "darker",
             Self::Lighter => "lighter",
             Self::Smaller => "smaller",
+            Self::Shifted => "shifted",
         }
     }
 
@@ -45,6 +57,23 @@ impl Variant {
         self != Self::Mirrored || !scan.is_grey()
     }
 
+    /// Takes positions in a picture of `size_px` (width and height) to where they are in its variant.
+    pub fn variant_from_source(self, (width, height): (u32, u32)) -> Transform {
+        let both = |of: fn(u32) -> u32| (f64::from(of(width)), f64::from(of(height)));
+        match self {
+            Self::Mirrored => Transform::scale_then_move(-1.0, 1.0, f64::from(width), 0.0),
+            Self::Darker | Self::Lighter => Transform::IDENTITY,
+            Self::Smaller => {
+                let (to_width, to_height) = both(smaller);
+                Transform::scale_then_move(to_width / f64::from(width), to_height / f64::from(height), 0.0, 0.0)
+            }
+            Self::Shifted => {
+                let (right, down) = both(shift);
+                Transform::scale_then_move(1.0, 1.0, right, down)
+            }
+        }
+    }
+
     /// The variant of `scan`, in eight bits as models are given it; grey stays grey.
     pub fn of(self, scan: &Scan) -> Scan {
         let from = scan.to_rgb8();
@@ -52,9 +81,12 @@ impl Variant {
             Self::Mirrored => flip_horizontal(&*from),
             Self::Darker => exposed(&from, -STOPS),
             Self::Lighter => exposed(&from, STOPS),
-            Self::Smaller => {
-                let side = |px: u32| ((f64::from(px) * SMALLER).round() as u32).max(1);
-                resize(&*from, side(from.width()), side(from.height()), FilterType::Triangle)
+            Self::Smaller => resize(&*from, smaller(from.width()), smaller(from.height()), FilterType::Triangle),
+            Self::Shifted => {
+                let (right, down) = (shift(from.width()), shift(from.height()));
+                RgbImage::from_fn(from.width(), from.height(), |x, y| {
+                    *from.get_pixel(x.saturating_sub(right), y.saturating_sub(down))
+                })
             }
         };
         let pixels = if scan.is_grey() {
@@ -64,6 +96,16 @@ impl Variant {
         };
         Scan { pixels, path: scan.path.clone(), facts: scan.facts.clone() }
     }
+}
+
+/// The side of a smaller picture.
+fn smaller(px: u32) -> u32 {
+    ((f64::from(px) * SMALLER).round() as u32).max(1)
+}
+
+/// How far a side of so many pixels is shifted.
+fn shift(px: u32) -> u32 {
+    ((f64::from(px) * SHIFT).round() as u32).max(1)
 }
 
 /// As if it had been exposed so many stops more.
@@ -196,6 +238,13 @@ mod tests {
         assert_eq!(made(Variant::Darker).get_pixel(5, 3).0, [43, 13, 85]);
         assert_eq!(made(Variant::Lighter).get_pixel(5, 3).0, [59, 18, 117]);
         assert_eq!(made(Variant::Smaller).dimensions(), (7, 14));
+        assert_eq!(made(Variant::Shifted).get_pixel(5, 3).0, [40, 10, 100]);
+        assert_eq!(made(Variant::Shifted).get_pixel(0, 0).0, [0, 0, 100]);
+        let goes = |variant: Variant| variant.variant_from_source((10, 20)).apply(2.5, 4.5);
+        assert_eq!([goes(Variant::Mirrored), goes(Variant::Darker)], [(7.5, 4.5), (2.5, 4.5)]);
+        assert_eq!(goes(Variant::Shifted), (3.5, 5.5));
+        let (x, y) = goes(Variant::Smaller);
+        assert!((x - 1.75).abs() < 1e-12 && (y - 3.15).abs() < 1e-12);
     }
 
     #[test]

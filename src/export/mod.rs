@@ -3,6 +3,9 @@
 //! This module composes nothing itself and knows neither Burn nor egui.
 
 mod date;
+#[cfg(test)]
+mod drawn;
+pub mod gallery;
 mod ink;
 mod maps;
 mod marks;

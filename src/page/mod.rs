@@ -3,8 +3,9 @@
 //! [`Document::to_pdf`] and [`Page::to_svg`] write the same items; both carry their typefaces and pictures within. This
 //! module must not know what a page is about.
 
-mod base64;
+pub mod base64;
 mod pdf;
+mod raster;
 mod subset;
 mod svg;
 mod text;
@@ -206,6 +207,14 @@ impl Page {
     /// One SVG file, which refers to nothing outside itself.
     pub fn to_svg(&self) -> String {
         svg::written(self)
+    }
+
+    /// As pixels.
+    ///
+    /// # Errors
+    /// A page of more dots than anybody prints.
+    pub fn to_picture(&self, dots_per_inch: f32) -> Result<RgbImage, ImageError> {
+        raster::drawn(self, dots_per_inch)
     }
 }
 

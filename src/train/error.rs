@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::guard::whole::WriteError;
 use crate::input::InputError;
 use crate::labels::LabelsError;
+use crate::lesions::LesionsError;
 use crate::network::NetworkError;
 use crate::scan::ScanError;
 
@@ -23,6 +24,8 @@ pub enum TrainError {
     Data { path: PathBuf, reason: String },
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    #[error(transparent)]
+    Lesions(#[from] LesionsError),
     #[error(transparent)]
     Scan(#[from] ScanError),
     #[error("the pictures cannot be prepared for the network: {0}")]

@@ -11,6 +11,7 @@ use super::lesions::{self, Grid, Lesions};
 use super::{Recipe, TrainError, photograph};
 use crate::bundle::card::Decision;
 use crate::labels::{self, Label};
+use crate::lesions::LesionsError;
 use crate::scan::find;
 
 /// Every so many-th patient is left out of training.
@@ -132,7 +133,7 @@ fn example(one: &Named, recipe: &Recipe, cells: Option<[usize; 3]>) -> Result<Ex
 /// A mask that cannot be read is a mistake of the table, whatever it is.
 fn masked(mask: &Path, grid: Grid) -> Result<Lesions, TrainError> {
     let pixels = lesions::read_mask(mask, grid.source_px).map_err(|error| match error {
-        TrainError::Data { .. } => error,
+        TrainError::Data { .. } | TrainError::Lesions(LesionsError::Data { .. }) => error,
         other => TrainError::data(mask, format!("is no mask that can be read ({other})")),
     })?;
     Ok(grid.of_mask(&pixels))

@@ -4,29 +4,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::TrainError;
 use super::plan::Plan;
 use super::schedule::LesionHead;
 use crate::geometry::Transform;
-use crate::scan;
+use crate::lesions::{self, KINDS, LesionBox};
 
-/// The kinds of lesion, in the order of the lesion head's outputs and of a mask's bits; the last is a landmark.
-pub const KINDS: [&str; 5] = ["microaneurysm", "haemorrhage", "hard_exudates", "soft_exudates", "optic_disc"];
 /// What boxes can tell; where there are boxes of a picture, these kinds were looked for.
 const BOXED: [&str; 3] = ["haemorrhage", "hard_exudates", "optic_disc"];
-
-/// A line of `lesions.csv`: a box as fractions of the picture's width and height.
-#[derive(Debug, Clone, Deserialize)]
-pub struct LesionBox {
-    image: String,
-    lesion: String,
-    x_min: f64,
-    y_min: f64,
-    x_max: f64,
-    y_max: f64,
-}
 
 /// What is known of one picture.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,44 +42,21 @@ pub fn shape(plan: &Plan, head: LesionHead) -> Option<[usize; 3]> {
 
 /// The lesion boxes by picture, or `None` where there is no such file.
 pub fn read_boxes(path: &Path) -> Result<Option<HashMap<String, Vec<LesionBox>>>, TrainError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_path(path);
-    let mut reader = reader.map_err(|error| TrainError::data(path, format!("cannot be read: {error}")))?;
-    let mut boxes: HashMap<String, Vec<LesionBox>> = HashMap::new();
-    for line in reader.deserialize() {
-        let line: LesionBox = line.map_err(|error| TrainError::data(path, format!("is no table of boxes: {error}")))?;
-        // Real boxes reach a little beyond their pictures; those that lie wholly elsewhere are mistakes.
-        let spans = [(line.x_min, line.x_max), (line.y_min, line.y_max)];
-        if !spans.iter().all(|(from, to)| from <= to && *to >= 0.0 && *from <= 1.0) {
-            return Err(TrainError::data(path, format!("a box of {} lies outside of its picture", line.image)));
-        }
-        let stem = Path::new(&line.image).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        boxes.entry(stem).or_default().push(line);
-    }
-    Ok(Some(boxes))
+    Ok(if path.exists() { Some(lesions::read_boxes(path)?) } else { None })
 }
 
 /// The pixels of a mask, one bit a kind of lesion, row by row; as large as its picture.
 pub fn read_mask(path: &Path, source_px: (u32, u32)) -> Result<Vec<u8>, TrainError> {
-    let mask = scan::open(path)?;
-    let Some(grey) = mask.grey().filter(|_| mask.bit_depth() == 8) else {
-        return Err(TrainError::data(path, "a mask must be a grey PNG of 8 bits, one bit a kind of lesion"));
-    };
-    if mask.size_px() != source_px {
-        let ((w, h), (width, height)) = (mask.size_px(), source_px);
-        return Err(TrainError::data(path, format!("the mask is {w}×{h} pixels, its picture {width}×{height}")));
-    }
-    let most = (1u16 << KINDS.len()) - 1;
-    match grey.codes.iter().find(|bits| **bits > most) {
+    let values = lesions::read_mask(path, source_px)?;
+    let most = (1u8 << KINDS.len()) - 1;
+    match values.iter().find(|bits| **bits > most) {
         Some(bits) => Err(TrainError::data(
             path,
             format!(
                 "the mask has a value of {bits}; 1 microaneurysm, 2 haemorrhage, 4 hard and 8 soft exudates and 16 optic disc add up to {most}"
             ),
         )),
-        None => Ok(grey.codes.iter().map(|bits| *bits as u8).collect()),
+        None => Ok(values),
     }
 }
 
@@ -187,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_of_another_size_depth_or_meaning_are_refused() {
+    fn masks_of_another_meaning_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mask.png");
         let refusal = |value: u8| {
@@ -196,9 +158,6 @@ mod tests {
         };
         assert_eq!(refusal(18).unwrap(), [18; 12]);
         assert!(refusal(255).unwrap_err().contains("a value of 255"));
-        assert!(read_mask(&path, (3, 4)).unwrap_err().to_string().contains("is 4×3 pixels, its picture 3×4"));
-        image::RgbImage::from_pixel(4, 3, image::Rgb([1, 2, 3])).save(&path).unwrap();
-        assert!(read_mask(&path, (4, 3)).unwrap_err().to_string().contains("must be a grey PNG"));
     }
 
     #[test]

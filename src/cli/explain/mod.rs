@@ -2,7 +2,6 @@
 
 mod done;
 mod names;
-mod pool;
 mod repeat;
 mod work;
 
@@ -213,9 +212,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let names = names::of_results(&paths);
     let mut tally = Tally { folders: found.problems.into_iter().map(Into::into).collect(), ..Tally::default() };
     let one = |index: usize| work.one(&paths[index], &names[index]);
-    pool::in_order(
+    super::pool::in_order(
         paths.len(),
-        pool::at_once(paths.len()),
+        super::pool::at_once(paths.len()),
         one,
         || stop.is_asked(),
         |answer| {

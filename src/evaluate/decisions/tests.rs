@@ -262,6 +262,15 @@ fn two_cameras() -> Cases {
     cases
 }
 
+/// A table of foreign heads: names of files that differ all the same.
+#[test]
+fn columns_of_one_name_become_files_of_several() {
+    let mut cases = two_cameras();
+    cases.columns = vec!["фон".to_owned(), "камера".to_owned(), "Eye plot".to_owned(), "eye".to_owned()];
+    cases.all.iter_mut().for_each(|case| case.groups = vec![case.groups[0].clone(); 4]);
+    is_sound(&section(&cases, &decisions(&cases, &QUICK)));
+}
+
 #[test]
 fn groups_and_their_gap() {
     let cases = two_cameras();

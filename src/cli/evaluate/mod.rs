@@ -1,0 +1,200 @@
+//! `fovea evaluate`: labelled pictures in, a report out.
+
+mod examples;
+mod finish;
+mod labelled;
+mod rows;
+mod work;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use self::labelled::Labelled;
+use self::rows::{Row, Rows};
+use self::work::{Wanted, Work};
+use super::signals::{Stop, Stopped};
+use super::{Limit, note, pool, progress, say};
+use crate::bundle::{Card, Library};
+use crate::evaluate::truth::{Others, TruthSettings, stages};
+use crate::explain::{Explainer, Settings};
+use crate::guard::checksum::sha256_hex;
+use crate::guard::whole;
+use crate::network::{ComputeDevice, DeviceChoice, device};
+
+/// Changes when the same picture gives another line.
+const FORMAT: &str = concat!("evaluation 1 ", env!("CARGO_PKG_VERSION"));
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Pictures, or folders of pictures
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// A table image,grade[,patient][,…], or with a column of 0 and 1 for each finding; names with or without their ending
+    #[arg(long, value_name = "CSV")]
+    labels: PathBuf,
+    /// The model that is measured
+    #[arg(long, default_value = "retina-dr", value_name = "NAME")]
+    model: String,
+    /// Where report, tables and figures go
+    #[arg(long, default_value = "evaluation", value_name = "DIR")]
+    out: PathBuf,
+    /// Columns of the table by which the figures are told apart, such as camera, eye or sex
+    #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
+    groups: Vec<String>,
+    /// How common it is, among those who are to be screened, what the model is asked for [default: as in the pictures]
+    #[arg(long, value_name = "FRACTION")]
+    prevalence: Option<f64>,
+    /// What a missed case costs, in any unit
+    #[arg(long, default_value_t = 1.0, value_name = "COST")]
+    cost_of_miss: f64,
+    /// What a false alarm costs, in the same unit
+    #[arg(long, default_value_t = 1.0, value_name = "COST")]
+    cost_of_false_alarm: f64,
+    /// Put the maps to the test on so many of the pictures, evenly spread over them; each takes hundreds of passes
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    truth: usize,
+    /// Hold the maps against those of this second model, too
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
+    /// What computes
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceChoice,
+    /// Go on after a run that was stopped
+    #[arg(long)]
+    resume: bool,
+    /// Begin anew where a run has been, and replace its files
+    #[arg(long)]
+    force: bool,
+}
+
+/// Measures every labelled picture and writes the report.
+pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
+    check(arguments)?;
+    let stop = Stop::watch("the pictures at hand")?;
+    let bundle = Library::open(folders)?.find(&arguments.model)?.load()?;
+    let labelled = Labelled::find(arguments, &bundle.card)?;
+    whole::sweep(&arguments.out);
+    let settings = Settings::recommended(&bundle.card);
+    let device = device::open(arguments.device)?;
+    let may_go_on = || !stop.is_asked();
+    let against = arguments.against.as_deref().map(|name| against(name, folders, &bundle.card, &device)).transpose()?;
+    let truth = TruthSettings::default();
+    let is_tested = arguments.truth > 0;
+    let stages = if is_tested { stages(&bundle, &device, truth.seed, &may_go_on)? } else { Some(Vec::new()) };
+    let Some(stages) = stages else { return stopped(&stop) };
+    let other = against.as_ref().map(|model| model.sha256.as_str());
+    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{settings:?}\n{truth:?}\n{other:?}", bundle.sha256, bundle.card);
+    let made_with = sha256_hex(depends_on.as_bytes());
+    let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
+    let explainer = Explainer::new(bundle, &device)?;
+    let memory = limit.memory();
+    let others = Others { stages: &stages, against: against.as_ref() };
+    let work = Work { explainer: &explainer, settings, memory: &memory, truth: &truth, others, may_go_on: &may_go_on };
+    match measured(&work, &labelled, rows, (arguments.truth, &stop))? {
+        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, &stop),
+        None => stopped(&stop),
+    }
+}
+
+fn stopped(stop: &Stop) -> Result<()> {
+    let says = "stopped; the same command with --resume goes on".to_owned();
+    Err(Stopped { says, status: stop.status() }.into())
+}
+
+/// The second model; its classes must be those of the first one.
+fn against(name: &str, folders: &[PathBuf], card: &Card, device: &ComputeDevice) -> Result<Explainer> {
+    let bundle = Library::open(folders)?.find(name)?.load()?;
+    let names = |card: &Card| card.classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>();
+    if names(&bundle.card) != names(card) {
+        bail!("{name} has other classes than {}; maps of the same class are compared", card.name);
+    }
+    Ok(Explainer::new(bundle, device)?)
+}
+
+fn check(arguments: &Arguments) -> Result<()> {
+    if arguments.prevalence.is_some_and(|prevalence| !(prevalence > 0.0 && prevalence < 1.0)) {
+        bail!("--prevalence must lie between 0 and 1");
+    }
+    let costs = [("--cost-of-miss", arguments.cost_of_miss), ("--cost-of-false-alarm", arguments.cost_of_false_alarm)];
+    match costs.into_iter().find(|(_, cost)| !(cost.is_finite() && *cost >= 0.0)) {
+        Some((name, cost)) => bail!("{name} is {cost}; a cost is a number from 0 on"),
+        None => Ok(()),
+    }
+}
+
+/// What was measured, in the order of the pictures.
+pub struct Measured {
+    /// With the picture's place in [`Labelled::pictures`].
+    pub rows: Vec<(usize, Row)>,
+    /// Pictures that could not be measured, and why.
+    pub failures: Vec<String>,
+}
+
+/// Whether the picture at `index` of `count` is one of the `tested` that are evenly spread over them.
+fn is_tested(index: usize, count: usize, tested: usize) -> bool {
+    let tested = tested.min(count);
+    // The next multiple of count / tested falls into this picture.
+    (index * tested) / count != ((index + 1) * tested) / count
+}
+
+/// The line of every picture, the first `tested` of them with the tests of their maps; `None` where somebody asked to stop.
+fn measured(
+    work: &Work<'_>,
+    labelled: &Labelled,
+    rows: Rows,
+    (tested, stop): (usize, &Stop),
+) -> Result<Option<Measured>> {
+    let (count, rows) = (labelled.pictures.len(), Mutex::new(rows));
+    let bar = progress(count);
+    let locked = || rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let one = |index: usize| {
+        let picture = &labelled.pictures[index];
+        let image = picture.label.image.as_str();
+        let patient = picture.label.patient.as_deref().unwrap_or_default();
+        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested) };
+        let row = work.one(&picture.path, wanted, |sha256| locked().known(image, sha256).cloned())?;
+        if let Some((row, true)) = &row {
+            locked().add(row)?;
+        }
+        Ok(row.map(|(row, _)| (index, row)))
+    };
+    let mut measured = Measured { rows: Vec::with_capacity(count), failures: Vec::new() };
+    let take = |answer: Result<Option<(usize, Row)>>| {
+        match answer {
+            Ok(row) => measured.rows.extend(row),
+            Err(error) => measured.failures.push(format!("{error:#}")),
+        }
+        bar.inc(1);
+    };
+    pool::in_order(count, pool::at_once(count), one, || stop.is_asked(), take);
+    bar.finish_and_clear();
+    for failure in &measured.failures {
+        note(format_args!("left out: {failure}"));
+    }
+    if stop.is_asked() {
+        return Ok(None);
+    }
+    if measured.rows.is_empty() {
+        bail!("none of the {count} labelled pictures could be measured");
+    }
+    Ok(Some(measured))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_tested;
+
+    #[test]
+    fn so_many_pictures_are_tested_and_evenly_spread() {
+        for (count, tested) in [(10, 3), (400, 12), (5, 9), (7, 0), (1, 1)] {
+            let chosen: Vec<usize> = (0..count).filter(|index| is_tested(*index, count, tested)).collect();
+            assert_eq!(chosen.len(), tested.min(count), "{count}, {tested}");
+            let apart = chosen.windows(2).map(|two| two[1] - two[0]).max().unwrap_or(0);
+            assert!(apart <= count.div_ceil(tested.max(1)), "{chosen:?}");
+        }
+    }
+}

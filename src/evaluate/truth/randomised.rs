@@ -1,0 +1,159 @@
+//! Whether a map depends on the model at all (Adebayo et al. 2018): the map of the same class by the model whose layers
+//! lose their weights one after the other, from the last to the first, against the model's own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::Bundle;
+use crate::bundle::randomised::layer_groups;
+use crate::evaluate::similarity::Similarity;
+use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::explain::{ExplainError, Explainer};
+use crate::method::MapKind;
+use crate::network::{ComputeDevice, NetworkError};
+
+/// Below this rank correlation with the map of the model whose weights are all randomised a map depends on the model: less
+/// than a quarter of what one says is then said by the other.
+pub const DEPENDS_BELOW: f64 = 0.5;
+
+/// The model after so many groups of layers lost their weights.
+#[derive(Debug)]
+pub struct Stage {
+    /// The layers that lost theirs last.
+    pub layers: String,
+    explainer: Explainer,
+}
+
+/// The stages of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
+/// `None` where it may not go on.
+///
+/// # Errors
+/// A device that fails.
+pub fn stages(
+    bundle: &Bundle,
+    device: &ComputeDevice,
+    seed: u64,
+    may_go_on: MayGoOn<'_>,
+) -> Result<Option<Vec<Stage>>, NetworkError> {
+    let groups = layer_groups(&bundle.card);
+    let mut stages = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if !may_go_on() {
+            return Ok(None);
+        }
+        let explainer = Explainer::new(bundle.randomised(&groups[..=at], seed), device)?;
+        stages.push(Stage { layers: group.name(), explainer });
+    }
+    Ok(Some(stages))
+}
+
+/// One stage's maps against the model's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Randomised {
+    /// The layers that lost their weights last.
+    pub layers: String,
+    /// Empty where the network gave no finite numbers any more.
+    pub maps: Vec<(MapKind, Similarity)>,
+}
+
+/// Compares the maps of `subject` with those of every stage; `None` where it may not go on.
+///
+/// # Errors
+/// A picture that cannot be read, or a device that fails.
+pub fn measure(
+    subject: &Subject<'_>,
+    stages: &[Stage],
+    may_go_on: MayGoOn<'_>,
+) -> Result<Option<Vec<Randomised>>, ExplainError> {
+    let mut all = Vec::new();
+    for Stage { layers, explainer } in stages {
+        let examined = explainer.examine_for_maps(subject.scan)?;
+        let mut maps = Vec::new();
+        for map in &subject.maps {
+            if !may_go_on() {
+                return Ok(None);
+            }
+            match explainer.single_map(&examined, subject.class, map.kind) {
+                Ok(Some(other)) => {
+                    maps.push((map.kind, Similarity::of(&map.values, &other.values, subject.size(), &subject.field)))
+                }
+                Ok(None) | Err(NetworkError::NotFinite { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        all.push(Randomised { layers: layers.clone(), maps });
+    }
+    Ok(Some(all))
+}
+
+/// Whether a map depends on the model, from its rank correlation with the map of the model whose weights are all
+/// randomised. An even map, which has no order, has nothing in common with one that has: `None` counts as 0.
+pub fn depends(spearman: Option<f64>) -> bool {
+    spearman.unwrap_or(0.0) < DEPENDS_BELOW
+}
+
+/// One sentence of it.
+pub fn says(spearman: Option<f64>) -> &'static str {
+    match depends(spearman) {
+        true => "this map depends on the model",
+        false => "this map does not depend on the model",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::GrayImage;
+
+    use super::*;
+    use crate::bundle::Library;
+    use crate::explain::SingleMap;
+    use crate::network::device;
+    use crate::scan::{Pixels, Scan};
+
+    /// A ring with a bar, about as a digit is drawn.
+    fn digit() -> Scan {
+        let picture = GrayImage::from_fn(28, 28, |x, y| {
+            let off = (f64::from(x) - 13.5).hypot(f64::from(y) - 13.5);
+            let is_ink = (6.0..9.0).contains(&off) || (y.abs_diff(14) < 2 && (6..22).contains(&x));
+            image::Luma([if is_ink { 230 } else { 0 }])
+        });
+        Scan::new(Pixels::from_grey8(&picture), "drawn")
+    }
+
+    /// How strongly the picture itself changes at each pixel: what an edge detector gives, whatever the model.
+    fn edges(subject: &Subject<'_>) -> Vec<f32> {
+        let ((height, width), values) = (subject.size(), &subject.picture.values);
+        let at = |y: usize, x: usize| values[y.min(height - 1) * width + x.min(width - 1)];
+        let edge = |i: usize| {
+            let (y, x) = (i / width, i % width);
+            (at(y, x + 1) - at(y, x.saturating_sub(1))).hypot(at(y + 1, x) - at(y.saturating_sub(1), x))
+        };
+        (0..height * width).map(edge).collect()
+    }
+
+    #[test]
+    fn a_map_of_the_model_depends_on_it_and_an_edge_detector_does_not() {
+        let bundle = Library::open(&[]).unwrap().load("mnist").unwrap();
+        let cpu = device::cpu();
+        let stages = stages(&bundle, &cpu, 1, &|| true).unwrap().unwrap();
+        let explainer = Explainer::new(bundle, &cpu).unwrap();
+        let scan = digit();
+        let subject = Subject::new(&explainer, &scan, &[MapKind::Cam]).unwrap();
+        let found = measure(&subject, &stages, &|| true).unwrap().unwrap();
+        assert_eq!(found.len(), stages.len());
+        let (_, last) = found.last().unwrap().maps[0];
+        assert!(depends(last.spearman), "{last:?}");
+        assert_eq!(says(last.spearman), "this map depends on the model");
+
+        // The same edges stand for the map of the model and of every stage.
+        let own = edges(&subject);
+        for stage in &stages {
+            let other = Subject::new(&stage.explainer, &scan, &[]).unwrap();
+            let found = Similarity::of(&own, &edges(&other), subject.size(), &subject.field);
+            assert_eq!(says(found.spearman), "this map does not depend on the model");
+        }
+        assert!(measure(&subject, &stages, &|| false).unwrap().is_none(), "cancelled");
+        let none = SingleMap { values: vec![0.0; 784], ..subject.maps[0].clone() };
+        let vanished = Similarity::of(&subject.maps[0].values, &none.values, subject.size(), &subject.field);
+        assert!(vanished.spearman.is_none() && depends(vanished.spearman));
+    }
+}
