@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fovea::method::BackwardRule;
 use fovea::session::worklist::SortBy;
-use fovea::session::{Command, ReadingCommand, SessionCommand};
+use fovea::session::{Command, LabCommand, ReadingCommand, SessionCommand};
 
 /// A window's contents.
 pub struct Scene {
@@ -33,6 +33,7 @@ pub fn all() -> Vec<Scene> {
         Scene { name: "long-name", model: EYES, pictures: long_names, then: Vec::new },
         Scene { name: "two-eyes", model: EYES, pictures: day, then: || vec![SessionCommand::OtherEye.into()] },
         Scene { name: "prior", model: EYES, pictures: day, then: || vec![SessionCommand::Prior.into()] },
+        Scene { name: "evidence", model: EYES, pictures: labelled, then: evidence },
         Scene { name: "day", model: EYES, pictures: day, then: a_reader_at_work },
     ]
 }
@@ -62,6 +63,38 @@ fn a_reader_at_work() -> Vec<Command> {
         ReadingCommand::Comment("haemorrhages nasal of the disc".to_owned()).into(),
         SessionCommand::Sort(SortBy::Patient).into(),
     ]
+}
+
+/// What is true of drawn eyes, in a table beside them; a few of them are called what they are not.
+const LABELS: &str = "/tmp/fovea-screenshots-labels.csv";
+
+fn labelled(folder: &Path) -> Vec<PathBuf> {
+    let drawn = [("healthy-left", 0), ("healthy-right", 0), ("mild", 1), ("moderate", 2), ("severe", 3)];
+    let mut table = "image,grade\n".to_owned();
+    let mut all = Vec::new();
+    for copy in 0..8_u8 {
+        for (at, (kind, grade)) in drawn.iter().enumerate() {
+            let path = folder.join(format!("eye-{copy:02}-{kind}.jpg"));
+            let eye = image::open(sample(&format!("phantom-{kind}.jpg"))).unwrap();
+            // Each a little darker or lighter, and turned, so that no two are alike.
+            let eye = eye.brighten(9 * i32::from(copy % 5) - 18).huerotate(3 * i32::from(copy) - 18);
+            let eye = if copy % 3 == 0 { eye.fliph() } else { eye };
+            eye.resize(712, 712, image::imageops::FilterType::Triangle)
+                .blur(f32::from(copy % 4) * 0.9 + 0.1)
+                .into_rgb8()
+                .save(&path)
+                .unwrap();
+            let grade = grade + i32::from((usize::from(copy) + at) % 9 == 0);
+            table += &format!("eye-{copy:02}-{kind},{grade}\n");
+            all.push(path);
+        }
+    }
+    std::fs::write(LABELS, table).unwrap();
+    all
+}
+
+fn evidence() -> Vec<Command> {
+    vec![LabCommand::Labels(PathBuf::from(LABELS)).into(), SessionCommand::Sort(SortBy::Apart).into()]
 }
 
 fn copied<const N: usize>(folder: &Path, names: [(&str, &str); N]) -> Vec<PathBuf> {

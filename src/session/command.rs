@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use super::worklist::{Only, SortBy};
+use super::lab::Contrast;
+use super::worklist::{Cell, Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::Identity;
@@ -70,6 +71,10 @@ pub enum WindowCommand {
     Comment,
     SaveReadings,
     Table,
+    /// A table of labels for the open list.
+    Labels,
+    /// What labels tell about the model.
+    EvidencePanel,
     /// The list's search gets the keyboard.
     Search,
     /// Whose picture is on the screen.
@@ -129,6 +134,8 @@ pub enum ListCommand {
     /// Shows one grade alone, or all.
     Grade(Option<usize>),
     Only(Only, bool),
+    /// Shows what stands in a cell of the matrix of labels and answers; the same again, and all.
+    Cell(Cell),
     /// No search and no filter any more.
     ShowAll,
     /// Whose picture it is, by the reader.
@@ -160,6 +167,32 @@ impl From<ListCommand> for Command {
     }
 }
 
+/// Of labels, and of what they tell about the model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabCommand {
+    /// Reads a table of labels for the open list.
+    Labels(PathBuf),
+    Forget,
+    /// What curve and point are about.
+    Contrast(Contrast),
+    /// From which probability on a yes is taken for one; the program's own where `None`.
+    Point(Option<f64>),
+    /// The part of people of whom yes is true; that in the labels where `None`.
+    Prevalence(Option<f64>),
+}
+
+impl From<LabCommand> for SessionCommand {
+    fn from(command: LabCommand) -> Self {
+        Self::Lab(command)
+    }
+}
+
+impl From<LabCommand> for Command {
+    fn from(command: LabCommand) -> Self {
+        Self::Session(command.into())
+    }
+}
+
 /// Of pictures, model and maps.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionCommand {
@@ -169,6 +202,7 @@ pub enum SessionCommand {
     Previous,
     Sort(SortBy),
     List(ListCommand),
+    Lab(LabCommand),
     Reload,
     Cancel,
     /// The answer about a picture that the model does not read.

@@ -88,6 +88,12 @@ pub enum Effect {
         file: PathBuf,
         contents: Box<Contents>,
     },
+    /// Reads a table of labels and finds which lines belong to which pictures.
+    ReadLabels {
+        number: u64,
+        file: PathBuf,
+        pictures: Vec<PathBuf>,
+    },
     WriteTable {
         number: u64,
         file: PathBuf,

@@ -18,6 +18,7 @@ use crate::bundle::{Advice, Card};
 use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
 use crate::guard::panics;
+use crate::labels::{LabelTable, Matched};
 use crate::network::DeviceChoice;
 use crate::reading::{Answer, Contents, Head, Identity};
 use crate::scan::find::Found;
@@ -108,12 +109,20 @@ pub struct ReadingsWish {
     pub head: Head,
 }
 
+/// A table of labels that was read. Its lines stand with the pictures that they belong to, and nowhere else.
+#[derive(Debug)]
+pub struct LabelsRead {
+    pub table: LabelTable,
+    pub matched: Matched,
+}
+
 /// Work of a short-lived thread, by its number where there can be several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     Find(u64),
     Derive(u64),
     Export(u64),
+    Labels(u64),
     /// What nobody is kept waiting for.
     Beside,
 }
@@ -218,6 +227,11 @@ pub enum Event {
     ReadingsChosen {
         number: u64,
         contents: Result<Contents, String>,
+    },
+    /// A table of labels, with the pictures that its lines belong to.
+    LabelsRead {
+        number: u64,
+        read: Result<LabelsRead, String>,
     },
     /// What was said does not reach its file.
     NotKept {

@@ -14,6 +14,7 @@ pub mod grey;
 mod jobs;
 mod keeper;
 pub mod key;
+pub mod lab;
 pub mod message;
 pub mod personal;
 pub mod picture;
@@ -51,7 +52,7 @@ use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{
-    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+    Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
 };
 pub use self::state::{Busy, Companion, Current, Progress, Side, State};
 
@@ -237,6 +238,7 @@ impl Session {
             Effect::ReadReadings { number, file } => pool::read_readings(&self.voice, number, file),
             Effect::SaveReadings { number, file, contents } => pool::save_readings(&self.voice, number, file, contents),
             Effect::WriteTable { number, file, contents } => pool::write_table(&self.voice, number, file, contents),
+            Effect::ReadLabels { number, file, pictures } => pool::read_labels(&self.voice, number, file, pictures),
             Effect::SavePreferences => self.save_preferences(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::answer::AnsweredBy;
 use super::jobs::Result;
 use super::key::PictureKey;
-use super::message::{Event, ExportWish, PanelUse, Voice, Work};
+use super::message::{Event, ExportWish, LabelsRead, PanelUse, Voice, Work};
 use super::personal::Personal;
 use super::picture::Picture;
 use super::results::Results;
@@ -16,7 +16,7 @@ use super::shown::Shown;
 use crate::bundle::{self, Card, Library};
 use crate::explain::{Look, Settings};
 use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
-use crate::{input, scan};
+use crate::{input, labels, scan};
 
 /// The pictures that paths mean: a folder may lie on a slow disk.
 pub fn find(voice: &Voice, number: u64, paths: Vec<PathBuf>) {
@@ -82,6 +82,18 @@ pub fn write_table(voice: &Voice, number: u64, file: PathBuf, contents: Box<Cont
     voice.later(Work::Export(number), move || {
         let written = reading::write_table(&file, &contents).map(|()| vec![file]);
         Some(Event::Exported { number, written })
+    });
+}
+
+/// A table of labels, and which of its lines belong to which pictures.
+pub fn read_labels(voice: &Voice, number: u64, file: PathBuf, pictures: Vec<PathBuf>) {
+    voice.later(Work::Labels(number), move || {
+        let read = labels::read_table(&file).map_err(|error| error.to_string());
+        let read = read.map(|mut table| {
+            let lines = std::mem::take(&mut table.lines);
+            LabelsRead { matched: labels::matched(&pictures, &lines), table }
+        });
+        Some(Event::LabelsRead { number, read })
     });
 }
 

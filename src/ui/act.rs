@@ -39,6 +39,8 @@ impl App {
             WindowCommand::Table => {
                 self.pick(ctx, |ctx| Picker::save(ctx, Typed::Table, "Write all readings as a table", "readings.csv"));
             }
+            WindowCommand::Labels => self.pick(ctx, Picker::labels),
+            WindowCommand::EvidencePanel => self.shows_evidence = !self.shows_evidence,
             WindowCommand::Comment => (self.shows_inspector, self.asks_comment) = (true, true),
             WindowCommand::Export => self.start_export(),
             WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),

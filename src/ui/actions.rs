@@ -7,7 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::scan::measure::Kind;
 use crate::session::{
-    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+    Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
 };
 
 /// Where an action stands in menus and in the list of keys.
@@ -110,6 +110,14 @@ fn files() -> Vec<Action> {
         action(group, "Open pictures…", "", &[(COMMAND, Key::O)], W::OpenFiles),
         action(group, "Open a folder…", "", &[(COMMAND_SHIFT, Key::O)], W::OpenFolder),
         action(group, "Type a path…", "Open a picture or a folder by its path", &[(COMMAND, Key::L)], W::OpenTyped),
+        action(
+            group,
+            "Labels…",
+            "Read a table of what is true of the pictures in the list",
+            &[(COMMAND_SHIFT, Key::L)],
+            W::Labels,
+        ),
+        action(group, "Put the labels away", "", &[], LabCommand::Forget),
         action(group, "Export…", "Write pictures, maps and record", &[(COMMAND, Key::E)], W::Export),
         action(
             group,
@@ -245,6 +253,13 @@ fn view() -> Vec<Action> {
             SessionCommand::Prior,
         ),
         action(group, "Panel of the answer", "Show or hide it", &[(SHIFT, Key::W)], WindowCommand::InspectorPanel),
+        action(
+            group,
+            "Evidence",
+            "How good the model is by the labels: show or hide it",
+            &[(NONE, Key::E)],
+            WindowCommand::EvidencePanel,
+        ),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
     ];
     let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));

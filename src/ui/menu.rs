@@ -116,6 +116,7 @@ impl App {
             Command::Window(WindowCommand::ProbeChart) => Some(preferences.probe_chart),
             Command::Window(WindowCommand::Ruler) => Some(preferences.ruler),
             Command::Window(WindowCommand::More) => Some(preferences.more),
+            Command::Window(WindowCommand::EvidencePanel) => Some(self.shows_evidence),
             Command::Window(WindowCommand::FullScreen) => Some(self.is_full_screen),
             Command::View(ViewCommand::Maximise(view)) => Some(self.maximised == Some(*view)),
             Command::Session(SessionCommand::Read(ReadingCommand::Ask)) => Some(self.session.asks_grade()),
@@ -139,6 +140,8 @@ impl App {
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
             Command::Session(SessionCommand::Next | SessionCommand::Previous)
             | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
+            Command::Window(WindowCommand::Labels | WindowCommand::EvidencePanel) => !self.session.worklist.is_empty(),
+            Command::Session(SessionCommand::Lab(_)) => self.session.labels_file().is_some(),
             Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
             Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,
             Command::Session(SessionCommand::OtherEye) => self.may_be_beside(&Beside::OtherEye),
@@ -167,7 +170,12 @@ impl App {
     fn file_menu(&mut self, ui: &mut Ui) {
         let (opening, others): (Vec<Action>, Vec<Action>) =
             actions::all().into_iter().filter(|action| action.group == Group::Files).partition(|action| {
-                let opens = [WindowCommand::OpenFiles, WindowCommand::OpenFolder, WindowCommand::OpenTyped];
+                let opens = [
+                    WindowCommand::OpenFiles,
+                    WindowCommand::OpenFolder,
+                    WindowCommand::OpenTyped,
+                    WindowCommand::Labels,
+                ];
                 opens.map(Command::from).contains(&action.command)
             });
         opening.into_iter().for_each(|action| self.entry(ui, action));

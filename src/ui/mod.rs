@@ -11,6 +11,7 @@ mod focus;
 mod identity_form;
 mod inspector;
 mod keys;
+mod lab;
 mod layout;
 mod legend;
 mod measuring;
@@ -74,6 +75,7 @@ pub struct App {
     shows_card: bool,
     shows_worklist: bool,
     shows_inspector: bool,
+    shows_evidence: bool,
     is_full_screen: bool,
     /// A path that is being typed.
     typed: Option<(Typed, String)>,
@@ -95,6 +97,7 @@ pub struct App {
     suggested_scale: Option<f32>,
     shows_all_notices: bool,
     list: worklist::Walk,
+    bench: lab::Bench,
     place: focus::Place,
 }
 
@@ -120,6 +123,7 @@ impl App {
             hand: Hand::default(),
             looked_at: None,
             shows_inspector: true,
+            shows_evidence: false,
             last_view_px: (1.0, 1.0),
             textures: Textures::default(),
             shows_help: false,
@@ -139,6 +143,7 @@ impl App {
             suggested_scale: None,
             shows_all_notices: false,
             list: worklist::Walk::default(),
+            bench: lab::Bench::default(),
             place: focus::Place::default(),
         };
         if !open.is_empty() {
@@ -191,6 +196,7 @@ impl App {
             return;
         }
         self.take_list_keys(ctx);
+        self.take_matrix_keys(ctx);
         let digits: Vec<(Key, usize)> =
             self.session.card().map(|card| keys::digits(&inspector::class_names(card))).unwrap_or_default();
         let is_control_focused = !self.view_has_focus && ctx.memory(|memory| memory.focused().is_some());
@@ -221,7 +227,7 @@ impl App {
                     form.folder = folder.to_string_lossy().into_owned();
                 }
             }
-            Some(picker::Answer::SaveTo(file)) => {
+            Some(picker::Answer::One(file)) => {
                 self.picker = None;
                 if let Some(file) = file {
                     self.commands.push(picked_for.command(file));

@@ -10,6 +10,9 @@ use super::App;
 const LIST: f32 = 150.0;
 const INSPECTOR: f32 = 260.0;
 const VIEWS: f32 = 200.0;
+/// Heights of the evidence.
+const EVIDENCE: f32 = 270.0;
+const EVIDENCE_LEAST: f32 = 150.0;
 
 impl App {
     pub(super) fn panels(&mut self, ui: &mut Ui) {
@@ -25,9 +28,13 @@ impl App {
         let has_list = self.shows_worklist && self.session.worklist.len() > 1;
         let has_picture = self.session.current().is_some();
         let has_inspector = has_picture && self.shows_inspector;
+        let has_evidence = self.has_evidence();
         let window = ui.ctx().content_rect().width();
         let least = if has_list { LIST } else { 0.0 } + if has_inspector { INSPECTOR } else { 0.0 } + VIEWS;
         let is_page = has_picture && window < least;
+        if !is_page && has_evidence {
+            self.evidence_panel(ui);
+        }
         if !is_page {
             self.side_panels(ui, has_list, has_inspector);
         }
@@ -35,10 +42,19 @@ impl App {
         CentralPanel::default().frame(frame).show(ui, |ui| {
             named(ui, if has_picture { "Views" } else { "Start" });
             match has_picture {
-                true if is_page => self.page(ui, has_list),
+                true if is_page => self.page(ui, has_list, has_evidence),
                 true => self.views(ui),
                 false => self.start(ui),
             }
+        });
+    }
+
+    /// Below all the rest, from side to side: what it is about is the whole list.
+    fn evidence_panel(&mut self, ui: &mut Ui) {
+        let most = (0.5 * ui.ctx().content_rect().height()).max(EVIDENCE_LEAST);
+        let panel = Panel::bottom("evidence").resizable(true);
+        panel.default_size(EVIDENCE.min(most)).size_range(EVIDENCE_LEAST..=most).show(ui, |ui| {
+            within(ui, |ui| self.evidence(ui));
         });
     }
 
@@ -64,7 +80,7 @@ impl App {
     }
 
     /// All below each other. Over a view the wheel magnifies, elsewhere it turns the page.
-    fn page(&mut self, ui: &mut Ui, has_list: bool) {
+    fn page(&mut self, ui: &mut Ui, has_list: bool, has_evidence: bool) {
         let height = ui.available_height();
         let scrolls = ScrollSource { mouse_wheel: self.pointed.is_none(), ..ScrollSource::ALL };
         ScrollArea::vertical().id_salt("page").auto_shrink(false).scroll_source(scrolls).show(ui, |ui| {
@@ -81,6 +97,13 @@ impl App {
                 ui.separator();
             }
             self.inspector_parts(ui);
+            if has_evidence {
+                ui.separator();
+                ui.allocate_ui(vec2(width, EVIDENCE), |ui| {
+                    ui.set_min_size(vec2(width, EVIDENCE));
+                    self.evidence(ui);
+                });
+            }
         });
     }
 }

@@ -8,7 +8,7 @@ use egui::Context;
 use rfd::{AsyncFileDialog, FileHandle};
 
 use crate::reading::READINGS;
-use crate::session::{Command, ReadingCommand, SessionCommand};
+use crate::session::{Command, LabCommand, ReadingCommand, SessionCommand};
 
 /// Nobody closes a dialog this quickly: an answer of nothing before means that there was none.
 const TOO_QUICK: Duration = Duration::from_millis(400);
@@ -19,6 +19,7 @@ pub enum Typed {
     Open,
     SaveReadings,
     Table,
+    Labels,
 }
 
 impl Typed {
@@ -26,6 +27,7 @@ impl Typed {
         match self {
             Self::Open => SessionCommand::Open(vec![file]).into(),
             Self::SaveReadings => ReadingCommand::Save(with_ending(file, &[READINGS])).into(),
+            Self::Labels => LabCommand::Labels(file).into(),
             Self::Table => ReadingCommand::Table(with_ending(file, &["csv", "json"])).into(),
         }
     }
@@ -35,6 +37,9 @@ impl Typed {
         match self {
             Self::Open => ("Path of a picture, a folder or a reading session", "Open"),
             Self::SaveReadings => ("Path of a file for this reading session (.fovea)", "Save"),
+            Self::Labels => {
+                ("Path of a table of labels (.csv): image,grade, or image and a column for each finding", "Read")
+            }
             Self::Table => ("Path of a table (.csv or .json)", "Write"),
         }
     }
@@ -47,7 +52,8 @@ pub enum Answer {
     /// Nothing where the user closed it.
     Open(Vec<PathBuf>),
     ExportTo(Option<PathBuf>),
-    SaveTo(Option<PathBuf>),
+    /// For what [`Picker::typed`] says.
+    One(Option<PathBuf>),
     /// The desktop has no dialogs.
     NoDialog,
 }
@@ -74,6 +80,15 @@ impl Picker {
         Self::start(ctx, dialog.pick_folder(), Answer::Open, |handle| paths(&[handle]))
     }
 
+    pub fn labels(ctx: &Context) -> Self {
+        let dialog = AsyncFileDialog::new()
+            .set_title("Labels of the pictures in the list")
+            .add_filter("Tables", &["csv"])
+            .add_filter("All files", &["*"]);
+        let picker = Self::start(ctx, dialog.pick_file(), Answer::One, |handle| Some(handle.path().to_owned()));
+        Self { typed: Typed::Labels, ..picker }
+    }
+
     pub fn export_folder(ctx: &Context) -> Self {
         let dialog = AsyncFileDialog::new().set_title("Export into this folder");
         let answer = |folder: Option<PathBuf>| Answer::ExportTo(folder);
@@ -82,7 +97,7 @@ impl Picker {
 
     pub fn save(ctx: &Context, typed: Typed, title: &str, name: &str) -> Self {
         let dialog = AsyncFileDialog::new().set_title(title).set_file_name(name);
-        let answer = |file: Option<PathBuf>| Answer::SaveTo(file);
+        let answer = |file: Option<PathBuf>| Answer::One(file);
         Self { typed, ..Self::start(ctx, dialog.save_file(), answer, |handle| Some(handle.path().to_owned())) }
     }
 

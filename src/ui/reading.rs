@@ -30,6 +30,7 @@ impl App {
         let Some(card) = self.session.card() else { return };
         let reading = self.on_screen().unwrap_or_default();
         ui.separator();
+        self.label_line(ui);
         ui.label(says(card, &reading));
         let asks = self.session.asks_grade();
         ui.horizontal_wrapped(|ui| {
@@ -45,6 +46,14 @@ impl App {
             self.grade_buttons(ui);
         }
         self.comment(ui);
+    }
+
+    /// What the label of the picture on the screen says.
+    fn label_line(&self, ui: &mut Ui) {
+        let item = self.session.current().and_then(|current| self.session.worklist.get(&current.path));
+        let Some(label) = item.and_then(|item| self.label_of(item)) else { return };
+        let text = RichText::new(first_large(&label.spoken));
+        ui.label(if label.is_wrong { text.color(theme::warning(ui.visuals())) } else { text });
     }
 
     fn on_screen(&self) -> Option<Reading> {
@@ -88,6 +97,11 @@ impl App {
         }
         ui.add_space(4.0);
     }
+}
+
+fn first_large(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn noun(card: &Card) -> &'static str {

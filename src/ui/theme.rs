@@ -19,6 +19,16 @@ pub fn problem(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(255, 138, 128) } else { Color32::from_rgb(176, 24, 16) }
 }
 
+/// The ground of what a model says wrongly.
+pub fn wrong(visuals: &Visuals) -> Color32 {
+    if visuals.dark_mode { Color32::from_rgb(150, 84, 20) } else { Color32::from_rgb(236, 170, 96) }
+}
+
+/// A curve in a plot.
+pub fn curve(visuals: &Visuals) -> Color32 {
+    if visuals.dark_mode { Color32::from_rgb(110, 180, 240) } else { Color32::from_rgb(20, 96, 170) }
+}
+
 /// Around what has the keyboard; distinct from every ground on which a control stands.
 pub fn focus_ring(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(130, 200, 255) } else { Color32::from_rgb(0, 84, 166) }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
 mod beside;
+mod evidence;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../dicom/file.rs"]

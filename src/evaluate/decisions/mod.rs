@@ -15,7 +15,7 @@ pub use self::groups::{Column, Gap, Group, LEAST_GROUP, Short};
 pub use self::measures::Small;
 use self::measures::View;
 pub use self::section::section;
-use self::target::{Answered, Target};
+pub use self::target::{Answered, Target, targets};
 use super::case::{Case, Cases};
 use crate::statistics::{
     Assumed, Bin, Confusion, Figure, MayGoOn, Measure, RESAMPLINGS, RocPoint, Screening, Unit, Units, Weights,

@@ -30,6 +30,7 @@ impl State {
                 self.worklist.sort_by(sort, false);
             }
             SessionCommand::List(command) => self.act_on_list(command, now),
+            SessionCommand::Lab(command) => self.act_in_lab(command, now),
             SessionCommand::Reload => self.reload(now),
             SessionCommand::Cancel => self.cancel(now),
             SessionCommand::AnswerAnyway => self.answer_anyway(),
@@ -93,7 +94,7 @@ impl State {
 
     /// Forgets what was asked for; what is on the screen stays. Exports and a model on its way are not given up.
     fn cancel(&mut self, now: Instant) {
-        let is_finding = self.finding.take().is_some();
+        let is_finding = self.finding.take().is_some() | self.lab.stop();
         let is_doing = match &self.doing {
             Doing::Rest => false,
             Doing::Opening(_) => true,

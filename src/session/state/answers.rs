@@ -11,7 +11,6 @@ use super::current::Role;
 use super::doing::{Doing, Engine, Explaining};
 use crate::bundle::Advice;
 use crate::explain::{Look, Steadiness};
-use crate::reading::FrameOf;
 use crate::scan::find::Found;
 use crate::session::Choices;
 use crate::session::answer::answer;
@@ -32,7 +31,7 @@ impl State {
     }
 
     /// The worker has another model, the one wished for last or one before it.
-    pub(super) fn model_is_ready(&mut self, of: u64, model: Model) {
+    pub(super) fn model_is_ready(&mut self, of: u64, model: Model, now: Instant) {
         let changed = self.engine.model().is_none_or(|known| known.sha256 != model.sha256);
         if changed {
             self.choices = Choices::default();
@@ -49,6 +48,9 @@ impl State {
                 Engine::Ready(model)
             }
         };
+        if changed {
+            self.labels_for_another_model(now);
+        }
         if let Some(current) = &mut self.current {
             current.forget_answers();
         }
@@ -132,10 +134,7 @@ impl State {
         let known = self.cache.peek(&key.picture).and_then(|known| known.picture.as_ref());
         let Some(picture) = on_screen.map(|current| &current.picture).or(known) else { return };
         let answer = answer(&model.card, &model.sha256, &look.verdict, &picture.measures);
-        if let Some(item) = self.worklist.item_mut(path) {
-            item.answer = Some(answer.clone());
-            self.readings.answered(&FrameOf { path: path.clone(), frame: 0 }, answer);
-        }
+        self.graded(&key.picture, answer);
     }
 
     /// A picture that fails leaves what was open; in a list the next one is tried. What fails ahead of the user is
@@ -290,6 +289,7 @@ impl State {
                 }
             }
             Work::Export(of) => self.exports.retain(|(number, _)| *number != of),
+            Work::Labels(number) => self.lab.failed(number),
             Work::Beside => {}
         }
         self.notice(reason, true, None, now);

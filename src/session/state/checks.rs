@@ -3,11 +3,13 @@
 use super::world::{REFUSED, World, decided, pixels_of, scores};
 use crate::explain::Settings;
 use crate::reading::Answer;
+use crate::session::lab::Measured;
 use crate::session::worklist::Item;
 
 impl World {
     /// What is on the screen belongs together, whatever is under way.
     pub fn check(&self) -> Result<(), String> {
+        self.check_lab()?;
         let state = &self.state;
         let Some(current) = state.current() else { return Ok(()) };
         let key = current.key();
@@ -71,6 +73,31 @@ impl World {
             Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
             None => Ok(()),
         }
+    }
+
+    /// What labels tell is of the list as it is now, and of what may be known alone.
+    fn check_lab(&self) -> Result<(), String> {
+        let state = &self.state;
+        let labelled = || state.worklist.items().iter().filter(|item| item.truth.is_some());
+        if labelled().next().is_some() && state.labels_file().is_none() {
+            return Err("labels of no table".to_owned());
+        }
+        let Some(measured) = state.measured() else {
+            let is_missing = labelled().next().is_some() && state.card().is_some();
+            return if is_missing { Err("labels that nothing is measured of".to_owned()) } else { Ok(()) };
+        };
+        let now = state.card().zip(state.contrast()).map(|(card, asked)| Measured::of(&state.worklist, card, asked));
+        if now.as_ref() != Some(measured) {
+            return Err(format!("{measured:?} is measured instead of {now:?}"));
+        }
+        let is_known = |item: &&Item| !item.is_hidden && item.answer.as_ref().is_some_and(|answer| !answer.is_refused);
+        let known = labelled().filter(is_known).count() as u64;
+        if measured.matrix.n() != known {
+            return Err(format!("{} pictures in the matrix, and {known} are known", measured.matrix.n()));
+        }
+        let point = state.operating_point().is_some_and(|point| (0.0..=1.0).contains(&point));
+        let prevalence = state.prevalence().is_none_or(|part| part > 0.0 && part < 1.0);
+        if point && prevalence { Ok(()) } else { Err("a point that no slider has".to_owned()) }
     }
 
     /// What stands beside the picture on the screen belongs together as well, and nothing of it is given away.

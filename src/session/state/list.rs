@@ -70,6 +70,10 @@ impl State {
                 filter.switch(only, is_on);
                 list.set_filter(filter);
             }
+            ListCommand::Cell(cell) => {
+                let filter = list.filter().clone();
+                list.set_filter(Filter { cell: Some(cell).filter(|_| filter.cell != Some(cell)), ..filter });
+            }
             ListCommand::ShowAll => list.set_filter(Filter::default()),
             ListCommand::Identity(path, identity) => {
                 list.reader_says(&path, identity.clone());
@@ -115,7 +119,7 @@ impl State {
     }
 
     /// Takes `list` for the open one's place.
-    pub(super) fn take_list(&mut self, list: Worklist) {
+    pub(super) fn take_list(&mut self, list: Worklist, now: Instant) {
         self.worklist = list;
         if let Some(model) = self.engine.model() {
             self.worklist.set_classes(Classes::of(&model.card));
@@ -128,6 +132,7 @@ impl State {
             self.effects.push(Effect::Identify(dicom));
         }
         self.veil();
+        self.labels_of_another_list(now);
     }
 
     /// What the list may not tell of before the reader has said a grade.
@@ -154,8 +159,10 @@ impl State {
             && *key == self.cache.key(&key.path, 0)
             && let Some(item) = self.worklist.item_mut(&key.path)
         {
-            item.answer = Some(answer.clone());
-            self.readings.answered(&FrameOf { path: key.path.clone(), frame: 0 }, answer);
+            let of = FrameOf { path: key.path.clone(), frame: 0 };
+            self.readings.answered(&of, answer);
+            // With what was seen of its map before.
+            item.answer = self.readings.entry(&of).and_then(|entry| entry.answer.clone());
         }
     }
 

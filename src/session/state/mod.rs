@@ -12,6 +12,9 @@ mod beside;
 mod checks;
 mod current;
 mod doing;
+mod lab;
+#[cfg(test)]
+mod lab_tests;
 mod list;
 mod measures;
 mod open;
@@ -33,6 +36,7 @@ use image::RgbImage;
 
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
+use self::lab::Lab;
 use self::measures::Measures;
 use self::reading::Desk;
 use super::beside::Beside;
@@ -74,6 +78,7 @@ pub struct State {
     cache: Cache,
     aside: Aside,
     desk: Desk,
+    lab: Lab,
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
     asked: list::Asked,
@@ -109,6 +114,7 @@ impl State {
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
             desk: Desk::default(),
+            lab: Lab::default(),
             began,
             asked: list::Asked::default(),
             ahead_of: None,
@@ -130,7 +136,7 @@ impl State {
             Event::Draw(use_for) => self.draw(use_for, now),
             Event::Export(wish) => self.export(wish, now),
             Event::Tick => self.drop_old_news(now),
-            Event::ModelReady { number, model } => self.model_is_ready(number, model),
+            Event::ModelReady { number, model } => self.model_is_ready(number, model, now),
             Event::ModelFailed { number, name, reason } => self.model_failed(number, &name, &reason, now),
             Event::Stage { ticket, stage } => self.take_stage(ticket, stage, now),
             Event::Opened { key, picture } => self.opened(key, picture, now),
@@ -151,6 +157,7 @@ impl State {
             Event::Exported { number, written } => self.exported(number, written, now),
             Event::ReadingsCame { number, contents } => self.readings_came(number, contents, now),
             Event::ReadingsChosen { number, contents } => self.readings_chosen(number, contents, now),
+            Event::LabelsRead { number, read } => self.labels_read(number, read, now),
             Event::NotKept { reason } => self.notice(reason, true, None, now),
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
@@ -158,6 +165,7 @@ impl State {
         self.worklist.refresh(now, is_command);
         self.pursue(now);
         self.keep_readings(now);
+        self.measure_labels();
         std::mem::take(&mut self.effects)
     }
 

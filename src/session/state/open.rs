@@ -14,6 +14,9 @@ use crate::session::message::Job;
 use crate::session::picture::Picture;
 use crate::session::worklist::Worklist;
 
+/// What files of labels end with.
+const LABELS: &str = "csv";
+
 impl State {
     /// Looks for the pictures that `paths` mean; what is on the screen stays until one of them is there.
     pub(super) fn open(&mut self, paths: Vec<PathBuf>, now: Instant) {
@@ -21,6 +24,11 @@ impl State {
             && file.extension().is_some_and(|ending| ending == READINGS)
         {
             return self.open_readings(file.clone());
+        }
+        if let [file] = paths.as_slice()
+            && file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(LABELS))
+        {
+            return self.open_labels(file.clone(), now);
         }
         let number = self.number();
         self.finding = Some(Finding { number, paths: paths.clone(), since: now });
@@ -122,7 +130,7 @@ impl State {
     pub(super) fn appear(&mut self, key: PictureKey, picture: Arc<Picture>, list: Option<Worklist>, now: Instant) {
         let PictureKey { path, frame, reading } = key;
         if let Some(list) = list {
-            self.take_list(list);
+            self.take_list(list, now);
         }
         self.preferences.remember(&path);
         if self.worklist.len() < 2 {

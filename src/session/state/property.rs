@@ -9,9 +9,10 @@ use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::Identity;
 use crate::scan::measure::{Kind, Measurement};
 use crate::session::cache::Cache;
-use crate::session::command::{ListCommand, Measuring, ReadingCommand, SessionCommand};
+use crate::session::command::{LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand};
+use crate::session::lab::Contrast;
 use crate::session::message::{Event, ExportWish, PanelUse};
-use crate::session::worklist::{Only, SortBy};
+use crate::session::worklist::{Cell, Only, SortBy};
 
 const SEQUENCES: u64 = 10_000;
 const LONGEST: usize = 60;
@@ -42,7 +43,12 @@ impl Dice {
 
     fn list_command(&mut self, picture: PathBuf) -> ListCommand {
         let is_on = self.roll(2) == 0;
-        match self.roll(9) {
+        match self.roll(10) {
+            9 => ListCommand::Cell(Cell {
+                alone: Some(self.roll(3)).filter(|_| is_on),
+                truth: Some(self.roll(11)).filter(|class| *class < 9),
+                said: Some(self.roll(10)),
+            }),
             0 => ListCommand::Reversed(is_on),
             1 => ListCommand::Search(["", "png", "patient", "4"][self.roll(4)].to_owned()),
             2 => ListCommand::Grade(Some(self.roll(10)).filter(|_| is_on)),
@@ -52,6 +58,18 @@ impl Dice {
             6 => ListCommand::Pattern(["{patient}", "", "{nonsense}"][self.roll(3)].to_owned()),
             7 => ListCommand::GradeAll(is_on),
             _ => ListCommand::InSight { first: self.roll(3), last: self.roll(9) },
+        }
+    }
+
+    fn lab_command(&mut self) -> LabCommand {
+        let part = [0.0, 0.3, 1.0, f64::NAN, -5.0][self.roll(5)];
+        match self.roll(8) {
+            0 => LabCommand::Forget,
+            1 => LabCommand::Contrast(Contrast::Target(self.roll(3))),
+            2 => LabCommand::Contrast(Contrast::Class(self.roll(12))),
+            3 => LabCommand::Point(Some(part)),
+            4 => LabCommand::Prevalence(Some(part).filter(|_| self.roll(2) == 0)),
+            _ => LabCommand::Labels(PathBuf::from(["l.csv", "other.csv"][self.roll(2)])),
         }
     }
 
@@ -69,7 +87,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(47) {
+        Event::Command(match self.roll(50) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -92,7 +110,9 @@ impl Dice {
             24 => SessionCommand::Magnitude(Magnitude::ALL[self.roll(3)]),
             25 => SessionCommand::Class(Some(self.roll(10)).filter(|class| *class < 5)),
             26 => [SessionCommand::Defaults, SessionCommand::AnswerAnyway][self.roll(2)].clone(),
-            27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::ALL[self.roll(11)])][self.roll(2)].clone(),
+            27 => [SessionCommand::ModelInput, SessionCommand::Sort(SortBy::ALL[self.roll(SortBy::ALL.len())])]
+                [self.roll(2)]
+            .clone(),
             28 => return Event::Draw(PanelUse::Clipboard),
             // Frames are stepped through, and pictures with frames gone to.
             29..31 => SessionCommand::Frame(self.roll(FRAMES as usize) as u32),
@@ -110,6 +130,7 @@ impl Dice {
             },
             44 => SessionCommand::KeepView(self.roll(2) == 0),
             45 => SessionCommand::Measure(self.measuring()),
+            46..49 => self.lab_command().into(),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

@@ -215,7 +215,9 @@ impl State {
 
     /// These rows of the list are in sight, with the model's answers where they are not held back.
     pub fn answers_are_listed(&mut self, rows: Range<usize>) {
-        for item in rows.filter_map(|row| self.worklist.row(row)).filter(|item| item.seen_answer().is_some()) {
+        // Who has seen the label does not read blind either.
+        let is_told = |item: &&Item| item.seen_answer().is_some() || item.seen_truth().is_some();
+        for item in rows.filter_map(|row| self.worklist.row(row)).filter(is_told) {
             self.readings.answer_is_seen(&FrameOf { path: item.path.clone(), frame: 0 });
         }
     }
@@ -341,6 +343,9 @@ impl State {
         let verdict = &shown.explanation.verdict;
         let known = answer(&model.card, &model.sha256, verdict, &current.picture.measures);
         let agrees = Some(report.agreement.agrees);
+        if let Some(item) = self.worklist.item_mut(&of.path).filter(|_| of.frame == 0) {
+            item.answer.iter_mut().for_each(|said| said.agrees = agrees);
+        }
         self.readings.answered(&of, Answer { agrees, ..known });
         self.readings.answer_is_seen(&of);
         self.desk.noted = Some(id);

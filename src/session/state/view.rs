@@ -142,7 +142,10 @@ impl State {
         }
         let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (what, since) = match (&self.doing, &self.finding) {
-            (Doing::Rest, None) => return None,
+            (Doing::Rest, None) => {
+                let asked = self.lab.asked.as_ref()?;
+                ("Reading the labels".to_owned(), asked.since)
+            }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),
             (Doing::Explaining(Explaining { stage, key, since, .. }), _) => {

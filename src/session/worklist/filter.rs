@@ -18,11 +18,25 @@ pub enum Only {
     Disagreement,
     NotGradable,
     NotForThisModel,
+    /// Label and model say different things.
+    Wrong,
 }
 
 impl Only {
-    pub const ALL: [Self; 6] =
-        [Self::Unread, Self::Flagged, Self::Referable, Self::Disagreement, Self::NotGradable, Self::NotForThisModel];
+    pub const ALL: [Self; 7] = [
+        Self::Unread,
+        Self::Flagged,
+        Self::Referable,
+        Self::Disagreement,
+        Self::NotGradable,
+        Self::NotForThisModel,
+        Self::Wrong,
+    ];
+
+    /// Whether it says something only where there are labels.
+    pub fn needs_labels(self) -> bool {
+        self == Self::Wrong
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,6 +46,7 @@ impl Only {
             Self::Disagreement => "Reader and model disagree",
             Self::NotGradable => "Not gradable",
             Self::NotForThisModel => "Not for this model",
+            Self::Wrong => "Model wrong by the label",
         }
     }
 
@@ -50,7 +65,27 @@ impl Only {
                 by_reader || answer.is_some_and(|answer| answer.gradable == Some(false))
             }
             Self::NotForThisModel => answer.is_some_and(|answer| answer.is_refused),
+            Self::Wrong => classes.judged(item).is_some_and(|judged| judged.is_wrong()),
         }
+    }
+}
+
+/// A cell of the matrix of labels and answers, or a whole row or column of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The class that the matrix is of alone; all where `None`.
+    pub alone: Option<usize>,
+    /// The row, as [`Classes::place`] counts.
+    pub truth: Option<usize>,
+    /// The column.
+    pub said: Option<usize>,
+}
+
+impl Cell {
+    fn holds(&self, item: &Item, classes: &Classes) -> bool {
+        let is_it = |wanted: Option<usize>, found: usize| wanted.is_none_or(|wanted| wanted == found);
+        let place = classes.place(item, self.alone);
+        place.is_some_and(|(truth, said)| is_it(self.truth, truth) && is_it(self.said, said))
     }
 }
 
@@ -63,12 +98,13 @@ pub struct Filter {
     /// The model's grade, as far as it may be known, or the reader's.
     pub grade: Option<usize>,
     pub only: Vec<Only>,
+    pub cell: Option<Cell>,
 }
 
 impl Filter {
     pub fn is_empty(&self) -> bool {
-        let Self { words, grade, only } = self;
-        words.trim().is_empty() && grade.is_none() && only.is_empty()
+        let Self { words, grade, only, cell } = self;
+        words.trim().is_empty() && grade.is_none() && only.is_empty() && cell.is_none()
     }
 
     /// Whether an answer, or what the reader says, can change what is shown.
@@ -106,6 +142,7 @@ impl<'a> Sieve<'a> {
         };
         self.words.iter().zip(&self.graded).all(has)
             && self.filter.grade.is_none_or(|grade| grades.contains(&Some(grade)))
+            && self.filter.cell.is_none_or(|cell| cell.holds(item, self.classes))
             && self.filter.only.iter().all(|only| only.holds(item, self.classes))
     }
 }

@@ -7,6 +7,7 @@ use image::RgbImage;
 use crate::bundle::Card;
 use crate::bundle::card::Decision;
 use crate::bundle::question::{Question, Word};
+use crate::evaluate::Truth;
 use crate::reading::{Answer, Identity, Reading};
 
 /// One picture of the list.
@@ -25,7 +26,9 @@ pub struct Item {
     /// [`Self::seen_answer`] alone.
     pub answer: Option<Answer>,
     pub reading: Option<Reading>,
-    /// Whether the reader has to say a grade before anything may be known of the answer.
+    /// What a table of labels says; to be shown, sorted or counted by through [`Self::seen_truth`] alone.
+    pub truth: Option<Truth>,
+    /// Whether the reader has to say a grade before anything may be known of answer and label.
     pub is_hidden: bool,
     /// Why it cannot be opened.
     pub problem: Option<String>,
@@ -50,6 +53,11 @@ impl Item {
         self.seen_answer().filter(|answer| !answer.is_refused)
     }
 
+    /// The label, as far as this reader may know it: who is to read blind must not read it off.
+    pub fn seen_truth(&self) -> Option<&Truth> {
+        self.truth.as_ref().filter(|_| !self.is_hidden)
+    }
+
     pub fn is_read(&self) -> bool {
         self.reading.as_ref().is_some_and(Reading::is_read)
     }
@@ -65,6 +73,21 @@ impl Item {
     }
 }
 
+/// An answer held against a label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// How many grades lie between them, 1 between classes that are no grades; of findings how many are wrong.
+    pub apart: usize,
+    /// The probability of what was decided; of findings that of the surest among the wrong.
+    pub confidence: f32,
+}
+
+impl Judged {
+    pub fn is_wrong(&self) -> bool {
+        self.apart > 0
+    }
+}
+
 /// What the list needs of a model's card.
 #[derive(Debug, Clone, Default)]
 pub struct Classes {
@@ -74,6 +97,8 @@ pub struct Classes {
     question: Option<Question>,
     /// Of findings of their own: from which probability on each is there.
     points: Option<Vec<f32>>,
+    /// Whether the classes are grades, so that some lie further apart than others.
+    is_ordered: bool,
 }
 
 impl Classes {
@@ -84,13 +109,66 @@ impl Classes {
             names,
             question: card.output.headline_question().cloned(),
             points: (card.output.decision == Decision::EachFinding).then(|| card.output.operating_points.clone()),
+            is_ordered: card.output.ordered,
         }
     }
 
     /// Whether the model says the class of `answer`: of findings the one nearest to its operating point may not be there.
     pub fn is_said(&self, answer: &Answer) -> bool {
-        let point = self.points.as_ref().and_then(|points| points.get(answer.class));
-        point.is_none_or(|point| answer.probability >= *point)
+        self.points.is_none() || self.finds(answer, answer.class)
+    }
+
+    /// Whether the model says that a finding is there.
+    pub fn finds(&self, answer: &Answer, finding: usize) -> bool {
+        let point = self.points.as_ref().and_then(|points| points.get(finding));
+        point.zip(answer.probabilities.get(finding)).is_some_and(|(point, probability)| probability >= point)
+    }
+
+    /// Whether the model finds things that may stand side by side.
+    pub fn has_findings(&self) -> bool {
+        self.points.is_some()
+    }
+
+    /// Where a picture stands in the matrix of labels (rows) and answers (columns): of classes their numbers, of one that
+    /// is looked at `alone` 0 where it is not there and 1 where it is. `None` where one of the two is not known.
+    pub fn place(&self, item: &Item, alone: Option<usize>) -> Option<(usize, usize)> {
+        let (answer, truth) = item.believed_answer().zip(item.seen_truth())?;
+        let number = |is_there: bool| usize::from(is_there);
+        match (truth, alone) {
+            (Truth::Class(class), None) => Some((*class, answer.class)),
+            (Truth::Class(class), Some(alone)) => Some((number(*class == alone), number(answer.class == alone))),
+            (Truth::Findings(there), Some(alone)) => {
+                let is_there = (*there.get(alone)?)?;
+                Some((number(is_there), number(self.finds(answer, alone))))
+            }
+            (Truth::Findings(_), None) => None,
+        }
+    }
+
+    /// How right the answer is by the label; `None` where one of the two is not known.
+    pub fn judged(&self, item: &Item) -> Option<Judged> {
+        let (answer, truth) = item.believed_answer().zip(item.seen_truth())?;
+        match truth {
+            Truth::Class(class) => {
+                let apart = class.abs_diff(answer.class);
+                let apart = if self.is_ordered { apart } else { apart.min(1) };
+                Some(Judged { apart, confidence: answer.probability })
+            }
+            Truth::Findings(there) => {
+                let known = there.iter().enumerate().filter_map(|(finding, there)| Some((finding, (*there)?)));
+                let mut judged = None;
+                for (finding, is_there) in known {
+                    let judged = judged.get_or_insert(Judged { apart: 0, confidence: 0.0 });
+                    if self.finds(answer, finding) != is_there {
+                        let probability = answer.probabilities.get(finding).copied().unwrap_or_default();
+                        let confidence = if is_there { 1.0 - probability } else { probability };
+                        judged.apart += 1;
+                        judged.confidence = judged.confidence.max(confidence);
+                    }
+                }
+                judged
+            }
+        }
     }
 
     /// The probability of a yes to the model's first question, where it has one.

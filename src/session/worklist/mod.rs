@@ -17,10 +17,11 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 
 use self::filter::Sieve;
+use crate::evaluate::Truth;
 use crate::reading::{Identity, Pattern};
 
-pub use self::filter::{Filter, Only};
-pub use self::item::{Classes, Item};
+pub use self::filter::{Cell, Filter, Only};
+pub use self::item::{Classes, Item, Judged};
 pub use self::order::SortBy;
 pub use self::patients::Group;
 
@@ -50,6 +51,8 @@ pub struct Worklist {
     is_stale: bool,
     /// How often rows have changed.
     arranged: u64,
+    /// How often something may have become known of a picture.
+    changed: u64,
     refreshed: Option<Instant>,
     /// What was opened: files, or folders of them.
     opened: Vec<PathBuf>,
@@ -67,6 +70,7 @@ impl Worklist {
             thumbnail: None,
             answer: None,
             reading: None,
+            truth: None,
             is_hidden: false,
             problem: None,
             given,
@@ -135,11 +139,13 @@ impl Worklist {
     /// To change what the order may depend on.
     pub fn item_mut(&mut self, path: &Path) -> Option<&mut Item> {
         self.is_stale = true;
+        self.changed += 1;
         self.index.get(path).map(|at| &mut self.items[*at])
     }
 
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Item> {
         self.is_stale = true;
+        self.changed += 1;
         self.items.iter_mut()
     }
 
@@ -183,12 +189,26 @@ impl Worklist {
         &self.classes
     }
 
-    /// Grades belong to a model: another model knows none yet.
+    /// Grades belong to a model: another model knows none yet, and labels are to be read in its own.
     pub fn set_classes(&mut self, classes: Classes) {
         self.classes = classes;
-        self.filter.grade = None;
-        self.items.iter_mut().for_each(|item| item.answer = None);
+        (self.filter.grade, self.filter.cell) = (None, None);
+        self.items.iter_mut().for_each(|item| (item.answer, item.truth) = (None, None));
+        self.changed += 1;
         self.arrange();
+    }
+
+    /// Labels in the classes of the model in use, of those pictures that have one; all others have none any more.
+    pub fn set_truths(&mut self, mut truths: HashMap<PathBuf, Truth>) {
+        self.filter.cell = None;
+        self.items.iter_mut().for_each(|item| item.truth = truths.remove(&item.path));
+        self.changed += 1;
+        self.arrange();
+    }
+
+    /// A number that changes whenever something may have become known of a picture, or is not to be known any more.
+    pub fn changed(&self) -> u64 {
+        self.changed
     }
 
     pub fn shows_names(&self) -> bool {

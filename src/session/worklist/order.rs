@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::item::{Classes, Item};
+use super::item::{Classes, Item, Judged};
 use crate::reading::{Eye, Reading};
 
 /// What a worklist is sorted by.
@@ -30,10 +30,16 @@ pub enum SortBy {
     Flagged,
     /// How long the reader took, longest first.
     Time,
+    /// The answers that lie most grades from their labels first.
+    Apart,
+    /// Of answers that are wrong by their labels the most probable first.
+    SurelyWrong,
+    /// Where decision, probability and map point to several classes first, wrong answers before right ones.
+    Mismatch,
 }
 
 impl SortBy {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Given,
         Self::Name,
         Self::Patient,
@@ -45,7 +51,15 @@ impl SortBy {
         Self::ReaderGrade,
         Self::Flagged,
         Self::Time,
+        Self::Apart,
+        Self::SurelyWrong,
+        Self::Mismatch,
     ];
+
+    /// Whether it says something only where there are labels.
+    pub fn needs_labels(self) -> bool {
+        matches!(self, Self::Apart | Self::SurelyWrong)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -60,6 +74,9 @@ impl SortBy {
             Self::ReaderGrade => "Reader's grade",
             Self::Flagged => "Flagged first",
             Self::Time => "Reading time, longest first",
+            Self::Apart => "Furthest from the label",
+            Self::SurelyWrong => "Surest of the wrong",
+            Self::Mismatch => "Map unlike the decision",
         }
     }
 
@@ -68,6 +85,7 @@ impl SortBy {
         match self {
             Self::Given | Self::Name | Self::Patient | Self::Eye | Self::Date => false,
             Self::Grade | Self::Referable | Self::Quality | Self::ReaderGrade | Self::Flagged | Self::Time => true,
+            Self::Apart | Self::SurelyWrong | Self::Mismatch => true,
         }
     }
 }
@@ -105,6 +123,22 @@ pub fn compare(by: SortBy, reversed: bool, classes: &Classes, a: &Item, b: &Item
         SortBy::Time => {
             let seconds = |item: &Item| item.reading.as_ref().and_then(|reading| reading.seconds);
             present(seconds(a), seconds(b), |a, b| turned(b.total_cmp(&a)))
+        }
+        SortBy::Apart => present(classes.judged(a), classes.judged(b), |a, b| {
+            // The probability of what is right says nothing of a mistake.
+            let sure = |judged: Judged| if judged.is_wrong() { judged.confidence } else { 0.0 };
+            turned(b.apart.cmp(&a.apart).then(sure(b).total_cmp(&sure(a))))
+        }),
+        SortBy::SurelyWrong => {
+            let wrong = |item: &Item| classes.judged(item).filter(Judged::is_wrong).map(|judged| judged.confidence);
+            present(wrong(a), wrong(b), |a, b| turned(b.total_cmp(&a)))
+        }
+        SortBy::Mismatch => {
+            let mismatch = |item: &Item| {
+                let agrees = item.believed_answer()?.agrees?;
+                Some((!agrees, classes.judged(item).is_some_and(|judged| judged.is_wrong())))
+            };
+            present(mismatch(a), mismatch(b), |a, b| turned(b.cmp(&a)))
         }
     };
     order.then(a.given.cmp(&b.given))

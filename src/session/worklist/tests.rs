@@ -1,5 +1,6 @@
 use super::*;
 use crate::bundle::Library;
+use crate::evaluate::Truth;
 use crate::reading::{Answer, Reading};
 
 fn paths(names: &[&str]) -> Vec<PathBuf> {
@@ -58,6 +59,10 @@ fn sorts_by_every_column_and_back() {
         (SortBy::Time, "bacd", "abcd"),
         (SortBy::Patient, "cabd", "cabd"),
         (SortBy::Given, "cabd", "dbac"),
+        // Without labels, and without maps, there is nothing to go by.
+        (SortBy::Apart, "cabd", "cabd"),
+        (SortBy::SurelyWrong, "cabd", "cabd"),
+        (SortBy::Mismatch, "cabd", "cabd"),
     ] {
         list.sort_by(sort, false);
         assert_eq!(names(&list), expected, "{sort:?}");
@@ -135,9 +140,80 @@ fn private_numbers_are_seen_by_who_asks_alone() {
     assert_eq!(patients(&list), "Z99 Z99");
 }
 
+/// `list` with a label of each of the named pictures.
+fn labelled(mut list: Worklist, truths: &[(&str, usize)]) -> Worklist {
+    let truths = truths.iter().map(|(name, class)| (PathBuf::from(name), Truth::Class(*class)));
+    list.set_truths(truths.collect());
+    list
+}
+
+#[test]
+fn mistakes_are_sorted_by_how_far_off_and_how_sure_they_are() {
+    // b says 3 with 0.4, d says 3 with 0.6, a says 1 with 0.9, c says nothing yet.
+    let mut list = labelled(list(), &[("a.png", 2), ("b.png", 0), ("d.png", 3), ("c.png", 4)]);
+    let judged = |list: &Worklist, name: &str| list.classes().judged(list.get(Path::new(name)).unwrap());
+    assert_eq!(judged(&list, "b.png"), Some(Judged { apart: 3, confidence: 0.4 }));
+    assert_eq!((judged(&list, "d.png").unwrap().is_wrong(), judged(&list, "c.png")), (false, None));
+    list.sort_by(SortBy::Apart, false);
+    assert_eq!(names(&list), "badc");
+    list.sort_by(SortBy::SurelyWrong, false);
+    assert_eq!(names(&list), "abcd", "who is right has no place among the wrong");
+    list.set_filter(Filter { only: vec![Only::Wrong], ..Filter::default() });
+    assert_eq!(names(&list), "ab");
+    for (name, agrees) in [("a.png", true), ("b.png", false), ("d.png", false)] {
+        list.item_mut(Path::new(name)).unwrap().answer.as_mut().unwrap().agrees = Some(agrees);
+    }
+    list.set_filter(Filter::default());
+    list.sort_by(SortBy::Mismatch, false);
+    assert_eq!(names(&list), "bdac", "the wrong one of those whose map points elsewhere");
+}
+
+#[test]
+fn a_cell_of_the_matrix_shows_its_pictures_alone() {
+    let mut list = labelled(list(), &[("a.png", 2), ("b.png", 0), ("d.png", 0)]);
+    let cell = |truth, said| Cell { alone: None, truth, said };
+    let mut found = |cell: Cell| {
+        list.set_filter(Filter { cell: Some(cell), ..Filter::default() });
+        names(&list)
+    };
+    assert_eq!(found(cell(Some(0), Some(3))), "bd");
+    assert_eq!((found(cell(Some(2), None)).as_str(), found(cell(None, Some(3))).as_str()), ("a", "bd"));
+    assert_eq!(found(cell(Some(3), Some(3))), "");
+    // Of grade 3 alone: it was said of two pictures and true of none.
+    let alone = |truth, said| Cell { alone: Some(3), truth, said };
+    assert_eq!((found(alone(Some(0), Some(1))).as_str(), found(alone(Some(0), Some(0))).as_str()), ("bd", "a"));
+    assert_eq!(found(alone(Some(1), None)), "");
+}
+
+#[test]
+fn findings_are_judged_each_by_its_own_operating_point() {
+    let mut list = Worklist::new(paths(&["a.png"]), SortBy::Given);
+    let mut card = Library::open(&[]).unwrap().find("chexnet").unwrap().card.unwrap();
+    card.output.operating_points = vec![0.5; card.classes.len()];
+    card.output.operating_points[1] = 0.2;
+    list.set_classes(Classes::of(&card));
+    let mut probabilities = vec![0.0; card.classes.len()];
+    (probabilities[0], probabilities[1], probabilities[2]) = (0.4, 0.3, 0.9);
+    let said = Answer { class: 2, probability: 0.9, probabilities, ..answer(0, 0.0) };
+    list.item_mut(Path::new("a.png")).unwrap().answer = Some(said);
+    // The first is missed, the second is found rightly, the third is found where it is not, of the others nobody says.
+    let mut truth = vec![None; card.classes.len()];
+    (truth[0], truth[1], truth[2]) = (Some(true), Some(true), Some(false));
+    list.set_truths([(PathBuf::from("a.png"), Truth::Findings(truth))].into());
+    let item = list.row(0).unwrap();
+    assert_eq!(list.classes().judged(item), Some(Judged { apart: 2, confidence: 0.9 }));
+    let place = |alone| list.classes().place(item, Some(alone));
+    assert_eq!((place(0), place(1), place(2), place(3)), (Some((1, 0)), Some((1, 1)), Some((0, 1)), None));
+    assert_eq!(list.classes().place(item, None), None);
+}
+
 /// What the reader sees of a list.
 fn seen(list: &Worklist) -> String {
-    let item = |item: &Item| format!("{} {:?} {}", item.label, item.seen_answer(), item.disagrees());
+    let item = |item: &Item| {
+        let (place, judged) = (list.classes().place(item, None), list.classes().judged(item));
+        let label = format!("{:?} {place:?} {judged:?}", item.seen_truth());
+        format!("{} {:?} {} {label}", item.label, item.seen_answer(), item.disagrees())
+    };
     let items: Vec<String> = list.shown().map(item).collect();
     format!("{items:?} {:?} {} {}", list.groups(), list.rows(), list.graded())
 }
@@ -163,14 +239,16 @@ fn worlds_that_differ_in_hidden_answers_alone_look_the_same() {
                 let mut answer = answer(roll(5) as usize, 0.3 + roll(60) as f32 / 100.0);
                 (answer.is_refused, answer.gradable) =
                     (roll(4) == 0, [None, Some(true), Some(false)][roll(3) as usize]);
-                answer
+                answer.agrees = [None, Some(true), Some(false)][roll(3) as usize];
+                (answer, (roll(3) > 0).then(|| Truth::Class(roll(5) as usize)))
             });
             let reading =
                 Reading { class: is_read.then_some(roll(5) as usize), flagged: roll(3) == 0, ..Reading::default() };
             let answers = if is_hidden { [one, other] } else { [one.clone(), one] };
-            for (world, answer) in worlds.iter_mut().zip(answers) {
+            for (world, (answer, truth)) in worlds.iter_mut().zip(answers) {
                 let item = world.item_mut(path).unwrap();
                 (item.answer, item.is_hidden, item.reading) = (Some(answer), is_hidden, Some(reading.clone()));
+                item.truth = truth;
             }
         }
         for sort in SortBy::ALL {
@@ -178,6 +256,12 @@ fn worlds_that_differ_in_hidden_answers_alone_look_the_same() {
             let mut filter = Filter::default();
             Only::ALL.into_iter().for_each(|only| filter.switch(only, roll(5) == 0));
             filter.grade = (roll(3) == 0).then_some(roll(5) as usize);
+            let cell = Cell {
+                alone: (roll(3) == 0).then_some(roll(5) as usize),
+                truth: (roll(2) == 0).then_some(roll(5) as usize),
+                said: (roll(2) == 0).then_some(roll(5) as usize),
+            };
+            filter.cell = (roll(3) == 0).then_some(cell);
             filter.words = ["", "", "severe", "left", "mild"][roll(5) as usize].to_owned();
             let [one, other] = worlds.each_mut().map(|world| {
                 world.sort_by(sort, reversed);

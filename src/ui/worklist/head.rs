@@ -30,8 +30,11 @@ impl App {
         let width = 120.0_f32.min(ui.available_width() - 34.0);
         let response =
             ComboBox::from_id_salt("sort").selected_text(sort.name()).width(width).truncate().show_ui(ui, |ui| {
-                let is_there =
-                    |by: &SortBy| *by != SortBy::Referable || self.session.worklist.classes().question().is_some();
+                let has_question = self.session.worklist.classes().question().is_some();
+                let has_labels = self.session.measured().is_some();
+                let is_there = |by: &SortBy| {
+                    (*by != SortBy::Referable || has_question) && (!by.needs_labels() || has_labels || *by == sort)
+                };
                 for by in SortBy::ALL.into_iter().filter(is_there) {
                     if ui.selectable_label(by == sort, by.name()).clicked() {
                         self.commands.push(SessionCommand::Sort(by).into());
@@ -50,11 +53,14 @@ impl App {
 
     fn filter_menu(&mut self, ui: &mut Ui) {
         let filter = self.session.worklist.filter().clone();
-        let is_on = filter.grade.is_some() || !filter.only.is_empty();
+        let is_on = filter.grade.is_some() || !filter.only.is_empty() || filter.cell.is_some();
         let title = if is_on { "Filter •" } else { "Filter" };
         let menu = ui.menu_button(title, |ui| {
-            let question = self.session.worklist.classes().question().is_some();
-            for only in Only::ALL.into_iter().filter(|only| *only != Only::Referable || question) {
+            let has_question = self.session.worklist.classes().question().is_some();
+            let has_labels = self.session.measured().is_some();
+            let is_there =
+                |only: &Only| (*only != Only::Referable || has_question) && (!only.needs_labels() || has_labels);
+            for only in Only::ALL.into_iter().filter(is_there) {
                 let mut is_on = filter.only.contains(&only);
                 if ui.checkbox(&mut is_on, only.name()).changed() {
                     self.commands.push(ListCommand::Only(only, is_on).into());

@@ -7,12 +7,24 @@ use super::super::{App, names, theme};
 use super::{left_middle, lines, list_id, row_id};
 use crate::bundle::Card;
 use crate::compose::{Palette, percent};
+use crate::evaluate::Truth;
 use crate::session::SessionCommand;
 use crate::session::worklist::{Group, Item};
 
 pub const THUMBNAIL: egui::Vec2 = vec2(66.0, 46.0);
 /// Above and below a row's two lines of text.
 pub const AROUND: f32 = 16.0;
+
+/// A class's name in a row has at most so many letters.
+const MOST_LETTERS: usize = 9;
+
+/// What is said of a label.
+pub struct LabelSays {
+    /// At the end of a row.
+    short: String,
+    pub spoken: String,
+    pub is_wrong: bool,
+}
 
 impl App {
     /// Whose the pictures below are, and of which eyes.
@@ -84,9 +96,16 @@ impl App {
         let font = TextStyle::Body.resolve(ui.style());
         let name = names::distinct(ui, &item.label, neighbours, &font, text_colour, (marks - beside - 4.0).max(10.0));
         ui.painter().galley(pos2(beside, upper - name.size().y / 2.0), name, text_colour);
+        let label = self.label_of(item);
+        let small = TextStyle::Small.resolve(ui.style());
+        let label_width = label.as_ref().map_or(0.0, |label| {
+            let colour = if label.is_wrong { theme::warning(ui.visuals()) } else { text_colour };
+            let at = pos2(rect.right() - 6.0, lower);
+            ui.painter().text(at, Align2::RIGHT_CENTER, &label.short, small.clone(), colour).width() + 6.0
+        });
         let line = |text: &str, colour, indent: f32| {
-            let font = TextStyle::Small.resolve(ui.style());
-            let galley = names::galley(ui, text, &font, colour, (rect.right() - beside - 6.0 - indent).max(10.0));
+            let room = rect.right() - beside - 6.0 - indent - label_width;
+            let galley = names::galley(ui, text, &small, colour, room.max(10.0));
             let at = pos2(beside + indent, lower - galley.size().y / 2.0);
             ui.painter().galley(at, galley, colour);
         };
@@ -110,6 +129,7 @@ impl App {
         if let Some(eye) = item.identity.eye {
             says += &format!(", {} eye", eye.name());
         }
+        says += &self.label_of(item).map_or_else(String::new, |label| format!(", {}", label.spoken));
         says += if item.is_read() { ", read" } else { "" };
         says += if item.is_flagged() { ", flagged" } else { "" };
         says
@@ -123,6 +143,7 @@ impl App {
         let whose: Vec<String> = whose.into_iter().flatten().collect();
         lines.extend((!whose.is_empty()).then(|| whose.join(", ")));
         lines.extend(item.problem.clone());
+        lines.extend(self.label_of(item).map(|label| label.spoken));
         lines.extend(item.seen_answer().map(|answer| answer.headline.clone()).filter(|_| !self.is_withheld(item)));
         lines.join("\n")
     }
@@ -147,6 +168,32 @@ impl App {
             format!("{unfit}{} {}", card.classes.get(answer.class)?.full_name(), percent(answer.probability)),
             self.chip(card, answer.class),
         ))
+    }
+
+    /// What the label of a picture says beside the answer, as far as this reader may know both.
+    pub(in crate::ui) fn label_of(&self, item: &Item) -> Option<LabelSays> {
+        let (truth, card) = item.seen_truth().zip(self.session.card())?;
+        let judged = self.session.worklist.classes().judged(item);
+        let is_wrong = judged.is_some_and(|judged| judged.is_wrong());
+        Some(match truth {
+            Truth::Class(class) => {
+                let class = card.classes.get(*class)?;
+                let sign = judged.map_or("label", |judged| if judged.is_wrong() { "≠" } else { "=" });
+                let how = judged
+                    .map_or("", |judged| if judged.is_wrong() { ", the model is wrong" } else { ", as the model" });
+                let short = format!("{sign} {}", names::short(&class.name, MOST_LETTERS));
+                LabelSays { short, spoken: format!("label {}{how}", class.full_name()), is_wrong }
+            }
+            Truth::Findings(there) => {
+                let there = there.iter().enumerate().filter(|(_, is_there)| **is_there == Some(true));
+                let there: Vec<&str> =
+                    there.filter_map(|(class, _)| Some(card.classes.get(class)?.label.as_str())).collect();
+                let there = if there.is_empty() { "no finding".to_owned() } else { there.join(", ") };
+                let short = judged.map_or_else(|| "labelled".to_owned(), |judged| format!("{} wrong", judged.apart));
+                let how = judged.map_or_else(String::new, |judged| format!(", {} wrong of the model", judged.apart));
+                LabelSays { short, spoken: format!("label {there}{how}"), is_wrong }
+            }
+        })
     }
 
     fn chip(&self, card: &Card, class: usize) -> Color32 {
