@@ -3,6 +3,7 @@
 mod bootstrap;
 mod calibration;
 mod confusion;
+mod logistic;
 mod roc;
 mod screening;
 
@@ -11,5 +12,6 @@ pub use self::calibration::{
     BINS, Bin, expected_calibration_error, reliability, squared_error, squared_error_of_classes,
 };
 pub use self::confusion::{Confusion, Weights};
+pub use self::logistic::Logistic;
 pub use self::roc::{Detection, Ranked, RocPoint, auc};
 pub use self::screening::{Assumed, Screening};
