@@ -6,6 +6,7 @@
 mod case;
 pub mod decisions;
 mod section;
+pub mod shortcuts;
 
 pub use self::case::{Case, Cases, Truth};
 pub use self::section::{Axis, Line, Named, Plot, PlotKind, Section, Span};
