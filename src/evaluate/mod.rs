@@ -15,6 +15,7 @@ mod section;
 mod similarity;
 mod subject;
 pub mod truth;
+pub mod shortcuts;
 
 pub use self::case::{Case, Cases, Truth};
 pub use self::labelled::Truths;

@@ -4,6 +4,7 @@ mod bootstrap;
 mod calibration;
 mod confusion;
 mod rank;
+mod logistic;
 mod roc;
 mod screening;
 
@@ -13,5 +14,6 @@ pub use self::calibration::{
 };
 pub use self::confusion::{Confusion, Weights};
 pub use self::rank::spearman;
+pub use self::logistic::Logistic;
 pub use self::roc::{Detection, Ranked, RocPoint, auc};
 pub use self::screening::{Assumed, Screening};
