@@ -10,6 +10,7 @@ pub mod four_tests;
 pub mod place;
 mod section;
 mod similarity;
+pub mod strong_features;
 mod subject;
 pub mod truth;
 
