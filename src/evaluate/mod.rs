@@ -13,6 +13,7 @@ pub mod place;
 pub mod report;
 mod section;
 mod similarity;
+pub mod strong_features;
 mod subject;
 pub mod truth;
 pub mod shortcuts;
