@@ -12,11 +12,11 @@ mod labelled;
 pub mod place;
 pub mod report;
 mod section;
+pub mod shortcuts;
 mod similarity;
 pub mod strong_features;
 mod subject;
 pub mod truth;
-pub mod shortcuts;
 
 pub use self::case::{Case, Cases, Truth};
 pub use self::labelled::Truths;
