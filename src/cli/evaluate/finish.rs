@@ -16,11 +16,14 @@ use crate::evaluate::decisions::{self, DecisionOptions, Decisions};
 use crate::evaluate::four_tests::FourTests;
 use crate::evaluate::place::{PicturePlaces, Places};
 use crate::evaluate::report::{self, Head};
+use crate::evaluate::shortcuts::{self, ShortcutFigures, Shortcuts};
+use crate::evaluate::strong_features::{PictureFeatures, StrongFeatures};
 use crate::evaluate::truth::{PictureTruth, Truthfulness};
 use crate::evaluate::{Case, Cases, Named, Section, Truth};
 use crate::export::report_page::document;
 use crate::export::{Theme, iso_date};
 use crate::guard::whole::OutputSet;
+use crate::statistics::RESAMPLINGS;
 use crate::table::Table;
 
 const PRINT_DPI: f32 = 300.0;
@@ -57,6 +60,13 @@ pub fn finish(
     if truth.is_some() || places.is_some() {
         sections.push(tests.section());
     }
+    let features: Vec<PictureFeatures> = measured.rows.iter().filter_map(|(_, row)| row.features.clone()).collect();
+    let strong = (!features.is_empty()).then(|| StrongFeatures::of(&features, cases.classes.len(), work.truth.fill));
+    sections.extend(strong.iter().map(StrongFeatures::section));
+    let Some(shortcuts) = shortcuts(&cases, &measured.rows, stop) else {
+        return Err(Stopped { says: "stopped; --resume goes on".to_owned(), status: stop.status() }.into());
+    };
+    sections.push(shortcuts::section(&shortcuts, &cases.classes));
     let mut files = Vec::new();
     if let Some(gallery) = examples::gallery(work, labelled, &measured.rows)? {
         let page = gallery.page(Theme::Light);
@@ -78,7 +88,9 @@ pub fn finish(
     files.push(("predictions.parquet".to_owned(), table.parquet().map_err(|reason| anyhow!(reason))?));
     files.push((
         "metrics.json".to_owned(),
-        metrics(&cases, &decided, json!({ "places": places, "truth": truth, "four_tests": tests }))?,
+        metrics(&cases, &decided, json!({
+        "places": places, "truth": truth, "four_tests": tests, "strong_features": strong, "shortcuts": shortcuts,
+    }))?,
     ));
     let head = head(arguments, &cases, labelled, measured);
     files.extend(report::files(&head, &sections).map_err(|reason| anyhow!(reason))?);
@@ -94,6 +106,16 @@ pub fn finish(
     say(summary(&cases, &decided));
     say(format_args!("{}", arguments.out.join("report.html").display()));
     Ok(())
+}
+
+fn shortcuts(cases: &Cases, rows: &[(usize, Row)], stop: &Stop) -> Option<ShortcutFigures> {
+    let mut found = Shortcuts::default();
+    for (case, (_, row)) in cases.all.iter().zip(rows) {
+        if let Some(looks) = row.looks.clone() {
+            found.add(looks, &case.truth, &case.patient);
+        }
+    }
+    found.figures_while(cases.classes.len(), RESAMPLINGS, &|| !stop.is_asked())
 }
 
 fn cases(work: &Work<'_>, labelled: &Labelled, rows: &[(usize, Row)]) -> Cases {
@@ -164,7 +186,7 @@ fn head(arguments: &Arguments, cases: &Cases, labelled: &Labelled, measured: &Me
         fact("Model", cases.model.clone()),
         fact("Weights (SHA-256)", cases.sha256.clone()),
         fact("Pictures", arguments.paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ")),
-        fact("Labels", name(&arguments.labels)),
+        fact("Labels", arguments.labels.as_ref().map_or_else(|| "MNIST's own".to_owned(), |path| name(path))),
         fact("Measured", format!("{} of {} labelled pictures", cases.all.len(), labelled.pictures.len())),
         fact("Date", iso_date(SystemTime::now())),
     ];
