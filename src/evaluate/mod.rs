@@ -3,6 +3,8 @@
 //! Answers and labels come in as [`Cases`]; each part measures something and gives its figures as plain data, and a
 //! [`Section`] that says them to people. Must not know windows or where files go.
 
+#[cfg(test)]
+mod agreement_tests;
 mod case;
 mod cells;
 pub mod decisions;

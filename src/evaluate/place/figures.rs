@@ -215,6 +215,13 @@ fn placed_by(by: Pointer, map: &[f32], groups: &[Grouped]) -> Placed {
     Placed { by, above: counts(&|_| true), found: groups.iter().map(found).collect() }
 }
 
+/// How well one map `[height, width]` finds `regions`, and which groups of them there are.
+pub fn found_by(by: Pointer, map: &[f32], regions: &[Region], size: (usize, usize)) -> (Placed, Vec<Marked>) {
+    let groups = groups(regions, size);
+    let placed = placed_by(by, map, &groups);
+    (placed, groups.into_iter().map(|group| group.marked).collect())
+}
+
 /// How probable it is that a place of the field lies near enough.
 fn chance_of_pointing(group: &Grouped, field: &[bool]) -> f64 {
     let inside = field.iter().zip(&group.near).filter(|(is_in, _)| **is_in);

@@ -7,9 +7,10 @@ use crate::bundle::Bundle;
 use crate::bundle::randomised::layer_groups;
 use crate::evaluate::similarity::Similarity;
 use crate::evaluate::subject::{MayGoOn, Subject};
-use crate::explain::{ExplainError, Explainer};
+use crate::explain::{ExplainError, Explainer, SingleMap};
 use crate::method::MapKind;
 use crate::network::{ComputeDevice, NetworkError};
+use crate::scan::Scan;
 
 /// Below this rank correlation with the map of the model whose weights are all randomised a map depends on the model: less
 /// than a quarter of what one says is then said by the other.
@@ -21,6 +22,32 @@ pub struct Stage {
     /// The layers that lost theirs last.
     pub layers: String,
     explainer: Explainer,
+}
+
+impl Stage {
+    /// The maps of `class` that the model gives at this stage; fewer where it gives no finite numbers any more, or where
+    /// it may not go on.
+    ///
+    /// # Errors
+    /// A picture that cannot be read, or a device that fails.
+    pub fn maps(
+        &self,
+        scan: &Scan,
+        class: usize,
+        kinds: &[MapKind],
+        may_go_on: MayGoOn<'_>,
+    ) -> Result<Vec<SingleMap>, ExplainError> {
+        let examined = self.explainer.examine_for_maps(scan)?;
+        let mut maps = Vec::new();
+        for kind in kinds.iter().take_while(|_| may_go_on()) {
+            match self.explainer.single_map(&examined, class, *kind) {
+                Ok(map) => maps.extend(map),
+                Err(NetworkError::NotFinite { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(maps)
+    }
 }
 
 /// The stages of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
@@ -64,23 +91,18 @@ pub fn measure(
     stages: &[Stage],
     may_go_on: MayGoOn<'_>,
 ) -> Result<Option<Vec<Randomised>>, ExplainError> {
+    let kinds: Vec<MapKind> = subject.maps.iter().map(|map| map.kind).collect();
+    let compared = |other: &SingleMap| {
+        let own = subject.map(other.kind)?;
+        Some((other.kind, Similarity::of(&own.values, &other.values, subject.size(), &subject.field)))
+    };
     let mut all = Vec::new();
-    for Stage { layers, explainer } in stages {
-        let examined = explainer.examine_for_maps(subject.scan)?;
-        let mut maps = Vec::new();
-        for map in &subject.maps {
-            if !may_go_on() {
-                return Ok(None);
-            }
-            match explainer.single_map(&examined, subject.class, map.kind) {
-                Ok(Some(other)) => {
-                    maps.push((map.kind, Similarity::of(&map.values, &other.values, subject.size(), &subject.field)))
-                }
-                Ok(None) | Err(NetworkError::NotFinite { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+    for stage in stages {
+        let maps = stage.maps(subject.scan, subject.class, &kinds, may_go_on)?;
+        if !may_go_on() {
+            return Ok(None);
         }
-        all.push(Randomised { layers: layers.clone(), maps });
+        all.push(Randomised { layers: stage.layers.clone(), maps: maps.iter().filter_map(compared).collect() });
     }
     Ok(Some(all))
 }
@@ -105,9 +127,8 @@ mod tests {
 
     use super::*;
     use crate::bundle::Library;
-    use crate::explain::SingleMap;
     use crate::network::device;
-    use crate::scan::{Pixels, Scan};
+    use crate::scan::Pixels;
 
     /// A ring with a bar, about as a digit is drawn.
     fn digit() -> Scan {
