@@ -75,6 +75,8 @@ pub enum WindowCommand {
     Labels,
     /// What labels tell about the model.
     EvidencePanel,
+    /// Whether the map on the screen can be trusted.
+    Trust,
     /// The list's search gets the keyboard.
     Search,
     /// Whose picture is on the screen.
@@ -240,6 +242,8 @@ pub enum SessionCommand {
     Rule(BackwardRule),
     /// A second rule beside the one in use, or none.
     Compare(Option<BackwardRule>),
+    /// Tries whether the map on the screen can be trusted.
+    Trust,
     Evidence(Evidence),
     CamMethod(CamMethod),
     /// Of the model's layers, counted from 0.

@@ -11,6 +11,7 @@ use super::jobs::Result;
 use super::key::PictureKey;
 use super::message::{ExportWish, GradeJob, Job, ModelWish, PanelUse, ReadingsWish, SteadyJob};
 use super::picture::Picture;
+use super::trust::TrustJob;
 use crate::bundle::Card;
 use crate::explain::{Look, Settings};
 use crate::reading::{Change, Contents};
@@ -31,6 +32,8 @@ pub enum Effect {
     Thumbnails(Vec<PathBuf>),
     /// After those; replaces the last one.
     Steady(SteadyJob),
+    /// Tries something on the map on the screen; gives it up where `None`.
+    Trust(Option<TrustJob>),
     /// Replaces what is graded when there is nothing else to do.
     Grade(Vec<GradeJob>),
     /// Looks up what was said of pictures before.

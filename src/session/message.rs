@@ -14,6 +14,7 @@ use super::key::{LookKey, PictureKey, Under};
 use super::personal::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
+use super::trust::TrustFound;
 use crate::bundle::{Advice, Card};
 use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
@@ -173,6 +174,11 @@ pub enum Event {
         key: PictureKey,
         model: String,
         steady: Steadiness,
+    },
+    /// A part of what is tried on a map.
+    Tried {
+        number: u64,
+        found: Result<TrustFound, String>,
     },
     /// What the model says of a picture that nobody has asked for.
     Graded {

@@ -27,6 +27,7 @@ pub mod samples;
 mod scene;
 pub mod shown;
 mod state;
+pub mod trust;
 mod worker;
 pub mod worklist;
 
@@ -212,6 +213,7 @@ impl Session {
             Effect::Beside(job) => self.worker.wish(|plan| plan.beside(job)),
             Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
             Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
+            Effect::Trust(job) => self.worker.wish(|plan| plan.trust(job)),
             Effect::Grade(jobs) => self.worker.wish(|plan| plan.grade(jobs)),
             Effect::Recall { keys, by } => {
                 if let Some(results) = &self.results {

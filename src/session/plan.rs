@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
+use super::trust::TrustJob;
 
 /// What is wished for; the worker takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -18,6 +19,9 @@ pub struct Plan {
     beside: Option<Job>,
     /// As it was begun, until something else is.
     begun_beside: Option<Job>,
+    trust: Option<TrustJob>,
+    /// That of the part that an answer is still awaited to.
+    trust_number: Option<u64>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
@@ -31,6 +35,7 @@ pub struct Plan {
 pub enum Task {
     Model(ModelWish),
     Explain(Job),
+    Trust(TrustJob),
     Thumbnail(PathBuf),
     Steady(SteadyJob),
     Grade(GradeJob),
@@ -50,6 +55,10 @@ impl Task {
                     let reason = format!("{}: {reason}", key.path.file_name().unwrap_or_default().to_string_lossy());
                     Some(Event::Failed { ticket, key, reason, device_lost: false })
                 })
+            }
+            Self::Trust(TrustJob { number, .. }) => {
+                let number = *number;
+                Box::new(move |reason| Some(Event::Tried { number, found: Err(reason) }))
             }
             Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
             Self::Grade(GradeJob { key, .. }) => {
@@ -86,6 +95,24 @@ impl Plan {
         let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
         if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
             self.beside = self.begun_beside.take();
+        }
+    }
+
+    /// Replaces what is tried on the map on the screen.
+    pub fn trust(&mut self, job: Option<TrustJob>) {
+        (self.trust_number, self.trust) = (job.as_ref().map(|job| job.number), job);
+    }
+
+    /// Whether what is tried under this number may go on: nobody waits for a picture, and it is still wished for.
+    pub fn may_try(&self, number: u64) -> bool {
+        let is_free = self.model.is_none() && self.wanted.is_none() && self.beside.is_none();
+        is_free && self.trust_number == Some(number)
+    }
+
+    /// Has what gave way begun anew, unless nobody wishes for it any more.
+    pub fn trust_again(&mut self, job: TrustJob) {
+        if self.trust_number == Some(job.number) {
+            self.trust = Some(job);
         }
     }
 
@@ -132,6 +159,9 @@ impl Plan {
             self.begun_beside = Some(job.clone());
             return Some(Task::Explain(job));
         }
+        if let Some(job) = self.trust.take() {
+            return Some(Task::Trust(job));
+        }
         if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
@@ -154,6 +184,8 @@ impl Plan {
             ticket: _,
             beside,
             begun_beside: _,
+            trust,
+            trust_number: _,
             ahead,
             thumbnails,
             steady,
@@ -163,6 +195,7 @@ impl Plan {
         model.is_none()
             && wanted.is_none()
             && beside.is_none()
+            && trust.is_none()
             && ahead.is_empty()
             && thumbnails.is_empty()
             && steady.is_none()

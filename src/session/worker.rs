@@ -16,6 +16,7 @@ use super::message::{Event, GradeJob, Job, Model, ModelWish, Stage, SteadyJob, V
 use super::picture::Picture;
 use super::plan::{Plan, Task};
 use super::results::Results;
+use super::trust::{TrustJob, try_part};
 use crate::bundle::Library;
 use crate::explain::{Examined, ExplainError, Explainer, Look};
 use crate::export::needed_bytes;
@@ -116,6 +117,7 @@ impl Thread {
                 Task::Model(wish) => self.load(&wish),
                 Task::Explain(job) => self.explain(&job),
                 Task::Thumbnail(path) => self.thumbnail(&path),
+                Task::Trust(job) => self.trust(job),
                 Task::Steady(job) => self.steady(job),
                 Task::Grade(job) => self.grade(job),
             });
@@ -248,6 +250,30 @@ impl Thread {
             // It was explained before: what fails now is said when it matters to somebody.
             Err(error) => tracing::debug!("{}: steadiness: {error}", job.key.path.display()),
         }
+    }
+
+    /// Gives way to whatever is wished for, and begins anew after that.
+    fn trust(&self, job: TrustJob) {
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.of.model) else {
+            // It will not be asked of this model: another picture's results would be none of this one.
+            return;
+        };
+        let may_go_on = || {
+            let told = lock(&self.shared);
+            told.plan.may_try(job.number) && !told.stop
+        };
+        let bundle = || {
+            let library = Library::open(&job.folders).map_err(|error| error.to_string())?;
+            let bundle = library.load(&job.name).map_err(|error| error.to_string())?;
+            let is_same = bundle.sha256 == job.of.model;
+            is_same.then_some(bundle).ok_or_else(|| format!("the weights of {} are others by now", job.name))
+        };
+        let found = match try_part(explainer, &job, bundle, &may_go_on) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => return lock(&self.shared).plan.trust_again(job),
+            Err(reason) => Err(reason),
+        };
+        self.voice.say(Event::Tried { number: job.number, found });
     }
 
     /// What the model says of a picture that nobody waits for. Where anything else is wished for meanwhile, it begins anew

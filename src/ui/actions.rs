@@ -278,6 +278,13 @@ fn maps() -> Vec<Action> {
         action(group, "CAM of the next class", "", &[(NONE, Key::ArrowRight)], S::ClassNext),
         action(group, "CAM of the previous class", "", &[(NONE, Key::ArrowLeft)], S::ClassPrevious),
         action(group, "CAM of the decided class", "", &[(NONE, Key::D)], S::Class(None)),
+        action(
+            group,
+            "Trust…",
+            "Try whether the map depends on the model and on what it marks",
+            &[(NONE, Key::T)],
+            WindowCommand::Trust,
+        ),
         action(group, "All classes on", "In the CLEAR map", &[(NONE, Key::A)], S::AllGrades(true)),
         action(group, "More opacity", "", &[(NONE, Key::CloseBracket), (NONE, Key::ArrowUp)], S::OpacityUp),
         action(group, "Less opacity", "", &[(NONE, Key::OpenBracket), (NONE, Key::ArrowDown)], S::OpacityDown),

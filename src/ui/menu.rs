@@ -132,7 +132,7 @@ impl App {
     fn is_possible(&self, command: &Command) -> bool {
         let (has_picture, is_shown) = (self.session.current().is_some(), self.session.shown().is_some());
         match command {
-            Command::Window(WindowCommand::Export | WindowCommand::CopyPanel) => is_shown,
+            Command::Window(WindowCommand::Export | WindowCommand::CopyPanel | WindowCommand::Trust) => is_shown,
             Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
             Command::View(ViewCommand::Maximise(view)) if *view != View::Input => {
                 is_shown && self.session.layers().contains(view)

@@ -111,8 +111,12 @@ fn a_table_is_read_and_its_matrix_filters_the_list_by_mouse_and_by_keys() {
     }
     press(&mut window, NONE, Key::ArrowLeft);
     press(&mut window, NONE, Key::Enter);
-    let of_row: Vec<&str> =
-        ["a.png", "b.png", "c.png", "d.png", "e.png"].into_iter().zip(truth).filter(|(_, t)| *t == truth[2]).map(|(n, _)| n).collect();
+    let of_row: Vec<&str> = ["a.png", "b.png", "c.png", "d.png", "e.png"]
+        .into_iter()
+        .zip(truth)
+        .filter(|(_, t)| *t == truth[2])
+        .map(|(n, _)| n)
+        .collect();
     let mut found = shown(&window);
     found.sort();
     assert_eq!(found, of_row);

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)] // A panic is how a test fails.
 
 mod beside;
-mod evidence;
 #[path = "../common/mod.rs"]
 mod common;
+mod evidence;
 #[path = "../dicom/file.rs"]
 #[allow(dead_code)]
 mod file;

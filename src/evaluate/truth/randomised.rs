@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
-use crate::bundle::randomised::layer_groups;
+use crate::bundle::randomised::{LayerGroup, layer_groups};
 use crate::evaluate::similarity::Similarity;
 use crate::evaluate::subject::{MayGoOn, Subject};
-use crate::explain::{ExplainError, Explainer};
+use crate::explain::{ExplainError, Explainer, SingleMap};
 use crate::method::MapKind;
 use crate::network::{ComputeDevice, NetworkError};
+use crate::scan::Scan;
 
 /// Below this rank correlation with the map of the model whose weights are all randomised a map depends on the model: less
 /// than a quarter of what one says is then said by the other.
@@ -21,6 +22,34 @@ pub struct Stage {
     /// The layers that lost theirs last.
     pub layers: String,
     explainer: Explainer,
+}
+
+impl Stage {
+    /// `bundle` on `device` without the weights of `groups`.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn new(
+        bundle: &Bundle,
+        groups: &[LayerGroup],
+        device: &ComputeDevice,
+        seed: u64,
+    ) -> Result<Self, NetworkError> {
+        let explainer = Explainer::new(bundle.randomised(groups, seed), device)?;
+        Ok(Self { layers: groups.last().map(LayerGroup::name).unwrap_or_default(), explainer })
+    }
+
+    /// This model's map of `class`; `None` where its network gave no finite numbers any more.
+    ///
+    /// # Errors
+    /// A picture that cannot be read, or a device that fails.
+    pub fn map(&self, scan: &Scan, class: usize, kind: MapKind) -> Result<Option<SingleMap>, ExplainError> {
+        let examined = self.explainer.examine_for_maps(scan)?;
+        match self.explainer.single_map(&examined, class, kind) {
+            Err(NetworkError::NotFinite { .. }) => Ok(None),
+            map => Ok(map?),
+        }
+    }
 }
 
 /// The stages of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
@@ -36,12 +65,11 @@ pub fn stages(
 ) -> Result<Option<Vec<Stage>>, NetworkError> {
     let groups = layer_groups(&bundle.card);
     let mut stages = Vec::new();
-    for (at, group) in groups.iter().enumerate() {
+    for at in 0..groups.len() {
         if !may_go_on() {
             return Ok(None);
         }
-        let explainer = Explainer::new(bundle.randomised(&groups[..=at], seed), device)?;
-        stages.push(Stage { layers: group.name(), explainer });
+        stages.push(Stage::new(bundle, &groups[..=at], device, seed)?);
     }
     Ok(Some(stages))
 }
@@ -105,9 +133,8 @@ mod tests {
 
     use super::*;
     use crate::bundle::Library;
-    use crate::explain::SingleMap;
     use crate::network::device;
-    use crate::scan::{Pixels, Scan};
+    use crate::scan::Pixels;
 
     /// A ring with a bar, about as a digit is drawn.
     fn digit() -> Scan {

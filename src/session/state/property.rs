@@ -87,7 +87,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(50) {
+        Event::Command(match self.roll(52) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -130,6 +130,7 @@ impl Dice {
             },
             44 => SessionCommand::KeepView(self.roll(2) == 0),
             45 => SessionCommand::Measure(self.measuring()),
+            49 | 50 => SessionCommand::Trust,
             46..49 => self.lab_command().into(),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());

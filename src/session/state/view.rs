@@ -143,8 +143,9 @@ impl State {
         let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (what, since) = match (&self.doing, &self.finding) {
             (Doing::Rest, None) => {
-                let asked = self.lab.asked.as_ref()?;
-                ("Reading the labels".to_owned(), asked.since)
+                let labels = self.lab.asked.as_ref().map(|asked| ("Reading the labels".to_owned(), asked.since));
+                let trying = || self.trying().map(|(part, since)| (format!("Trying the map: {}", part.name()), since));
+                labels.or_else(trying)?
             }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),

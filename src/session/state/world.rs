@@ -11,6 +11,7 @@ use image::{Rgb, RgbImage};
 use super::State;
 use crate::bundle::gate::Gate;
 use crate::bundle::{Card, Library};
+use crate::evaluate::Similarity;
 use crate::explain::{Look, Steadiness, TimingsMs, Verdict};
 use crate::geometry::Transform;
 use crate::labels::{Label, LabelTable, Matched};
@@ -29,6 +30,7 @@ use crate::session::picture::Picture;
 use crate::session::plan::{Plan, Task};
 use crate::session::preferences::Preferences;
 use crate::session::shown::Shown;
+use crate::session::trust::{TrustFound, TrustJob, TrustKey, TrustPart};
 
 pub const PICTURES: [&str; 6] = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.dcm"];
 /// Of which the model `odd` reads none.
@@ -186,6 +188,20 @@ fn labels_of(file: &Path, pictures: &[PathBuf]) -> Result<LabelsRead, String> {
     Ok(LabelsRead { table, matched })
 }
 
+/// What a part finds: how many weights, pictures, frames and maps it was of, as a similarity.
+pub fn tried(of: &TrustKey, part: TrustPart) -> TrustFound {
+    let [picture, frame, reading] = pixels_of(&of.picture).map(f64::from);
+    let sum = picture + 10.0 * frame + 100.0 * reading + 1000.0 * of.model.parse::<f64>().unwrap();
+    let alike = Similarity { spearman: Some(sum), ssim: Some(of.kind as u8 as f64) };
+    match part {
+        TrustPart::Strong => TrustFound::Strong(Vec::new()),
+        TrustPart::Repeated => TrustFound::Repeated(Vec::new()),
+        TrustPart::Alike => TrustFound::Alike(vec![(of.kind, alike)]),
+        TrustPart::Curves => TrustFound::Curves(Vec::new()),
+        TrustPart::Randomised => TrustFound::Randomised { own: RgbImage::new(1, 1), stages: Vec::new() },
+    }
+}
+
 #[derive(Debug)]
 pub struct World {
     pub state: State,
@@ -280,6 +296,7 @@ impl World {
             Effect::Beside(job) => self.plan.beside(job),
             Effect::Thumbnails(paths) => self.plan.thumbnails(paths),
             Effect::Steady(job) => self.plan.steady(job),
+            Effect::Trust(job) => self.plan.trust(job),
             Effect::Grade(jobs) => self.plan.grade(jobs),
             Effect::Find { number, .. } => {
                 self.latest_open = Some(number);
@@ -349,6 +366,7 @@ impl World {
                 Some(Task::Thumbnail(path)) => {
                     self.inbox.push_back(Event::Thumbnail { path, thumbnail: RgbImage::new(1, 1) });
                 }
+                Some(Task::Trust(job)) => self.try_map(job, luck),
                 Some(Task::Steady(job)) => self.try_steadiness(job, luck),
                 Some(Task::Grade(job)) => self.grade(job, luck),
                 None => {}
@@ -411,6 +429,18 @@ impl World {
             (Luck::Bad, _) => self.fail(job, "cannot be explained", false),
             (Luck::DeviceLost, _) => self.fail(job, "lost the device", true),
         }
+    }
+
+    /// Each part says which picture, model and map it was tried on.
+    fn try_map(&mut self, job: TrustJob, luck: Luck) {
+        if !self.plan.may_try(job.number) {
+            return self.plan.trust_again(job);
+        }
+        if self.loaded.map(|number| number.to_string()) != Some(job.of.model.clone()) {
+            return;
+        }
+        let found = if luck == Luck::Good { Ok(tried(&job.of, job.part)) } else { Err("no luck".to_owned()) };
+        self.inbox.push_back(Event::Tried { number: job.number, found });
     }
 
     fn try_steadiness(&mut self, job: SteadyJob, luck: Luck) {
