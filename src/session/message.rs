@@ -18,6 +18,7 @@ use super::trust::TrustFound;
 use crate::bundle::{Advice, Card};
 use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
+use crate::export::gallery::Gallery;
 use crate::guard::panics;
 use crate::labels::{LabelTable, Matched};
 use crate::network::DeviceChoice;
@@ -174,6 +175,15 @@ pub enum Event {
         key: PictureKey,
         model: String,
         steady: Steadiness,
+    },
+    /// So many pictures of a figure are explained.
+    GalleryGoesOn {
+        number: u64,
+        count: usize,
+    },
+    GalleryMade {
+        number: u64,
+        made: Result<Box<Gallery>, String>,
     },
     /// A part of what is tried on a map.
     Tried {

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use super::gallery::GalleryJob;
 use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
 use super::trust::TrustJob;
 
@@ -22,6 +23,8 @@ pub struct Plan {
     trust: Option<TrustJob>,
     /// That of the part that an answer is still awaited to.
     trust_number: Option<u64>,
+    gallery: Option<GalleryJob>,
+    gallery_number: Option<u64>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
@@ -36,6 +39,7 @@ pub enum Task {
     Model(ModelWish),
     Explain(Job),
     Trust(TrustJob),
+    Gallery(GalleryJob),
     Thumbnail(PathBuf),
     Steady(SteadyJob),
     Grade(GradeJob),
@@ -59,6 +63,10 @@ impl Task {
             Self::Trust(TrustJob { number, .. }) => {
                 let number = *number;
                 Box::new(move |reason| Some(Event::Tried { number, found: Err(reason) }))
+            }
+            Self::Gallery(GalleryJob { number, .. }) => {
+                let number = *number;
+                Box::new(move |reason| Some(Event::GalleryMade { number, made: Err(reason) }))
             }
             Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
             Self::Grade(GradeJob { key, .. }) => {
@@ -105,8 +113,28 @@ impl Plan {
 
     /// Whether what is tried under this number may go on: nobody waits for a picture, and it is still wished for.
     pub fn may_try(&self, number: u64) -> bool {
-        let is_free = self.model.is_none() && self.wanted.is_none() && self.beside.is_none();
-        is_free && self.trust_number == Some(number)
+        self.nobody_waits() && self.trust_number == Some(number)
+    }
+
+    fn nobody_waits(&self) -> bool {
+        self.model.is_none() && self.wanted.is_none() && self.beside.is_none()
+    }
+
+    /// Replaces the figure that is made.
+    pub fn make_gallery(&mut self, job: Option<GalleryJob>) {
+        (self.gallery_number, self.gallery) = (job.as_ref().map(|job| job.number), job);
+    }
+
+    /// Whether the figure of this number may go on.
+    pub fn may_make(&self, number: u64) -> bool {
+        self.nobody_waits() && self.trust.is_none() && self.gallery_number == Some(number)
+    }
+
+    /// Has a figure that gave way go on later, unless nobody wishes for it any more.
+    pub fn gallery_again(&mut self, job: GalleryJob) {
+        if self.gallery_number == Some(job.number) {
+            self.gallery = Some(job);
+        }
     }
 
     /// Has what gave way begun anew, unless nobody wishes for it any more.
@@ -162,6 +190,9 @@ impl Plan {
         if let Some(job) = self.trust.take() {
             return Some(Task::Trust(job));
         }
+        if let Some(job) = self.gallery.take() {
+            return Some(Task::Gallery(job));
+        }
         if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
@@ -186,6 +217,8 @@ impl Plan {
             begun_beside: _,
             trust,
             trust_number: _,
+            gallery,
+            gallery_number: _,
             ahead,
             thumbnails,
             steady,
@@ -196,6 +229,7 @@ impl Plan {
             && wanted.is_none()
             && beside.is_none()
             && trust.is_none()
+            && gallery.is_none()
             && ahead.is_empty()
             && thumbnails.is_empty()
             && steady.is_none()

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::answer::{AnsweredBy, answer};
+use super::gallery::GalleryJob;
 use super::key::{LookKey, PictureKey};
 use super::message::{Event, GradeJob, Job, Model, ModelWish, Stage, SteadyJob, Voice};
 use super::picture::Picture;
@@ -117,6 +118,7 @@ impl Thread {
                 Task::Model(wish) => self.load(&wish),
                 Task::Explain(job) => self.explain(&job),
                 Task::Thumbnail(path) => self.thumbnail(&path),
+                Task::Gallery(job) => self.gallery(job),
                 Task::Trust(job) => self.trust(job),
                 Task::Steady(job) => self.steady(job),
                 Task::Grade(job) => self.grade(job),
@@ -274,6 +276,28 @@ impl Thread {
             Err(reason) => Err(reason),
         };
         self.voice.say(Event::Tried { number: job.number, found });
+    }
+
+    /// Gives way between two pictures, and goes on where it was.
+    fn gallery(&self, mut job: GalleryJob) {
+        let number = job.number;
+        let say = |made| self.voice.say(Event::GalleryMade { number, made });
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else {
+            return say(Err("Another model came before the gallery was made.".to_owned()));
+        };
+        loop {
+            {
+                let mut told = lock(&self.shared);
+                if told.stop || !told.plan.may_make(number) {
+                    return told.plan.gallery_again(job);
+                }
+            }
+            match job.go_on(explainer) {
+                Ok(true) => self.voice.say(Event::GalleryGoesOn { number, count: job.done.len() }),
+                Ok(false) => return say(Ok(Box::new(job.finished(&explainer.card)))),
+                Err(reason) => return say(Err(reason)),
+            }
+        }
     }
 
     /// What the model says of a picture that nobody waits for. Where anything else is wished for meanwhile, it begins anew

@@ -117,6 +117,13 @@ fn files() -> Vec<Action> {
             &[(COMMAND_SHIFT, Key::L)],
             W::Labels,
         ),
+        action(
+            group,
+            "Gallery…",
+            "A figure of right and wrong examples: the flagged pictures, else the surest of each class",
+            &[(COMMAND_SHIFT, Key::G)],
+            W::Gallery,
+        ),
         action(group, "Put the labels away", "", &[], LabCommand::Forget),
         action(group, "Export…", "Write pictures, maps and record", &[(COMMAND, Key::E)], W::Export),
         action(

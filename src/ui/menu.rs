@@ -141,6 +141,7 @@ impl App {
             Command::Session(SessionCommand::Next | SessionCommand::Previous)
             | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
             Command::Window(WindowCommand::Labels | WindowCommand::EvidencePanel) => !self.session.worklist.is_empty(),
+            Command::Window(WindowCommand::Gallery) => self.session.measured().is_some(),
             Command::Session(SessionCommand::Lab(_)) => self.session.labels_file().is_some(),
             Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
             Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,

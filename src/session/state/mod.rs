@@ -12,6 +12,7 @@ mod beside;
 mod checks;
 mod current;
 mod doing;
+mod gallery;
 mod lab;
 #[cfg(test)]
 mod lab_tests;
@@ -84,6 +85,7 @@ pub struct State {
     desk: Desk,
     lab: Lab,
     trust: Trust,
+    making: Option<gallery::Making>,
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
     asked: list::Asked,
@@ -121,6 +123,7 @@ impl State {
             desk: Desk::default(),
             lab: Lab::default(),
             trust: Trust::default(),
+            making: None,
             began,
             asked: list::Asked::default(),
             ahead_of: None,
@@ -150,6 +153,8 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::GalleryGoesOn { number, count } => self.gallery_goes_on(number, count),
+            Event::GalleryMade { number, made } => self.gallery_made(number, made, now),
             Event::Tried { number, found } => self.tried(number, found, now),
             Event::Graded { key, answer } => self.graded(&key, answer),
             Event::Recalled(answers) => self.recalled(answers),

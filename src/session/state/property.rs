@@ -63,7 +63,8 @@ impl Dice {
 
     fn lab_command(&mut self) -> LabCommand {
         let part = [0.0, 0.3, 1.0, f64::NAN, -5.0][self.roll(5)];
-        match self.roll(8) {
+        match self.roll(9) {
+            8 => LabCommand::Gallery(PathBuf::from("g.pdf")),
             0 => LabCommand::Forget,
             1 => LabCommand::Contrast(Contrast::Target(self.roll(3))),
             2 => LabCommand::Contrast(Contrast::Class(self.roll(12))),

@@ -145,7 +145,12 @@ impl State {
             (Doing::Rest, None) => {
                 let labels = self.lab.asked.as_ref().map(|asked| ("Reading the labels".to_owned(), asked.since));
                 let trying = || self.trying().map(|(part, since)| (format!("Trying the map: {}", part.name()), since));
-                labels.or_else(trying)?
+                let gallery = || {
+                    let making = self.making.as_ref()?;
+                    let what = format!("Making the gallery: {} of {} pictures", making.done, making.all);
+                    Some((what, making.since))
+                };
+                labels.or_else(trying).or_else(gallery)?
             }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),

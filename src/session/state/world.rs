@@ -24,6 +24,7 @@ use crate::scan::{Facts, Pixels, Scan};
 use crate::session::Options;
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
+use crate::session::gallery::GalleryJob;
 use crate::session::key::{PictureKey, Under};
 use crate::session::message::{Event, GradeJob, Job, LabelsRead, Model, ModelWish, ReadingsWish, SteadyJob, Work};
 use crate::session::picture::Picture;
@@ -297,6 +298,7 @@ impl World {
             Effect::Thumbnails(paths) => self.plan.thumbnails(paths),
             Effect::Steady(job) => self.plan.steady(job),
             Effect::Trust(job) => self.plan.trust(job),
+            Effect::Gallery(job) => self.plan.make_gallery(job.map(|job| *job)),
             Effect::Grade(jobs) => self.plan.grade(jobs),
             Effect::Find { number, .. } => {
                 self.latest_open = Some(number);
@@ -310,6 +312,7 @@ impl World {
             | Effect::ModelInput { .. }
             | Effect::Recall { .. }
             | Effect::ReadLabels { .. }
+            | Effect::WriteGallery { .. }
             | Effect::Identify(_) => self.pool.push(effect),
             Effect::OpenReadings(wish) => self.open_readings(wish),
             Effect::Keep(changes) => {
@@ -366,6 +369,7 @@ impl World {
                 Some(Task::Thumbnail(path)) => {
                     self.inbox.push_back(Event::Thumbnail { path, thumbnail: RgbImage::new(1, 1) });
                 }
+                Some(Task::Gallery(job)) => self.make_gallery(job, luck),
                 Some(Task::Trust(job)) => self.try_map(job, luck),
                 Some(Task::Steady(job)) => self.try_steadiness(job, luck),
                 Some(Task::Grade(job)) => self.grade(job, luck),
@@ -443,6 +447,18 @@ impl World {
         self.inbox.push_back(Event::Tried { number: job.number, found });
     }
 
+    /// A figure without examples: what they show is another test's.
+    fn make_gallery(&mut self, job: GalleryJob, luck: Luck) {
+        if !self.plan.may_make(job.number) {
+            return self.plan.gallery_again(job);
+        }
+        let number = job.number;
+        self.inbox.push_back(Event::GalleryGoesOn { number, count: 1 });
+        let made =
+            if luck == Luck::Good { Ok(Box::new(job.finished(&model(0).card))) } else { Err("no luck".to_owned()) };
+        self.inbox.push_back(Event::GalleryMade { number, made });
+    }
+
     fn try_steadiness(&mut self, job: SteadyJob, luck: Luck) {
         if self.loaded.map(|number| number.to_string()) == Some(job.model.clone()) && luck == Luck::Good {
             let decided = vec![vec![decided(&job.key, &job.model)]; 2];
@@ -483,6 +499,8 @@ impl World {
                 Event::Derived { number, shown: Box::new(Shown::new(&look, &settings)) }
             }
             (Effect::Derive { number, .. }, _) => fault(Work::Derive(number)),
+            (Effect::WriteGallery { number, .. }, Luck::DeviceLost) => fault(Work::Export(number)),
+            (Effect::WriteGallery { number, .. }, _) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Good) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Bad) => {
                 Event::Exported { number, written: Err("disk full".to_owned()) }
