@@ -208,7 +208,7 @@ fn chests(harness: &mut Harness<'_, App>, name: &impl Fn(&str) -> PathBuf) {
 fn wait(harness: &mut Harness<'_, App>, ready: impl Fn(&App) -> bool) {
     let start = Instant::now();
     while !ready(harness.state()) {
-        assert!(start.elapsed() < Duration::from_secs(60), "the window never came so far");
+        assert!(start.elapsed() < Duration::from_secs(240), "the window never came so far");
         std::thread::sleep(Duration::from_millis(20));
         harness.step();
     }

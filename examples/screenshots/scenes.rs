@@ -72,7 +72,7 @@ fn labelled(folder: &Path) -> Vec<PathBuf> {
     let drawn = [("healthy-left", 0), ("healthy-right", 0), ("mild", 1), ("moderate", 2), ("severe", 3)];
     let mut table = "image,grade\n".to_owned();
     let mut all = Vec::new();
-    for copy in 0..8_u8 {
+    for copy in 0..6_u8 {
         for (at, (kind, grade)) in drawn.iter().enumerate() {
             let path = folder.join(format!("eye-{copy:02}-{kind}.jpg"));
             let eye = image::open(sample(&format!("phantom-{kind}.jpg"))).unwrap();

@@ -75,6 +75,10 @@ pub enum WindowCommand {
     Labels,
     /// What labels tell about the model.
     EvidencePanel,
+    /// A figure of right and wrong examples.
+    Gallery,
+    /// Whether the map on the screen can be trusted.
+    Trust,
     /// The list's search gets the keyboard.
     Search,
     /// Whose picture is on the screen.
@@ -177,6 +181,8 @@ pub enum LabCommand {
     Contrast(Contrast),
     /// From which probability on a yes is taken for one; the program's own where `None`.
     Point(Option<f64>),
+    /// Makes a figure of examples and writes it: this PDF, with an SVG and a PNG beside it.
+    Gallery(PathBuf),
     /// The part of people of whom yes is true; that in the labels where `None`.
     Prevalence(Option<f64>),
 }
@@ -240,6 +246,8 @@ pub enum SessionCommand {
     Rule(BackwardRule),
     /// A second rule beside the one in use, or none.
     Compare(Option<BackwardRule>),
+    /// Tries whether the map on the screen can be trusted.
+    Trust,
     Evidence(Evidence),
     CamMethod(CamMethod),
     /// Of the model's layers, counted from 0.

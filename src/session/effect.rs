@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::answer::AnsweredBy;
+use super::gallery::GalleryJob;
 use super::jobs::Result;
 use super::key::PictureKey;
 use super::message::{ExportWish, GradeJob, Job, ModelWish, PanelUse, ReadingsWish, SteadyJob};
 use super::picture::Picture;
+use super::trust::TrustJob;
 use crate::bundle::Card;
 use crate::explain::{Look, Settings};
+use crate::export::gallery::Gallery;
 use crate::reading::{Change, Contents};
 
 /// Something to be done apart from the caller's thread.
@@ -31,6 +34,16 @@ pub enum Effect {
     Thumbnails(Vec<PathBuf>),
     /// After those; replaces the last one.
     Steady(SteadyJob),
+    /// Tries something on the map on the screen; gives it up where `None`.
+    Trust(Option<TrustJob>),
+    /// Explains the pictures of a figure; gives it up where `None`.
+    Gallery(Option<Box<GalleryJob>>),
+    WriteGallery {
+        number: u64,
+        file: PathBuf,
+        gallery: Box<Gallery>,
+        date: String,
+    },
     /// Replaces what is graded when there is nothing else to do.
     Grade(Vec<GradeJob>),
     /// Looks up what was said of pictures before.

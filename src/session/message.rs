@@ -14,9 +14,11 @@ use super::key::{LookKey, PictureKey, Under};
 use super::personal::Personal;
 use super::picture::Picture;
 use super::shown::Shown;
+use super::trust::TrustFound;
 use crate::bundle::{Advice, Card};
 use crate::explain::{Look, Steadiness};
 use crate::export::Parts;
+use crate::export::gallery::Gallery;
 use crate::guard::panics;
 use crate::labels::{LabelTable, Matched};
 use crate::network::DeviceChoice;
@@ -173,6 +175,20 @@ pub enum Event {
         key: PictureKey,
         model: String,
         steady: Steadiness,
+    },
+    /// So many pictures of a figure are explained.
+    GalleryGoesOn {
+        number: u64,
+        count: usize,
+    },
+    GalleryMade {
+        number: u64,
+        made: Result<Box<Gallery>, String>,
+    },
+    /// A part of what is tried on a map.
+    Tried {
+        number: u64,
+        found: Result<TrustFound, String>,
     },
     /// What the model says of a picture that nobody has asked for.
     Graded {

@@ -10,6 +10,7 @@ pub mod cache;
 pub mod camera;
 pub mod command;
 mod effect;
+pub mod gallery;
 pub mod grey;
 mod jobs;
 mod keeper;
@@ -27,6 +28,7 @@ pub mod samples;
 mod scene;
 pub mod shown;
 mod state;
+pub mod trust;
 mod worker;
 pub mod worklist;
 
@@ -212,6 +214,11 @@ impl Session {
             Effect::Beside(job) => self.worker.wish(|plan| plan.beside(job)),
             Effect::Thumbnails(paths) => self.worker.wish(|plan| plan.thumbnails(paths)),
             Effect::Steady(job) => self.worker.wish(|plan| plan.steady(job)),
+            Effect::Trust(job) => self.worker.wish(|plan| plan.trust(job)),
+            Effect::Gallery(job) => self.worker.wish(|plan| plan.make_gallery(job.map(|job| *job))),
+            Effect::WriteGallery { number, file, gallery, date } => {
+                pool::write_gallery(&self.voice, number, file, gallery, date);
+            }
             Effect::Grade(jobs) => self.worker.wish(|plan| plan.grade(jobs)),
             Effect::Recall { keys, by } => {
                 if let Some(results) = &self.results {

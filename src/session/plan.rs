@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use super::gallery::GalleryJob;
 use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
+use super::trust::TrustJob;
 
 /// What is wished for; the worker takes from it, the most urgent first.
 #[derive(Debug, Default)]
@@ -18,6 +20,11 @@ pub struct Plan {
     beside: Option<Job>,
     /// As it was begun, until something else is.
     begun_beside: Option<Job>,
+    trust: Option<TrustJob>,
+    /// That of the part that an answer is still awaited to.
+    trust_number: Option<u64>,
+    gallery: Option<GalleryJob>,
+    gallery_number: Option<u64>,
     ahead: VecDeque<Job>,
     thumbnails: VecDeque<PathBuf>,
     steady: Option<SteadyJob>,
@@ -31,6 +38,8 @@ pub struct Plan {
 pub enum Task {
     Model(ModelWish),
     Explain(Job),
+    Trust(TrustJob),
+    Gallery(GalleryJob),
     Thumbnail(PathBuf),
     Steady(SteadyJob),
     Grade(GradeJob),
@@ -50,6 +59,14 @@ impl Task {
                     let reason = format!("{}: {reason}", key.path.file_name().unwrap_or_default().to_string_lossy());
                     Some(Event::Failed { ticket, key, reason, device_lost: false })
                 })
+            }
+            Self::Trust(TrustJob { number, .. }) => {
+                let number = *number;
+                Box::new(move |reason| Some(Event::Tried { number, found: Err(reason) }))
+            }
+            Self::Gallery(GalleryJob { number, .. }) => {
+                let number = *number;
+                Box::new(move |reason| Some(Event::GalleryMade { number, made: Err(reason) }))
             }
             Self::Thumbnail(_) | Self::Steady(_) => Box::new(|_| None),
             Self::Grade(GradeJob { key, .. }) => {
@@ -86,6 +103,44 @@ impl Plan {
         let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
         if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
             self.beside = self.begun_beside.take();
+        }
+    }
+
+    /// Replaces what is tried on the map on the screen.
+    pub fn trust(&mut self, job: Option<TrustJob>) {
+        (self.trust_number, self.trust) = (job.as_ref().map(|job| job.number), job);
+    }
+
+    /// Whether what is tried under this number may go on: nobody waits for a picture, and it is still wished for.
+    pub fn may_try(&self, number: u64) -> bool {
+        self.nobody_waits() && self.trust_number == Some(number)
+    }
+
+    fn nobody_waits(&self) -> bool {
+        self.model.is_none() && self.wanted.is_none() && self.beside.is_none()
+    }
+
+    /// Replaces the figure that is made.
+    pub fn make_gallery(&mut self, job: Option<GalleryJob>) {
+        (self.gallery_number, self.gallery) = (job.as_ref().map(|job| job.number), job);
+    }
+
+    /// Whether the figure of this number may go on.
+    pub fn may_make(&self, number: u64) -> bool {
+        self.nobody_waits() && self.trust.is_none() && self.gallery_number == Some(number)
+    }
+
+    /// Has a figure that gave way go on later, unless nobody wishes for it any more.
+    pub fn gallery_again(&mut self, job: GalleryJob) {
+        if self.gallery_number == Some(job.number) {
+            self.gallery = Some(job);
+        }
+    }
+
+    /// Has what gave way begun anew, unless nobody wishes for it any more.
+    pub fn trust_again(&mut self, job: TrustJob) {
+        if self.trust_number == Some(job.number) {
+            self.trust = Some(job);
         }
     }
 
@@ -132,6 +187,12 @@ impl Plan {
             self.begun_beside = Some(job.clone());
             return Some(Task::Explain(job));
         }
+        if let Some(job) = self.trust.take() {
+            return Some(Task::Trust(job));
+        }
+        if let Some(job) = self.gallery.take() {
+            return Some(Task::Gallery(job));
+        }
         if let Some(job) = self.ahead.pop_front() {
             return Some(Task::Explain(job));
         }
@@ -154,6 +215,10 @@ impl Plan {
             ticket: _,
             beside,
             begun_beside: _,
+            trust,
+            trust_number: _,
+            gallery,
+            gallery_number: _,
             ahead,
             thumbnails,
             steady,
@@ -163,6 +228,8 @@ impl Plan {
         model.is_none()
             && wanted.is_none()
             && beside.is_none()
+            && trust.is_none()
+            && gallery.is_none()
             && ahead.is_empty()
             && thumbnails.is_empty()
             && steady.is_none()

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::answer::AnsweredBy;
+use super::gallery;
 use super::jobs::Result;
 use super::key::PictureKey;
 use super::message::{Event, ExportWish, LabelsRead, PanelUse, Voice, Work};
@@ -15,6 +16,7 @@ use super::results::Results;
 use super::shown::Shown;
 use crate::bundle::{self, Card, Library};
 use crate::explain::{Look, Settings};
+use crate::export::gallery::Gallery;
 use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
 use crate::{input, labels, scan};
 
@@ -94,6 +96,13 @@ pub fn read_labels(voice: &Voice, number: u64, file: PathBuf, pictures: Vec<Path
             LabelsRead { matched: labels::matched(&pictures, &lines), table }
         });
         Some(Event::LabelsRead { number, read })
+    });
+}
+
+/// A figure of examples, whole or not at all.
+pub fn write_gallery(voice: &Voice, number: u64, file: PathBuf, gallery: Box<Gallery>, date: String) {
+    voice.later(Work::Export(number), move || {
+        Some(Event::Exported { number, written: gallery::write(&gallery, &file, &date) })
     });
 }
 

@@ -11,11 +11,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::answer::{AnsweredBy, answer};
+use super::gallery::GalleryJob;
 use super::key::{LookKey, PictureKey};
 use super::message::{Event, GradeJob, Job, Model, ModelWish, Stage, SteadyJob, Voice};
 use super::picture::Picture;
 use super::plan::{Plan, Task};
 use super::results::Results;
+use super::trust::{TrustJob, try_part};
 use crate::bundle::Library;
 use crate::explain::{Examined, ExplainError, Explainer, Look};
 use crate::export::needed_bytes;
@@ -116,6 +118,8 @@ impl Thread {
                 Task::Model(wish) => self.load(&wish),
                 Task::Explain(job) => self.explain(&job),
                 Task::Thumbnail(path) => self.thumbnail(&path),
+                Task::Gallery(job) => self.gallery(job),
+                Task::Trust(job) => self.trust(job),
                 Task::Steady(job) => self.steady(job),
                 Task::Grade(job) => self.grade(job),
             });
@@ -247,6 +251,52 @@ impl Thread {
             }
             // It was explained before: what fails now is said when it matters to somebody.
             Err(error) => tracing::debug!("{}: steadiness: {error}", job.key.path.display()),
+        }
+    }
+
+    /// Gives way to whatever is wished for, and begins anew after that.
+    fn trust(&self, job: TrustJob) {
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.of.model) else {
+            // It will not be asked of this model: another picture's results would be none of this one.
+            return;
+        };
+        let may_go_on = || {
+            let told = lock(&self.shared);
+            told.plan.may_try(job.number) && !told.stop
+        };
+        let bundle = || {
+            let library = Library::open(&job.folders).map_err(|error| error.to_string())?;
+            let bundle = library.load(&job.name).map_err(|error| error.to_string())?;
+            let is_same = bundle.sha256 == job.of.model;
+            is_same.then_some(bundle).ok_or_else(|| format!("the weights of {} are others by now", job.name))
+        };
+        let found = match try_part(explainer, &job, bundle, &may_go_on) {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => return lock(&self.shared).plan.trust_again(job),
+            Err(reason) => Err(reason),
+        };
+        self.voice.say(Event::Tried { number: job.number, found });
+    }
+
+    /// Gives way between two pictures, and goes on where it was.
+    fn gallery(&self, mut job: GalleryJob) {
+        let number = job.number;
+        let say = |made| self.voice.say(Event::GalleryMade { number, made });
+        let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.model) else {
+            return say(Err("Another model came before the gallery was made.".to_owned()));
+        };
+        loop {
+            {
+                let mut told = lock(&self.shared);
+                if told.stop || !told.plan.may_make(number) {
+                    return told.plan.gallery_again(job);
+                }
+            }
+            match job.go_on(explainer) {
+                Ok(true) => self.voice.say(Event::GalleryGoesOn { number, count: job.done.len() }),
+                Ok(false) => return say(Ok(Box::new(job.finished(&explainer.card)))),
+                Err(reason) => return say(Err(reason)),
+            }
         }
     }
 

@@ -41,6 +41,10 @@ impl App {
             }
             WindowCommand::Labels => self.pick(ctx, Picker::labels),
             WindowCommand::EvidencePanel => self.shows_evidence = !self.shows_evidence,
+            WindowCommand::Gallery => {
+                self.pick(ctx, |ctx| Picker::save(ctx, Typed::Gallery, "Write a gallery of examples", "examples.pdf"));
+            }
+            WindowCommand::Trust => self.start_trust(),
             WindowCommand::Comment => (self.shows_inspector, self.asks_comment) = (true, true),
             WindowCommand::Export => self.start_export(),
             WindowCommand::CopyPanel => self.session.draw_panel(PanelUse::Clipboard),

@@ -117,6 +117,13 @@ fn files() -> Vec<Action> {
             &[(COMMAND_SHIFT, Key::L)],
             W::Labels,
         ),
+        action(
+            group,
+            "Gallery…",
+            "A figure of right and wrong examples: the flagged pictures, else the surest of each class",
+            &[(COMMAND_SHIFT, Key::G)],
+            W::Gallery,
+        ),
         action(group, "Put the labels away", "", &[], LabCommand::Forget),
         action(group, "Export…", "Write pictures, maps and record", &[(COMMAND, Key::E)], W::Export),
         action(
@@ -278,6 +285,13 @@ fn maps() -> Vec<Action> {
         action(group, "CAM of the next class", "", &[(NONE, Key::ArrowRight)], S::ClassNext),
         action(group, "CAM of the previous class", "", &[(NONE, Key::ArrowLeft)], S::ClassPrevious),
         action(group, "CAM of the decided class", "", &[(NONE, Key::D)], S::Class(None)),
+        action(
+            group,
+            "Trust…",
+            "Try whether the map depends on the model and on what it marks",
+            &[(NONE, Key::T)],
+            WindowCommand::Trust,
+        ),
         action(group, "All classes on", "In the CLEAR map", &[(NONE, Key::A)], S::AllGrades(true)),
         action(group, "More opacity", "", &[(NONE, Key::CloseBracket), (NONE, Key::ArrowUp)], S::OpacityUp),
         action(group, "Less opacity", "", &[(NONE, Key::OpenBracket), (NONE, Key::ArrowDown)], S::OpacityDown),

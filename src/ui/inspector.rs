@@ -41,6 +41,8 @@ impl App {
             self.layer_controls(ui, layer);
             ui.separator();
         }
+        self.trust_button(ui);
+        ui.separator();
         self.more(ui);
     }
 

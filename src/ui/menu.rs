@@ -132,7 +132,7 @@ impl App {
     fn is_possible(&self, command: &Command) -> bool {
         let (has_picture, is_shown) = (self.session.current().is_some(), self.session.shown().is_some());
         match command {
-            Command::Window(WindowCommand::Export | WindowCommand::CopyPanel) => is_shown,
+            Command::Window(WindowCommand::Export | WindowCommand::CopyPanel | WindowCommand::Trust) => is_shown,
             Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
             Command::View(ViewCommand::Maximise(view)) if *view != View::Input => {
                 is_shown && self.session.layers().contains(view)
@@ -141,6 +141,7 @@ impl App {
             Command::Session(SessionCommand::Next | SessionCommand::Previous)
             | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
             Command::Window(WindowCommand::Labels | WindowCommand::EvidencePanel) => !self.session.worklist.is_empty(),
+            Command::Window(WindowCommand::Gallery) => self.session.measured().is_some(),
             Command::Session(SessionCommand::Lab(_)) => self.session.labels_file().is_some(),
             Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
             Command::Session(SessionCommand::List(ListCommand::ClearResults)) => true,

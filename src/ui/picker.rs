@@ -20,6 +20,7 @@ pub enum Typed {
     SaveReadings,
     Table,
     Labels,
+    Gallery,
 }
 
 impl Typed {
@@ -28,6 +29,7 @@ impl Typed {
             Self::Open => SessionCommand::Open(vec![file]).into(),
             Self::SaveReadings => ReadingCommand::Save(with_ending(file, &[READINGS])).into(),
             Self::Labels => LabCommand::Labels(file).into(),
+            Self::Gallery => LabCommand::Gallery(with_ending(file, &["pdf"])).into(),
             Self::Table => ReadingCommand::Table(with_ending(file, &["csv", "json"])).into(),
         }
     }
@@ -40,6 +42,7 @@ impl Typed {
             Self::Labels => {
                 ("Path of a table of labels (.csv): image,grade, or image and a column for each finding", "Read")
             }
+            Self::Gallery => ("Path of a figure (.pdf); an SVG and a PNG stand beside it", "Write"),
             Self::Table => ("Path of a table (.csv or .json)", "Write"),
         }
     }

@@ -67,6 +67,7 @@ impl State {
             SessionCommand::Evidence(evidence) => self.choose(|choices| choices.evidence = Some(evidence)),
             SessionCommand::Rule(rule) => self.choose(|choices| choices.rule = Some(rule)),
             SessionCommand::Compare(rule) => self.choose(|choices| choices.compare = rule),
+            SessionCommand::Trust => self.try_trust(now),
             SessionCommand::Defaults => {
                 *style = Style::default();
                 self.choose(|choices| *choices = Choices::default());
@@ -94,7 +95,7 @@ impl State {
 
     /// Forgets what was asked for; what is on the screen stays. Exports and a model on its way are not given up.
     fn cancel(&mut self, now: Instant) {
-        let is_finding = self.finding.take().is_some() | self.lab.stop();
+        let is_finding = self.finding.take().is_some() | self.lab.stop() | self.stop_trying() | self.stop_gallery();
         let is_doing = match &self.doing {
             Doing::Rest => false,
             Doing::Opening(_) => true,

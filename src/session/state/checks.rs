@@ -1,15 +1,18 @@
 //! What must hold of a state at every moment, and at rest.
 
-use super::world::{REFUSED, World, decided, pixels_of, scores};
+use super::world::{REFUSED, World, decided, pixels_of, scores, tried};
 use crate::explain::Settings;
+use crate::method::MapKind;
 use crate::reading::Answer;
 use crate::session::lab::Measured;
+use crate::session::trust::TrustKey;
 use crate::session::worklist::Item;
 
 impl World {
     /// What is on the screen belongs together, whatever is under way.
     pub fn check(&self) -> Result<(), String> {
         self.check_lab()?;
+        self.check_trust()?;
         let state = &self.state;
         let Some(current) = state.current() else { return Ok(()) };
         let key = current.key();
@@ -73,6 +76,21 @@ impl World {
             Some(notice) => differs("a notice for a picture that nobody chose", &notice.text),
             None => Ok(()),
         }
+    }
+
+    /// What was tried was tried on the map on the screen, and is told with its answer alone.
+    fn check_trust(&self) -> Result<(), String> {
+        let state = &self.state;
+        let Some(found) = state.trust() else { return Ok(()) };
+        let (Some(current), Some(model), Some(settings), true) =
+            (state.current(), state.model(), state.settings(), state.shown().is_some())
+        else {
+            return Err("something tried on nothing".to_owned());
+        };
+        let kind = MapKind::clear(settings.rule);
+        let of = TrustKey { picture: current.key(), model: model.sha256.clone(), kind };
+        let wrong = found.iter().find(|found| **found != tried(&of, found.part()));
+        wrong.map_or(Ok(()), |wrong| Err(format!("{wrong:?} was not tried on {of:?}")))
     }
 
     /// What labels tell is of the list as it is now, and of what may be known alone.

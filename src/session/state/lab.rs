@@ -94,6 +94,7 @@ impl State {
             LabCommand::Point(point) => {
                 self.lab.point = point.filter(|point| point.is_finite()).map(|point| point.clamp(0.0, 1.0));
             }
+            LabCommand::Gallery(file) => self.make_gallery(file, now),
             LabCommand::Prevalence(part) => {
                 let within = |part: f64| part.clamp(LEAST_PREVALENCE, 1.0 - LEAST_PREVALENCE);
                 self.lab.prevalence = part.filter(|part| part.is_finite()).map(within);

@@ -12,6 +12,7 @@ mod beside;
 mod checks;
 mod current;
 mod doing;
+mod gallery;
 mod lab;
 #[cfg(test)]
 mod lab_tests;
@@ -26,6 +27,9 @@ mod reading;
 mod reading_tests;
 #[cfg(test)]
 mod tests;
+mod trust;
+#[cfg(test)]
+mod trust_tests;
 mod view;
 #[cfg(test)]
 mod world;
@@ -39,6 +43,7 @@ use self::doing::{Doing, Engine, Finding};
 use self::lab::Lab;
 use self::measures::Measures;
 use self::reading::Desk;
+use self::trust::Trust;
 use super::beside::Beside;
 use super::cache::{self, Cache};
 use super::command::SessionCommand;
@@ -79,6 +84,8 @@ pub struct State {
     aside: Aside,
     desk: Desk,
     lab: Lab,
+    trust: Trust,
+    making: Option<gallery::Making>,
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
     asked: list::Asked,
@@ -115,6 +122,8 @@ impl State {
             aside: Aside::default(),
             desk: Desk::default(),
             lab: Lab::default(),
+            trust: Trust::default(),
+            making: None,
             began,
             asked: list::Asked::default(),
             ahead_of: None,
@@ -144,6 +153,9 @@ impl State {
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),
             Event::Thumbnail { path, thumbnail } => self.take_thumbnail(&path, thumbnail),
             Event::Steadied { key, model, steady } => self.steadied(&key, model, steady),
+            Event::GalleryGoesOn { number, count } => self.gallery_goes_on(number, count),
+            Event::GalleryMade { number, made } => self.gallery_made(number, made, now),
+            Event::Tried { number, found } => self.tried(number, found, now),
             Event::Graded { key, answer } => self.graded(&key, answer),
             Event::Recalled(answers) => self.recalled(answers),
             Event::Identified(said) => self.identified(said),

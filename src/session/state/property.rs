@@ -63,7 +63,8 @@ impl Dice {
 
     fn lab_command(&mut self) -> LabCommand {
         let part = [0.0, 0.3, 1.0, f64::NAN, -5.0][self.roll(5)];
-        match self.roll(8) {
+        match self.roll(9) {
+            8 => LabCommand::Gallery(PathBuf::from("g.pdf")),
             0 => LabCommand::Forget,
             1 => LabCommand::Contrast(Contrast::Target(self.roll(3))),
             2 => LabCommand::Contrast(Contrast::Class(self.roll(12))),
@@ -87,7 +88,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(50) {
+        Event::Command(match self.roll(52) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -130,6 +131,7 @@ impl Dice {
             },
             44 => SessionCommand::KeepView(self.roll(2) == 0),
             45 => SessionCommand::Measure(self.measuring()),
+            49 | 50 => SessionCommand::Trust,
             46..49 => self.lab_command().into(),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());

@@ -36,6 +36,7 @@ impl State {
         self.want_thumbnails();
         self.recall();
         self.pursue_beside();
+        self.pursue_trust();
         if matches!((&self.doing, missing), (Doing::Rest, None)) {
             self.look_ahead();
             self.try_steadiness();

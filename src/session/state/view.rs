@@ -143,8 +143,14 @@ impl State {
         let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (what, since) = match (&self.doing, &self.finding) {
             (Doing::Rest, None) => {
-                let asked = self.lab.asked.as_ref()?;
-                ("Reading the labels".to_owned(), asked.since)
+                let labels = self.lab.asked.as_ref().map(|asked| ("Reading the labels".to_owned(), asked.since));
+                let trying = || self.trying().map(|(part, since)| (format!("Trying the map: {}", part.name()), since));
+                let gallery = || {
+                    let making = self.making.as_ref()?;
+                    let what = format!("Making the gallery: {} of {} pictures", making.done, making.all);
+                    Some((what, making.since))
+                };
+                labels.or_else(trying).or_else(gallery)?
             }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),

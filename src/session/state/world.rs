@@ -11,6 +11,7 @@ use image::{Rgb, RgbImage};
 use super::State;
 use crate::bundle::gate::Gate;
 use crate::bundle::{Card, Library};
+use crate::evaluate::Similarity;
 use crate::explain::{Look, Steadiness, TimingsMs, Verdict};
 use crate::geometry::Transform;
 use crate::labels::{Label, LabelTable, Matched};
@@ -23,12 +24,14 @@ use crate::scan::{Facts, Pixels, Scan};
 use crate::session::Options;
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
+use crate::session::gallery::GalleryJob;
 use crate::session::key::{PictureKey, Under};
 use crate::session::message::{Event, GradeJob, Job, LabelsRead, Model, ModelWish, ReadingsWish, SteadyJob, Work};
 use crate::session::picture::Picture;
 use crate::session::plan::{Plan, Task};
 use crate::session::preferences::Preferences;
 use crate::session::shown::Shown;
+use crate::session::trust::{TrustFound, TrustJob, TrustKey, TrustPart};
 
 pub const PICTURES: [&str; 6] = ["0.png", "1.png", "2.png", "3.png", "4.png", "5.dcm"];
 /// Of which the model `odd` reads none.
@@ -186,6 +189,20 @@ fn labels_of(file: &Path, pictures: &[PathBuf]) -> Result<LabelsRead, String> {
     Ok(LabelsRead { table, matched })
 }
 
+/// What a part finds: how many weights, pictures, frames and maps it was of, as a similarity.
+pub fn tried(of: &TrustKey, part: TrustPart) -> TrustFound {
+    let [picture, frame, reading] = pixels_of(&of.picture).map(f64::from);
+    let sum = picture + 10.0 * frame + 100.0 * reading + 1000.0 * of.model.parse::<f64>().unwrap();
+    let alike = Similarity { spearman: Some(sum), ssim: Some(of.kind as u8 as f64) };
+    match part {
+        TrustPart::Strong => TrustFound::Strong(Vec::new()),
+        TrustPart::Repeated => TrustFound::Repeated(Vec::new()),
+        TrustPart::Alike => TrustFound::Alike(vec![(of.kind, alike)]),
+        TrustPart::Curves => TrustFound::Curves(Vec::new()),
+        TrustPart::Randomised => TrustFound::Randomised { own: RgbImage::new(1, 1), stages: Vec::new() },
+    }
+}
+
 #[derive(Debug)]
 pub struct World {
     pub state: State,
@@ -280,6 +297,8 @@ impl World {
             Effect::Beside(job) => self.plan.beside(job),
             Effect::Thumbnails(paths) => self.plan.thumbnails(paths),
             Effect::Steady(job) => self.plan.steady(job),
+            Effect::Trust(job) => self.plan.trust(job),
+            Effect::Gallery(job) => self.plan.make_gallery(job.map(|job| *job)),
             Effect::Grade(jobs) => self.plan.grade(jobs),
             Effect::Find { number, .. } => {
                 self.latest_open = Some(number);
@@ -293,6 +312,7 @@ impl World {
             | Effect::ModelInput { .. }
             | Effect::Recall { .. }
             | Effect::ReadLabels { .. }
+            | Effect::WriteGallery { .. }
             | Effect::Identify(_) => self.pool.push(effect),
             Effect::OpenReadings(wish) => self.open_readings(wish),
             Effect::Keep(changes) => {
@@ -349,6 +369,8 @@ impl World {
                 Some(Task::Thumbnail(path)) => {
                     self.inbox.push_back(Event::Thumbnail { path, thumbnail: RgbImage::new(1, 1) });
                 }
+                Some(Task::Gallery(job)) => self.make_gallery(job, luck),
+                Some(Task::Trust(job)) => self.try_map(job, luck),
                 Some(Task::Steady(job)) => self.try_steadiness(job, luck),
                 Some(Task::Grade(job)) => self.grade(job, luck),
                 None => {}
@@ -413,6 +435,30 @@ impl World {
         }
     }
 
+    /// Each part says which picture, model and map it was tried on.
+    fn try_map(&mut self, job: TrustJob, luck: Luck) {
+        if !self.plan.may_try(job.number) {
+            return self.plan.trust_again(job);
+        }
+        if self.loaded.map(|number| number.to_string()) != Some(job.of.model.clone()) {
+            return;
+        }
+        let found = if luck == Luck::Good { Ok(tried(&job.of, job.part)) } else { Err("no luck".to_owned()) };
+        self.inbox.push_back(Event::Tried { number: job.number, found });
+    }
+
+    /// A figure without examples: what they show is another test's.
+    fn make_gallery(&mut self, job: GalleryJob, luck: Luck) {
+        if !self.plan.may_make(job.number) {
+            return self.plan.gallery_again(job);
+        }
+        let number = job.number;
+        self.inbox.push_back(Event::GalleryGoesOn { number, count: 1 });
+        let made =
+            if luck == Luck::Good { Ok(Box::new(job.finished(&model(0).card))) } else { Err("no luck".to_owned()) };
+        self.inbox.push_back(Event::GalleryMade { number, made });
+    }
+
     fn try_steadiness(&mut self, job: SteadyJob, luck: Luck) {
         if self.loaded.map(|number| number.to_string()) == Some(job.model.clone()) && luck == Luck::Good {
             let decided = vec![vec![decided(&job.key, &job.model)]; 2];
@@ -453,6 +499,8 @@ impl World {
                 Event::Derived { number, shown: Box::new(Shown::new(&look, &settings)) }
             }
             (Effect::Derive { number, .. }, _) => fault(Work::Derive(number)),
+            (Effect::WriteGallery { number, .. }, Luck::DeviceLost) => fault(Work::Export(number)),
+            (Effect::WriteGallery { number, .. }, _) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Good) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Bad) => {
                 Event::Exported { number, written: Err("disk full".to_owned()) }

@@ -93,7 +93,7 @@ fn chance() -> Line<'static> {
 }
 
 /// A square plot from 0 to 1 with a title; it stays where it is, whatever the mouse does.
-fn framed<'a>(
+pub(super) fn framed<'a>(
     ui: &mut Ui,
     title: &str,
     id: &str,

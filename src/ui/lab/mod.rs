@@ -4,6 +4,7 @@
 mod curves;
 mod matrix;
 mod point;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub struct Bench {
     /// Row and column that arrows have reached, heads counted as the first of both.
     reached: Option<(usize, usize)>,
     labels: Option<PathBuf>,
+    /// Whether the evidence is that about the picture on the screen.
+    is_about_picture: bool,
 }
 
 impl App {
@@ -27,7 +30,9 @@ impl App {
     pub(super) fn has_evidence(&mut self) -> bool {
         let file = self.session.labels_file().map(std::path::Path::to_owned);
         if self.bench.labels != file {
-            self.shows_evidence |= file.is_some();
+            if file.is_some() {
+                (self.shows_evidence, self.bench.is_about_picture) = (true, false);
+            }
             self.bench.labels = file;
         }
         self.shows_evidence && !self.session.worklist.is_empty()
@@ -37,6 +42,9 @@ impl App {
     pub(super) fn evidence(&mut self, ui: &mut Ui) {
         page::named(ui, "Evidence");
         self.evidence_head(ui);
+        if self.bench.is_about_picture {
+            return self.trust(ui);
+        }
         let Some(measured) = self.session.measured().cloned() else {
             self.no_labels(ui);
             return;
@@ -56,7 +64,12 @@ impl App {
     /// What it is about, what is left out, and which question is asked.
     fn evidence_head(&mut self, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            ui.strong("Evidence");
+            for (is_about_picture, name) in [(false, "Labels and answers"), (true, "This picture's map")] {
+                let is_on = self.bench.is_about_picture == is_about_picture;
+                if ui.selectable_label(is_on, name).clicked() {
+                    self.bench.is_about_picture = is_about_picture;
+                }
+            }
             let close = actions::of(&WindowCommand::EvidencePanel.into());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let button = ui.small_button("✕").on_hover_text("Hide the evidence (E)");
@@ -75,6 +88,9 @@ impl App {
     }
 
     fn evidence_says(&self) -> String {
+        if self.bench.is_about_picture {
+            return self.session.trying().map_or_else(String::new, |(part, _)| format!("Trying {}…", part.name()));
+        }
         let (Some(file), Some(measured)) = (self.session.labels_file(), self.session.measured()) else {
             return String::new();
         };
@@ -94,7 +110,7 @@ impl App {
 
     fn contrast_choice(&mut self, ui: &mut Ui) {
         let (Some(chosen), Some(card)) = (self.session.contrast(), self.session.card()) else { return };
-        if self.session.measured().is_none() {
+        if self.session.measured().is_none() || self.bench.is_about_picture {
             return;
         }
         let name = chosen.name(card);

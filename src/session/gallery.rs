@@ -1,0 +1,178 @@
+//! Examples of right and wrong answers as one figure: which pictures, and how they are explained one after the other.
+//!
+//! Must not know threads.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use image::ImageFormat;
+
+use super::worklist::{Item, Worklist};
+use crate::bundle::{Card, assess};
+use crate::evaluate::Truth;
+use crate::explain::{Explainer, Settings, report};
+use crate::export::gallery::{Columns, Example, Gallery};
+use crate::export::report_page::document;
+use crate::export::{Pictures, Theme};
+use crate::guard::whole::OutputSet;
+use crate::layers::Style;
+use crate::{input, scan};
+
+/// Of more classes, or more pictures, a figure would be a book.
+const MOST_CLASSES: usize = 20;
+const MOST_PICTURES: usize = 60;
+/// A network of smaller pictures reads digits, of which so much is to be seen.
+const DIGITS_PX: usize = 64;
+const PRINT_DPI: f32 = 300.0;
+
+/// A picture of the figure, and the class that is true of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    pub path: PathBuf,
+    pub truth: usize,
+}
+
+/// Which pictures are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picks {
+    pub all: Vec<Pick>,
+    /// Whether the reader chose them, by flags.
+    pub by_reader: bool,
+    /// Labelled and answered pictures that there were to choose from.
+    pub among: usize,
+}
+
+impl Picks {
+    /// The flagged pictures; without any, of each class the right and the wrong answer that is most probable. Pictures
+    /// whose label or answer the reader may not know yet are left out, as are those that cannot be graded.
+    ///
+    /// # Errors
+    /// Why there is no such figure.
+    pub fn of(list: &Worklist, card: &Card) -> Result<Self, String> {
+        if card.output.has_findings() || card.classes.len() > MOST_CLASSES {
+            return Err(format!("{} has no gallery: it is for models of one answer and few classes.", card.name));
+        }
+        let known = |item: &Item| match (item.believed_answer(), item.seen_truth()) {
+            (Some(answer), Some(Truth::Class(truth))) if answer.gradable != Some(false) => {
+                Some((answer.class, answer.probability, *truth))
+            }
+            _ => None,
+        };
+        let all: Vec<(&Item, (usize, f32, usize))> =
+            list.items().iter().filter_map(|item| Some((item, known(item)?))).collect();
+        let pick =
+            |(item, (_, _, truth)): &(&Item, (usize, f32, usize))| Pick { path: item.path.clone(), truth: *truth };
+        let flagged: Vec<Pick> = all.iter().filter(|(item, _)| item.is_flagged()).map(pick).collect();
+        let by_reader = !flagged.is_empty();
+        let surest = |class: usize, is_right: bool| {
+            let fits = all.iter().filter(move |(_, (said, _, truth))| *truth == class && (said == truth) == is_right);
+            fits.max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1))
+        };
+        let chosen = if by_reader {
+            flagged
+        } else {
+            let both = (0..card.classes.len()).flat_map(|class| [surest(class, true), surest(class, false)]);
+            both.flatten().map(pick).collect()
+        };
+        match chosen.len() {
+            0 => Err("No picture of the list has both a label and an answer.".to_owned()),
+            many if many > MOST_PICTURES => {
+                Err(format!("{many} pictures are flagged; a gallery has {MOST_PICTURES} at most."))
+            }
+            _ => Ok(Self { all: chosen, by_reader, among: all.len() }),
+        }
+    }
+
+    fn caption(&self, card: &Card, settings: &Settings) -> String {
+        let how = if self.by_reader {
+            format!("{} of {} labelled pictures, chosen by the reader", self.all.len(), self.among)
+        } else {
+            format!(
+                "Of {} labelled pictures, for each class the correctly and the wrongly answered one of which {} was \
+                 surest; chosen by the program, not by hand",
+                self.among, card.name
+            )
+        };
+        format!(
+            "{how}. Rows are the label's classes. CLEAR map: hue is the class that responds most, brightness how \
+             strongly, on one scale; backward rule {}.",
+            settings.rule.name()
+        )
+    }
+}
+
+/// A figure that is being made.
+#[derive(Debug, Clone)]
+pub struct GalleryJob {
+    pub number: u64,
+    /// The SHA-256 of the model's weights.
+    pub model: String,
+    pub picks: Picks,
+    pub settings: Settings,
+    pub style: Style,
+    /// Those that are explained already.
+    pub done: Vec<Example>,
+}
+
+impl GalleryJob {
+    /// Explains the next picture; `false` where there is none left.
+    ///
+    /// # Errors
+    /// A picture that cannot be opened or explained, in a sentence.
+    pub fn go_on(&mut self, explainer: &Explainer) -> Result<bool, String> {
+        let Some(Pick { path, truth }) = self.picks.all.get(self.done.len()) else { return Ok(false) };
+        let named = |reason: String| format!("{}: {reason}", path.file_name().unwrap_or_default().to_string_lossy());
+        let scan = scan::open(path).map_err(|error| error.to_string())?;
+        let settings = Settings { class: None, ..self.settings };
+        let explanation = explainer.explain(&scan, &settings).map_err(|error| named(error.to_string()))?;
+        let card = &explainer.card;
+        let (measures, lit) = input::measure_with_field(&scan);
+        let assessed = assess(card, &measures);
+        let says = report(card, &explanation, None, assessed.as_ref(), true);
+        let picture = scan.to_rgb8();
+        let pictures = Pictures::new(&picture, card, &explanation, &self.style)
+            .with_report(says)
+            .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour));
+        let example = Example::new(&pictures, *truth, columns(card)).map_err(|error| named(error.to_string()))?;
+        self.done.push(example);
+        Ok(self.done.len() < self.picks.all.len())
+    }
+
+    pub fn finished(self, card: &Card) -> Gallery {
+        let colours = self.style.colours(card);
+        let classes = card.classes.iter().zip(&colours).map(|(class, colour)| (class.full_name(), colour.0)).collect();
+        Gallery {
+            title: format!("{}: correct and misclassified examples", card.name),
+            caption: self.picks.caption(card, &self.settings),
+            classes,
+            columns: columns(card),
+            examples: self.done,
+        }
+    }
+}
+
+/// What stands beside each other in a row.
+fn columns(card: &Card) -> Columns {
+    if card.architecture.input()[1] < DIGITS_PX { Columns::Foci } else { Columns::Maps }
+}
+
+/// Writes the figure for print: `file` as PDF, with an SVG and a PNG of the same name beside it, all or none; gives back
+/// their paths. `date` stands in the PDF.
+///
+/// # Errors
+/// A file that exists already, or a place that cannot be written to, in a sentence.
+pub fn write(gallery: &Gallery, file: &Path, date: &str) -> Result<Vec<PathBuf>, String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let mut set = OutputSet::new(folder, &name, false);
+    set.check(["pdf", "svg", "png"]).map_err(|error| error.to_string())?;
+    let page = gallery.page(Theme::Light);
+    let mut png = Cursor::new(Vec::new());
+    let picture = page.to_picture(PRINT_DPI).map_err(|error| error.to_string())?;
+    picture.write_to(&mut png, ImageFormat::Png).map_err(|error| error.to_string())?;
+    set.add("png", png.get_ref()).map_err(|error| error.to_string())?;
+    set.add("svg", page.to_svg().as_bytes()).map_err(|error| error.to_string())?;
+    let document = document(&gallery.title, date, vec![page], Theme::Light);
+    set.add("pdf", &document.to_pdf().map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+    set.finish().map_err(|error| error.to_string())
+}
