@@ -5,7 +5,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use super::{LayerFile, LayerKind, Scene, Style};
 use crate::bundle::Card;
 use crate::compose::{self, ColourBar, cam_bar, cam_layer};
-use crate::geometry::Transform;
+use crate::geometry::{PixelBox, Transform};
 
 pub struct Cam;
 
@@ -32,6 +32,13 @@ impl LayerKind for Cam {
 
     fn only(&self) -> &'static str {
         "Only the CAM"
+    }
+
+    /// The largest part above a fifth of the map's maximum (Zhou 2016), where it is wanted.
+    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+        let explanation = scene.maps.explanation;
+        let is_wanted = scene.style.cam_boxed && explanation.cam_caveat().is_none();
+        is_wanted.then(|| explanation.cam_box()).flatten().map(|region| region.bounds)
     }
 
     fn title(&self, scene: &Scene<'_>) -> String {
@@ -91,7 +98,10 @@ impl LayerKind for Cam {
             let picture = DynamicImage::ImageRgba8(of(index));
             return Some(LayerFile { title: Self::title_of(scene, index), picture });
         }
-        let picture = DynamicImage::ImageRgb8(compose::over(picture, &of(explanation.shown_class())));
-        Some(LayerFile { title: self.title(scene), picture })
+        let mut over = compose::over(picture, &of(explanation.shown_class()));
+        if let Some(frame) = self.frame(scene) {
+            compose::draw_box(&mut over, frame, compose::box_line_px(picture.dimensions()));
+        }
+        Some(LayerFile { title: self.title(scene), picture: DynamicImage::ImageRgb8(over) })
     }
 }

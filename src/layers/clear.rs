@@ -5,7 +5,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use super::{LayerFile, LayerKind, Maps, Scene, Style};
 use crate::bundle::{Card, Colour};
 use crate::compose::{self, ClearStyle, ColourBar, clear_layer, response_bar};
-use crate::geometry::Transform;
+use crate::geometry::{PixelBox, Transform};
 use crate::method::Evidence;
 
 pub struct Clear {
@@ -76,8 +76,8 @@ impl LayerKind for Clear {
     }
 
     /// The other map's own box is not looked for.
-    fn is_boxed(&self) -> bool {
-        !self.is_other
+    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+        scene.red_box().filter(|_| !self.is_other)
     }
 
     fn is_on_black(&self, style: &Style) -> bool {

@@ -5,7 +5,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 use super::{LayerFile, LayerKind, Scene, Style};
 use crate::bundle::Card;
 use crate::compose::{Caption, ungradable_layer};
-use crate::geometry::Transform;
+use crate::geometry::{PixelBox, Transform};
 
 pub struct Input;
 
@@ -22,8 +22,8 @@ impl LayerKind for Input {
         "Only the input"
     }
 
-    fn is_boxed(&self) -> bool {
-        true
+    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+        scene.red_box()
     }
 
     fn title(&self, _scene: &Scene<'_>) -> String {

@@ -14,7 +14,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 
 use crate::bundle::Card;
 use crate::compose::{Caption, ClearStyle, ColourBar};
-use crate::geometry::Transform;
+use crate::geometry::{PixelBox, Transform};
 
 pub use self::scene::{Maps, Scene};
 pub use self::style::Style;
@@ -70,9 +70,9 @@ pub trait LayerKind: Sync {
         false
     }
 
-    /// Whether the red box is drawn on it.
-    fn is_boxed(&self) -> bool {
-        false
+    /// The box that is drawn on it, in source pixels.
+    fn frame(&self, _scene: &Scene<'_>) -> Option<PixelBox> {
+        None
     }
 
     /// Whether it is a picture of its own on black rather than laid over the input.

@@ -19,6 +19,8 @@ pub struct Style {
     pub backdrop: f32,
     /// Whether the red box is drawn.
     pub boxed: bool,
+    /// Whether the map of one class has a box, too: that of the CAM paper's protocol.
+    pub cam_boxed: bool,
     /// Whether the window hatches where the picture cannot be graded.
     pub hatched: bool,
 }
@@ -33,6 +35,7 @@ impl Default for Style {
             outline: true,
             backdrop: 0.0,
             boxed: true,
+            cam_boxed: false,
             hatched: true,
         }
     }

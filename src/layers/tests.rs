@@ -163,3 +163,23 @@ fn a_region_is_bit_for_bit_a_part_of_the_whole() {
         assert!(part.pixels().any(|pixel| pixel.0[..3] != [0; 3]), "{layer:?}");
     }
 }
+
+#[test]
+fn the_class_map_has_a_box_where_it_is_wanted_and_nowhere_else() {
+    let card = card("retina-dr");
+    let mut explanation = explained(&card, [0.0, 0.0, 2.0, 0.0, 0.0], 1.0, BackwardRule::Linear);
+    // Two cells of the decided class stand out; each is 2×2 pixels, from the fourth column on.
+    let decided = explanation.shown_class();
+    explanation.cam.data[16 * decided..16 * (decided + 1)].fill(0.1);
+    explanation.cam.data[16 * decided + 5] = 2.0;
+    explanation.cam.data[16 * decided + 6] = 1.0;
+    let style = Style { cam_boxed: true, ..Style::default() };
+    let found = Layer::Cam.kind().frame(&scene(&card, &style, &explanation, None)).unwrap();
+    assert_eq!((found.x, found.y, found.width, found.height), (4, 2, 4, 2));
+    assert_eq!(Layer::Cam.kind().frame(&scene(&card, &Style::default(), &explanation, None)), None);
+    let picture = RgbImage::from_pixel(12, 8, Rgb([90; 3]));
+    let last = Layer::Cam.kind().files(&card).len() - 1;
+    let file =
+        |style: &Style| Layer::Cam.kind().file(last, &scene(&card, style, &explanation, None), &picture).unwrap();
+    assert_ne!(file(&style).picture, file(&Style::default()).picture, "the box is drawn");
+}

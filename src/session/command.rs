@@ -236,6 +236,8 @@ pub enum SessionCommand {
     OnBlack(bool),
     Palette(Palette),
     Box(bool),
+    /// The box of the map of one class.
+    CamBox(bool),
     ToggleBox,
     /// A line where the lit field ends, in maps on black.
     Outline(bool),

@@ -97,6 +97,11 @@ impl App {
         let cam_style = style.cam.clone();
         self.layer_legend(ui, View::Cam);
         if self.session.preferences.more {
+            let mut boxed = self.session.preferences.style.cam_boxed;
+            let says = "The largest connected part above a fifth of the map's maximum, as the CAM paper has it";
+            if ui.checkbox(&mut boxed, "Box around the largest part").on_hover_text(says).changed() {
+                self.commands.push(SessionCommand::CamBox(boxed).into());
+            }
             slide(ui, &mut self.commands, "Threshold", cam_style.threshold, 0.0..=1.0, SessionCommand::Threshold);
             let all = CamColours::ALL.map(|colours| (colours, colours.name()));
             choose(ui, &mut self.commands, "Colours", cam_style.colours, &all, SessionCommand::CamColours);

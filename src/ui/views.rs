@@ -9,7 +9,7 @@ use egui::{
 use super::layout::arrange;
 use super::textures::Pane;
 use super::{App, ruler, theme};
-use crate::geometry::Transform;
+use crate::geometry::{PixelBox, Transform};
 use crate::session::camera::{MARGIN, Region};
 use crate::session::{Current, SessionCommand, View, ViewCommand};
 
@@ -300,8 +300,8 @@ impl App {
         if layered && view.kind().is_on_black(style) {
             outline(&painter, frame, scene.map_or(&[], |scene| scene.outline));
         }
-        if view.kind().is_boxed() && !self.hide_overlays && style.boxed {
-            self.red_box(&painter, pane, frame);
+        if layered && let Some(bounds) = scene.and_then(|scene| view.kind().frame(&scene)) {
+            red_box(&painter, bounds, frame);
         }
         self.cross_hair(&painter, pane, frame);
         self.lengths(&painter, pane, view, frame);
@@ -326,22 +326,6 @@ impl App {
         let says = format!("Opening {}…", super::names::short(&name, 32));
         label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), &says, Color32::WHITE);
         true
-    }
-
-    fn red_box(&self, painter: &egui::Painter, pane: Pane, frame: &Frame) {
-        let shown = match pane {
-            Pane::Present => self.session.shown(),
-            Pane::Beside => self.session.companion_shown(),
-        };
-        let Some(region) = shown.and_then(|shown| shown.explanation.attention) else { return };
-        let (x, y) = (f64::from(region.bounds.x), f64::from(region.bounds.y));
-        let end = (x + f64::from(region.bounds.width), y + f64::from(region.bounds.height));
-        let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
-        let [r, g, b] = crate::compose::RED.0;
-        // The dark rim keeps the red visible on red.
-        for (width, colour) in [(5.0, Color32::from_black_alpha(130)), (2.0, Color32::from_rgb(r, g, b))] {
-            painter.rect_stroke(rect, CornerRadius::ZERO, Stroke::new(width, colour), StrokeKind::Middle);
-        }
     }
 
     /// The same place in all views; a gap in the middle leaves the place itself free.
@@ -429,4 +413,15 @@ fn outline(painter: &egui::Painter, frame: &Frame, line: &[(f64, f64)]) {
     let [r, g, b] = crate::compose::OUTLINE.0;
     let points: Vec<Pos2> = line.iter().map(|at| frame.to_screen(*at)).collect();
     painter.line(points, Stroke::new(1.0, Color32::from_rgb(r, g, b)));
+}
+
+fn red_box(painter: &egui::Painter, bounds: PixelBox, frame: &Frame) {
+    let (x, y) = (f64::from(bounds.x), f64::from(bounds.y));
+    let end = (x + f64::from(bounds.width), y + f64::from(bounds.height));
+    let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
+    let [r, g, b] = crate::compose::RED.0;
+    // The dark rim keeps the red visible on red.
+    for (width, colour) in [(5.0, Color32::from_black_alpha(130)), (2.0, Color32::from_rgb(r, g, b))] {
+        painter.rect_stroke(rect, CornerRadius::ZERO, Stroke::new(width, colour), StrokeKind::Middle);
+    }
 }

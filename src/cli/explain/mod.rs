@@ -107,6 +107,7 @@ pub struct Arguments {
             "model", "class", "rule", "compare_rule", "evidence", "magnitude", "cam", "layer", "frame", "no_layers",
             "answer_anyway", "record_paths", "resume", "smoothing", "cam_opacity", "threshold", "cam_colours",
             "clear_opacity", "gain", "clear_over_input", "without", "palette", "window", "invert", "no_box",
+            "cam_box",
         ]
     )]
     from: Option<PathBuf>,
@@ -168,6 +169,9 @@ struct Drawing {
     /// Show grey pictures with light and dark swapped
     #[arg(long)]
     invert: bool,
+    /// Draw the CAM's own box: the largest part above a fifth of its maximum (Zhou 2016)
+    #[arg(long)]
+    cam_box: bool,
     /// Draw no red box
     #[arg(long)]
     no_box: bool,
@@ -324,6 +328,7 @@ fn style(drawing: &Drawing, card: &Card) -> Result<Style> {
     style.palette = drawing.palette.unwrap_or_default();
     style.clear.on_black = !drawing.clear_over_input;
     style.boxed = !drawing.no_box;
+    style.cam_boxed = drawing.cam_box;
     let off = drawing.without.iter().map(|text| class(card, text)).collect::<Result<Vec<_>>>()?;
     style.clear.enabled = (0..card.classes.len()).map(|c| !off.contains(&c)).collect();
     Ok(style)

@@ -101,7 +101,7 @@ fn view(layer: Layer, scene: &Scene<'_>, ground: &Ground<'_>, ink: &Ink, column_
     let area = Area::new(aside_mm, title_mm, width_mm, height_mm);
     block.picture(area, Picture::new(&pixels)?);
     let is_refused = ground.case.pictures.report().is_refused;
-    if let Some(frame) = scene.red_box().filter(|_| kind.is_boxed() && !is_refused) {
+    if let Some(frame) = kind.frame(scene).filter(|_| !is_refused) {
         red_box(&mut block, frame, ground.case.pictures.picture.dimensions(), area);
     }
     let empty = kind.empty(scene);

@@ -54,6 +54,7 @@ impl State {
             SessionCommand::OnBlack(on) => style.clear.on_black = on,
             SessionCommand::Palette(palette) => style.palette = palette,
             SessionCommand::Box(on) => style.boxed = on,
+            SessionCommand::CamBox(on) => style.cam_boxed = on,
             SessionCommand::Outline(on) => style.outline = on,
             SessionCommand::Backdrop(value) => style.backdrop = value,
             SessionCommand::Hatch(on) => style.hatched = on,
