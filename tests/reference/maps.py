@@ -76,6 +76,7 @@ def case(rng, number):
     deletion = np.concatenate([[whole], flipping(model, picture, values)])
     insertion = np.concatenate([[whole], flipping(model, picture, values.max() - values)])[::-1]
     assert abs(deletion[-1] - empty) < 1e-5 and abs(insertion[0] - empty) < 1e-5
+    above = values >= 0.25 * values.max()
     scaled = [array / array.max() for array in (values, other)]
     ssim = structural_similarity(*scaled, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0)
     return {
@@ -87,7 +88,7 @@ def case(rng, number):
         "bias": bias,
         "pointing": float(pointing),
         "energy": float(energy),
-        "iou_from_half": float((mask & (values >= 0.5 * values.max())).sum() / (mask | (values >= 0.5 * values.max())).sum()),
+        "iou_from_a_quarter": float((mask & above).sum() / (mask | above).sum()),
         "spearman": float(similarity_func.correlation_spearman(values.ravel(), other.ravel())),
         "ssim": float(ssim),
         "deletion": deletion.tolist(),

@@ -11,10 +11,16 @@ use crate::method::MapKind;
 /// How near to a region a map's largest value must lie to hit it, as a part of the grid's longer side: the 15 pixels of
 /// pictures of 500 that Zhang et al. 2018 allow.
 pub const TOLERANCE: f64 = 0.03;
-/// At how many even steps of a map's maximum its pixels are counted.
+/// At how many steps of a map's maximum its pixels are counted. They lie closer to each other further below, where maps of
+/// single bright pixels need them.
 pub const STEPS: usize = 20;
 /// Sigma of the map that is always bright in the middle, as a part of each side.
 const MIDDLE: f64 = 0.25;
+
+/// The part of a map's maximum at which a step's pixels begin, the first step being 1.
+pub fn threshold(step: usize) -> f64 {
+    (step as f64 / STEPS as f64).powi(2)
+}
 
 /// What points at places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,7 +98,7 @@ pub struct Found {
     pub pointing: f64,
     /// The part of the map's positive values that lies in regions; 0 of a map without any.
     pub energy: f64,
-    /// How many pixels of regions reach each of the [`STEPS`] - 1 inner steps of the map's maximum.
+    /// How many pixels of regions reach each of the [`STEPS`] - 1 inner steps ([`threshold`]).
     pub inside: Vec<usize>,
 }
 
@@ -196,7 +202,7 @@ fn placed_by(by: Pointer, map: &[f32], groups: &[Grouped]) -> Placed {
     let value = |v: f32| if v.is_finite() { v.max(0.0) } else { 0.0 };
     let peak = map.iter().map(|v| value(*v)).fold(0.0, f32::max);
     // The highest step that a pixel reaches.
-    let step = |v: f32| if peak > 0.0 { (value(v) / peak * STEPS as f32) as usize } else { 0 };
+    let step = |v: f32| if peak > 0.0 { ((value(v) / peak).sqrt() * STEPS as f32) as usize } else { 0 };
     let counts = |is_in: &dyn Fn(usize) -> bool| {
         let mut counts = [0usize; STEPS + 1];
         map.iter().enumerate().filter(|(at, _)| is_in(*at)).for_each(|(_, v)| counts[step(*v)] += 1);
@@ -256,11 +262,11 @@ mod tests {
         let placed = placed_by(Pointer::Middle, &map, &groups);
         let (found, marked) = (&placed.found[0], &groups[0].marked);
         assert_eq!((found.pointing, found.energy, marked.pixels), (1.0, 7.0 / 10.0, 4));
-        // Half of the maximum, step 10: 4, 2, 2 reach it, two of them inside: 2 / (3 + 4 - 2).
-        assert_eq!((placed.above[9], found.inside[9]), (3, 2));
-        assert!((iou(&placed, found, marked, 9) - 0.4).abs() < 1e-12);
-        // A quarter, step 5: all five positive ones, three inside: 3 / (5 + 4 - 3).
-        assert!((iou(&placed, found, marked, 4) - 0.5).abs() < 1e-12);
+        // 0.49 of the maximum, step 14: 4, 2, 2 reach it, two of them inside: 2 / (3 + 4 - 2).
+        assert_eq!((placed.above[13], found.inside[13]), (3, 2));
+        assert!((iou(&placed, found, marked, 13) - 0.4).abs() < 1e-12);
+        // A quarter, step 10: all five positive ones, three inside: 3 / (5 + 4 - 3).
+        assert!((iou(&placed, found, marked, 9) - 0.5).abs() < 1e-12 && threshold(10) == 0.25);
         let none = placed_by(Pointer::Middle, &[-1.0; 8], &groups);
         assert_eq!((none.found[0].pointing, none.found[0].energy), (0.0, 0.0));
         assert_eq!(iou(&none, &none.found[0], marked, 3), 0.0);

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::figures::{Group, PicturePlaces, Pointer, STEPS, TOLERANCE, iou};
+use super::figures::{Group, PicturePlaces, Pointer, STEPS, TOLERANCE, iou, threshold};
 use super::regions::{MEDIUM_BELOW, SMALL_BELOW};
 use crate::evaluate::cells::{columns, figure, mean};
 use crate::evaluate::section::{Axis, Named, Plot, PlotKind, Section, Span};
@@ -175,7 +175,7 @@ fn figures(pictures: &[&PicturePlaces], units: &Units, by: Pointer, group: &Grou
             units,
             &held_out.iter().map(|iou| iou.map(|iou| f64::from(iou >= HIT_FROM))).collect::<Vec<_>>(),
         ),
-        thresholds: chosen.map(|step| step.map(|step| (step + 1) as f64 / STEPS as f64)),
+        thresholds: chosen.map(|step| step.map(|step| threshold(step + 1))),
     }
 }
 
@@ -198,12 +198,12 @@ mod tests {
 
     #[test]
     fn thresholds_are_measured_where_they_were_not_chosen() {
-        // The first half's map is exact from 0.25 on, the second's from 0.5 on: the first chooses 0.25, which gives the
-        // second 0.5; the second chooses 0.5, which gives the first 1.
+        // The first half's map is exact from step 5 on, the second's from step 10 on: the first chooses step 5, which gives the
+        // second 0.5; the second chooses step 10, which gives the first 1.
         let pictures = [picture("a", 5, 1.0), picture("b", 10, 0.0), picture("c", 5, 1.0), picture("d", 10, 0.0)];
         let places = Places::of(&pictures);
         let found = places.find(Pointer::Middle, &Group::Lesions).unwrap();
-        assert_eq!(found.thresholds, [Some(0.25), Some(0.5)]);
+        assert_eq!(found.thresholds, [Some(0.0625), Some(0.25)]);
         assert_eq!((found.iou.value, found.hit_rate.value), (Some(0.75), Some(1.0)));
         assert_eq!((found.pointing.value, found.energy.value), (Some(0.5), Some(0.25)));
         assert_eq!((found.n, found.regions, places.unit), (4, 8, Unit::Patients));
