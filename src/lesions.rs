@@ -16,6 +16,8 @@ pub const LANDMARK: &str = "optic_disc";
 /// A table of more is not one of boxes.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_BOXES: usize = 1 << 20;
+/// Of one picture.
+const MOST_BOXES_EACH: usize = 4096;
 /// Of a kind's name, in letters, and how many kinds there can be.
 const MOST_NAME: usize = 64;
 const MOST_KINDS: usize = 64;
@@ -70,7 +72,12 @@ pub fn read_boxes(path: &Path) -> Result<HashMap<String, Vec<LesionBox>>, Lesion
             }
             kinds.push(name.clone());
         }
-        boxes.entry(stem(Path::new(&line.image))).or_default().push(line);
+        let of_picture = boxes.entry(stem(Path::new(&line.image))).or_default();
+        if of_picture.len() == MOST_BOXES_EACH {
+            let image = line.image.escape_debug();
+            return Err(failed(format!("it has more than {MOST_BOXES_EACH} boxes of {image}; a mask can hold them")));
+        }
+        of_picture.push(line);
     }
     Ok(boxes)
 }
@@ -121,6 +128,7 @@ mod tests {
         assert!(read(&format!("b,{},0,0,1,1\n", "x".repeat(65))).unwrap_err().contains("must be a name"));
         let many: String = (0..65).map(|kind| format!("b,k{kind},0,0,1,1\n")).collect();
         assert!(read(&many).unwrap_err().contains("more than 64 kinds"));
+        assert!(read(&"b,x,0,0,1,1\n".repeat(4097)).unwrap_err().contains("a mask can hold them"));
         assert!(read_boxes(folder.path()).unwrap_err().to_string().contains("cannot be read"));
     }
 

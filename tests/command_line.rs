@@ -89,10 +89,11 @@ fn a_photograph_gives_its_grade_maps_panel_and_record() {
     assert!((sum("probability") - 1.0).abs() < 1e-5 && (sum("response_share") - 1.0).abs() < 1e-5);
     let decided = record["decided"].as_u64().unwrap() as usize;
     assert_eq!(record["settings"]["shown_class"], decided);
-    let region = &record["boxes"][0];
-    assert_eq!(region["class"], classes[decided]["name"]);
-    let edge = |at: &str, length: &str| region[at].as_u64().unwrap() + region[length].as_u64().unwrap();
-    assert!(edge("x", "width") <= 1424 && edge("y", "height") <= 946);
+    for region in [&record["boxes"][0], &record["cam_box"]] {
+        assert_eq!(region["class"], classes[decided]["name"]);
+        let edge = |at: &str, length: &str| region[at].as_u64().unwrap() + region[length].as_u64().unwrap();
+        assert!(edge("x", "width") <= 1424 && edge("y", "height") <= 946, "{region}");
+    }
 
     let npz = fs::File::open(out.path().join("phantom-moderate.npz")).unwrap();
     let mut npz = NpzReader::new(npz).unwrap();

@@ -47,6 +47,25 @@ fn evaluate(folder: &Path, out: &Path, more: &[&str]) -> assert_cmd::assert::Ass
     command.arg("--out").arg(out).args(more).assert()
 }
 
+/// The same, but for the last digit of a number that went through text.
+fn assert_alike(a: &Value, b: &Value, place: &str) {
+    match (a, b) {
+        (Value::Object(first), Value::Object(second)) => {
+            assert!(first.keys().eq(second.keys()), "{place}");
+            first.iter().for_each(|(name, value)| assert_alike(value, &second[name], &format!("{place}.{name}")));
+        }
+        (Value::Array(first), Value::Array(second)) => {
+            assert_eq!(first.len(), second.len(), "{place}");
+            (0..).zip(first.iter().zip(second)).for_each(|(n, (a, b))| assert_alike(a, b, &format!("{place}[{n}]")));
+        }
+        (Value::Number(first), Value::Number(second)) => {
+            let (first, second) = (first.as_f64().unwrap(), second.as_f64().unwrap());
+            assert!((first - second).abs() < 1e-9, "{place}: {first}, {second}");
+        }
+        _ => assert!(a == b, "{place}"),
+    }
+}
+
 #[test]
 fn a_folder_is_measured_and_the_run_goes_on_where_it_was_cut() {
     let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -91,8 +110,8 @@ fn a_folder_is_measured_and_the_run_goes_on_where_it_was_cut() {
     std::fs::write(&kept, &lines[..lines.len() * 2 / 3]).unwrap();
     evaluate(folder.path(), &out, &[&options[..], &["--resume"]].concat()).success();
     let again = json(&out.join("metrics.json"));
-    assert_eq!(again, metrics, "the same figures, however the run went");
-    assert_eq!(std::fs::read_to_string(out.join("predictions.csv")).unwrap(), table);
+    assert_alike(&again, &metrics, "metrics");
+    assert!(std::fs::read_to_string(out.join("predictions.csv")).unwrap() == table, "the same answers");
 }
 
 #[test]

@@ -3,15 +3,20 @@
 //! Answers and labels come in as [`Cases`]; each part measures something and gives its figures as plain data, and a
 //! [`Section`] that says them to people. Must not know windows or where files go.
 
+#[cfg(test)]
+mod agreement_tests;
 mod case;
 mod cells;
 pub mod decisions;
 pub mod fill;
+pub mod four_tests;
 mod labelled;
 pub mod place;
 pub mod report;
 mod section;
+pub mod shortcuts;
 mod similarity;
+pub mod strong_features;
 mod subject;
 pub mod truth;
 

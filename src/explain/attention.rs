@@ -85,21 +85,24 @@ pub fn most_attentive_in(
 }
 
 #[derive(Clone)]
-struct Region {
-    total: f64,
+pub(super) struct Region {
+    pub(super) pixels: u32,
+    pub(super) total: f64,
     left: u32,
     top: u32,
     right: u32,
     bottom: u32,
 }
 
-fn regions(labels: &ImageBuffer<Luma<u32>, Vec<u32>>, map: &[f32]) -> Vec<Region> {
+/// The connected parts of a map that are labelled from 1 on.
+pub(super) fn regions(labels: &ImageBuffer<Luma<u32>, Vec<u32>>, map: &[f32]) -> Vec<Region> {
     let count = labels.iter().copied().max().unwrap_or(0) as usize;
-    let empty = Region { total: 0.0, left: u32::MAX, top: u32::MAX, right: 0, bottom: 0 };
+    let empty = Region { pixels: 0, total: 0.0, left: u32::MAX, top: u32::MAX, right: 0, bottom: 0 };
     let mut regions = vec![empty; count];
     for ((x, y, Luma([label])), value) in labels.enumerate_pixels().zip(map) {
         if *label > 0 {
             let region = &mut regions[*label as usize - 1];
+            region.pixels += 1;
             region.total += f64::from(*value);
             (region.left, region.top) = (region.left.min(x), region.top.min(y));
             (region.right, region.bottom) = (region.right.max(x + 1), region.bottom.max(y + 1));
@@ -108,7 +111,12 @@ fn regions(labels: &ImageBuffer<Luma<u32>, Vec<u32>>, map: &[f32]) -> Vec<Region
     regions
 }
 
-fn in_source(region: &Region, source_from_model: &Transform, (width, height): (u32, u32)) -> Option<PixelBox> {
+/// The whole pixels of the picture that a region touches.
+pub(super) fn in_source(
+    region: &Region,
+    source_from_model: &Transform,
+    (width, height): (u32, u32),
+) -> Option<PixelBox> {
     let (x0, y0) = source_from_model.apply(f64::from(region.left), f64::from(region.top));
     let (x1, y1) = source_from_model.apply(f64::from(region.right), f64::from(region.bottom));
     let (left, top) = (x0.floor().max(0.0) as u32, y0.floor().max(0.0) as u32);

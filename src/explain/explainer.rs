@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::attention::NoBox;
+use super::localisation::cam_box;
 use super::{Attention, Verdict, attention, clear};
 use crate::bundle::{Bundle, Calibration, Card};
 use crate::geometry::Transform;
@@ -130,6 +131,11 @@ impl Explanation {
     /// What must be said of a CAM that has no places.
     pub fn cam_caveat(&self) -> Option<&'static str> {
         (self.settings.cam.method == CamMethod::Cam && self.cam.width * self.cam.height == 1).then_some(NO_CAM)
+    }
+
+    /// The box around the largest part of the shown class's map above a fifth of its maximum (Zhou et al. 2016).
+    pub fn cam_box(&self) -> Option<Attention> {
+        cam_box(&self.cam, self.shown_class(), &self.source_from_cam(), self.source_size_px)
     }
 
     /// Takes positions of the CAM's cells to source pixels.

@@ -8,6 +8,7 @@ pub mod class_set;
 pub mod clear;
 pub mod coverage;
 mod explainer;
+pub mod localisation;
 pub mod report;
 mod single;
 pub mod steady;
@@ -15,6 +16,7 @@ mod verdict;
 
 pub use attention::Attention;
 pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
+pub use localisation::cam_box;
 pub use report::{Agreement, Report, headline, report};
 pub use single::SingleMap;
 pub use steady::Steadiness;

@@ -13,7 +13,7 @@ use crate::bundle::question::{Answer, Word};
 use crate::bundle::{Assessment, Card};
 use crate::compose::CamScale;
 use crate::explain::report::GateWords;
-use crate::explain::{Agreement, Explanation, Report};
+use crate::explain::{Agreement, Attention, Explanation, Report};
 use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::{Judgement, Reading};
@@ -104,6 +104,10 @@ pub struct Record {
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
     pub boxes: Vec<BoxRecord>,
+    /// Around the largest part of the CAM of the shown class, or of the map that stands in its place, above 20 % of its
+    /// maximum (Zhou et al. 2016); left out where nothing speaks for the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cam_box: Option<BoxRecord>,
     pub timings_ms: TimingsRecord,
 }
 
@@ -307,7 +311,7 @@ pub struct BoxRecord {
     pub y: u32,
     pub width: u32,
     pub height: u32,
-    /// Of the class's whole response.
+    /// Of the class's whole response; of a CAM's box of all that speaks for the class in the CAM.
     pub share: f64,
 }
 
@@ -343,14 +347,14 @@ impl Record {
             response_share: explanation.response_shares[c],
             compared_response_share: None,
         });
-        let boxes = explanation.attention.iter().map(|region| BoxRecord {
+        let box_record = |region: &Attention| BoxRecord {
             class: card.classes[region.class].name.clone(),
             x: region.bounds.x,
             y: region.bounds.y,
             width: region.bounds.width,
             height: region.bounds.height,
             share: region.share,
-        });
+        };
         let questions = card.output.questions.iter();
         let timings = &explanation.timings_ms;
         let refusal = report.gate.as_ref().and_then(|gate| gate.says.clone());
@@ -404,7 +408,8 @@ impl Record {
             warnings: warnings.collect(),
             layers: Vec::new(),
             response_classes: explanation.response.held.clone(),
-            boxes: boxes.collect(),
+            boxes: explanation.attention.iter().map(box_record).collect(),
+            cam_box: explanation.cam_box().as_ref().map(box_record),
             timings_ms: TimingsRecord {
                 decode: decode_ms,
                 prepare: timings.prepare,

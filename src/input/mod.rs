@@ -10,6 +10,7 @@ mod quality;
 mod reduced;
 mod retina;
 mod stage;
+mod thumbnail;
 
 use image::RgbImage;
 
@@ -21,6 +22,7 @@ use stage::Stage;
 
 pub use lit::Lit;
 pub use measure::{measure, measure_with_field};
+pub use thumbnail::{SIDE as THUMBNAIL_SIDE, thumbnail};
 
 /// What a network receives for one picture.
 ///

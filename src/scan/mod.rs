@@ -12,6 +12,7 @@ mod error;
 pub mod facts;
 pub mod find;
 pub mod grey;
+pub mod idx;
 mod jpeg;
 pub mod measure;
 mod open;

@@ -170,7 +170,10 @@ fn randomised(
         // One at a time: each is a whole network.
         let device = subject.explainer.network().device();
         let stage = Stage::new(bundle, &groups[..=at], device, SEED).map_err(|error| error.to_string())?;
-        let map = stage.map(subject.scan, subject.class, kind).map_err(|error| error.to_string())?;
+        // One map is not worth stopping in, and one that is missing would be taken for a network that broke.
+        let maps = stage.maps(subject.scan, subject.class, &[kind], &|| true).map_err(|error| error.to_string())?;
+        // A network without its weights may give no finite numbers, and so no map.
+        let map = maps.into_iter().next();
         let similarity =
             map.as_ref().map(|map| Similarity::of(&own.values, &map.values, subject.size(), &subject.field));
         let picture = map.as_ref().map_or_else(|| RgbImage::new(MAP_PX, MAP_PX), drawn);

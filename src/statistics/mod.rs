@@ -3,6 +3,7 @@
 mod bootstrap;
 mod calibration;
 mod confusion;
+mod logistic;
 mod rank;
 mod roc;
 mod screening;
@@ -12,6 +13,7 @@ pub use self::calibration::{
     BINS, Bin, expected_calibration_error, reliability, squared_error, squared_error_of_classes,
 };
 pub use self::confusion::{Confusion, Weights};
+pub use self::logistic::Logistic;
 pub use self::rank::spearman;
 pub use self::roc::{Detection, Ranked, RocPoint, auc};
 pub use self::screening::{Assumed, Screening};

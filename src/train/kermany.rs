@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::TrainError;
 use super::data::{DataSet, Example, Values};
-use super::{TrainError, thumbnail};
 use crate::bundle::Card;
 use crate::input;
 use crate::scan;
@@ -51,7 +51,7 @@ pub fn read(card: &Card, folder: &Path) -> Result<DataSet, TrainError> {
             let scan = scan::open(path)?;
             let input = input::prepare(&scan, &card.preprocessing).map_err(failed)?;
             let values = Values::Ready(input.values);
-            Ok((part, Example { values, class: *class, thumbnail: thumbnail::of(&scan), ..Example::default() }))
+            Ok((part, Example { values, class: *class, thumbnail: input::thumbnail(&scan), ..Example::default() }))
         })
         .collect::<Result<_, TrainError>>()?;
     let mut data = DataSet { input: card.architecture.input(), ..DataSet::default() };

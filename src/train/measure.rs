@@ -9,7 +9,7 @@ use crate::bundle::Bundle;
 use crate::bundle::card::{Decision, Measured};
 use crate::explain::Verdict;
 use crate::geometry::Transform;
-use crate::input::ModelInput;
+use crate::input::{ModelInput, THUMBNAIL_SIDE};
 use crate::network::{ComputeDevice, Network};
 use crate::statistics::{Confusion, Detection, Figure, Measure, RESAMPLINGS, Ranked, Units, Weights, auc};
 
@@ -140,12 +140,13 @@ fn against_health(
         .map(|(verdict, example)| (verdict.probabilities[1] / ill_score(verdict).max(1e-9), example.class == 1))
         .unzip();
     results.extend(auc(&kinds, &bacterial).map(|value| figure("AUC, bacterial against viral", value, Some(0.5))));
-    let side = thumbnail::SIDE;
+    let side = THUMBNAIL_SIDE;
     let what = format!(
         "AUC, pneumonia, of a {side}×{side} thumbnail of the stored picture alone (logistic regression, the same split)"
     );
     if data.held.iter().all(|example| example.thumbnail.len() == side * side) {
-        results.extend(auc(&thumbnail::scores(data), &ill).map(|value| figure(&what, value, Some(0.5))));
+        let scores = thumbnail::scores(data);
+        results.extend(scores.and_then(|scores| auc(&scores, &ill)).map(|value| figure(&what, value, Some(0.5))));
     }
     results
 }

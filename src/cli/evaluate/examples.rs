@@ -1,6 +1,6 @@
 //! Correct and misclassified examples as a figure, chosen by the program: of every class those of which the model is surest.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::labelled::Labelled;
 use super::rows::Row;
@@ -25,13 +25,12 @@ pub fn gallery(work: &Work<'_>, labelled: &Labelled, rows: &[(usize, Row)]) -> R
         return Ok(None);
     }
     // A digit is a picture of a few pixels, and so much is to be seen of it.
-    let columns = if card.architecture.input()[1] < 64 { Columns::Foci } else { Columns::Maps };
+    let columns = if super::is_small(card) { Columns::Foci } else { Columns::Maps };
     let mut examples = Vec::new();
     for class in 0..card.classes.len() {
         for is_correct in [true, false] {
             if let Some(picture) = surest(labelled, rows, class, is_correct) {
-                let path = &labelled.pictures[picture].path;
-                let scan = crate::scan::open(path).with_context(|| format!("{}", path.display()))?;
+                let scan = labelled.pictures[picture].source.scan()?;
                 let explanation = work.explainer.explain(&scan, &work.settings)?;
                 let (measures, lit) = input::measure_with_field(&scan);
                 let assessed = crate::bundle::assess(card, &measures);

@@ -1,5 +1,6 @@
 //! The figures of all pictures together, and the files that tell them.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Result, anyhow};
@@ -9,15 +10,20 @@ use serde_json::{Value, json};
 use super::labelled::Labelled;
 use super::rows::Row;
 use super::work::Work;
-use super::{Arguments, Measured, examples, say};
+use super::{Arguments, Measured, certify, examples, say};
 use crate::cli::signals::{Stop, Stopped};
 use crate::evaluate::decisions::{self, DecisionOptions, Decisions};
+use crate::evaluate::four_tests::FourTests;
+use crate::evaluate::place::{PicturePlaces, Places};
 use crate::evaluate::report::{self, Head};
+use crate::evaluate::shortcuts::{self, ShortcutFigures, Shortcuts};
+use crate::evaluate::strong_features::{PictureFeatures, StrongFeatures};
 use crate::evaluate::truth::{PictureTruth, Truthfulness};
 use crate::evaluate::{Case, Cases, Named, Section, Truth};
 use crate::export::report_page::document;
 use crate::export::{Theme, iso_date};
 use crate::guard::whole::OutputSet;
+use crate::statistics::RESAMPLINGS;
 use crate::table::Table;
 
 const PRINT_DPI: f32 = 300.0;
@@ -30,7 +36,7 @@ pub fn finish(
     work: &Work<'_>,
     labelled: &Labelled,
     measured: &Measured,
-    stop: &Stop,
+    (stop, certificate): (&Stop, Option<&Path>),
 ) -> Result<()> {
     let cases = cases(work, labelled, &measured.rows);
     let options = DecisionOptions {
@@ -46,7 +52,21 @@ pub fn finish(
     let mut sections = vec![decisions::section(&cases, &decided)];
     let tested: Vec<PictureTruth> = measured.rows.iter().filter_map(|(_, row)| row.truth.clone()).collect();
     let truth = (!tested.is_empty()).then(|| Truthfulness::of(&tested));
+    let placed: Vec<PicturePlaces> = measured.rows.iter().filter_map(|(_, row)| row.places.clone()).collect();
+    let places = (!placed.is_empty()).then(|| Places::of(&placed));
+    sections.extend(places.iter().map(Places::section));
     sections.extend(truth.iter().map(Truthfulness::section));
+    let tests = FourTests::of(truth.as_ref(), places.as_ref());
+    if truth.is_some() || places.is_some() {
+        sections.push(tests.section());
+    }
+    let features: Vec<PictureFeatures> = measured.rows.iter().filter_map(|(_, row)| row.features.clone()).collect();
+    let strong = (!features.is_empty()).then(|| StrongFeatures::of(&features, cases.classes.len(), work.truth.fill));
+    sections.extend(strong.iter().map(StrongFeatures::section));
+    let Some(shortcuts) = shortcuts(&cases, &measured.rows, stop) else {
+        return Err(Stopped { says: "stopped; --resume goes on".to_owned(), status: stop.status() }.into());
+    };
+    sections.push(shortcuts::section(&shortcuts, &cases.classes));
     let mut files = Vec::new();
     if let Some(gallery) = examples::gallery(work, labelled, &measured.rows)? {
         let page = gallery.page(Theme::Light);
@@ -66,7 +86,12 @@ pub fn finish(
     let table = predictions(&cases);
     files.push(("predictions.csv".to_owned(), table.csv().map_err(|reason| anyhow!(reason))?));
     files.push(("predictions.parquet".to_owned(), table.parquet().map_err(|reason| anyhow!(reason))?));
-    files.push(("metrics.json".to_owned(), metrics(&cases, &decided, truth.as_ref())?));
+    files.push((
+        "metrics.json".to_owned(),
+        metrics(&cases, &decided, json!({
+        "places": places, "truth": truth, "four_tests": tests, "strong_features": strong, "shortcuts": shortcuts,
+    }))?,
+    ));
     let head = head(arguments, &cases, labelled, measured);
     files.extend(report::files(&head, &sections).map_err(|reason| anyhow!(reason))?);
     // What was measured before in the same folder is of the same pictures.
@@ -75,9 +100,22 @@ pub fn finish(
         set.add_file(name, bytes).map_err(|error| anyhow!("{error}"))?;
     }
     set.finish().map_err(|error| anyhow!("{error}"))?;
+    if let (Some(place), Some(on)) = (certificate, &arguments.certify) {
+        certify::keep(place, &certify::certificate(&cases, &decided, &tests, tested.len(), on))?;
+    }
     say(summary(&cases, &decided));
     say(format_args!("{}", arguments.out.join("report.html").display()));
     Ok(())
+}
+
+fn shortcuts(cases: &Cases, rows: &[(usize, Row)], stop: &Stop) -> Option<ShortcutFigures> {
+    let mut found = Shortcuts::default();
+    for (case, (_, row)) in cases.all.iter().zip(rows) {
+        if let Some(looks) = row.looks.clone() {
+            found.add(looks, &case.truth, &case.patient);
+        }
+    }
+    found.figures_while(cases.classes.len(), RESAMPLINGS, &|| !stop.is_asked())
 }
 
 fn cases(work: &Work<'_>, labelled: &Labelled, rows: &[(usize, Row)]) -> Cases {
@@ -128,12 +166,12 @@ fn predictions(cases: &Cases) -> Table {
     table
 }
 
-fn metrics(cases: &Cases, decided: &Decisions, truth: Option<&Truthfulness>) -> Result<Vec<u8>> {
+fn metrics(cases: &Cases, decided: &Decisions, parts: Value) -> Result<Vec<u8>> {
     let mut metrics = serde_json::to_value(decided)?;
     if let Value::Object(fields) = &mut metrics {
         fields.insert("model".to_owned(), json!(cases.model));
         fields.insert("model_sha256".to_owned(), json!(cases.sha256));
-        fields.insert("truth".to_owned(), json!(truth));
+        fields.extend(parts.as_object().cloned().unwrap_or_default());
         fields.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
     }
     let mut bytes = serde_json::to_vec_pretty(&metrics)?;
@@ -143,12 +181,12 @@ fn metrics(cases: &Cases, decided: &Decisions, truth: Option<&Truthfulness>) -> 
 
 fn head(arguments: &Arguments, cases: &Cases, labelled: &Labelled, measured: &Measured) -> Head {
     let fact = |name: &str, value: String| (name.to_owned(), value);
-    let name = |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut facts = vec![
         fact("Model", cases.model.clone()),
         fact("Weights (SHA-256)", cases.sha256.clone()),
         fact("Pictures", arguments.paths.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ")),
-        fact("Labels", name(&arguments.labels)),
+        fact("Labels", arguments.labels.as_ref().map_or_else(|| "MNIST's own".to_owned(), |path| name(path))),
         fact("Measured", format!("{} of {} labelled pictures", cases.all.len(), labelled.pictures.len())),
         fact("Date", iso_date(SystemTime::now())),
     ];

@@ -1,8 +1,10 @@
 //! `fovea evaluate`: labelled pictures in, a report out.
 
+mod certify;
 mod examples;
 mod finish;
 mod labelled;
+mod marks;
 mod rows;
 mod work;
 
@@ -11,14 +13,18 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::labelled::Labelled;
+use self::marks::Marks;
 use self::rows::{Row, Rows};
 use self::work::{Wanted, Work};
 use super::signals::{Stop, Stopped};
 use super::{Limit, note, pool, progress, say};
 use crate::bundle::{Card, Library};
+use crate::evaluate::Truth;
+use crate::evaluate::fill::Fill;
+use crate::evaluate::strong_features::Definition;
 use crate::evaluate::truth::{Others, TruthSettings, stages};
 use crate::explain::{Explainer, Settings};
 use crate::guard::checksum::sha256_hex;
@@ -28,14 +34,24 @@ use crate::network::{ComputeDevice, DeviceChoice, device};
 /// Changes when the same picture gives another line.
 const FORMAT: &str = concat!("evaluation 1 ", env!("CARGO_PKG_VERSION"));
 
+/// What the papers did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Experiment {
+    /// CLEAR's table: accuracy on full images, on their strongly attentive pixels alone, and without them
+    StrongFeatures,
+}
+
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Pictures, or folders of pictures
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// A table image,grade[,patient][,…], or with a column of 0 and 1 for each finding; names with or without their ending
-    #[arg(long, value_name = "CSV")]
-    labels: PathBuf,
+    #[arg(long, value_name = "CSV", required_unless_present = "idx")]
+    labels: Option<PathBuf>,
+    /// In the place of a table: the folders hold MNIST's own files of this part, `t10k` or `train`
+    #[arg(long, value_name = "PART", conflicts_with = "labels")]
+    idx: Option<String>,
     /// The model that is measured
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
     model: String,
@@ -54,12 +70,27 @@ pub struct Arguments {
     /// What a false alarm costs, in the same unit
     #[arg(long, default_value_t = 1.0, value_name = "COST")]
     cost_of_false_alarm: f64,
+    /// Hold the maps against marked lesions: a table image,lesion,x_min,y_min,x_max,y_max in parts of width and height
+    #[arg(long, value_name = "CSV")]
+    lesions: Option<PathBuf>,
+    /// Hold the maps against masks: pictures named like those that they mark, as large, 0 where nothing is marked
+    #[arg(long, value_name = "DIR", conflicts_with = "lesions")]
+    masks: Option<PathBuf>,
     /// Put the maps to the test on so many of the pictures, evenly spread over them; each takes hundreds of passes
     #[arg(long, default_value_t = 12, value_name = "N")]
     truth: usize,
+    /// Make an experiment of the papers with every picture, too
+    #[arg(long, value_enum, value_name = "NAME")]
+    experiment: Option<Experiment>,
+    /// What takes the place of pixels that are removed [default: black for digits, else the blurred picture]
+    #[arg(long, value_enum)]
+    fill: Option<Fill>,
     /// Hold the maps against those of this second model, too
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
+    /// Keep the tests' results beside the model, as its certificate: what the pictures are, in your words
+    #[arg(long, value_name = "WORDS")]
+    certify: Option<String>,
     /// What computes
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
@@ -75,27 +106,46 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
     check(arguments)?;
     let stop = Stop::watch("the pictures at hand")?;
-    let bundle = Library::open(folders)?.find(&arguments.model)?.load()?;
+    let entry = Library::open(folders)?.find(&arguments.model)?;
+    let certificate = arguments.certify.is_some().then(|| entry.certificate_file()).flatten();
+    let bundle = entry.load()?;
     let labelled = Labelled::find(arguments, &bundle.card)?;
     whole::sweep(&arguments.out);
     let settings = Settings::recommended(&bundle.card);
     let device = device::open(arguments.device)?;
     let may_go_on = || !stop.is_asked();
     let against = arguments.against.as_deref().map(|name| against(name, folders, &bundle.card, &device)).transpose()?;
-    let truth = TruthSettings::default();
+    let fill = arguments.fill.unwrap_or(if is_small(&bundle.card) { Fill::Black } else { Fill::Blur });
+    let truth = TruthSettings { fill, ..TruthSettings::default() };
+    let definitions = match arguments.experiment {
+        Some(Experiment::StrongFeatures) => Definition::sweep(),
+        None => Vec::new(),
+    };
+    let marks = Marks::read(arguments)?;
+    let marked = marks.sha256(arguments)?;
     let is_tested = arguments.truth > 0;
     let stages = if is_tested { stages(&bundle, &device, truth.seed, &may_go_on)? } else { Some(Vec::new()) };
     let Some(stages) = stages else { return stopped(&stop) };
     let other = against.as_ref().map(|model| model.sha256.as_str());
-    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{settings:?}\n{truth:?}\n{other:?}", bundle.sha256, bundle.card);
+    let chosen = format!("{settings:?}\n{truth:?}\n{other:?}\n{marked}\n{definitions:?}");
+    let depends_on = format!("{FORMAT}\n{}\n{:?}\n{chosen}", bundle.sha256, bundle.card);
     let made_with = sha256_hex(depends_on.as_bytes());
     let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
     let explainer = Explainer::new(bundle, &device)?;
     let memory = limit.memory();
     let others = Others { stages: &stages, against: against.as_ref() };
-    let work = Work { explainer: &explainer, settings, memory: &memory, truth: &truth, others, may_go_on: &may_go_on };
+    let work = Work {
+        explainer: &explainer,
+        settings,
+        memory: &memory,
+        truth: &truth,
+        others,
+        marks: &marks,
+        definitions: &definitions,
+        may_go_on: &may_go_on,
+    };
     match measured(&work, &labelled, rows, (arguments.truth, &stop))? {
-        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, &stop),
+        Some(measured) => finish::finish(arguments, &work, &labelled, &measured, (&stop, certificate.as_deref())),
         None => stopped(&stop),
     }
 }
@@ -113,6 +163,11 @@ fn against(name: &str, folders: &[PathBuf], card: &Card, device: &ComputeDevice)
         bail!("{name} has other classes than {}; maps of the same class are compared", card.name);
     }
     Ok(Explainer::new(bundle, device)?)
+}
+
+/// Whether the model's pictures are of a few pixels, as digits are.
+fn is_small(card: &Card) -> bool {
+    card.architecture.input()[1] < 64
 }
 
 fn check(arguments: &Arguments) -> Result<()> {
@@ -155,8 +210,13 @@ fn measured(
         let picture = &labelled.pictures[index];
         let image = picture.label.image.as_str();
         let patient = picture.label.patient.as_deref().unwrap_or_default();
-        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested) };
-        let row = work.one(&picture.path, wanted, |sha256| locked().known(image, sha256).cloned())?;
+        let places = picture.source.path().is_some_and(|path| work.marks.has(path));
+        let experiment = match picture.truth {
+            Truth::Class(class) if !work.definitions.is_empty() => Some(class),
+            Truth::Class(_) | Truth::Findings(_) => None,
+        };
+        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested), places, experiment };
+        let row = work.one(&picture.source, wanted, |sha256| locked().known(image, sha256).cloned())?;
         if let Some((row, true)) = &row {
             locked().add(row)?;
         }

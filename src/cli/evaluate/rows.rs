@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::place::PicturePlaces;
+use crate::evaluate::shortcuts::Looks;
+use crate::evaluate::strong_features::PictureFeatures;
 use crate::evaluate::truth::PictureTruth;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
@@ -32,6 +35,12 @@ pub struct Row {
     pub gradable: Option<bool>,
     pub is_refused: bool,
     pub agrees: Option<bool>,
+    /// What might give the label away without disease, and where the response gathers.
+    pub looks: Option<Looks>,
+    /// Of CLEAR's experiment, where it was asked for.
+    pub features: Option<PictureFeatures>,
+    /// Of pictures with marks.
+    pub places: Option<PicturePlaces>,
     /// Of those pictures on which the maps are put to the test.
     pub truth: Option<PictureTruth>,
 }

@@ -4,8 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::labelled::Source;
+use super::marks::Marks;
 use super::rows::Row;
 use crate::bundle::{advise, assess};
+use crate::evaluate::place::PicturePlaces;
+use crate::evaluate::shortcuts::Looks;
+use crate::evaluate::strong_features::{Definition, PictureFeatures};
 use crate::evaluate::truth::{Others, PictureTruth, TruthSettings};
 use crate::evaluate::{MayGoOn, Subject};
 use crate::explain::{Explainer, Explanation, Settings, report};
@@ -23,6 +28,9 @@ pub struct Work<'a> {
     pub truth: &'a TruthSettings,
     /// The models that maps are held against.
     pub others: Others<'a>,
+    pub marks: &'a Marks,
+    /// Of CLEAR's experiment, where it is asked for.
+    pub definitions: &'a [Definition],
     pub may_go_on: MayGoOn<'a>,
 }
 
@@ -33,57 +41,94 @@ pub struct Wanted<'a> {
     pub patient: &'a str,
     /// Whether the maps are put to the test on it.
     pub truth: bool,
+    /// Whether they are held against what is marked in it.
+    pub places: bool,
+    /// Its class, where CLEAR's experiment is made with it.
+    pub experiment: Option<usize>,
 }
 
 impl Wanted<'_> {
     /// Whether `row` has it all.
     fn is_in(&self, row: &Row) -> bool {
-        !self.truth || row.truth.is_some()
+        (!self.truth || row.truth.is_some())
+            && (!self.places || row.places.is_some())
+            && (self.experiment.is_none() || row.features.is_some())
     }
 }
 
 impl Work<'_> {
-    /// Measures the picture at `path`, unless `known` has its line; `None` where it may not go on. A panic on its way is its
+    /// Measures the picture of `source`, unless `known` has its line; `None` where it may not go on. A panic on its way is its
     /// failure alone.
     pub fn one(
         &self,
-        path: &Path,
+        source: &Source,
         wanted: Wanted<'_>,
         known: impl Fn(&str) -> Option<Row>,
     ) -> Result<Option<(Row, bool)>> {
-        let failed = |reason: String| Err(anyhow!("{}: {}", path.display(), panics::sentence(&reason)));
-        panics::caught(|| self.whole_way(path, wanted, known)).unwrap_or_else(failed)
+        let failed = |reason: String| Err(anyhow!(panics::sentence(&reason)));
+        let answer = panics::caught(|| match source {
+            Source::File(path) => self.file(path, wanted, known),
+            Source::Digit { scan, sha256 } => match known(sha256).filter(|row| wanted.is_in(row)) {
+                Some(row) => Ok(Some((row, false))),
+                None => self.scanned(None, scan, sha256.clone(), wanted),
+            },
+        });
+        answer.unwrap_or_else(failed).with_context(|| source.name())
     }
 
-    fn whole_way(
+    fn file(
         &self,
         path: &Path,
         wanted: Wanted<'_>,
         known: impl Fn(&str) -> Option<Row>,
     ) -> Result<Option<(Row, bool)>> {
-        let place = || format!("{}", path.display());
-        let file = Encoded::read(path, 0).with_context(place)?;
+        let file = Encoded::read(path, 0)?;
         let sha256 = file.sha256();
         if let Some(row) = known(&sha256).filter(|row| wanted.is_in(row)) {
             return Ok(Some((row, false)));
         }
         let bytes = needed_bytes(&file.header, &self.explainer.card, false);
-        let _taken = self.memory.take(bytes).with_context(place)?;
-        let scan = file.decode().with_context(place)?;
+        let _taken = self.memory.take(bytes)?;
+        let scan = file.decode()?;
         drop(file);
-        let explanation = self.explainer.explain(&scan, &self.settings).with_context(place)?;
-        let mut row = self.row(wanted.image, sha256, &scan, &explanation);
-        if wanted.truth {
-            let subject = Subject::new(self.explainer, &scan, &self.truth.kinds).with_context(place)?;
-            let names = (wanted.image, wanted.patient);
-            let truth =
-                PictureTruth::of(&subject, names, self.truth, self.others, self.may_go_on).with_context(place)?;
-            if truth.is_none() {
-                return Ok(None);
-            }
-            row.truth = truth;
+        self.scanned(Some(path), &scan, sha256, wanted)
+    }
+
+    fn scanned(
+        &self,
+        path: Option<&Path>,
+        scan: &Scan,
+        sha256: String,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<(Row, bool)>> {
+        let explanation = self.explainer.explain(scan, &self.settings)?;
+        let mut row = self.row(wanted.image, sha256, scan, &explanation);
+        let input = input::prepare(scan, &self.explainer.card.preprocessing)?;
+        row.looks = Some(Looks::of(scan, &input, &explanation.response, explanation.verdict.decided));
+        drop((explanation, input));
+        if let Some(class) = wanted.experiment {
+            let how = (self.definitions, self.truth.fill, self.truth.seed);
+            let names = (wanted.image, wanted.patient, class);
+            row.features = PictureFeatures::of(self.explainer, scan, names, how, self.may_go_on)?;
         }
-        Ok(Some((row, true)))
+        if wanted.truth || wanted.places {
+            self.map(path, wanted, scan, &mut row)?;
+        }
+        Ok(wanted.is_in(&row).then_some((row, true)))
+    }
+
+    /// Judges the maps of `scan` into `row`, as far as it may go on.
+    fn map(&self, path: Option<&Path>, wanted: Wanted<'_>, scan: &Scan, row: &mut Row) -> Result<()> {
+        let subject = Subject::new(self.explainer, scan, &self.truth.kinds)?;
+        let names = (wanted.image, wanted.patient);
+        if let Some(path) = path.filter(|_| wanted.places) {
+            let regions = self.marks.regions(path, &subject.frame())?;
+            row.places = PicturePlaces::of(&subject, names, &regions, self.may_go_on);
+        }
+        if wanted.truth {
+            row.truth = PictureTruth::of(&subject, names, self.truth, self.others, self.may_go_on)?;
+        }
+        Ok(())
     }
 
     fn row(&self, image: &str, sha256: String, scan: &Scan, explanation: &Explanation) -> Row {
@@ -100,7 +145,7 @@ impl Work<'_> {
             gradable: assessed.map(|assessed| assessed.is_gradable()),
             is_refused: advice.is_some(),
             agrees: Some(report.agreement.agrees),
-            truth: None,
+            ..Row::default()
         }
     }
 }

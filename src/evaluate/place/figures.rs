@@ -167,9 +167,9 @@ fn groups(regions: &[Region], (height, width): (usize, usize)) -> Vec<Grouped> {
     }
     let grouped = |group: Group| {
         let own: Vec<&Region> =
-            regions.iter().filter(|region| group.has(region) && !region.pixels.is_empty()).collect();
+            regions.iter().filter(|region| group.has(region) && !region.extent.is_empty()).collect();
         let mut mask = vec![false; height * width];
-        own.iter().flat_map(|region| &region.pixels).for_each(|at| mask[*at] = true);
+        own.iter().for_each(|region| region.extent.mark(&mut mask, width));
         let pixels = mask.iter().filter(|is_in| **is_in).count();
         let near = (pixels > 0).then(|| near(&mask, (height, width)))?;
         Some(Grouped { marked: Marked { group, regions: own.len(), pixels }, mask, near })
@@ -215,6 +215,13 @@ fn placed_by(by: Pointer, map: &[f32], groups: &[Grouped]) -> Placed {
     Placed { by, above: counts(&|_| true), found: groups.iter().map(found).collect() }
 }
 
+/// How well one map `[height, width]` finds `regions`, and which groups of them there are.
+pub fn found_by(by: Pointer, map: &[f32], regions: &[Region], size: (usize, usize)) -> (Placed, Vec<Marked>) {
+    let groups = groups(regions, size);
+    let placed = placed_by(by, map, &groups);
+    (placed, groups.into_iter().map(|group| group.marked).collect())
+}
+
 /// How probable it is that a place of the field lies near enough.
 fn chance_of_pointing(group: &Grouped, field: &[bool]) -> f64 {
     let inside = field.iter().zip(&group.near).filter(|(is_in, _)| **is_in);
@@ -232,10 +239,11 @@ pub fn iou(placed: &Placed, found: &Found, marked: &Marked, at: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Extent;
     use super::*;
 
     fn region(pixels: &[usize]) -> Region {
-        Region { kind: "drusen".to_owned(), size: Size::Small, pixels: pixels.to_vec() }
+        Region { kind: "drusen".to_owned(), size: Size::Small, extent: Extent::Pixels(pixels.to_vec()) }
     }
 
     #[test]

@@ -4,8 +4,8 @@ mod figures;
 mod regions;
 mod summary;
 
-pub use self::figures::{Found, Group, Marked, PicturePlaces, Placed, Pointer, STEPS, TOLERANCE, iou};
-pub use self::regions::{Frame, MARKED, MEDIUM_BELOW, Region, SMALL_BELOW, Size};
+pub use self::figures::{Found, Group, Marked, PicturePlaces, Placed, Pointer, STEPS, TOLERANCE, found_by, iou};
+pub use self::regions::{Extent, Frame, MARKED, MEDIUM_BELOW, Region, SMALL_BELOW, Size};
 pub use self::summary::{HIT_FROM, PlaceFigures, Places};
 use super::Subject;
 

@@ -1,5 +1,7 @@
 //! What people marked, as regions on the model's grid.
 
+use std::ops::Range;
+
 use image::{ImageBuffer, Luma};
 use imageproc::region_labelling::{Connectivity, connected_components};
 use serde::{Deserialize, Serialize};
@@ -47,8 +49,39 @@ impl Size {
 pub struct Region {
     pub kind: String,
     pub size: Size,
-    /// Places on the model's grid that it touches, ascending; empty where it lies outside of the model's frame.
-    pub pixels: Vec<usize>,
+    pub extent: Extent,
+}
+
+/// What a region touches of the model's grid; nothing where it lies outside of the model's frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    Box {
+        rows: Range<usize>,
+        columns: Range<usize>,
+    },
+    /// Places on the grid, ascending.
+    Pixels(Vec<usize>),
+}
+
+impl Extent {
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Box { rows, columns } => rows.is_empty() || columns.is_empty(),
+            Self::Pixels(pixels) => pixels.is_empty(),
+        }
+    }
+
+    /// Marks what it touches in `mask`, `[height, width]`.
+    pub fn mark(&self, mask: &mut [bool], width: usize) {
+        match self {
+            Self::Box { rows, columns } => {
+                for row in rows.clone() {
+                    mask[row * width..][columns.clone()].fill(true);
+                }
+            }
+            Self::Pixels(pixels) => pixels.iter().for_each(|at| mask[*at] = true),
+        }
+    }
 }
 
 impl Region {
@@ -81,13 +114,12 @@ impl Frame {
                 let first = from.floor().max(0.0) as usize;
                 // A box without width touches the pixel in which it lies.
                 let end = (to.ceil() as usize).max(if from >= 0.0 { first + 1 } else { 0 });
-                first..end.min(count)
+                first.min(count)..end.min(count)
             };
-            let columns_of = span(left, right, columns);
-            let pixels = span(top, low, rows).flat_map(|y| columns_of.clone().map(move |x| y * columns + x)).collect();
+            let extent = Extent::Box { rows: span(top, low, rows), columns: span(left, right, columns) };
             let share =
                 (lesion.x_max.min(1.0) - lesion.x_min.max(0.0)) * (lesion.y_max.min(1.0) - lesion.y_min.max(0.0));
-            Region { kind: lesion.lesion.clone(), size: Size::of(share.max(0.0)), pixels }
+            Region { kind: lesion.lesion.clone(), size: Size::of(share.max(0.0)), extent }
         };
         boxes.iter().map(of).collect()
     }
@@ -145,7 +177,7 @@ impl Frame {
         let region = |(area, mut pixels): (usize, Vec<usize>)| {
             pixels.sort_unstable();
             pixels.dedup();
-            Region { kind: kind.to_owned(), size: Size::of(area as f64 / whole), pixels }
+            Region { kind: kind.to_owned(), size: Size::of(area as f64 / whole), extent: Extent::Pixels(pixels) }
         };
         parts.into_iter().map(region).collect()
     }
@@ -161,6 +193,12 @@ mod tests {
         Frame { source_px: (200, 100), source_from_model, model_size: (50, 50) }
     }
 
+    fn pixels(region: &Region) -> Vec<usize> {
+        let mut mask = vec![false; 2500];
+        region.extent.mark(&mut mask, 50);
+        (0..2500).filter(|at| mask[*at]).collect()
+    }
+
     fn boxed(x: [f64; 2], y: [f64; 2]) -> Vec<Region> {
         let [(x_min, x_max), (y_min, y_max)] = [x, y].map(|[from, to]| (from, to));
         let (image, lesion) = ("a".to_owned(), "drusen".to_owned());
@@ -171,11 +209,14 @@ mod tests {
     fn boxes_mark_what_they_touch() {
         // x 60 to 63 is 5 to 6.5 of the model's grid, y 50 to 50.5 is 25 to 25.25.
         let found = boxed([0.30, 0.315], [0.5, 0.505]);
-        assert_eq!((found[0].pixels.as_slice(), found[0].size), (&[25 * 50 + 5, 25 * 50 + 6][..], Size::Small));
-        assert_eq!(boxed([0.30, 0.30], [0.5, 0.5])[0].pixels, [25 * 50 + 5], "a point");
-        assert_eq!(boxed([0.0, 0.2], [0.0, 1.0])[0].pixels, [0; 0], "left of the square");
+        assert_eq!((pixels(&found[0]), found[0].size), (vec![25 * 50 + 5, 25 * 50 + 6], Size::Small));
+        assert_eq!(pixels(&boxed([0.30, 0.30], [0.5, 0.5])[0]), [25 * 50 + 5], "a point");
+        for x in [[0.0, 0.2], [0.8, 1.0], [-3.0, 0.0]] {
+            let beside = &boxed(x, [0.0, 1.0])[0];
+            assert!(beside.extent.is_empty() && pixels(beside).is_empty(), "beside the square");
+        }
         let all = &boxed([-0.1, 1.1], [-0.1, 1.1])[0];
-        assert_eq!((all.pixels.len(), all.size), (2500, Size::Large));
+        assert_eq!((pixels(all).len(), all.size), (2500, Size::Large));
         assert_eq!(boxed([0.0, 0.05], [0.0, 0.1])[0].size, Size::Medium, "half a percent");
     }
 
@@ -186,9 +227,12 @@ mod tests {
         mask[42 * 200 + 70] = 1; // touches it at a corner
         mask[10 * 200 + 20] = 2; // left of the square
         let found = frame().of_mask(&mask);
-        let said: Vec<(&str, &[usize])> = found.iter().map(|r| (r.kind.as_str(), r.pixels.as_slice())).collect();
+        let said: Vec<(&str, Vec<usize>)> = found.iter().map(|r| (r.kind.as_str(), pixels(r))).collect();
         let (first, second) = (20 * 50 + 9, 21 * 50 + 10);
-        assert_eq!(said, [("microaneurysm", &[first, second][..]), ("haemorrhage", &[]), ("optic_disc", &[first][..])]);
+        assert_eq!(
+            said,
+            [("microaneurysm", vec![first, second]), ("haemorrhage", vec![]), ("optic_disc", vec![first])]
+        );
         assert!(found[0].is_lesion() && !found[2].is_lesion());
     }
 

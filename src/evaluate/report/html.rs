@@ -60,19 +60,49 @@ fn body(at: usize, section: &Section) -> Result<Markup, String> {
 
 fn table(name: &str, caption: &str, table: &Table) -> Markup {
     let left_out = table.rows.len().saturating_sub(MOST_ROWS);
+    let columns = shown(&table.columns);
+    let are_numbers = |at: usize| table.rows.iter().any(|row| row[at].is_number());
     html! {
         div.scroll {
             table {
                 caption { (caption) @if left_out > 0 { " " (left_out) " more rows are in " (name) ".csv." } }
-                thead { tr { @for column in &table.columns { th scope="col" { (column) } } } }
+                thead { tr {
+                    @for (at, _) in &columns { th.number[are_numbers(*at)] scope="col" { (table.columns[*at]) } }
+                } }
                 tbody {
                     @for row in table.rows.iter().take(MOST_ROWS) {
-                        tr { @for cell in row { td.number[cell.is_number()] { (words(cell)) } } }
+                        tr {
+                            @for (at, has_interval) in &columns {
+                                td.number[row[*at].is_number()] {
+                                    (words(&row[*at]))
+                                    @if *has_interval && !row[at + 1].is_null() {
+                                        " (" (words(&row[at + 1])) " to " (words(&row[at + 2])) ")"
+                                    }
+                                }
+                            }
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// Which columns are shown, and whether the next two are their intervals, which then stand in the same cells: on paper there
+/// is no room for three.
+fn shown(columns: &[String]) -> Vec<(usize, bool)> {
+    let is_end = |column: Option<&String>, of: &str, end: &str| {
+        column.is_some_and(|column| {
+            *column == end || [", ", " ", "_"].iter().any(|join| *column == format!("{of}{join}{end}"))
+        })
+    };
+    let (mut shown, mut at) = (Vec::new(), 0);
+    while let Some(column) = columns.get(at) {
+        let has_interval = is_end(columns.get(at + 1), column, "low") && is_end(columns.get(at + 2), column, "high");
+        shown.push((at, has_interval));
+        at += if has_interval { 3 } else { 1 };
+    }
+    shown
 }
 
 /// A cell as people read it: three places of a number, a dash where there is none.
@@ -134,6 +164,20 @@ mod tests {
         section.tables[0].of.rows = vec![vec![json!("a"), json!(1), json!(2)]; MOST_ROWS + 7];
         let page = page(&Head::default(), &[section]).unwrap();
         assert!(page.contains("7 more rows are in groups.csv") && page.matches("<tr>").count() == MOST_ROWS + 1);
+    }
+
+    #[test]
+    fn an_interval_stands_behind_its_figure() {
+        let columns = ["what", "value", "low", "high", "PPV", "PPV low", "PPV high", "low", "n"].map(str::to_owned);
+        assert_eq!(shown(&columns), [(0, false), (1, true), (4, true), (7, false), (8, false)]);
+        let mut of = Table::new(["what", "value", "low", "high"]);
+        of.push([json!("AUC"), json!(0.5), json!(0.4), json!(0.6)]);
+        of.push([json!("ECE"), json!(0.1), json!(null), json!(null)]);
+        let words = table("t", "", &of).into_string();
+        assert!(
+            words.contains("0.500 (0.400 to 0.600)") && words.contains(">0.100<") && !words.contains("low"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn area(values: &[f32], counts: &[usize]) -> f64 {
 
 /// Both ways along `order`; `probability` is what is asked of each picture, `None` as soon as it says so. `ends` are its
 /// answers where all is removed, and where nothing is.
-pub fn curves<E: Send>(
+pub fn ways<E: Send>(
     order: &Order,
     filler: &Filler<'_>,
     steps: usize,
@@ -127,7 +127,7 @@ pub fn measure(
         let ends = [removed, subject.probability()];
         let mut by_chance = Vec::new();
         for (map, order) in &orders {
-            let found = curves(order, &filler, settings.steps, ends, probability)?;
+            let found = ways(order, &filler, settings.steps, ends, probability)?;
             let Some(Ways { insertion, deletion, areas: [insertion_area, deletion_area] }) = found else {
                 return Ok(None);
             };
@@ -173,7 +173,7 @@ mod tests {
         let filler = Filler::new(&picture, &field, Fill::Black);
         let ends = [probability(&filler.without(&field).values), probability(&picture.values)];
         let asked = |picture: Planes| Ok::<_, Infallible>(Some(probability(&picture.values)));
-        curves(order, &filler, steps, ends, asked).unwrap().unwrap()
+        ways(order, &filler, steps, ends, asked).unwrap().unwrap()
     }
 
     /// A network that looks at one pixel, and a map that knows which: the probability is 1 from the first pixel on, and 0
@@ -221,6 +221,6 @@ mod tests {
         let order = Order::random(&[true; 4], 2, 1, 1);
         let (picture, field) = (Planes { values: vec![0.0; 4], channels: 1, height: 2, width: 2 }, vec![true; 4]);
         let filler = Filler::new(&picture, &field, Fill::Mean);
-        assert!(curves(&order, &filler, 4, [0.0, 1.0], |_| Ok::<_, Infallible>(None)).unwrap().is_none());
+        assert!(ways(&order, &filler, 4, [0.0, 1.0], |_| Ok::<_, Infallible>(None)).unwrap().is_none());
     }
 }

@@ -15,7 +15,7 @@ use super::subject::{MayGoOn, Subject};
 use crate::explain::{ExplainError, Explainer};
 use crate::method::MapKind;
 
-pub use self::curves::{CurveSettings, Curves, measure as insertion_and_deletion};
+pub use self::curves::{CurveSettings, Curves, Ways, measure as insertion_and_deletion, ways};
 pub use self::order::Order;
 pub use self::randomised::{DEPENDS_BELOW, Randomised, Stage, measure as against_randomised, stages};
 pub use self::repeated::{Repeated, measure as repeated, measure_against as reproduced};

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
-use crate::bundle::randomised::{LayerGroup, layer_groups};
+use crate::bundle::randomised::layer_groups;
 use crate::evaluate::similarity::Similarity;
 use crate::evaluate::subject::{MayGoOn, Subject};
 use crate::explain::{ExplainError, Explainer, SingleMap};
@@ -25,30 +25,28 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// `bundle` on `device` without the weights of `groups`.
-    ///
-    /// # Errors
-    /// A device that fails.
-    pub fn new(
-        bundle: &Bundle,
-        groups: &[LayerGroup],
-        device: &ComputeDevice,
-        seed: u64,
-    ) -> Result<Self, NetworkError> {
-        let explainer = Explainer::new(bundle.randomised(groups, seed), device)?;
-        Ok(Self { layers: groups.last().map(LayerGroup::name).unwrap_or_default(), explainer })
-    }
-
-    /// This model's map of `class`; `None` where its network gave no finite numbers any more.
+    /// The maps of `class` that the model gives at this stage; fewer where it gives no finite numbers any more, or where
+    /// it may not go on.
     ///
     /// # Errors
     /// A picture that cannot be read, or a device that fails.
-    pub fn map(&self, scan: &Scan, class: usize, kind: MapKind) -> Result<Option<SingleMap>, ExplainError> {
+    pub fn maps(
+        &self,
+        scan: &Scan,
+        class: usize,
+        kinds: &[MapKind],
+        may_go_on: MayGoOn<'_>,
+    ) -> Result<Vec<SingleMap>, ExplainError> {
         let examined = self.explainer.examine_for_maps(scan)?;
-        match self.explainer.single_map(&examined, class, kind) {
-            Err(NetworkError::NotFinite { .. }) => Ok(None),
-            map => Ok(map?),
+        let mut maps = Vec::new();
+        for kind in kinds.iter().take_while(|_| may_go_on()) {
+            match self.explainer.single_map(&examined, class, *kind) {
+                Ok(map) => maps.extend(map),
+                Err(NetworkError::NotFinite { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Ok(maps)
     }
 }
 
@@ -65,11 +63,12 @@ pub fn stages(
 ) -> Result<Option<Vec<Stage>>, NetworkError> {
     let groups = layer_groups(&bundle.card);
     let mut stages = Vec::new();
-    for at in 0..groups.len() {
+    for (at, group) in groups.iter().enumerate() {
         if !may_go_on() {
             return Ok(None);
         }
-        stages.push(Stage::new(bundle, &groups[..=at], device, seed)?);
+        let explainer = Explainer::new(bundle.randomised(&groups[..=at], seed), device)?;
+        stages.push(Stage { layers: group.name(), explainer });
     }
     Ok(Some(stages))
 }
@@ -92,23 +91,18 @@ pub fn measure(
     stages: &[Stage],
     may_go_on: MayGoOn<'_>,
 ) -> Result<Option<Vec<Randomised>>, ExplainError> {
+    let kinds: Vec<MapKind> = subject.maps.iter().map(|map| map.kind).collect();
+    let compared = |other: &SingleMap| {
+        let own = subject.map(other.kind)?;
+        Some((other.kind, Similarity::of(&own.values, &other.values, subject.size(), &subject.field)))
+    };
     let mut all = Vec::new();
-    for Stage { layers, explainer } in stages {
-        let examined = explainer.examine_for_maps(subject.scan)?;
-        let mut maps = Vec::new();
-        for map in &subject.maps {
-            if !may_go_on() {
-                return Ok(None);
-            }
-            match explainer.single_map(&examined, subject.class, map.kind) {
-                Ok(Some(other)) => {
-                    maps.push((map.kind, Similarity::of(&map.values, &other.values, subject.size(), &subject.field)))
-                }
-                Ok(None) | Err(NetworkError::NotFinite { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+    for stage in stages {
+        let maps = stage.maps(subject.scan, subject.class, &kinds, may_go_on)?;
+        if !may_go_on() {
+            return Ok(None);
         }
-        all.push(Randomised { layers: layers.clone(), maps });
+        all.push(Randomised { layers: stage.layers.clone(), maps: maps.iter().filter_map(compared).collect() });
     }
     Ok(Some(all))
 }

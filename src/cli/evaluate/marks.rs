@@ -1,0 +1,78 @@
+//! Where people marked lesions: boxes of a table, or a folder of masks.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Arguments, note};
+use crate::evaluate::place::{Frame, Region};
+use crate::guard::checksum::sha256_hex;
+use crate::lesions::{self, LesionBox};
+use crate::scan;
+
+pub enum Marks {
+    None,
+    Boxes(HashMap<String, Vec<LesionBox>>),
+    /// By the picture's name without its ending.
+    Masks(HashMap<String, PathBuf>),
+}
+
+impl Marks {
+    pub fn read(arguments: &Arguments) -> Result<Self> {
+        match (&arguments.lesions, &arguments.masks) {
+            (Some(table), _) => Ok(Self::Boxes(lesions::read_boxes(table)?)),
+            (None, Some(folder)) => {
+                let found = scan::find::pictures(std::slice::from_ref(folder))?;
+                found.problems.iter().for_each(|problem| note(format_args!("left out: {problem}")));
+                let masks: HashMap<_, _> =
+                    found.pictures.into_iter().map(|path| (lesions::stem(&path), path)).collect();
+                if masks.is_empty() {
+                    bail!("{} has no masks: pictures named like those that they mark", folder.display());
+                }
+                Ok(Self::Masks(masks))
+            }
+            (None, None) => Ok(Self::None),
+        }
+    }
+
+    /// Whether anything may be marked in the picture at `path`.
+    pub fn has(&self, path: &Path) -> bool {
+        match self {
+            Self::None => false,
+            Self::Boxes(boxes) => boxes.contains_key(&lesions::stem(path)),
+            // A mask that is the picture itself marks nothing.
+            Self::Masks(masks) => masks.get(&lesions::stem(path)).is_some_and(|mask| mask != path),
+        }
+    }
+
+    /// What is marked in the picture at `path`, on the model's grid.
+    pub fn regions(&self, path: &Path, frame: &Frame) -> Result<Vec<Region>> {
+        let stem = lesions::stem(path);
+        match self {
+            Self::None => Ok(Vec::new()),
+            Self::Boxes(boxes) => Ok(boxes.get(&stem).map_or_else(Vec::new, |boxes| frame.of_boxes(boxes))),
+            Self::Masks(masks) => {
+                let Some(mask) = masks.get(&stem) else { return Ok(Vec::new()) };
+                Ok(frame.of_mask(&lesions::read_mask(mask, frame.source_px)?))
+            }
+        }
+    }
+
+    /// One number for all that is marked.
+    pub fn sha256(&self, arguments: &Arguments) -> Result<String> {
+        let of = |path: &Path| {
+            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Ok::<_, anyhow::Error>(sha256_hex(&bytes))
+        };
+        match self {
+            Self::None => Ok(String::new()),
+            Self::Boxes(_) => arguments.lesions.as_deref().map_or(Ok(String::new()), of),
+            Self::Masks(masks) => {
+                let mut all = masks.iter().map(|(name, path)| Ok((name, of(path)?))).collect::<Result<Vec<_>>>()?;
+                all.sort();
+                Ok(sha256_hex(format!("{all:?}").as_bytes()))
+            }
+        }
+    }
+}
