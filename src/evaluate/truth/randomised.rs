@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
-use crate::bundle::randomised::layer_groups;
+use crate::bundle::randomised::{LayerGroup, layer_groups};
 use crate::evaluate::similarity::Similarity;
 use crate::evaluate::subject::{MayGoOn, Subject};
 use crate::explain::{ExplainError, Explainer, SingleMap};
@@ -25,6 +25,20 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// `bundle` on `device` without the weights of `groups`.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn new(
+        bundle: &Bundle,
+        groups: &[LayerGroup],
+        device: &ComputeDevice,
+        seed: u64,
+    ) -> Result<Self, NetworkError> {
+        let explainer = Explainer::new(bundle.randomised(groups, seed), device)?;
+        Ok(Self { layers: groups.last().map(LayerGroup::name).unwrap_or_default(), explainer })
+    }
+
     /// The maps of `class` that the model gives at this stage; fewer where it gives no finite numbers any more, or where
     /// it may not go on.
     ///
@@ -63,12 +77,11 @@ pub fn stages(
 ) -> Result<Option<Vec<Stage>>, NetworkError> {
     let groups = layer_groups(&bundle.card);
     let mut stages = Vec::new();
-    for (at, group) in groups.iter().enumerate() {
+    for at in 0..groups.len() {
         if !may_go_on() {
             return Ok(None);
         }
-        let explainer = Explainer::new(bundle.randomised(&groups[..=at], seed), device)?;
-        stages.push(Stage { layers: group.name(), explainer });
+        stages.push(Stage::new(bundle, &groups[..=at], device, seed)?);
     }
     Ok(Some(stages))
 }
