@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fovea::method::BackwardRule;
 use fovea::session::worklist::SortBy;
-use fovea::session::{Command, LabCommand, ReadingCommand, SessionCommand};
+use fovea::session::{Command, LabCommand, ReadingCommand, SessionCommand, WindowCommand};
 
 /// A window's contents.
 pub struct Scene {
@@ -34,6 +34,12 @@ pub fn all() -> Vec<Scene> {
         Scene { name: "two-eyes", model: EYES, pictures: day, then: || vec![SessionCommand::OtherEye.into()] },
         Scene { name: "prior", model: EYES, pictures: day, then: || vec![SessionCommand::Prior.into()] },
         Scene { name: "evidence", model: EYES, pictures: labelled, then: evidence },
+        Scene {
+            name: "trust",
+            model: EYES,
+            pictures: |_| vec![sample("phantom-severe.jpg")],
+            then: || vec![WindowCommand::Trust.into()],
+        },
         Scene { name: "day", model: EYES, pictures: day, then: a_reader_at_work },
     ]
 }

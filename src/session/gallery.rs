@@ -176,3 +176,67 @@ pub fn write(gallery: &Gallery, file: &Path, date: &str) -> Result<Vec<PathBuf>,
     set.add("pdf", &document.to_pdf().map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     set.finish().map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Library;
+    use crate::reading::{Answer, Reading};
+    use crate::session::worklist::{Classes, SortBy};
+
+    fn card(name: &str) -> Card {
+        Library::open(&[]).unwrap().find(name).unwrap().card.unwrap()
+    }
+
+    fn answer(class: usize, probability: f32) -> Answer {
+        Answer {
+            model: "m".to_owned(),
+            class,
+            probability,
+            probabilities: vec![0.0; 5],
+            headline: String::new(),
+            gradable: None,
+            is_refused: false,
+            agrees: None,
+        }
+    }
+
+    /// Name, label, answer and how sure it is.
+    fn list(pictures: &[(&str, usize, usize, f32)]) -> Worklist {
+        let mut list = Worklist::new(pictures.iter().map(|(name, ..)| PathBuf::from(name)).collect(), SortBy::Given);
+        list.set_classes(Classes::of(&card("retina-dr")));
+        list.set_truths(pictures.iter().map(|(name, truth, ..)| (PathBuf::from(name), Truth::Class(*truth))).collect());
+        for (name, _, said, probability) in pictures {
+            list.item_mut(Path::new(name)).unwrap().answer = Some(answer(*said, *probability));
+        }
+        list
+    }
+
+    fn names(picks: &Picks) -> Vec<&str> {
+        picks.all.iter().map(|pick| pick.path.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_surest_right_and_wrong_of_each_class_are_taken_unless_the_reader_flags() {
+        let mut list =
+            list(&[("a", 0, 0, 0.6), ("b", 0, 0, 0.9), ("c", 0, 3, 0.7), ("d", 2, 1, 0.5), ("e", 2, 0, 0.8)]);
+        let card = card("retina-dr");
+        let picks = Picks::of(&list, &card).unwrap();
+        assert_eq!((names(&picks), picks.by_reader, picks.among), (vec!["b", "c", "e"], false, 5));
+        let settings = Settings::recommended(&card);
+        assert!(picks.caption(&card, &settings).contains("chosen by the program"));
+        // What the reader may not know yet, what cannot be graded and what is not read has no place.
+        list.item_mut(Path::new("b")).unwrap().is_hidden = true;
+        list.item_mut(Path::new("c")).unwrap().answer.as_mut().unwrap().gradable = Some(false);
+        list.item_mut(Path::new("e")).unwrap().answer.as_mut().unwrap().is_refused = true;
+        assert_eq!(names(&Picks::of(&list, &card).unwrap()), ["a", "d"]);
+        let flag = Reading { flagged: true, ..Reading::default() };
+        list.item_mut(Path::new("d")).unwrap().reading = Some(flag);
+        let picks = Picks::of(&list, &card).unwrap();
+        assert_eq!((names(&picks), picks.by_reader), (vec!["d"], true));
+        assert!(picks.caption(&card, &settings).starts_with("1 of 2 labelled pictures, chosen by the reader"));
+        list.set_truths([].into());
+        assert!(Picks::of(&list, &card).unwrap_err().contains("both a label and an answer"));
+        assert!(Picks::of(&list, &self::card("chexnet")).unwrap_err().contains("one answer"));
+    }
+}

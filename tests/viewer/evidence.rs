@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use fovea::session::worklist::{Only, SortBy};
 use fovea::session::{LabCommand, ListCommand, SessionCommand, WindowCommand};
 use fovea::ui::App;
@@ -134,7 +134,7 @@ fn the_point_moves_and_what_it_brings_with_it() {
     assert_eq!(said.len(), 5);
     let figure = |window: &Window, name: &str| {
         let labels = window.query_all_by_role(Role::Label);
-        let texts = labels.filter_map(|node| node.label().map(|label| label.to_string()));
+        let texts = labels.filter_map(|node| node.accesskit_node().label().or(node.accesskit_node().value()));
         texts.into_iter().find(|text| text.starts_with(name)).unwrap_or_else(|| panic!("no {name}"))
     };
     // Everybody is called from 0 on, and nobody from 1 on.
@@ -221,5 +221,53 @@ fn labels_go_with_their_folder_and_the_panel_can_be_hidden() {
     assert!(window.state().session.measured().is_none() && window.state().session.labels_file().is_none());
     assert!(says(&window, "they are put away"));
     act(&mut window, LabCommand::Labels(other.path().join("gone.csv")));
+    wait(&mut window, "the problem", |app| app.session.notices.iter().any(|notice| notice.is_problem));
+}
+
+#[test]
+fn the_map_at_hand_is_tried_part_by_part() {
+    let mut window = build_with(Vec::new(), Some("mnist".to_owned()), None, false);
+    let folder = tempfile::tempdir().unwrap();
+    let digit = folder.path().join("digit.png");
+    // A ring with a bar, about as a digit is drawn.
+    let picture = image::GrayImage::from_fn(28, 28, |x, y| {
+        let off = (f64::from(x) - 13.5).hypot(f64::from(y) - 13.5);
+        let is_ink = (6.0..9.0).contains(&off) || (y.abs_diff(14) < 2 && (6..22).contains(&x));
+        image::Luma([if is_ink { 230 } else { 0 }])
+    });
+    picture.save(&digit).unwrap();
+    open(&mut window, &[digit]);
+    press(&mut window, NONE, Key::T);
+    wait(&mut window, "all that is tried", |app| {
+        app.session.trust().is_some() && !app.session.trust_is_open() && app.session.busy().is_none()
+    });
+    assert!(says(&window, "his map depends on the model") || says(&window, "his map does not depend on the model"));
+    assert!(says(&window, "Map the model's own"), "the maps stand beside each other");
+    assert!(says(&window, "Insertion and deletion: areas"));
+    assert!(says(&window, "kept alone") && says(&window, "mirrored") | says(&window, "darker"));
+    window.check_accessibility();
+    // Another rule has a map of its own, on which nothing was tried.
+    act(&mut window, SessionCommand::Rule(fovea::method::BackwardRule::Guided));
+    wait(&mut window, "the other map", |app| app.session.busy().is_none() && app.session.shown().is_some());
+    assert!(window.state().session.trust().is_none());
+}
+
+#[test]
+fn a_gallery_is_made_of_flagged_pictures_and_says_so() {
+    let day = Day::new();
+    let mut window = build(None, false);
+    let said = day.open(&mut window);
+    act(&mut window, LabCommand::Labels(day.table(&[said[0], off(said[1], 1), said[2], said[3], said[4]])));
+    wait(&mut window, "the labels", has_labels);
+    act(&mut window, fovea::session::ReadingCommand::Flag);
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("examples.pdf");
+    act(&mut window, LabCommand::Gallery(file.clone()));
+    wait(&mut window, "the files", |app| app.session.notices.iter().any(|notice| notice.text.starts_with("Wrote 3")));
+    assert!(std::fs::read(&file).unwrap().starts_with(b"%PDF"));
+    let drawn = std::fs::read_to_string(out.path().join("examples.svg")).unwrap();
+    assert!(drawn.contains("Misclassified") && out.path().join("examples.png").exists());
+    // What exists is not replaced.
+    act(&mut window, LabCommand::Gallery(file));
     wait(&mut window, "the problem", |app| app.session.notices.iter().any(|notice| notice.is_problem));
 }

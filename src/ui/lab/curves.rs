@@ -26,7 +26,7 @@ impl App {
         let (line, dot) = (theme::curve(ui.visuals()), theme::warning(ui.visuals()));
         let drawn = framed(ui, &format!("ROC, AUC {auc}"), "roc", side, ["1 − specificity", "sensitivity"], |plot| {
             plot.line(chance());
-            plot.line(Line::new("curve", PlotPoints::new(corners)).color(line).width(2.0));
+            plot.line(plain("curve", PlotPoints::new(corners)).color(line).width(2.0));
             if let Some(here) = here {
                 plot.points(Points::new("operating point", PlotPoints::new(vec![here])).radius(6.0).color(dot));
             }
@@ -75,15 +75,20 @@ impl App {
         let drawn = framed(ui, &title, "calibration", side, ["said", "true"], |plot| {
             plot.line(chance());
             for (at, bar) in bars.into_iter().enumerate() {
-                let bar = Line::new(format!("pictures {at}"), PlotPoints::new(bar)).color(faint.gamma_multiply(0.5));
+                let bar = plain(format!("pictures {at}"), PlotPoints::new(bar)).color(faint.gamma_multiply(0.5));
                 plot.line(bar.width(8.0));
             }
-            plot.line(Line::new("observed", PlotPoints::new(points.clone())).color(line).width(1.5));
+            plot.line(plain("observed", PlotPoints::new(points.clone())).color(line).width(1.5));
             plot.points(Points::new("bins", PlotPoints::new(points)).radius(4.0).color(line));
         });
         let says = format!("Reliability diagram: expected calibration error {error}, Brier score {brier}");
         drawn.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &says));
     }
+}
+
+/// A curve as a curve: one that goes straight up would be drawn as a filled band.
+pub(super) fn plain(name: impl Into<String>, points: PlotPoints<'_>) -> Line<'_> {
+    Line::new(name, points).allow_band(false)
 }
 
 /// Where a coin would be, and where what is said is true.

@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui::{Image, RichText, ScrollArea, Ui, WidgetInfo, load::SizedTexture, vec2};
-use egui_plot::{Line, LineStyle, PlotPoints};
+use egui_plot::{LineStyle, PlotPoints};
 use image::RgbImage;
 
 use super::super::{App, actions, theme};
@@ -152,7 +152,7 @@ fn drawn_curves(ui: &mut Ui, all: &[Curves], height: f32) {
             [("insertion", &curves.insertion, colours[0]), ("deletion", &curves.deletion, colours[1])]
         {
             let name = if is_chance { format!("{name} by chance") } else { name.to_owned() };
-            let line = Line::new(name, points(values)).color(colour);
+            let line = curves::plain(name, points(values)).color(colour);
             lines.push(if is_chance { line.width(1.0).style(LineStyle::dashed_dense()) } else { line.width(2.0) });
         }
     }
