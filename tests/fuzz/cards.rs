@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use fovea::bundle::calibration;
 use fovea::bundle::family::DescribedNetwork;
 use fovea::bundle::measures::Measures;
+use fovea::bundle::{Card, Library, calibration, certificate};
 use fovea::bundle::{advise, assess, library, weights};
+use fovea::evaluate::Truths;
 use fovea::guard::checksum::sha256_hex;
 use fovea::scan::{Pixels, Scan};
 use fovea::session::preferences::Preferences;
@@ -144,6 +145,12 @@ pub fn read_settings(path: &Path) -> Result<(), String> {
     said.map_or(Ok(()), Err)
 }
 
+/// A model of one answer and one of findings.
+static ASKED: LazyLock<Vec<Card>> = LazyLock::new(|| {
+    let card = |name: &str| Library::open(&[]).unwrap().find(name).unwrap().card.unwrap();
+    ["retina-dr", "chexnet"].map(card).to_vec()
+});
+
 pub fn make_calibration(c: &mut Choices<'_>) -> Vec<u8> {
     let seed = "model = \"m\"\nsha256 = \"\"\ncoverage = 0.9\nthreshold = 0.8\npictures = 9\npatients = 4\n\
                 measured-coverage = [0.8, 0.9, 1.0]\nmean-size = 1.5\n";
@@ -154,7 +161,24 @@ pub fn read_calibration(path: &Path) -> Result<(), String> {
     calibration::read(path, "").map(drop).map_err(|error| error.to_string())
 }
 
+pub fn make_certificate(c: &mut Choices<'_>) -> Vec<u8> {
+    let seed = "model = \"m\"\nsha256 = \"\"\nversion = \"0\"\ndate = \"2026-01-01\"\non = \"drawn\"\npictures = 3\n\
+                maps-tested-on = 1\n[[tests]]\ntest = \"Repeatability\"\nof = \"CAM\"\nfigure = \"SSIM\"\nvalue = 0.4\n\
+                spread = [0.3, 0.5]\npassed = false\n";
+    changed(c, seed, &["[[tests]]", "pictures = -1", "value = nan", "spread = [1.0]", "passed = 1"])
+}
+
+pub fn read_certificate(path: &Path) -> Result<(), String> {
+    let found = certificate::read(path, "").map_err(|error| error.to_string())?;
+    found.iter().flat_map(|found| &found.tests).for_each(|test| assert!(!test.verdict().is_empty()));
+    Ok(())
+}
+
 pub fn make_labels(c: &mut Choices<'_>) -> Vec<u8> {
+    if c.once_in(3) {
+        let seed = "image,Edema,pleural_thickening,age\na.png,1,0,71\nb/c.jpg,-1,,8\n\"d \"\"e\",0.0,yes,\n";
+        return changed(c, seed, &["image", "edema", "2", "-1", "Mass", ",,,,", "\"", "true"]);
+    }
     let seed = "image,grade,patient,mask\na.png,1,p1,m/a.png\nb/c.jpg,\"2\",p2,../x.png\n\"d \"\"e\",0,,\n../f,3,p3,/etc/passwd\n";
     changed(
         c,
@@ -165,6 +189,13 @@ pub fn make_labels(c: &mut Choices<'_>) -> Vec<u8> {
 
 /// A table, and what its lines are taken for.
 pub fn read_labels(path: &Path) -> Result<(), String> {
+    let whole = labels::read_table(path).map_err(|error| error.to_string())?;
+    for card in ASKED.iter() {
+        if let Ok(truths) = Truths::new(card, &whole) {
+            whole.lines.iter().for_each(|line| drop(truths.of(line)));
+        }
+    }
+    assert!(whole.lines.iter().all(|line| line.cells.len() == whole.heads.len()));
     let found = labels::read(path).map_err(|error| error.to_string())?;
     let files = ["x/a.png", "x/b/c.jpg", "d", "", ".."].map(PathBuf::from);
     let matched = labels::matched(&files, &found);

@@ -74,6 +74,13 @@ const TARGETS: &[Target] = &[
         make: cards::make_calibration,
         read: cards::read_calibration,
     },
+    Target {
+        name: "certificate",
+        ending: "certificate.toml",
+        memory: 64,
+        make: cards::make_certificate,
+        read: cards::read_certificate,
+    },
     Target { name: "labels", ending: "csv", memory: 64, make: cards::make_labels, read: cards::read_labels },
     Target { name: "readings", ending: "fovea", memory: 128, make: readings::make, read: readings::read },
     Target { name: "checkpoint", ending: "pth", memory: 256, make: pickle::make, read: pickle::read },
@@ -98,6 +105,6 @@ macro_rules! tests {
     };
 }
 
-tests!(png jpeg tiff bmp webp dicom whole card description settings calibration labels readings checkpoint onnx);
+tests!(png jpeg tiff bmp webp dicom whole card description settings calibration certificate labels readings checkpoint onnx);
 #[cfg(feature = "train")]
 tests!(digits boxes);
