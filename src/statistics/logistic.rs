@@ -31,7 +31,17 @@ impl Logistic {
         }
         let scale = scale(features, count);
         let scaled: Vec<f64> = features.iter().flat_map(|one| scaled(one, &scale)).collect();
-        let (weights, bias) = descend(&scaled, count, truth, may_go_on)?;
+        // Fewer pictures than features: the same steps on the pictures' products are shorter.
+        let (weights, bias) = if truth.len() < 2 * count {
+            let rows: Vec<&[f64]> = scaled.chunks_exact(count).collect();
+            let products: Vec<f64> = rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b))).collect();
+            let (parts, bias) = descend_by_pictures(&products, count, truth, may_go_on)?;
+            let mut weights = vec![0.0; count];
+            rows.iter().zip(&parts).for_each(|(row, part)| add(&mut weights, row, *part));
+            (weights, bias)
+        } else {
+            descend(&scaled, count, truth, may_go_on)?
+        };
         Some(Self { scale, weights, bias })
     }
 
@@ -66,22 +76,57 @@ fn scale(all: &[&[f32]], count: usize) -> Vec<(f64, f64)> {
 fn descend(features: &[f64], count: usize, truth: &[bool], may_go_on: &MayGoOn<'_>) -> Option<(Vec<f64>, f64)> {
     let (mut weights, mut bias) = (vec![0.0; count], 0.0);
     let share = 1.0 / truth.len().max(1) as f64;
-    // Many features push together; with 16×16 of them this is the rate of the recorded thumbnails.
-    let rate = RATE / (count.max(1) as f64).sqrt();
     for step in 0..STEPS {
         if step % LOOK_EVERY == 0 && !may_go_on() {
             return None;
         }
         let (mut slope, mut lift) = (vec![0.0; count], 0.0);
         for (one, truth) in features.chunks_exact(count.max(1)).zip(truth) {
-            let wrong = 1.0 / (1.0 + (-dot(&weights, one) - bias).exp()) - f64::from(u8::from(*truth));
-            slope.iter_mut().zip(one).for_each(|(s, v)| *s += wrong * v * share);
-            lift += wrong * share;
+            let wrong = share * wrong(dot(&weights, one) + bias, *truth);
+            add(&mut slope, one, wrong);
+            lift += wrong;
         }
+        let rate = rate(count);
         weights.iter_mut().zip(slope).for_each(|(w, s)| *w -= rate * s + DECAY * *w);
         bias -= RATE * lift;
     }
     Some((weights, bias))
+}
+
+/// The steps of [`descend`] for weights written as a sum of pictures, each times its part: `products` are those of each
+/// picture with each.
+fn descend_by_pictures(
+    products: &[f64],
+    count: usize,
+    truth: &[bool],
+    may_go_on: &MayGoOn<'_>,
+) -> Option<(Vec<f64>, f64)> {
+    let (mut parts, mut bias) = (vec![0.0; truth.len()], 0.0);
+    let share = 1.0 / truth.len().max(1) as f64;
+    for step in 0..STEPS {
+        if step % LOOK_EVERY == 0 && !may_go_on() {
+            return None;
+        }
+        let off = |(row, truth): (&[f64], &bool)| share * wrong(dot(&parts, row) + bias, *truth);
+        let wrong: Vec<f64> = products.chunks_exact(truth.len().max(1)).zip(truth).map(off).collect();
+        parts.iter_mut().zip(&wrong).for_each(|(part, wrong)| *part -= rate(count) * wrong + DECAY * *part);
+        bias -= RATE * wrong.iter().sum::<f64>();
+    }
+    Some((parts, bias))
+}
+
+/// Many features push together; with 16×16 of them this is the rate of the recorded thumbnails.
+fn rate(count: usize) -> f64 {
+    RATE / (count.max(1) as f64).sqrt()
+}
+
+/// How far the probability at these log odds is off.
+fn wrong(log_odds: f64, truth: bool) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp()) - f64::from(u8::from(truth))
+}
+
+fn add(to: &mut [f64], what: &[f64], times: f64) {
+    to.iter_mut().zip(what).for_each(|(to, v)| *to += times * v);
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -127,6 +172,19 @@ mod tests {
         assert_eq!(fit(&[], &[]), None);
         assert_eq!(fit(&[vec![1.0], vec![1.0, 2.0]], &[true, false]), None);
         assert_eq!(Logistic::fit(&[&[1.0], &[2.0]], &[true, false], &|| false), None);
+    }
+
+    /// 30 pictures of 20 features go one way, and doubled, which changes no mean, the other.
+    #[test]
+    fn both_ways_down_end_at_the_same_place() {
+        let of = |i: usize| (0..20).map(|k| ((i * 31 + k * 17) as f32 * 0.7).sin()).collect::<Vec<f32>>();
+        let (features, truth): (Vec<_>, Vec<bool>) = (0..30).map(|i| (of(i), i % 3 == 0)).unzip();
+        let by_pictures = fit(&features, &truth).unwrap();
+        let by_features =
+            fit(&[features.clone(), features.clone()].concat(), &[truth.clone(), truth].concat()).unwrap();
+        for one in &features {
+            assert!((by_pictures.score(one) - by_features.score(one)).abs() < 1e-9);
+        }
     }
 
     #[test]

@@ -84,37 +84,53 @@ fn is_outer((x, y): (f32, f32)) -> bool {
 
 /// 255 where something thin stands out.
 fn strokes(grey: &GrayImage, reach: usize) -> GrayImage {
-    let opened = run(&run(grey, reach, u8::min), reach, u8::max);
-    let closed = run(&run(grey, reach, u8::max), reach, u8::min);
-    GrayImage::from_fn(grey.width(), grey.height(), |x, y| {
-        let of = |picture: &GrayImage| picture.get_pixel(x, y).0[0];
-        let here = of(grey);
-        let is_stroke = here - of(&opened) >= CONTRAST || of(&closed) - here >= CONTRAST;
-        Luma([if is_stroke { 255 } else { 0 }])
-    })
+    let opened = greatest(&least(grey, reach), reach);
+    let closed = least(&greatest(grey, reach), reach);
+    let mut strokes = GrayImage::new(grey.width(), grey.height());
+    let all = grey.iter().zip(opened.iter().zip(closed.iter()));
+    for (out, (here, (opened, closed))) in strokes.iter_mut().zip(all) {
+        *out = if here - opened >= CONTRAST || closed - here >= CONTRAST { 255 } else { 0 };
+    }
+    strokes
 }
 
-/// The least or greatest value of the square that reaches so far to all sides.
-fn run(picture: &GrayImage, reach: usize, better: fn(u8, u8) -> u8) -> GrayImage {
+/// The least value of the square that reaches so far to all sides.
+fn least(picture: &GrayImage, reach: usize) -> GrayImage {
+    of_squares(picture, reach, u8::MAX, u8::min)
+}
+
+/// The greatest.
+fn greatest(picture: &GrayImage, reach: usize) -> GrayImage {
+    of_squares(picture, reach, 0, u8::max)
+}
+
+/// `beyond` stands for what lies outside the picture.
+fn of_squares(picture: &GrayImage, reach: usize, beyond: u8, better: impl Fn(u8, u8) -> u8) -> GrayImage {
+    let across = transposed_lines(picture, reach, beyond, &better);
+    transposed_lines(&across, reach, beyond, &better)
+}
+
+/// The best of each window along the lines, with lines as columns.
+fn transposed_lines(picture: &GrayImage, reach: usize, beyond: u8, better: &impl Fn(u8, u8) -> u8) -> GrayImage {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let mut along = vec![0; width * height];
-    for (line, out) in picture.as_raw().chunks_exact(width).zip(along.chunks_exact_mut(width)) {
-        extreme(line, reach, better, out);
+    let length = 2 * reach + 1;
+    let mut out = GrayImage::new(picture.height(), picture.width());
+    let mut best = vec![beyond; width + 2 * reach];
+    for (y, line) in picture.as_raw().chunks_exact(width).enumerate() {
+        best.fill(beyond);
+        best[reach..reach + width].copy_from_slice(line);
+        // Each holds the best of the next `run`, which is doubled until two of them cover the window.
+        let mut run = 1;
+        while 2 * run <= length {
+            for at in 0..best.len() - run {
+                best[at] = better(best[at], best[at + run]);
+            }
+            run *= 2;
+        }
+        let column = out.iter_mut().skip(y).step_by(height);
+        column.enumerate().for_each(|(x, out)| *out = better(best[x], best[x + length - run]));
     }
-    let (mut column, mut out) = (vec![0; height], vec![0; height]);
-    for x in 0..width {
-        column.iter_mut().zip(along.iter().skip(x).step_by(width)).for_each(|(to, from)| *to = *from);
-        extreme(&column, reach, better, &mut out);
-        along.iter_mut().skip(x).step_by(width).zip(&out).for_each(|(to, from)| *to = *from);
-    }
-    GrayImage::from_raw(picture.width(), picture.height(), along).unwrap_or_default()
-}
-
-fn extreme(line: &[u8], reach: usize, better: fn(u8, u8) -> u8, out: &mut [u8]) {
-    for (at, out) in out.iter_mut().enumerate() {
-        let window = &line[at.saturating_sub(reach)..(at + reach + 1).min(line.len())];
-        *out = window.iter().copied().reduce(better).unwrap_or_default();
-    }
+    out
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +197,20 @@ mod tests {
         assert_eq!(marks(&with_box(disc(), [12, 10, 3, 14], 40)), [], "faint");
         assert_eq!(marks(&with_box(disc(), [0, 0, 40, 40], 255)), [], "no stroke");
         assert_eq!(marks(&with_box(disc(), [0, 5, 300, 3], 255)), [], "a line across");
+    }
+
+    #[test]
+    fn squares_have_their_least_and_greatest_values() {
+        let picture = GrayImage::from_fn(13, 9, |x, y| Luma([((x * 37 + y * 101) % 251) as u8]));
+        for reach in 1..5_i64 {
+            let around = |x: u32, y: u32| {
+                let near = |a: u32, b: u32| (i64::from(a) - i64::from(b)).abs() <= reach;
+                picture.enumerate_pixels().filter(move |(u, v, _)| near(*u, x) && near(*v, y)).map(|(_, _, p)| p.0[0])
+            };
+            let (low, high) = (least(&picture, reach as usize), greatest(&picture, reach as usize));
+            assert!(low.enumerate_pixels().all(|(x, y, p)| Some(p.0[0]) == around(x, y).min()), "{reach}");
+            assert!(high.enumerate_pixels().all(|(x, y, p)| Some(p.0[0]) == around(x, y).max()), "{reach}");
+        }
     }
 
     #[test]
