@@ -117,6 +117,7 @@ fn draw(arguments: &Arguments, scene: &scenes::Scene, size: (u32, u32, f32), the
     wait(&mut harness, |app| is_there(app) && app.session.card().is_some() && app.session.busy().is_none());
     let ready = |app: &App| app.session.worklist.items().iter().all(|item| item.thumbnail.is_some());
     wait(&mut harness, ready);
+    wait(&mut harness, |app| app.session.shown().is_some() || app.session.answer_is_withheld());
     harness.state_mut().commands.extend((scene.then)());
     harness.run_steps(4);
     wait(&mut harness, |app| app.session.busy().is_none() && app.session.grading().is_none());

@@ -16,7 +16,7 @@ use super::picture::Picture;
 use super::shown::Shown;
 use super::trust::TrustFound;
 use crate::bundle::{Advice, Card};
-use crate::explain::{Look, Steadiness};
+use crate::explain::{Look, Settings, Steadiness};
 use crate::export::Parts;
 use crate::export::gallery::Gallery;
 use crate::guard::panics;
@@ -60,6 +60,8 @@ pub struct GradeJob {
     pub key: PictureKey,
     /// The SHA-256 of the model's weights.
     pub model: String,
+    /// How it is explained as well, where it is to be known whether map and decision agree.
+    pub explained: Option<Settings>,
 }
 
 /// A model that is to be loaded onto a device.

@@ -269,7 +269,7 @@ mod tests {
             wanted: Some(job(Some(2))),
             ahead: vec![job(None)].into(),
             thumbnails: vec![PathBuf::from("t")].into(),
-            grade: vec![GradeJob { key: job(None).key, model: "m".to_owned() }].into(),
+            grade: vec![GradeJob { key: job(None).key, model: "m".to_owned(), explained: None }].into(),
             ..Plan::default()
         };
         assert!(!plan.is_empty());

@@ -19,7 +19,7 @@ use super::plan::{Plan, Task};
 use super::results::Results;
 use super::trust::{TrustJob, try_part};
 use crate::bundle::Library;
-use crate::explain::{Examined, ExplainError, Explainer, Look};
+use crate::explain::{Examined, ExplainError, Explainer, Look, report};
 use crate::export::needed_bytes;
 use crate::guard::memory::Memory;
 use crate::guard::panics;
@@ -317,7 +317,7 @@ impl Thread {
         };
         let sha256 = file.sha256();
         let known = self.results.as_ref().zip(self.by.as_ref()).and_then(|(results, by)| results.get(&sha256, by));
-        if let Some(answer) = known {
+        if let Some(answer) = known.filter(|_| job.explained.is_none()) {
             self.keep(path, &sha256, &answer);
             return self.voice.say(Event::Graded { key: job.key, answer });
         }
@@ -332,11 +332,19 @@ impl Thread {
         if !self.is_calm() {
             return self.grade_later(job);
         }
-        match explainer.grade(&scan) {
-            Ok(verdict) => {
-                let answer = answer(&explainer.card, &explainer.sha256, &verdict, &input::measure(&scan));
+        let card = &explainer.card;
+        let graded = match job.explained {
+            None => explainer.grade(&scan).map(|verdict| (verdict, None)),
+            Some(settings) => explainer.explain(&scan, &settings).map(|explanation| {
+                let agrees = report(card, &explanation, None, None, true).agreement.agrees;
+                (explanation.verdict, Some(agrees))
+            }),
+        };
+        match graded {
+            Ok((verdict, agrees)) => {
+                let answer = answer(card, &explainer.sha256, &verdict, &input::measure(&scan));
                 self.keep(path, &sha256, &answer);
-                self.voice.say(Event::Graded { key: job.key, answer });
+                self.voice.say(Event::Graded { key: job.key, answer: Answer { agrees, ..answer } });
             }
             Err(error) => {
                 let device_lost = matches!(error, ExplainError::Network(NetworkError::Device { .. }));

@@ -6,7 +6,7 @@ use crate::method::MapKind;
 use crate::reading::Answer;
 use crate::session::lab::Measured;
 use crate::session::trust::TrustKey;
-use crate::session::worklist::Item;
+use crate::session::worklist::{Item, SortBy};
 
 impl World {
     /// What is on the screen belongs together, whatever is under way.
@@ -176,7 +176,9 @@ impl World {
                 }
             }
         }
-        let is_open = |item: &&Item| item.answer.is_none() && item.problem.is_none();
+        let explains = state.worklist.sorted_by() == SortBy::Mismatch;
+        let is_done = |answer: &Answer| !explains || answer.is_refused || answer.agrees.is_some();
+        let is_open = |item: &&Item| !item.answer.as_ref().is_some_and(is_done) && item.problem.is_none();
         if let Some(item) = state.worklist.items().iter().find(is_open)
             && state.grading().is_some_and(|progress| !progress.is_paused)
             && state.engine.ready().is_some()

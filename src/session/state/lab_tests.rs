@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use super::world::{Luck, PICTURES, World, decided};
 use crate::evaluate::Truth;
 use crate::labels::{Label, LabelTable, Matched};
+use crate::method::BackwardRule;
 use crate::session::command::{LabCommand, ListCommand, ReadingCommand, SessionCommand};
 use crate::session::effect::Effect;
 use crate::session::lab::Contrast;
 use crate::session::message::{Event, LabelsRead};
-use crate::session::worklist::{Cell, Only};
+use crate::session::worklist::{Cell, Only, SortBy};
 
 /// Reads a table that says these grades of the first pictures; empty for none.
 fn label(world: &mut World, grades: &[&str]) {
@@ -193,4 +194,24 @@ fn a_point_and_a_prevalence_stay_within_their_ranges() {
     assert_eq!(world.state.prevalence(), Some(1.0 - 1e-4));
     world.command(LabCommand::Contrast(Contrast::Class(99)).into());
     assert_eq!(world.state.contrast(), Some(Contrast::Class(0)), "a class that there is not");
+}
+
+#[test]
+fn all_maps_are_made_where_the_list_stands_by_them_and_are_of_the_rule_in_use() {
+    let mut world = World::opened(0);
+    let known = |world: &World| {
+        let answers = world.state.worklist.items().iter().filter_map(|item| item.answer.as_ref());
+        answers.filter(|answer| answer.agrees.is_some()).count()
+    };
+    assert_eq!((known(&world), world.state.grading()), (1, None), "that of the picture on the screen");
+    world.command(SessionCommand::Sort(SortBy::Mismatch));
+    assert_eq!(world.state.grading().map(|progress| (progress.done, progress.all)), Some((1, 6)));
+    world.settle();
+    assert_eq!((known(&world), world.state.grading()), (6, None));
+    // What was told of one rule is not told of another.
+    world.command(SessionCommand::Sort(SortBy::Name));
+    world.command(SessionCommand::Rule(BackwardRule::Guided));
+    world.settle();
+    assert_eq!(known(&world), 1);
+    world.check().unwrap();
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::State;
+use crate::explain::Settings;
 use crate::reading::{Answer, FrameOf, Identity, Pattern};
 use crate::scan::find::may_be_dicom;
 use crate::session::answer::AnsweredBy;
@@ -14,7 +15,7 @@ use crate::session::effect::Effect;
 use crate::session::key::PictureKey;
 use crate::session::message::GradeJob;
 use crate::session::readings::Readings;
-use crate::session::worklist::{Classes, Filter, Item, Worklist};
+use crate::session::worklist::{Classes, Filter, Item, SortBy, Worklist};
 
 /// Rows above and below those in sight whose thumbnails are made.
 const AROUND: usize = 24;
@@ -27,9 +28,11 @@ const USUAL_SIGHT: usize = 24;
 /// What was last asked for on behalf of the list.
 #[derive(Debug, Default)]
 pub struct Asked {
-    /// Around which picture, by which model.
-    graded: Option<(PictureKey, String)>,
+    /// Around which picture, by which model, and how explained.
+    graded: Option<(PictureKey, String, Option<Settings>)>,
     recalled: Option<(u64, String)>,
+    /// How maps were made of which it is known whether they agree with the decision.
+    agreement_of: Option<Settings>,
     thumbnails: Option<(u64, u64, usize)>,
     /// Of the list.
     number: u64,
@@ -50,8 +53,10 @@ pub struct Progress {
 impl State {
     /// How far the list is graded; `None` where there is nothing to grade, or all of it is.
     pub fn grading(&self) -> Option<Progress> {
-        let all = self.worklist.items().iter().filter(|item| item.problem.is_none() || item.answer.is_some()).count();
-        let done = self.worklist.graded();
+        let all = self.worklist.items().iter().filter(|item| item.problem.is_none() || item.answer.is_some());
+        let explains = self.explains_all().is_some();
+        let is_done = |item: &&Item| item.problem.is_some() || !lacks_answer(item, explains);
+        let (done, all) = (all.clone().filter(is_done).count(), all.count());
         let is_paused = !self.preferences.grade_all || self.asked.is_lost;
         (self.worklist.len() > 1 && done < all && self.model().is_some()).then_some(Progress { done, all, is_paused })
     }
@@ -160,9 +165,11 @@ impl State {
             && let Some(item) = self.worklist.item_mut(&key.path)
         {
             let of = FrameOf { path: key.path.clone(), frame: 0 };
+            // Grading alone does not tell whether the map agrees.
+            let is_same = |known: &&Answer| known.model == answer.model && known.class == answer.class;
+            let known = item.answer.as_ref().filter(is_same).and_then(|known| known.agrees);
+            item.answer = Some(Answer { agrees: answer.agrees.or(known), ..answer.clone() });
             self.readings.answered(&of, answer);
-            // With what was seen of its map before.
-            item.answer = self.readings.entry(&of).and_then(|entry| entry.answer.clone());
         }
     }
 
@@ -207,20 +214,36 @@ impl State {
         self.asked.recalled = of;
     }
 
+    /// How all pictures are to be explained besides being graded: where they stand by whether map and decision agree.
+    fn explains_all(&self) -> Option<Settings> {
+        let settings = self.settings().filter(|_| self.worklist.sorted_by() == SortBy::Mismatch)?;
+        Some(Settings { class: None, ..settings })
+    }
+
+    /// Whether map and decision agree is of maps under some settings: under others it is not known yet.
+    pub(super) fn forget_agreement(&mut self) {
+        let settings = self.settings().map(|settings| Settings { class: None, ..settings });
+        if self.asked.agreement_of != settings {
+            self.asked.agreement_of = settings;
+            self.worklist.all_mut().filter_map(|item| item.answer.as_mut()).for_each(|answer| answer.agrees = None);
+        }
+    }
+
     /// Has all pictures graded that are not yet, those next to the one on the screen first.
     pub(super) fn grade_all(&mut self) {
         let (Some(model), Some(current)) = (self.engine.ready(), &self.current) else { return };
         if !self.preferences.grade_all || self.asked.is_lost || self.worklist.len() < 2 {
             return;
         }
-        let around = Some((current.key(), model.sha256.clone()));
+        let explained = self.explains_all();
+        let around = Some((current.key(), model.sha256.clone(), explained));
         if self.asked.graded == around {
             return;
         }
-        let missing = self.worklist.from(Some(&current.path)).filter(|item| item.answer.is_none());
-        let jobs = missing.filter(|item| item.problem.is_none());
-        let job = |path: &Path| GradeJob { key: self.cache.key(path, 0), model: model.sha256.clone() };
-        let jobs = jobs.map(|item| job(&item.path)).collect();
+        let missing = self.worklist.from(Some(&current.path)).filter(|item| item.problem.is_none());
+        let missing = missing.filter(|item| lacks_answer(item, explained.is_some()));
+        let job = |path: &Path| GradeJob { key: self.cache.key(path, 0), model: model.sha256.clone(), explained };
+        let jobs = missing.map(|item| job(&item.path)).collect();
         self.effects.push(Effect::Grade(jobs));
         self.asked.graded = around;
     }
@@ -252,6 +275,11 @@ impl State {
         }
         self.effects.push(Effect::Thumbnails(missing));
     }
+}
+
+/// Whether its answer is still to come, or what its map says of it, where that is asked for.
+fn lacks_answer(item: &Item, explains: bool) -> bool {
+    item.answer.as_ref().is_none_or(|answer| explains && !answer.is_refused && answer.agrees.is_none())
 }
 
 fn veiled(item: &mut Item, readings: &Readings) {

@@ -22,6 +22,7 @@ const AHEAD: usize = 2;
 
 impl State {
     pub(super) fn pursue(&mut self, now: Instant) {
+        self.forget_agreement();
         self.take_known_looks();
         let missing = self.missing_look();
         let is_asked = |explaining: &Explaining| missing.as_ref().is_some_and(|(_, key)| explaining.key == *key);

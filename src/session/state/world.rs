@@ -476,7 +476,10 @@ impl World {
             return;
         }
         let event = match luck {
-            Luck::Good => Event::Graded { answer: said(&job.key, &job.model), key: job.key },
+            Luck::Good => {
+                let agrees = job.explained.map(|_| true);
+                Event::Graded { answer: Answer { agrees, ..said(&job.key, &job.model) }, key: job.key }
+            }
             Luck::Bad | Luck::DeviceLost => {
                 let (reason, device_lost) = ("ahead: no grade".to_owned(), luck == Luck::DeviceLost);
                 Event::Failed { ticket: None, key: job.key, reason, device_lost }
