@@ -21,7 +21,15 @@ impl Truthfulness {
              decided class. Pixels are changed in the picture as the model is given it, before it is normalised.",
             self.n
         )];
-        says.extend(self.maps.iter().filter_map(sentence));
+        let sentences: Vec<String> = self.maps.iter().filter_map(sentence).collect();
+        if !sentences.is_empty() {
+            says.push(
+                "Randomised weights are the model's own in an order that chance gives; intervals are over pictures and say \
+                 nothing of how another draw would come out."
+                    .to_owned(),
+            );
+        }
+        says.extend(sentences);
         let tables = [
             Named::new(
                 "insertion-deletion",
