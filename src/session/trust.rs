@@ -188,14 +188,16 @@ fn spread(count: usize, most: usize) -> Vec<usize> {
     (1..=kept).map(|n| n * count / kept - 1).collect()
 }
 
-/// A map by itself, each by its own largest value: what counts here is where it is bright.
+/// A map by itself, a little smoothed, each by its own largest value: what counts here is where it is bright.
 fn drawn(map: &SingleMap) -> RgbImage {
     let longest = map.width.max(map.height).max(1) as f64;
     let factor = f64::from(MAP_PX) / longest;
     let side = |cells: usize| ((cells as f64 * factor).round() as u32).max(1);
     let size = (side(map.width), side(map.height));
     let values: Vec<f32> = map.values.iter().map(|v| if v.is_finite() { v.abs() } else { 0.0 }).collect();
-    let maps = ClassMaps::new(1, map.height, map.width, values);
+    // Single bright pixels would be lost in a small picture.
+    let sigma_px = (longest / f64::from(MAP_PX)) as f32;
+    let maps = ClassMaps::new(1, map.height, map.width, values).smoothed(sigma_px);
     let scale = CamScale::of_all(&maps);
     let style = CamStyle { opacity: 1.0, threshold: 0.0, colours: CamColours::Inferno };
     let picture_from_map = Transform::scale_then_move(factor, factor, 0.0, 0.0);

@@ -13,7 +13,7 @@ use super::window::*;
 
 const NONE: Modifiers = Modifiers::NONE;
 
-/// Five small eyes, and a table that says which grade each is by what the model says of it: those of `wrong` have another.
+/// Five small eyes, and a table of which grade each is.
 struct Day(tempfile::TempDir);
 
 impl Day {
@@ -134,23 +134,23 @@ fn the_point_moves_and_what_it_brings_with_it() {
     assert_eq!(said.len(), 5);
     let figure = |window: &Window, name: &str| {
         let labels = window.query_all_by_role(Role::Label);
-        let texts = labels.filter_map(|node| node.accesskit_node().label().or(node.accesskit_node().value()));
-        texts.into_iter().find(|text| text.starts_with(name)).unwrap_or_else(|| panic!("no {name}"))
+        let mut texts = labels.filter_map(|node| node.accesskit_node().label().or(node.accesskit_node().value()));
+        texts.find(|text| text.starts_with(&format!("{name} "))).unwrap_or_else(|| panic!("no {name}"))
     };
     // Everybody is called from 0 on, and nobody from 1 on.
     window.get_by_role_and_label(Role::Slider, "Operating point").set_value_accesskit(0.0);
     window.run_steps(3);
-    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 100 %, 3 of 3");
-    assert_eq!(figure(&window, "Specificity"), "Specificity 0 %, 0 of 2");
-    assert!(figure(&window, "PPV").starts_with("PPV 60 %"), "that of the labels");
+    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 100.0 %, 3 of 3");
+    assert_eq!(figure(&window, "Specificity"), "Specificity 0.0 %, 0 of 2");
+    assert!(figure(&window, "PPV").starts_with("PPV 60.0 %"), "that of the labels");
     window.get_by_role_and_label(Role::Slider, "Prevalence").set_value_accesskit(10.0);
     window.run_steps(3);
-    assert!(figure(&window, "PPV").starts_with("PPV 10 %"), "{}", figure(&window, "PPV"));
+    assert!(figure(&window, "PPV").starts_with("PPV 10.0 %"), "{}", figure(&window, "PPV"));
     assert!(figure(&window, "NPV").starts_with("NPV –"), "nobody is told no");
     window.get_by_role_and_label(Role::Slider, "Operating point").set_value_accesskit(1.0);
     window.run_steps(3);
-    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 0 %, 0 of 3");
-    assert!(figure(&window, "NPV").starts_with("NPV 90 %"));
+    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 0.0 %, 0 of 3");
+    assert!(figure(&window, "NPV").starts_with("NPV 90.0 %"));
     window.get_by_role_and_label(Role::Button, "The program's point").click();
     window.run_steps(3);
     let usual = window.state().session.operating_point().unwrap();
@@ -162,17 +162,17 @@ fn the_point_moves_and_what_it_brings_with_it() {
     window.run_steps(2);
     window.drop_at(at);
     window.run_steps(3);
-    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 100 %, 3 of 3");
-    assert_eq!(figure(&window, "Specificity"), "Specificity 0 %, 0 of 2");
+    assert_eq!(figure(&window, "Sensitivity"), "Sensitivity 100.0 %, 3 of 3");
+    assert_eq!(figure(&window, "Specificity"), "Specificity 0.0 %, 0 of 2");
     let question = window.get_by_role_and_label(Role::ComboBox, "Question: Referable (grade 2 and above)");
     question.click();
     window.run_steps(3);
     window.get_by_label("Any retinopathy").click();
     window.run_steps(3);
-    assert!(window.state().session.contrast() != fovea_first(&window));
+    assert!(window.state().session.contrast() != first_question(&window));
 }
 
-fn fovea_first(window: &Window) -> Option<fovea::session::lab::Contrast> {
+fn first_question(window: &Window) -> Option<fovea::session::lab::Contrast> {
     let card = window.state().session.card().unwrap();
     fovea::session::lab::Contrast::all(card).first().copied()
 }

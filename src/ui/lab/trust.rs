@@ -11,11 +11,14 @@ use crate::compose;
 use crate::evaluate::Similarity;
 use crate::evaluate::truth::{Curves, Repeated, Rescored, randomised};
 use crate::method::MapKind;
-use crate::session::trust::{RandomisedMap, TrustFound};
+use crate::session::trust::{RandomisedMap, TrustFound, TrustPart};
 use crate::session::{SessionCommand, WindowCommand};
 
 /// Sides of the maps that stand beside each other.
-const MAP: f32 = 104.0;
+const MAP: f32 = 88.0;
+/// What convinces most stands first, although it takes longest.
+const IN_ORDER: [TrustPart; 5] =
+    [TrustPart::Randomised, TrustPart::Strong, TrustPart::Curves, TrustPart::Repeated, TrustPart::Alike];
 /// What their textures are called.
 const MAPS: [&str; 6] = ["own map", "map 1", "map 2", "map 3", "map 4", "map 5"];
 
@@ -53,8 +56,8 @@ impl App {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 18.0;
                 let height = (ui.available_height() - 8.0).max(150.0);
-                // What convinces most stands first, although it comes last.
-                for part in found.iter().rev() {
+                for part in IN_ORDER {
+                    let Some(part) = found.iter().find(|found| found.part() == part) else { continue };
                     ui.vertical(|ui| match part {
                         TrustFound::Randomised { own, stages } => self.randomised(ui, own, stages),
                         TrustFound::Curves(all) => drawn_curves(ui, all, height),
@@ -78,7 +81,7 @@ impl App {
         ui.strong("Weights randomised");
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            self.map(ui, 0, "the model's own", own, "the model's own".to_owned());
+            self.map(ui, 0, "the model's own", own, String::new());
             for (at, stage) in stages.iter().enumerate().take(MAPS.len() - 1) {
                 let like = stage.similarity.map_or_else(|| "no finite numbers".to_owned(), likeness);
                 self.map(ui, at + 1, &format!("without {}", stage.layers), &stage.picture, like);
@@ -101,7 +104,7 @@ impl App {
             ui.set_width(MAP);
             let response = ui.add(Image::from_texture(texture));
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Map {name}: {says}")));
-            ui.add(egui::Label::new(RichText::new(name).small()).truncate());
+            ui.add(egui::Label::new(RichText::new(name).small()).wrap());
             ui.label(RichText::new(says).small().weak());
         });
     }
