@@ -71,8 +71,10 @@ fn a_reader_at_work() -> Vec<Command> {
     ]
 }
 
-/// What is true of drawn eyes, in a table beside them; a few of them are called what they are not.
-const LABELS: &str = "/tmp/fovea-screenshots-labels.csv";
+/// What is true of the drawn eyes; a few of them are called what they are not.
+fn labels_file() -> PathBuf {
+    std::env::temp_dir().join("fovea-labels.csv")
+}
 
 fn labelled(folder: &Path) -> Vec<PathBuf> {
     let drawn = [("healthy-left", 0), ("healthy-right", 0), ("mild", 1), ("moderate", 2), ("severe", 3)];
@@ -95,12 +97,12 @@ fn labelled(folder: &Path) -> Vec<PathBuf> {
             all.push(path);
         }
     }
-    std::fs::write(LABELS, table).unwrap();
+    std::fs::write(labels_file(), table).unwrap();
     all
 }
 
 fn evidence() -> Vec<Command> {
-    vec![LabCommand::Labels(PathBuf::from(LABELS)).into(), SessionCommand::Sort(SortBy::Apart).into()]
+    vec![LabCommand::Labels(labels_file()).into(), SessionCommand::Sort(SortBy::Apart).into()]
 }
 
 fn copied<const N: usize>(folder: &Path, names: [(&str, &str); N]) -> Vec<PathBuf> {
