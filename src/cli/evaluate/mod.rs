@@ -25,7 +25,7 @@ use crate::bundle::{Card, Library};
 use crate::evaluate::Truth;
 use crate::evaluate::fill::Fill;
 use crate::evaluate::strong_features::Definition;
-use crate::evaluate::truth::{Others, TruthSettings, stages};
+use crate::evaluate::truth::TruthSettings;
 use crate::explain::{Explainer, Settings};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::whole;
@@ -123,23 +123,20 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     };
     let marks = Marks::read(arguments)?;
     let marked = marks.sha256(arguments)?;
-    let is_tested = arguments.truth > 0;
-    let stages = if is_tested { stages(&bundle, &device, truth.seed, &may_go_on)? } else { Some(Vec::new()) };
-    let Some(stages) = stages else { return stopped(&stop) };
     let other = against.as_ref().map(|model| model.sha256.as_str());
     let chosen = format!("{settings:?}\n{truth:?}\n{other:?}\n{marked}\n{definitions:?}");
     let depends_on = format!("{FORMAT}\n{}\n{:?}\n{chosen}", bundle.sha256, bundle.card);
     let made_with = sha256_hex(depends_on.as_bytes());
     let rows = Rows::open(&arguments.out, &made_with, arguments.resume, arguments.force)?;
-    let explainer = Explainer::new(bundle, &device)?;
+    let explainer = Explainer::new(bundle.clone(), &device)?;
     let memory = limit.memory();
-    let others = Others { stages: &stages, against: against.as_ref() };
     let work = Work {
         explainer: &explainer,
         settings,
         memory: &memory,
         truth: &truth,
-        others,
+        bundle: &bundle,
+        against: against.as_ref(),
         marks: &marks,
         definitions: &definitions,
         may_go_on: &may_go_on,
@@ -215,7 +212,8 @@ fn measured(
             Truth::Class(class) if !work.definitions.is_empty() => Some(class),
             Truth::Class(_) | Truth::Findings(_) => None,
         };
-        let wanted = Wanted { image, patient, truth: is_tested(index, count, tested), places, experiment };
+        let wanted =
+            Wanted { image, patient, number: index, truth: is_tested(index, count, tested), places, experiment };
         let row = work.one(&picture.source, wanted, |sha256| locked().known(image, sha256).cloned())?;
         if let Some((row, true)) = &row {
             locked().add(row)?;

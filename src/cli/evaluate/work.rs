@@ -7,11 +7,11 @@ use anyhow::{Context, Result, anyhow};
 use super::labelled::Source;
 use super::marks::Marks;
 use super::rows::Row;
-use crate::bundle::{advise, assess};
+use crate::bundle::{Bundle, advise, assess};
 use crate::evaluate::place::PicturePlaces;
 use crate::evaluate::shortcuts::Looks;
 use crate::evaluate::strong_features::{Definition, PictureFeatures};
-use crate::evaluate::truth::{Others, PictureTruth, TruthSettings};
+use crate::evaluate::truth::{Others, PictureTruth, TruthSettings, stages};
 use crate::evaluate::{MayGoOn, Subject};
 use crate::explain::{Explainer, Explanation, Settings, report};
 use crate::export::needed_bytes;
@@ -26,8 +26,10 @@ pub struct Work<'a> {
     pub settings: Settings,
     pub memory: &'a Memory,
     pub truth: &'a TruthSettings,
-    /// The models that maps are held against.
-    pub others: Others<'a>,
+    /// What is randomised, anew for each picture: one draw of weights alone could mislead.
+    pub bundle: &'a Bundle,
+    /// A second model that maps are held against.
+    pub against: Option<&'a Explainer>,
     pub marks: &'a Marks,
     /// Of CLEAR's experiment, where it is asked for.
     pub definitions: &'a [Definition],
@@ -39,6 +41,8 @@ pub struct Work<'a> {
 pub struct Wanted<'a> {
     pub image: &'a str,
     pub patient: &'a str,
+    /// Of the pictures the how manieth, from 0.
+    pub number: usize,
     /// Whether the maps are put to the test on it.
     pub truth: bool,
     /// Whether they are held against what is marked in it.
@@ -126,7 +130,10 @@ impl Work<'_> {
             row.places = PicturePlaces::of(&subject, names, &regions, self.may_go_on);
         }
         if wanted.truth {
-            row.truth = PictureTruth::of(&subject, names, self.truth, self.others, self.may_go_on)?;
+            let (device, seed) = (self.explainer.network().device(), self.truth.seed + wanted.number as u64);
+            let Some(stages) = stages(self.bundle, device, seed, self.may_go_on)? else { return Ok(()) };
+            let others = Others { stages: &stages, against: self.against };
+            row.truth = PictureTruth::of(&subject, names, self.truth, others, self.may_go_on)?;
         }
         Ok(())
     }

@@ -65,8 +65,8 @@ impl Stage {
 }
 
 /// The stages of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
-/// `None` where it may not go on. One draw of weights may resemble the model by chance: over many pictures, give them
-/// the stages of several seeds in turn.
+/// `None` where it may not go on. One draw of weights may resemble the model by chance: over many pictures, give each
+/// the stages of a seed of its own.
 ///
 /// # Errors
 /// A device that fails.

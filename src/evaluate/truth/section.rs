@@ -24,8 +24,8 @@ impl Truthfulness {
         let sentences: Vec<String> = self.maps.iter().filter_map(sentence).collect();
         if !sentences.is_empty() {
             says.push(
-                "Randomised weights are the model's own in an order that chance gives; intervals are over pictures and say \
-                 nothing of how another draw would come out."
+                "Randomised weights are the model's own in an order that chance gives, another one for each picture, so that \
+                 the intervals hold how draws differ, too."
                     .to_owned(),
             );
         }
