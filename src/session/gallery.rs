@@ -15,8 +15,9 @@ use crate::export::gallery::{Columns, Example, Gallery};
 use crate::export::report_page::document;
 use crate::export::{Pictures, Theme};
 use crate::guard::whole::OutputSet;
+use crate::input;
 use crate::layers::Style;
-use crate::{input, scan};
+use crate::scan::{self, Scan};
 
 /// Of more classes, or more pictures, a figure would be a book.
 const MOST_CLASSES: usize = 20;
@@ -49,7 +50,7 @@ impl Picks {
     /// # Errors
     /// Why there is no such figure.
     pub fn of(list: &Worklist, card: &Card) -> Result<Self, String> {
-        if card.output.has_findings() || card.classes.len() > MOST_CLASSES {
+        if !suits(card) {
             return Err(format!("{} has no gallery: it is for models of one answer and few classes.", card.name));
         }
         let known = |item: &Item| match (item.believed_answer(), item.seen_truth()) {
@@ -83,22 +84,71 @@ impl Picks {
         }
     }
 
-    fn caption(&self, card: &Card, settings: &Settings) -> String {
-        let how = if self.by_reader {
+    fn how(&self, card: &Card) -> String {
+        if self.by_reader {
             format!("{} of {} labelled pictures, chosen by the reader", self.all.len(), self.among)
         } else {
-            format!(
-                "Of {} labelled pictures, for each class the correctly and the wrongly answered one of which {} was \
-                 surest; chosen by the program, not by hand",
-                self.among, card.name
-            )
-        };
-        format!(
-            "{how}. Rows are the label's classes. CLEAR map: hue is the class that responds most, brightness how \
-             strongly, on one scale; backward rule {}.",
-            settings.rule.name()
-        )
+            by_program(self.among, card)
+        }
     }
+}
+
+/// How examples are chosen where nobody chooses them.
+pub fn by_program(among: usize, card: &Card) -> String {
+    format!(
+        "Of {among} labelled pictures, for each class the correctly and the wrongly answered one of which {} was surest \
+         (the highest probability of its answer); chosen by the program, not by hand",
+        card.name
+    )
+}
+
+fn caption(how: &str, settings: &Settings) -> String {
+    format!(
+        "{how}. Rows are the label's classes. Pictures that the model does not read, or that cannot be graded, are left \
+         out. CLEAR map: hue is the class that responds most, brightness how strongly, on one scale; backward rule {}.",
+        settings.rule.name()
+    )
+}
+
+/// Explains `scan`, whose class is `truth`, as the figure shows it.
+///
+/// # Errors
+/// A picture that cannot be explained, in a sentence.
+pub fn example(
+    explainer: &Explainer,
+    scan: &Scan,
+    (settings, style): (&Settings, &Style),
+    truth: usize,
+) -> Result<Example, String> {
+    let settings = Settings { class: None, ..*settings };
+    let explanation = explainer.explain(scan, &settings).map_err(|error| error.to_string())?;
+    let card = &explainer.card;
+    let (measures, lit) = input::measure_with_field(scan);
+    let assessed = assess(card, &measures);
+    let says = report(card, &explanation, None, assessed.as_ref(), true);
+    let picture = scan.to_rgb8();
+    let pictures = Pictures::new(&picture, card, &explanation, style)
+        .with_report(says)
+        .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour));
+    Example::new(&pictures, truth, columns(card)).map_err(|error| error.to_string())
+}
+
+/// The figure of `examples`, that `how` says how they were chosen.
+pub fn gallery(card: &Card, (settings, style): (&Settings, &Style), how: &str, examples: Vec<Example>) -> Gallery {
+    let colours = style.colours(card);
+    let classes = card.classes.iter().zip(&colours).map(|(class, colour)| (class.full_name(), colour.0)).collect();
+    Gallery {
+        title: format!("{}: correct and misclassified examples", card.name),
+        caption: caption(how, settings),
+        classes,
+        columns: columns(card),
+        examples,
+    }
+}
+
+/// Whether a model can have such a figure.
+pub fn suits(card: &Card) -> bool {
+    !card.output.has_findings() && card.classes.len() <= MOST_CLASSES
 }
 
 /// A figure that is being made.
@@ -123,31 +173,14 @@ impl GalleryJob {
         let Some(Pick { path, truth }) = self.picks.all.get(self.done.len()) else { return Ok(false) };
         let named = |reason: String| format!("{}: {reason}", path.file_name().unwrap_or_default().to_string_lossy());
         let scan = scan::open(path).map_err(|error| error.to_string())?;
-        let settings = Settings { class: None, ..self.settings };
-        let explanation = explainer.explain(&scan, &settings).map_err(|error| named(error.to_string()))?;
-        let card = &explainer.card;
-        let (measures, lit) = input::measure_with_field(&scan);
-        let assessed = assess(card, &measures);
-        let says = report(card, &explanation, None, assessed.as_ref(), true);
-        let picture = scan.to_rgb8();
-        let pictures = Pictures::new(&picture, card, &explanation, &self.style)
-            .with_report(says)
-            .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour));
-        let example = Example::new(&pictures, *truth, columns(card)).map_err(|error| named(error.to_string()))?;
+        let example = example(explainer, &scan, (&self.settings, &self.style), *truth).map_err(named)?;
         self.done.push(example);
         Ok(self.done.len() < self.picks.all.len())
     }
 
     pub fn finished(self, card: &Card) -> Gallery {
-        let colours = self.style.colours(card);
-        let classes = card.classes.iter().zip(&colours).map(|(class, colour)| (class.full_name(), colour.0)).collect();
-        Gallery {
-            title: format!("{}: correct and misclassified examples", card.name),
-            caption: self.picks.caption(card, &self.settings),
-            classes,
-            columns: columns(card),
-            examples: self.done,
-        }
+        let how = self.picks.how(card);
+        gallery(card, (&self.settings, &self.style), &how, self.done)
     }
 }
 
@@ -223,8 +256,7 @@ mod tests {
         let card = card("retina-dr");
         let picks = Picks::of(&list, &card).unwrap();
         assert_eq!((names(&picks), picks.by_reader, picks.among), (vec!["b", "c", "e"], false, 5));
-        let settings = Settings::recommended(&card);
-        assert!(picks.caption(&card, &settings).contains("chosen by the program"));
+        assert!(picks.how(&card).contains("chosen by the program"));
         // What the reader may not know yet, what cannot be graded and what is not read has no place.
         list.item_mut(Path::new("b")).unwrap().is_hidden = true;
         list.item_mut(Path::new("c")).unwrap().answer.as_mut().unwrap().gradable = Some(false);
@@ -234,7 +266,7 @@ mod tests {
         list.item_mut(Path::new("d")).unwrap().reading = Some(flag);
         let picks = Picks::of(&list, &card).unwrap();
         assert_eq!((names(&picks), picks.by_reader), (vec!["d"], true));
-        assert!(picks.caption(&card, &settings).starts_with("1 of 2 labelled pictures, chosen by the reader"));
+        assert!(picks.how(&card).starts_with("1 of 2 labelled pictures, chosen by the reader"));
         list.set_truths([].into());
         assert!(Picks::of(&list, &card).unwrap_err().contains("both a label and an answer"));
         assert!(Picks::of(&list, &self::card("chexnet")).unwrap_err().contains("one answer"));
