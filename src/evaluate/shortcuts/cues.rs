@@ -25,8 +25,9 @@ pub const LEAST_PICTURES: usize = 40;
 const LEAST_OF_A_KIND: usize = 10;
 /// Of more labels the commonest are asked for.
 const MOST_LABELS: usize = 12;
-/// A cue is told where the area lies so many standard errors above a half. One of six cues does by chance in about one
-/// folder of a hundred (one-sided, 0.01 / 6).
+/// A cue is told where the area lies so many standard errors above a half: one-sided 0.01 over six cues, if areas were
+/// normal with the bootstrap's error. Of small folders they are not: of two times twenty drawn sets of 100 pictures with
+/// random labels up to one and two were accused, which is more than one in a hundred.
 const SURE: f64 = 2.94;
 /// An area that is surely above a half and less than this is said to be slight.
 pub const TELLING: f64 = 0.6;

@@ -136,7 +136,7 @@ fn cues(figures: &ShortcutFigures, classes: &[Class]) -> Named<Table> {
         table.push(row.chain([json!(cue.majority), json!(tells), json!(best)]));
     }
     let caption = format!(
-        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area that is surely above a half (one folder in a hundred without any shortcut gets one) and at least {TELLING}.",
+        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area that is surely above a half (in small folders one in ten or twenty gets one by chance) and at least {TELLING}.",
         figures.tried
     );
     Named::new("shortcut-cues", caption, table)
