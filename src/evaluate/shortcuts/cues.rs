@@ -26,9 +26,14 @@ const LEAST_OF_A_KIND: usize = 10;
 /// Of more labels the commonest are asked for.
 const MOST_LABELS: usize = 12;
 /// A cue is told where the area lies so many standard errors above a half: one-sided 0.01 over six cues, if areas were
-/// normal with the bootstrap's error. Of small folders they are not: of two times twenty drawn sets of 100 pictures with
-/// random labels up to one and two were accused, which is more than one in a hundred.
+/// normal with the bootstrap's error.
 const SURE: f64 = 2.94;
+/// Of fewer pictures they are not, since what was learned follows the labels' own chance: there the area must also lie so
+/// many deviations above those of labels that were dealt out anew among the patients, each learned from anew. Of so few
+/// deals the deviation is not sure either: one-sided 0.01 over six cues of Student's t with 18 degrees of freedom.
+pub const FEW_PICTURES: usize = 400;
+pub const DEALT: u64 = 19;
+const SURE_OF_DEALT: f64 = 3.38;
 /// An area that is surely above a half and less than this is said to be slight.
 pub const TELLING: f64 = 0.6;
 /// Half the width of a 95 % interval in standard errors.
@@ -130,6 +135,8 @@ pub struct Cue {
 /// Pictures with labels, and the folds that they are tried in.
 pub struct Trial<'a> {
     looks: Vec<&'a Looks>,
+    truths: Vec<&'a Truth>,
+    classes: usize,
     labels: Vec<Label>,
     has_findings: bool,
     folds: Vec<usize>,
@@ -151,13 +158,24 @@ impl<'a> Trial<'a> {
         let chosen = chosen(pictures);
         let units = Units::of(chosen.iter().map(|at| pictures[*at].2.as_str()));
         let truths: Vec<&Truth> = chosen.iter().map(|at| &pictures[*at].1).collect();
-        let labels = labels(&truths, classes);
-        if chosen.len() < LEAST_PICTURES || labels.is_empty() {
-            return None;
-        }
-        let folds = folds(&units, &truths);
+        let looks = chosen.iter().map(|at| &pictures[*at].0).collect();
+        if chosen.len() < LEAST_PICTURES { None } else { Self::with(looks, truths, units, classes) }
+    }
+
+    fn with(looks: Vec<&'a Looks>, truths: Vec<&'a Truth>, units: Units, classes: usize) -> Option<Self> {
+        let (labels, folds) = (labels(&truths, classes), folds(&units, &truths));
         let has_findings = truths.iter().any(|truth| matches!(truth, Truth::Findings(_)));
-        Some(Self { looks: chosen.iter().map(|at| &pictures[*at].0).collect(), labels, has_findings, folds, units })
+        (!labels.is_empty()).then_some(Self { looks, truths, classes, labels, has_findings, folds, units })
+    }
+
+    /// The same pictures with the labels of other patients, each patient's kept together as far as numbers allow.
+    fn dealt(&self, seed: u64) -> Option<Self> {
+        let mut members: Vec<&Vec<usize>> = self.units.members.iter().collect();
+        members.shuffle(&mut ChaCha8Rng::seed_from_u64(SEED + 2 + seed));
+        let taken = members.into_iter().flatten().map(|at| self.truths[*at]);
+        let mut truths = self.truths.clone();
+        self.units.members.iter().flatten().zip(taken).for_each(|(at, truth)| truths[*at] = truth);
+        Self::with(self.looks.clone(), truths, self.units.clone(), self.classes)
     }
 
     pub fn len(&self) -> usize {
@@ -167,23 +185,13 @@ impl<'a> Trial<'a> {
     /// What `kind` tells. `None` once `may_go_on` says no.
     pub fn cue(&self, kind: CueKind, draws: usize, may_go_on: &MayGoOn<'_>) -> Option<Cue> {
         let features: Vec<Vec<f32>> = self.looks.iter().map(|looks| kind.features(looks)).collect();
-        let scores = |label: &Label| self.scores(label, &features, may_go_on);
-        let scores: Vec<Scores> = self.labels.par_iter().map(scores).collect::<Option<_>>()?;
-        if !may_go_on() {
-            return None;
-        }
-        let ranked: Vec<Ranked> = scores
-            .iter()
-            .map(|scores| Ranked::of(scores.iter().map(|(at, margin, _, truth)| (*at, *margin, *truth))))
-            .collect();
+        let scores = self.all_scores(&features, may_go_on)?;
+        let ranked: Vec<Ranked> = scores.iter().map(ranked).collect();
         let areas: Vec<Option<f64>> = ranked.iter().map(Ranked::auc_of_all).collect();
         let best = areas.iter().zip(&self.labels).filter_map(|(area, label)| Some((label.class, (*area)?)));
         let best = best.max_by(|a, b| a.1.total_cmp(&b.1));
         let (right, majority) = self.right(&scores);
-        let mean_area: Measure<'_> = Box::new(|weights| {
-            let sum: f64 = ranked.iter().map(|ranked| ranked.auc(weights)).sum::<Option<f64>>()?;
-            Some(sum / ranked.len() as f64)
-        });
+        let mean_area: Measure<'_> = Box::new(|weights| mean(ranked.iter().map(|ranked| ranked.auc(weights))));
         let accuracy: Measure<'_> = Box::new(|weights| {
             let add = |(sum, all): (f64, f64), (at, part, whole): &(usize, f64, f64)| {
                 (sum + f64::from(weights[*at]) * part, all + f64::from(weights[*at]) * whole)
@@ -192,7 +200,35 @@ impl<'a> Trial<'a> {
             (all > 0.0).then(|| sum / all)
         });
         let figures = self.units.measured(&[mean_area, accuracy], draws, may_go_on)?;
-        Some(Cue { kind, tells: tells(&figures[0]), auc: figures[0], accuracy: figures[1], majority, best })
+        let mut tells = tells(&figures[0]);
+        if let (Tells::Yes, Some(area)) = (tells, figures[0].value)
+            && self.len() < FEW_PICTURES
+            && !self.outdoes_chance(area, &features, may_go_on)?
+        {
+            tells = Tells::No;
+        }
+        Some(Cue { kind, tells, auc: figures[0], accuracy: figures[1], majority, best })
+    }
+
+    /// Whether `area` lies clearly above those of labels dealt out anew.
+    fn outdoes_chance(&self, area: f64, features: &[Vec<f32>], may_go_on: &MayGoOn<'_>) -> Option<bool> {
+        let mut by_chance = Vec::new();
+        for dealt in (0..DEALT).filter_map(|seed| self.dealt(seed)) {
+            let scores = dealt.all_scores(features, may_go_on)?;
+            by_chance.extend(mean(scores.iter().map(|scores| ranked(scores).auc_of_all())));
+        }
+        let count = by_chance.len() as f64;
+        let middle = by_chance.iter().sum::<f64>() / count;
+        let variance = by_chance.iter().map(|area| (area - middle).powi(2)).sum::<f64>() / (count - 1.0);
+        // Of fewer than two there is no deviation, and the comparison fails.
+        Some(area - middle > SURE_OF_DEALT * variance.sqrt())
+    }
+
+    /// Of every label.
+    fn all_scores(&self, features: &[Vec<f32>], may_go_on: &MayGoOn<'_>) -> Option<Vec<Scores>> {
+        let scores = |label: &Label| self.scores(label, features, may_go_on);
+        let scores = self.labels.par_iter().map(scores).collect::<Option<Vec<Scores>>>()?;
+        may_go_on().then_some(scores)
     }
 
     /// Each picture by the model of the folds that it is not in.
@@ -246,6 +282,15 @@ impl<'a> Trial<'a> {
         let most = if self.labels.len() > 1 { most } else { most.max(self.len() - most) };
         (right, Some(most as f64 / self.len() as f64))
     }
+}
+
+fn ranked(scores: &Scores) -> Ranked {
+    Ranked::of(scores.iter().map(|(at, margin, _, truth)| (*at, *margin, *truth)))
+}
+
+fn mean(areas: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
+    let count = areas.len() as f64;
+    Some(areas.sum::<Option<f64>>()? / count)
 }
 
 /// By the lower end of the area, and by the area.

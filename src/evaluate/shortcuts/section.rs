@@ -5,7 +5,7 @@ use image::{Luma, Rgb, RgbImage};
 use serde_json::{Value, json};
 
 use super::super::section::{Axis, Named, Plot, PlotKind, Section, Span};
-use super::cues::{LEAST_PICTURES, TELLING};
+use super::cues::{DEALT, FEW_PICTURES, LEAST_PICTURES, TELLING};
 use super::{Cue, MeanMap, ShortcutFigures, Tells};
 use crate::bundle::card::Class;
 use crate::statistics::{Figure, Unit};
@@ -136,7 +136,7 @@ fn cues(figures: &ShortcutFigures, classes: &[Class]) -> Named<Table> {
         table.push(row.chain([json!(cue.majority), json!(tells), json!(best)]));
     }
     let caption = format!(
-        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area that is surely above a half (in small folders one in ten or twenty gets one by chance) and at least {TELLING}.",
+        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area of at least {TELLING} that is surely above a half and, of fewer than {FEW_PICTURES} pictures, clearly above those of {DEALT} sets of labels that were dealt out anew among the patients.",
         figures.tried
     );
     Named::new("shortcut-cues", caption, table)
