@@ -76,7 +76,7 @@ impl Drawing {
             Rgb([lit(150.0), lit(green), lit(35.0)])
         });
         let mut picture = imageproc::filter::gaussian_blur_f32(&picture, self.blur_px);
-        if self.seed % 3 == 0 {
+        if self.seed.is_multiple_of(3) {
             letter(&mut picture, (4, self.height as i32 - 14), 12.0, &(self.seed % 10).to_string(), 200);
         }
         picture
