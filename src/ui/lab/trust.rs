@@ -58,12 +58,16 @@ impl App {
                 let height = (ui.available_height() - 8.0).max(150.0);
                 for part in IN_ORDER {
                     let Some(part) = found.iter().find(|found| found.part() == part) else { continue };
-                    ui.vertical(|ui| match part {
-                        TrustFound::Randomised { own, stages } => self.randomised(ui, own, stages),
-                        TrustFound::Curves(all) => drawn_curves(ui, all, height),
-                        TrustFound::Strong(all) => self.strong(ui, all),
-                        TrustFound::Repeated(all) => repeated(ui, all),
-                        TrustFound::Alike(all) => alike(ui, all),
+                    ui.vertical(|ui| {
+                        // As wide as its words: what does not fit is scrolled to, not squeezed.
+                        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+                        match part {
+                            TrustFound::Randomised { own, stages } => self.randomised(ui, own, stages),
+                            TrustFound::Curves(all) => drawn_curves(ui, all, height),
+                            TrustFound::Strong(all) => self.strong(ui, all),
+                            TrustFound::Repeated(all) => repeated(ui, all),
+                            TrustFound::Alike(all) => alike(ui, all),
+                        }
                     });
                 }
                 if self.session.trying().is_none() && self.session.trust_is_open() {
