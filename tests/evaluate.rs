@@ -115,6 +115,29 @@ fn a_folder_is_measured_and_the_run_goes_on_where_it_was_cut() {
 }
 
 #[test]
+fn masks_are_the_png_files_of_a_folder_whatever_lies_beside_them() {
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    digits(folder.path());
+    let masks = place.path().join("masks");
+    std::fs::create_dir_all(masks.join("images")).unwrap();
+    for n in 0..8 {
+        // The upper half of the picture is marked.
+        let mask = image::GrayImage::from_fn(28, 28, |_, y| image::Luma([if y < 14 { 2 } else { 0 }]));
+        mask.save(masks.join(format!("digit-{n}.png"))).unwrap();
+        image::RgbImage::new(28, 28).save(masks.join(format!("images/digit-{n}.jpg"))).unwrap();
+    }
+    let out = place.path().join("out");
+    evaluate(folder.path(), &out, &["--truth", "0", "--masks", masks.to_str().unwrap()]).success();
+    let places = &json(&out.join("metrics.json"))["places"];
+    assert_eq!(places["n"].as_u64(), Some(8));
+    let figures = places["figures"].as_array().unwrap();
+    let chance = figures.iter().find(|found| found["by"] == "chance").unwrap();
+    // Half of the picture, and a rim of tolerance for the pointing game.
+    let energy = chance["energy"]["value"].as_f64().unwrap();
+    assert!((energy - 0.5).abs() < 0.02, "{energy}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_said() {
     let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     digits(folder.path());

@@ -25,10 +25,12 @@ impl Marks {
             (None, Some(folder)) => {
                 let found = scan::find::pictures(std::slice::from_ref(folder))?;
                 found.problems.iter().for_each(|problem| note(format_args!("left out: {problem}")));
-                let masks: HashMap<_, _> =
-                    found.pictures.into_iter().map(|path| (lesions::stem(&path), path)).collect();
+                // The photographs may lie beside or below them.
+                let is_png = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+                let masks = found.pictures.into_iter().filter(is_png).map(|path| (lesions::stem(&path), path));
+                let masks: HashMap<_, _> = masks.collect();
                 if masks.is_empty() {
-                    bail!("{} has no masks: pictures named like those that they mark", folder.display());
+                    bail!("{} has no masks: PNG files named like the pictures that they mark", folder.display());
                 }
                 Ok(Self::Masks(masks))
             }
