@@ -13,6 +13,7 @@ use crate::scan::find::has_picture_ending;
 /// A table larger than this is not one of labels.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_LINES: usize = 2 << 20;
+const MOST_CELLS: usize = 8 << 20;
 /// Heads under which the answer may stand.
 const ANSWERS: [&str; 3] = ["grade", "class", "label"];
 
@@ -81,7 +82,7 @@ pub fn read_table(path: &Path) -> Result<LabelTable, LabelsError> {
     let column =
         |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
     let missing = |column| LabelsError::Column { path: path.to_owned(), column };
-    let image = column(&["image"]).or_else(|| column(&["name"])).ok_or_else(|| missing("image"))?;
+    let image_at = column(&["image"]).or_else(|| column(&["name"])).ok_or_else(|| missing("image"))?;
     let (grade, patient, mask) = (column(&ANSWERS), column(&["patient"]), column(&["mask"]));
     let mut lines: Vec<Label> = Vec::new();
     // What was said of each picture: its grade, or of findings the whole line.
@@ -90,16 +91,20 @@ pub fn read_table(path: &Path) -> Result<LabelTable, LabelsError> {
         if number == MOST_LINES {
             return Err(failed(format!("it has more than {MOST_LINES} lines; give it in parts")));
         }
+        // A short line has all columns, too.
+        if (lines.len() + 1).saturating_mul(heads.len()) > MOST_CELLS {
+            return Err(failed("it has too many columns for its lines; give it in parts".to_owned()));
+        }
         let line = line.map_err(|error| failed(error.to_string()))?;
         let field = |index: usize| line.get(index).filter(|text| !text.is_empty()).map(str::to_owned);
-        let Some(image) = field(image) else { continue };
+        let Some(image) = field(image_at) else { continue };
         let (grade, is_graded) = (grade.and_then(field), grade.is_some());
         if is_graded && grade.is_none() {
             continue;
         }
         let cells: Vec<String> = (0..heads.len()).map(|index| field(index).unwrap_or_default()).collect();
         let key = key(&image).map_or_else(|| image.clone(), |key| key.to_string_lossy().into_owned());
-        let said = grade.clone().map_or_else(|| cells[1..].to_vec(), |grade| vec![grade]);
+        let said = grade.clone().map_or_else(|| without(&cells, image_at), |grade| vec![grade]);
         match known.insert(key, said.clone()) {
             Some(before) if before != said => return Err(LabelsError::Twice { path: path.to_owned(), image }),
             Some(_) => {}
@@ -160,6 +165,11 @@ pub fn matched(files: &[PathBuf], labels: &[Label]) -> Matched {
 pub fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
     let file = folder.join(plain(name)?).canonicalize().ok()?;
     (file.is_file() && file.starts_with(folder.canonicalize().ok()?)).then_some(file)
+}
+
+/// What a line says besides the picture's name.
+fn without(cells: &[String], image: usize) -> Vec<String> {
+    cells.iter().enumerate().filter(|(at, _)| *at != image).map(|(_, cell)| cell.clone()).collect()
 }
 
 /// What a line's picture is known by: its name without an ending, behind those folders that the line names.
@@ -232,8 +242,14 @@ mod tests {
             cells,
             [&["a.png", "1", "0", "F"].map(str::to_owned)[..], &["b", "", "1", ""].map(str::to_owned)[..]]
         );
-        std::fs::write(file.path(), "image,edema\na,1\na.png,0\n").unwrap();
-        assert!(matches!(read_table(file.path()), Err(LabelsError::Twice { .. })));
+        for twice in ["image,edema\na,1\na.png,0\n", "edema,image\n1,a\n0,a.png\n"] {
+            std::fs::write(file.path(), twice).unwrap();
+            assert!(matches!(read_table(file.path()), Err(LabelsError::Twice { .. })));
+        }
+        std::fs::write(file.path(), "edema,image\n1,a\n1,a.png\n").unwrap();
+        assert_eq!(read_table(file.path()).unwrap().lines.len(), 1, "the same is said twice");
+        std::fs::write(file.path(), format!("image{}\na\n", ",".repeat(MOST_CELLS))).unwrap();
+        assert!(matches!(read_table(file.path()), Err(LabelsError::Read { .. })), "more cells than anybody needs");
     }
 
     #[test]

@@ -14,6 +14,8 @@ const PICTURES_MAGIC: u32 = 0x0803;
 const LABELS_MAGIC: u32 = 0x0801;
 const MOST_ITEMS: usize = 1_000_000;
 const MOST_SIDE_PX: usize = 256;
+/// Unpacked; a small file may claim, and be packed from, far more.
+const MOST_BYTES: usize = 1 << 30;
 
 /// Why a pair of IDX files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +98,8 @@ fn pictures(path: &Path) -> Result<Pictures, IdxError> {
         return Err(IdxError::new(path, "is not an IDX file of pictures"));
     }
     let possible = 1..=MOST_SIDE_PX;
-    if count > MOST_ITEMS || !possible.contains(&height) || !possible.contains(&width) {
+    let is_possible = count <= MOST_ITEMS && possible.contains(&height) && possible.contains(&width);
+    if !is_possible || count * height * width > MOST_BYTES {
         return Err(IdxError::new(path, format!("says that it holds {count} pictures of {width}×{height} pixels")));
     }
     Ok(Pictures { width, height, bytes: exactly(path, file, count * height * width)? })
