@@ -153,7 +153,7 @@ fn result(map: MapKind, asked: Asked, truth: Option<&Truthfulness>, places: Opti
     let passes = |figure: Figure, threshold: f64| {
         let value = figure.value?;
         Some(match asked {
-            Asked::Localisation => figure.interval.map_or(value, |[low, _]| low) > threshold,
+            Asked::Localisation => figure.interval.is_some_and(|[low, _]| low > threshold),
             Asked::SensitivityToWeights => value < threshold,
             Asked::Repeatability | Asked::Reproducibility => value >= threshold,
         })
