@@ -11,7 +11,7 @@ use super::labelled::Labelled;
 use super::rows::Row;
 use super::work::Work;
 use super::{Arguments, Measured, certify, examples, say};
-use crate::cli::signals::{Stop, Stopped};
+use crate::cli::signals::Stop;
 use crate::evaluate::decisions::{self, DecisionOptions, Decisions};
 use crate::evaluate::four_tests::FourTests;
 use crate::evaluate::place::{PicturePlaces, Places};
@@ -46,9 +46,7 @@ pub fn finish(
         ..DecisionOptions::default()
     };
     let decided = decisions::decisions_while(&cases, &options, &|| !stop.is_asked());
-    let Some(decided) = decided else {
-        return Err(Stopped { says: "stopped; --resume goes on".to_owned(), status: stop.status() }.into());
-    };
+    let Some(decided) = decided else { return super::stopped(stop) };
     let mut sections = vec![decisions::section(&cases, &decided)];
     let tested: Vec<PictureTruth> = measured.rows.iter().filter_map(|(_, row)| row.truth.clone()).collect();
     let truth = (!tested.is_empty()).then(|| Truthfulness::of(&tested));
@@ -63,9 +61,7 @@ pub fn finish(
     let features: Vec<PictureFeatures> = measured.rows.iter().filter_map(|(_, row)| row.features.clone()).collect();
     let strong = (!features.is_empty()).then(|| StrongFeatures::of(&features, cases.classes.len(), work.truth.fill));
     sections.extend(strong.iter().map(StrongFeatures::section));
-    let Some(shortcuts) = shortcuts(&cases, &measured.rows, stop) else {
-        return Err(Stopped { says: "stopped; --resume goes on".to_owned(), status: stop.status() }.into());
-    };
+    let Some(shortcuts) = shortcuts(&cases, &measured.rows, stop) else { return super::stopped(stop) };
     sections.push(shortcuts::section(&shortcuts, &cases.classes));
     let mut files = Vec::new();
     if let Some(gallery) = examples::gallery(work, labelled, &measured.rows)? {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use self::labelled::Labelled;
@@ -107,7 +107,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     check(arguments)?;
     let stop = Stop::watch("the pictures at hand")?;
     let entry = Library::open(folders)?.find(&arguments.model)?;
-    let certificate = arguments.certify.is_some().then(|| entry.certificate_file()).flatten();
+    let place =
+        || entry.certificate_file().context("this system names no folder for a user's models; give one by --models");
+    let certificate = arguments.certify.as_ref().map(|_| place()).transpose()?;
     let bundle = entry.load()?;
     let labelled = Labelled::find(arguments, &bundle.card)?;
     whole::sweep(&arguments.out);
