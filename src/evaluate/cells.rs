@@ -1,6 +1,6 @@
 //! Figures as cells of tables.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::statistics::{Figure, Units};
 
@@ -12,6 +12,16 @@ pub fn columns(name: &str) -> [String; 3] {
 /// The value of a figure and both ends of its interval, to four digits; `null` where there is none.
 pub fn figure(figure: Figure) -> [Value; 3] {
     [figure.value, figure.interval.map(|[low, _]| low), figure.interval.map(|[_, high]| high)].map(number)
+}
+
+/// As [`figure`], with all digits.
+pub fn exact(figure: &Figure) -> [Value; 3] {
+    [json!(figure.value), json!(figure.interval.map(|[low, _]| low)), json!(figure.interval.map(|[_, high]| high))]
+}
+
+/// "73.2 %".
+pub fn percent(part: f64) -> String {
+    format!("{:.1} %", 100.0 * part)
 }
 
 /// To four digits.

@@ -2,13 +2,14 @@
 
 use image::imageops::{self, FilterType};
 use image::{Luma, Rgb, RgbImage};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::cells::{exact, percent};
 use super::super::section::{Axis, Named, Plot, PlotKind, Section, Span};
 use super::cues::{DEALT, FEW_PICTURES, LEAST_PICTURES, TELLING};
 use super::{Cue, MeanMap, ShortcutFigures, Tells};
 use crate::bundle::card::Class;
-use crate::statistics::{Figure, Unit};
+use crate::statistics::Unit;
 use crate::table::Table;
 
 /// The side of the mean map as a picture, in pixels.
@@ -104,14 +105,6 @@ fn thumbnail_sentence(cue: &Cue, figures: &ShortcutFigures) -> String {
     )
 }
 
-fn percent(part: f64) -> String {
-    format!("{:.1} %", 100.0 * part)
-}
-
-fn cells(figure: &Figure) -> [Value; 3] {
-    [json!(figure.value), json!(figure.interval.map(|i| i[0])), json!(figure.interval.map(|i| i[1]))]
-}
-
 fn cues(figures: &ShortcutFigures, classes: &[Class]) -> Named<Table> {
     let mut table = Table::new([
         "told from",
@@ -132,7 +125,7 @@ fn cues(figures: &ShortcutFigures, classes: &[Class]) -> Named<Table> {
             Tells::Yes => "yes",
         };
         let best = cue.best.and_then(|(class, _)| classes.get(class)).map(Class::full_name);
-        let row = [json!(cue.kind.title())].into_iter().chain(cells(&cue.auc)).chain(cells(&cue.accuracy));
+        let row = [json!(cue.kind.title())].into_iter().chain(exact(&cue.auc)).chain(exact(&cue.accuracy));
         table.push(row.chain([json!(cue.majority), json!(tells), json!(best)]));
     }
     let caption = format!(
@@ -172,8 +165,8 @@ fn shares(figures: &ShortcutFigures) -> Named<Table> {
         "gathers there",
     ]);
     for share in &figures.shares {
-        let row = [json!(share.place.title()), json!(share.n)].into_iter().chain(cells(&share.share));
-        let row = row.chain([json!(share.area)]).chain(cells(&share.ratio));
+        let row = [json!(share.place.title()), json!(share.n)].into_iter().chain(exact(&share.share));
+        let row = row.chain([json!(share.area)]).chain(exact(&share.ratio));
         table.push(row.chain([json!(if share.gathers { "yes" } else { "no" })]));
     }
     let caption = "Where the response of the decided class lies, beside what the area alone would get.";

@@ -1,12 +1,13 @@
 //! The decisions as plots.
 
 use super::super::super::case::Cases;
+use super::super::super::cells::percent;
 use super::super::super::section::{Axis, Line, Named, Plot, PlotKind, Span};
 use super::super::groups::Column;
 use super::super::measures::Small;
 use super::super::{Decisions, Group, PointFigures, TargetFigures};
 use super::tables::has;
-use super::words::{capitalised, main_small, named, percent};
+use super::words::{capitalised, main_small, named};
 use super::{MOST_GROUPS_SHOWN, names, slug};
 use crate::statistics::{Bin, Screening};
 

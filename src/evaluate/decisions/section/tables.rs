@@ -1,13 +1,14 @@
 //! The decisions as tables.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::super::case::Cases;
+use super::super::super::cells::{exact, percent};
 use super::super::super::section::Named;
 use super::super::groups::{Column, LEAST_GROUP, Short};
 use super::super::measures::Small;
 use super::super::{Decisions, PointFigures, TargetFigures};
-use super::words::{named, percent};
+use super::words::named;
 use super::{MOST_GROUPS_SHOWN, names, slug};
 use crate::statistics::Figure;
 use crate::table::Table;
@@ -15,7 +16,7 @@ use crate::table::Table;
 pub fn figures(cases: &Cases, decisions: &Decisions) -> Named<Table> {
     let mut table = Table::new(["figure", "value", "low", "high", "compared with"]);
     let mut push = |what: String, figure: &Figure, baseline: Option<f64>| {
-        table.push([json!(what)].into_iter().chain(cells(figure)).chain([json!(baseline)]));
+        table.push([json!(what)].into_iter().chain(exact(figure)).chain([json!(baseline)]));
     };
     push("accuracy".to_owned(), &decisions.accuracy, decisions.majority);
     if let Some(weights) = decisions.kappa_weights {
@@ -63,7 +64,7 @@ pub fn points(decisions: &Decisions) -> Named<Table> {
             let PointFigures { sensitivity, specificity, ppv, npv, .. } = point;
             let from = point.threshold.map_or(json!("the model's decision"), |threshold| json!(plain(threshold)));
             let stated = [0, 1].map(|which| json!(point.stated.map(|stated| plain(stated[which]))));
-            let four = [sensitivity, specificity, ppv, npv].into_iter().flat_map(cells);
+            let four = [sensitivity, specificity, ppv, npv].into_iter().flat_map(exact);
             table.push([json!(target.name), from].into_iter().chain(four).chain(stated));
         }
     }
@@ -127,7 +128,7 @@ pub fn groups(column: &Column) -> Named<Table> {
         let majority = group.figures.as_ref().and_then(|figures| figures.majority);
         let figure =
             |small: &Small| group.figures.as_ref().and_then(|f| f.figures.get(small)).copied().unwrap_or_default();
-        let cells = shown.iter().flat_map(|small| cells(&figure(small)));
+        let cells = shown.iter().flat_map(|small| exact(&figure(small)));
         table.push([json!(named(&group.name)), json!(group.n), json!(majority)].into_iter().chain(cells));
     }
     let more = column.groups.len().saturating_sub(MOST_GROUPS_SHOWN);
@@ -141,18 +142,13 @@ pub fn gaps(column: &Column) -> Option<Named<Table>> {
     let mut table = Table::new(["figure", "highest in", "lowest in", "gap", "low", "high"]);
     for (small, gap) in &column.gaps {
         let ends = [json!(small.title()), json!(named(&gap.largest)), json!(named(&gap.smallest))];
-        table.push(ends.into_iter().chain(cells(&gap.difference)));
+        table.push(ends.into_iter().chain(exact(&gap.difference)));
     }
     let caption = format!(
         "How far the highest and the lowest group by {} lie apart. An interval that holds 0 is no difference; of many groups the outermost two were picked, which makes a gap by chance likelier than the interval says.",
         column.name
     );
     (!table.rows.is_empty()).then(|| Named::new(format!("gaps-{}", slug(&column.name)), caption, table))
-}
-
-/// Value, low and high.
-fn cells(figure: &Figure) -> [Value; 3] {
-    [json!(figure.value), json!(figure.interval.map(|i| i[0])), json!(figure.interval.map(|i| i[1]))]
 }
 
 /// A card's figure without the digits that its number has too many of.

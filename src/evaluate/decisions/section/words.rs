@@ -1,6 +1,7 @@
 //! The decisions in sentences.
 
 use super::super::super::case::Cases;
+use super::super::super::cells::percent;
 use super::super::groups::{Column, Gap};
 use super::super::measures::Small;
 use super::super::{Decisions, TargetFigures};
@@ -130,10 +131,6 @@ pub fn main_small(has: impl Fn(Small) -> bool) -> Option<Small> {
 fn main_gap(column: &Column) -> Option<(Small, &Gap)> {
     let small = main_small(|small| column.gaps.contains_key(&small))?;
     Some((small, &column.gaps[&small]))
-}
-
-pub fn percent(part: f64) -> String {
-    format!("{:.1} %", 100.0 * part)
 }
 
 /// "73.2 % (70.1 to 76.4)".
