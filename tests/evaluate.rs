@@ -112,6 +112,9 @@ fn a_folder_is_measured_and_the_run_goes_on_where_it_was_cut() {
     let again = json(&out.join("metrics.json"));
     assert_alike(&again, &metrics, "metrics");
     assert!(std::fs::read_to_string(out.join("predictions.csv")).unwrap() == table, "the same answers");
+    // What was tested before and is not wanted any more is not told, though it is kept.
+    evaluate(folder.path(), &out, &["--truth", "0", "--resume"]).success();
+    assert!(json(&out.join("metrics.json"))["truth"].is_null());
 }
 
 #[test]

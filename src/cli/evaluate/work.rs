@@ -52,6 +52,20 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// A line of an earlier run with what the table says now, and without what is not wanted any more.
+    fn of_today(&self, mut row: Row) -> Row {
+        row.truth = row.truth.filter(|_| self.truth);
+        row.places = row.places.filter(|_| self.places);
+        row.features = self.experiment.and_then(|truth| Some(PictureFeatures { truth, ..row.features? }));
+        let patients = [
+            row.truth.as_mut().map(|truth| &mut truth.patient),
+            row.places.as_mut().map(|places| &mut places.patient),
+            row.features.as_mut().map(|features| &mut features.patient),
+        ];
+        patients.into_iter().flatten().for_each(|patient| *patient = self.patient.to_owned());
+        row
+    }
+
     /// Whether `row` has it all.
     fn is_in(&self, row: &Row) -> bool {
         (!self.truth || row.truth.is_some())
@@ -73,7 +87,7 @@ impl Work<'_> {
         let answer = panics::caught(|| match source {
             Source::File(path) => self.file(path, wanted, known),
             Source::Digit { scan, sha256 } => match known(sha256).filter(|row| wanted.is_in(row)) {
-                Some(row) => Ok(Some((row, false))),
+                Some(row) => Ok(Some((wanted.of_today(row), false))),
                 None => self.scanned(None, scan, sha256.clone(), wanted),
             },
         });
@@ -89,7 +103,7 @@ impl Work<'_> {
         let file = Encoded::read(path, 0)?;
         let sha256 = file.sha256();
         if let Some(row) = known(&sha256).filter(|row| wanted.is_in(row)) {
-            return Ok(Some((row, false)));
+            return Ok(Some((wanted.of_today(row), false)));
         }
         let bytes = needed_bytes(&file.header, &self.explainer.card, false);
         let _taken = self.memory.take(bytes)?;
