@@ -3,6 +3,7 @@
 //! This module composes nothing itself and knows neither Burn nor egui.
 
 mod date;
+pub mod dicom;
 #[cfg(test)]
 mod drawn;
 pub mod gallery;

@@ -12,6 +12,7 @@ mod frame;
 mod jpeg2000;
 mod kept;
 mod layout;
+mod origin;
 mod personal;
 mod rle;
 mod source;
@@ -34,6 +35,7 @@ use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
+pub use self::origin::{Origin, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
 pub use self::whose::{Whose, whose};

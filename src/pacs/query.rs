@@ -1,0 +1,78 @@
+//! What is asked of an archive, and what it found.
+
+use std::path::{Path, PathBuf};
+
+use super::{Archive, PacsError, Patience};
+
+/// What a study is searched by; what is empty does not matter. `*` and `?` stand for anything, as in C-FIND.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    pub patient_id: String,
+    /// `Family^Given`, or the beginning of it.
+    pub patient_name: String,
+    /// First and last day, each `YYYYMMDD` or empty.
+    pub study_date: [String; 2],
+    /// Such as `CR`, `DX`, `OP`.
+    pub modality: String,
+}
+
+/// A study that an archive has.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub study_uid: String,
+    pub patient_id: String,
+    pub patient_name: String,
+    /// `YYYYMMDD`, or empty.
+    pub study_date: String,
+    pub modalities: Vec<String>,
+    pub description: String,
+    /// Of images, where the archive says it.
+    pub instances: Option<u32>,
+}
+
+impl std::fmt::Debug for Found {
+    /// Nobody's name belongs into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Found(hidden)")
+    }
+}
+
+/// Most studies that are taken of an answer: who finds more should ask more closely.
+pub const MOST_FOUND: usize = 500;
+
+/// The studies that match, at most [`MOST_FOUND`].
+///
+/// # Errors
+/// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
+pub fn find(
+    _archive: &Archive,
+    _query: &Query,
+    _patience: Patience,
+    _may_go_on: &dyn Fn() -> bool,
+) -> Result<Vec<Found>, PacsError> {
+    Err(PacsError::Here("searching is not built yet".to_owned()))
+}
+
+/// Fetches all objects of a study into `folder`, a file each, named without anything of a patient's; `arrived` is told
+/// how many there are by now. Gives their paths.
+///
+/// # Errors
+/// As [`find`].
+pub fn retrieve(
+    _archive: &Archive,
+    _study_uid: &str,
+    _folder: &Path,
+    _patience: Patience,
+    _arrived: &dyn Fn(usize),
+    _may_go_on: &dyn Fn() -> bool,
+) -> Result<Vec<PathBuf>, PacsError> {
+    Err(PacsError::Here("retrieving is not built yet".to_owned()))
+}
+
+/// Whether it answers: C-ECHO, or a search for nothing.
+///
+/// # Errors
+/// As [`find`].
+pub fn echo(_archive: &Archive, _patience: Patience) -> Result<(), PacsError> {
+    Err(PacsError::Here("asking is not built yet".to_owned()))
+}
