@@ -94,12 +94,16 @@ pub fn stem(path: &Path) -> String {
 pub fn read_mask(path: &Path, source_px: (u32, u32)) -> Result<Vec<u8>, LesionsError> {
     let failed = |reason: String| LesionsError::Data { path: path.to_owned(), reason };
     let file = scan::Encoded::read(path, 0)?;
-    // Before it is decoded: a mask may say that it is larger than its picture.
-    if file.header.size_px != source_px {
-        let ((w, h), (width, height)) = (file.header.size_px, source_px);
-        return Err(failed(format!("the mask is {w}×{h} pixels, its picture {width}×{height}")));
-    }
+    let fits = |(w, h): (u32, u32)| {
+        let (width, height) = source_px;
+        let says = || failed(format!("the mask is {w}×{h} pixels, its picture {width}×{height}"));
+        if (w, h) == source_px { Ok(()) } else { Err(says()) }
+    };
+    // Before it is decoded: a mask may say that it is larger than its picture. It may lie on its side and say so.
+    let (w, h) = file.header.size_px;
+    fits((w, h)).or_else(|error| fits((h, w)).map_err(|_| error))?;
     let mask = file.decode()?;
+    fits(mask.size_px())?;
     let Some(grey) = mask.grey().filter(|_| mask.bit_depth() == 8) else {
         return Err(failed("a mask must be a grey PNG of 8 bits, one bit a kind of lesion".to_owned()));
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::statistics::{Figure, Units};
+use crate::statistics::{self, Figure, RESAMPLINGS, Units};
 
 /// The names of a figure's three cells.
 pub fn columns(name: &str) -> [String; 3] {
@@ -31,11 +31,9 @@ pub fn number(value: Option<f64>) -> Value {
 
 /// The mean over those pictures that have a value, one per picture, with its interval over the units.
 pub fn mean(units: &Units, values: &[Option<f64>]) -> Figure {
-    units.figure(|pictures| {
-        let known = pictures.iter().filter_map(|at| values[*at]);
-        let (sum, count) = known.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
-        (count > 0).then(|| sum / count as f64)
-    })
+    let parts = (0..).zip(values).filter_map(|(picture, value)| Some((picture, (*value)?, 1.0))).collect();
+    let found = units.measured(&[statistics::mean(parts)], RESAMPLINGS, &|| true);
+    found.and_then(|figures| figures.first().copied()).unwrap_or_default()
 }
 
 /// In words: "0.81 (0.76 to 0.86)".

@@ -154,6 +154,18 @@ impl Units {
     }
 }
 
+/// A mean of pictures: number, sum and count of each.
+pub fn mean<'a>(parts: Vec<(usize, f64, f64)>) -> Measure<'a> {
+    Box::new(move |drawn| {
+        let add = |(sum, all): (f64, f64), (picture, part, whole): &(usize, f64, f64)| {
+            let weight = f64::from(drawn[*picture]);
+            (sum + weight * part, all + weight * whole)
+        };
+        let (sum, all) = parts.iter().fold((0.0, 0.0), add);
+        (all > 0.0).then(|| sum / all)
+    })
+}
+
 /// From the 2.5th to the 97.5th percentile; `None` where the figure is defined in too few of the draws.
 pub fn interval(drawn: impl IntoIterator<Item = Option<f64>>) -> Option<[f64; 2]> {
     let drawn: Vec<Option<f64>> = drawn.into_iter().collect();

@@ -8,7 +8,7 @@ mod rank;
 mod roc;
 mod screening;
 
-pub use self::bootstrap::{Figure, MayGoOn, Measure, RESAMPLINGS, Unit, Units};
+pub use self::bootstrap::{Figure, MayGoOn, Measure, RESAMPLINGS, Unit, Units, mean};
 pub use self::calibration::{
     BINS, Bin, expected_calibration_error, reliability, squared_error, squared_error_of_classes,
 };

@@ -100,7 +100,7 @@ pub fn finish(
         certify::keep(place, &certify::certificate(&cases, &decided, &tests, tested.len(), on))?;
     }
     say(summary(&cases, &decided));
-    say(format_args!("{}", arguments.out.join("report.html").display()));
+    say(format_args!("{}", arguments.out.join(report::PAGE).display()));
     Ok(())
 }
 

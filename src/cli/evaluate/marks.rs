@@ -27,8 +27,16 @@ impl Marks {
                 found.problems.iter().for_each(|problem| note(format_args!("left out: {problem}")));
                 // The photographs may lie beside or below them.
                 let is_png = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
-                let masks = found.pictures.into_iter().filter(is_png).map(|path| (lesions::stem(&path), path));
-                let masks: HashMap<_, _> = masks.collect();
+                let mut masks: HashMap<String, PathBuf> = HashMap::new();
+                for path in found.pictures.into_iter().filter(is_png) {
+                    if let Some(other) = masks.insert(lesions::stem(&path), path.clone()) {
+                        bail!(
+                            "{} and {} would mark the same picture; give names of their own to pictures and masks",
+                            other.display(),
+                            path.display()
+                        );
+                    }
+                }
                 if masks.is_empty() {
                     bail!("{} has no masks: PNG files named like the pictures that they mark", folder.display());
                 }
@@ -36,6 +44,21 @@ impl Marks {
             }
             (None, None) => Ok(Self::None),
         }
+    }
+
+    /// Refuses pictures that share the name of their marks: those of one would be taken for the other's.
+    pub fn check<'a>(&self, pictures: impl Iterator<Item = &'a Path>) -> Result<()> {
+        let mut named: HashMap<String, &Path> = HashMap::new();
+        for path in pictures.filter(|path| self.has(path)) {
+            if let Some(other) = named.insert(lesions::stem(path), path) {
+                bail!(
+                    "{} and {} have the same marks; give names of their own to pictures and marks",
+                    other.display(),
+                    path.display()
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Whether anything may be marked in the picture at `path`.
@@ -76,5 +99,19 @@ impl Marks {
                 Ok(sha256_hex(format!("{all:?}").as_bytes()))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_pictures_of_one_name_do_not_share_their_marks() {
+        let boxes = HashMap::from([("left".to_owned(), Vec::new())]);
+        let check = |paths: &[&str]| Marks::Boxes(boxes.clone()).check(paths.iter().map(Path::new));
+        assert!(check(&["a/left.jpg", "a/right.jpg", "b/right.jpg"]).is_ok());
+        let says = check(&["a/left.jpg", "b/left.png"]).unwrap_err().to_string();
+        assert!(says.starts_with("a/left.jpg and b/left.png have the same marks"), "{says}");
     }
 }

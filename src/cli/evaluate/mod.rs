@@ -9,8 +9,7 @@ mod rows;
 mod work;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -124,6 +123,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
         None => Vec::new(),
     };
     let marks = Marks::read(arguments)?;
+    marks.check(labelled.pictures.iter().filter_map(|picture| picture.source.path()))?;
     let marked = marks.sha256(arguments)?;
     let other = against.as_ref().map(|model| model.sha256.as_str());
     let chosen = format!("{settings:?}\n{truth:?}\n{other:?}\n{marked}\n{definitions:?}");
@@ -202,7 +202,7 @@ fn measured(
     rows: Rows,
     (tested, stop): (usize, &Stop),
 ) -> Result<Option<Measured>> {
-    let (count, rows) = (labelled.pictures.len(), Mutex::new(rows));
+    let (count, rows, unkept) = (labelled.pictures.len(), Mutex::new(rows), OnceLock::new());
     let bar = progress(count);
     let locked = || rows.lock().unwrap_or_else(PoisonError::into_inner);
     let one = |index: usize| {
@@ -217,8 +217,11 @@ fn measured(
         let wanted =
             Wanted { image, patient, number: index, truth: is_tested(index, count, tested), places, experiment };
         let row = work.one(&picture.source, wanted, |sha256| locked().known(image, sha256).cloned())?;
-        if let Some((row, true)) = &row {
-            locked().add(row)?;
+        if let Some((row, true)) = &row
+            && let Err(error) = locked().add(row)
+        {
+            // No picture is at fault, and the next one could not be kept either.
+            unkept.get_or_init(|| format!("{error:#}"));
         }
         Ok(row.map(|(row, _)| (index, row)))
     };
@@ -230,8 +233,11 @@ fn measured(
         }
         bar.inc(1);
     };
-    pool::in_order(count, pool::at_once(count), one, || stop.is_asked(), take);
+    pool::in_order(count, pool::at_once(count), one, || stop.is_asked() || unkept.get().is_some(), take);
     bar.finish_and_clear();
+    if let Some(reason) = unkept.get() {
+        bail!("{reason}; what was measured before is kept, and the same command with --resume goes on");
+    }
     for failure in &measured.failures {
         note(format_args!("left out: {failure}"));
     }

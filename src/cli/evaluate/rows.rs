@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::place::PicturePlaces;
+use crate::evaluate::report;
 use crate::evaluate::shortcuts::Looks;
 use crate::evaluate::strong_features::PictureFeatures;
 use crate::evaluate::truth::PictureTruth;
@@ -69,9 +70,12 @@ impl Rows {
     pub fn open(folder: &Path, made_with: &str, resume: bool, force: bool) -> Result<Self> {
         let place = folder.join(NAME);
         let head = Head { fovea_evaluation: 1, made_with: made_with.to_owned() };
-        let there = place.try_exists().unwrap_or(true);
-        if there && !resume && !force {
-            bail!("{} is there already; give --resume to go on from it, or --force to begin anew", place.display());
+        let is_there = |place: &PathBuf| place.try_exists().unwrap_or(true);
+        let there = is_there(&place);
+        // The report of a run whose lines somebody took away is not replaced unasked either.
+        let in_the_way = [place.clone(), folder.join(report::PAGE)].into_iter().find(is_there);
+        if let Some(found) = in_the_way.filter(|_| !resume && !force) {
+            bail!("{} is there already; give --resume to go on from it, or --force to begin anew", found.display());
         }
         let known = if there && resume { read(&place, &head, force)? } else { Vec::new() };
         // Written anew, so that a line that was cut short does not spoil the one after it.
@@ -152,5 +156,9 @@ mod tests {
         assert_eq!(std::fs::read(&place).unwrap(), whole);
         assert!(open("b", true, false).is_err(), "made otherwise");
         assert!(open("b", true, true).unwrap().known.is_empty());
+        std::fs::remove_file(&place).unwrap();
+        std::fs::write(folder.path().join(report::PAGE), "<p>months of work").unwrap();
+        assert!(open("b", false, false).unwrap_err().to_string().contains("report.html is there already"));
+        assert!(open("b", false, true).is_ok());
     }
 }

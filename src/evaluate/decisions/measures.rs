@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::case::{Case, Cases, Truth};
 use super::target::{Answered, Point, Target, targets};
-use crate::statistics::{Confusion, Detection, Measure, Ranked, Weights};
+use crate::statistics::{Confusion, Detection, Measure, Ranked, Weights, mean};
 
 /// Figures that are small enough to be given for every group of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -228,17 +228,5 @@ pub fn at_point<'a>(
         meant.map(|answered| (answered.picture, answered.is_there, point.says_yes(answered))).collect();
     Box::new(move |drawn| {
         of(&Detection::of(answers.iter().map(|(picture, truth, answer)| (*truth, *answer, drawn[*picture]))))
-    })
-}
-
-/// A mean of pictures: number, sum and count of each.
-pub fn mean<'a>(parts: Vec<(usize, f64, f64)>) -> Measure<'a> {
-    Box::new(move |drawn| {
-        let add = |(sum, all): (f64, f64), (picture, part, whole): &(usize, f64, f64)| {
-            let weight = f64::from(drawn[*picture]);
-            (sum + weight * part, all + weight * whole)
-        };
-        let (sum, all) = parts.iter().fold((0.0, 0.0), add);
-        (all > 0.0).then(|| sum / all)
     })
 }

@@ -19,7 +19,7 @@ pub use self::target::{Answered, Target, targets};
 use super::case::{Case, Cases};
 use crate::statistics::{
     Assumed, Bin, Confusion, Figure, MayGoOn, Measure, RESAMPLINGS, RocPoint, Screening, Unit, Units, Weights,
-    expected_calibration_error, reliability, squared_error, squared_error_of_classes,
+    expected_calibration_error, mean, reliability, squared_error, squared_error_of_classes,
 };
 
 /// Of more classes no interval is drawn for each.
@@ -204,12 +204,12 @@ fn confidences(view: &View<'_>) -> Vec<(f64, bool)> {
 
 fn brier<'a>(view: &View<'a>) -> Measure<'a> {
     if view.cases.output.has_findings() {
-        return measures::mean(view.targets.iter().flat_map(squared_errors).collect());
+        return mean(view.targets.iter().flat_map(squared_errors).collect());
     }
     let error = |(picture, case): (usize, &&Case)| {
         Some((picture, squared_error_of_classes(&case.probabilities, case.class()?), 1.0))
     };
-    measures::mean(view.judged.iter().enumerate().filter_map(error).collect())
+    mean(view.judged.iter().enumerate().filter_map(error).collect())
 }
 
 fn squared_errors(target: &Target) -> Vec<(usize, f64, f64)> {
@@ -225,7 +225,7 @@ fn target_figures(
     may_go_on: &MayGoOn<'_>,
 ) -> Option<TargetFigures> {
     let everywhere = vec![true; view.judged.len()];
-    let mut all: Vec<Measure<'_>> = vec![measures::target_auc(target), measures::mean(squared_errors(target))];
+    let mut all: Vec<Measure<'_>> = vec![measures::target_auc(target), mean(squared_errors(target))];
     for point in &target.points {
         all.push(measures::at_point(target, point, &everywhere, |found| found.sensitivity()));
         all.push(measures::at_point(target, point, &everywhere, |found| found.specificity()));

@@ -21,13 +21,16 @@ pub struct Head {
     pub warnings: Vec<String>,
 }
 
+/// The report itself, which all other files stand beside.
+pub const PAGE: &str = "report.html";
+
 /// Every file of the report by its name: `report.html`, each table as CSV and Parquet, each plot as SVG and PNG, each
 /// picture as PNG.
 ///
 /// # Errors
 /// A plot or picture that cannot be drawn, a table with rows of different lengths.
 pub fn files(head: &Head, sections: &[Section]) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut files = vec![("report.html".to_owned(), html::page(head, sections)?.into_bytes())];
+    let mut files = vec![(PAGE.to_owned(), html::page(head, sections)?.into_bytes())];
     for table in sections.iter().flat_map(|section| &section.tables) {
         files.push((format!("{}.csv", table.name), table.of.csv()?));
         files.push((format!("{}.parquet", table.name), table.of.parquet()?));

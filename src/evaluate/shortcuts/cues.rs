@@ -22,7 +22,7 @@ const FOLDS: usize = 5;
 const MOST_PICTURES: usize = 2000;
 /// Below these numbers nothing is said: of all pictures, and of those with and without a label.
 pub const LEAST_PICTURES: usize = 40;
-const LEAST_OF_A_KIND: usize = 10;
+pub const LEAST_OF_A_KIND: usize = 10;
 /// Of more labels the commonest are asked for.
 const MOST_LABELS: usize = 12;
 /// A cue is told where the area lies so many standard errors above a half: one-sided 0.01 over six cues, if areas were

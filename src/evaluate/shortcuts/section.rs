@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::cells::{exact, percent};
 use super::super::section::{Axis, Named, Plot, PlotKind, Section, Span};
-use super::cues::{DEALT, FEW_PICTURES, LEAST_PICTURES, TELLING};
+use super::cues::{DEALT, FEW_PICTURES, LEAST_OF_A_KIND, LEAST_PICTURES, TELLING};
 use super::{Cue, MeanMap, ShortcutFigures, Tells};
 use crate::bundle::card::Class;
 use crate::statistics::Unit;
@@ -34,7 +34,7 @@ pub fn verdict(figures: &ShortcutFigures) -> String {
     match &told[..] {
         _ if figures.tried == 0 => {
             format!(
-                "Too few pictures of each label to tell whether there are shortcuts: {LEAST_PICTURES} are the least{where_it_lies}."
+                "Too few pictures to tell whether there are shortcuts: it takes at least {LEAST_PICTURES}, {LEAST_OF_A_KIND} of them with a label and {LEAST_OF_A_KIND} without{where_it_lies}."
             )
         }
         [] if gathers.is_empty() => format!(
@@ -42,8 +42,12 @@ pub fn verdict(figures: &ShortcutFigures) -> String {
         ),
         [] => format!("Nothing about how the pictures were taken tells the label{where_it_lies}."),
         all => format!(
-            "Possible shortcut: the label can be told from {} alone, in patients not learned from{where_it_lies}.",
-            joined(all)
+            "Possible shortcut: the label can be told from {} alone, in {} not learned from{where_it_lies}.",
+            joined(all),
+            match figures.unit {
+                Unit::Patients => "patients",
+                Unit::Pictures => "pictures",
+            }
         ),
     }
 }
