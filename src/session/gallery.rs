@@ -17,7 +17,7 @@ use crate::export::{Pictures, Theme};
 use crate::guard::whole::OutputSet;
 use crate::input;
 use crate::layers::Style;
-use crate::scan::{self, Scan};
+use crate::scan::Scan;
 
 /// Of more classes, or more pictures, a figure would be a book.
 const MOST_CLASSES: usize = 20;
@@ -165,14 +165,18 @@ pub struct GalleryJob {
 }
 
 impl GalleryJob {
-    /// Explains the next picture; `false` where there is none left.
+    /// Explains the next picture, which `open` reads where there is memory for it; `false` where there is none left.
     ///
     /// # Errors
     /// A picture that cannot be opened or explained, in a sentence.
-    pub fn go_on(&mut self, explainer: &Explainer) -> Result<bool, String> {
+    pub fn go_on(
+        &mut self,
+        explainer: &Explainer,
+        open: impl Fn(&Path) -> Result<Scan, String>,
+    ) -> Result<bool, String> {
         let Some(Pick { path, truth }) = self.picks.all.get(self.done.len()) else { return Ok(false) };
         let named = |reason: String| format!("{}: {reason}", path.file_name().unwrap_or_default().to_string_lossy());
-        let scan = scan::open(path).map_err(|error| error.to_string())?;
+        let scan = open(path)?;
         let example = example(explainer, &scan, (&self.settings, &self.style), *truth).map_err(named)?;
         self.done.push(example);
         Ok(self.done.len() < self.picks.all.len())

@@ -292,7 +292,8 @@ impl Thread {
                     return told.plan.gallery_again(job);
                 }
             }
-            match job.go_on(explainer) {
+            let open = |path: &Path| self.read(path, 0)?.decode().map_err(|error| error.to_string());
+            match job.go_on(explainer, open) {
                 Ok(true) => self.voice.say(Event::GalleryGoesOn { number, count: job.done.len() }),
                 Ok(false) => return say(Ok(Box::new(job.finished(&explainer.card)))),
                 Err(reason) => return say(Err(reason)),
