@@ -1,9 +1,23 @@
-//! Codes for what models say. Classes of a model stand in no public scheme: they are ours.
+//! Codes for what models say. Their classes and questions stand in no public scheme: they are ours.
 
 use super::element::Code;
 use crate::bundle::card::Class;
+use crate::bundle::question::Word;
 
 /// A class under its name in the card.
 pub fn class_code(class: &Class) -> Code {
     Code::own(&class.name, &class.full_name())
+}
+
+/// A question of a card under its own words.
+pub fn question_code(name: &str) -> Code {
+    Code::own(&name.to_lowercase().replace(' ', "-"), name)
+}
+
+pub fn answer_code(answer: Word) -> Code {
+    match answer {
+        Word::Yes => Code::sct("373066001", "Yes"),
+        Word::No => Code::sct("373067005", "No"),
+        Word::Undecided => Code::own("undecided", "Undecided"),
+    }
 }
