@@ -35,7 +35,13 @@ pub fn report(shared: &Shared<'_>, model: Model<'_>, record: &Record) -> Result<
                 number(&probability(), f64::from(question.probability)),
                 code(Contains, &Code::own("answer", "Answer"), &answer_code(question.answer)),
             ];
-            group(shared, &question.name, &question_code(&question.name), &algorithm(model, &record.settings), said)
+            group(
+                shared,
+                &question.name,
+                &question_code(model.card, &question.name),
+                &algorithm(model, &record.settings),
+                said,
+            )
         }));
         groups.extend(model.card.classes.iter().zip(&record.classes).map(|(class, said)| {
             let numbers = [
@@ -44,7 +50,13 @@ pub fn report(shared: &Shared<'_>, model: Model<'_>, record: &Record) -> Result<
                 (Code::own("operating-point", "Operating point"), said.operating_point.map(f64::from)),
             ];
             let said = numbers.into_iter().filter_map(|(name, value)| Some(number(&name, value?)));
-            group(shared, &class.name, &class_code(class), &algorithm(model, &record.settings), said.collect())
+            group(
+                shared,
+                &class.name,
+                &class_code(model.card, class),
+                &algorithm(model, &record.settings),
+                said.collect(),
+            )
         }));
         groups.extend(record.boxes.iter().filter_map(|found| region(shared, model, record, found)));
     }
@@ -71,18 +83,19 @@ fn probability() -> Code {
 /// What is said of the picture as a whole: decision, words, quality, what speaks against the answer.
 fn whole(shared: &Shared<'_>, model: Model<'_>, record: &Record) -> InMemDicomObject {
     let decided = decided(model, record);
-    let finding = decided.first().map_or_else(no_answer, |class| class_code(class));
+    let finding = decided.first().map_or_else(no_answer, |class| class_code(model.card, class));
     let finding = match (&record.findings, record.report.is_refused) {
         (Some(found), false) if found.is_empty() => Code::own("no-finding", "No finding at its operating point"),
         _ => finding,
     };
     let decision = Code::own("decision", "Decision");
     let mut said: Vec<InMemDicomObject> =
-        decided.iter().map(|class| code(Contains, &decision, &class_code(class))).collect();
+        decided.iter().map(|class| code(Contains, &decision, &class_code(model.card, class))).collect();
     let set = record.grade_set.iter().flatten().filter(|_| !record.report.is_refused);
     let of_set = Code::own("answer-set", "Answer that cannot be left out at the promised coverage");
     said.extend(
-        set.filter_map(|c| model.card.classes.get(*c)).map(|class| code(Contains, &of_set, &class_code(class))),
+        set.filter_map(|c| model.card.classes.get(*c))
+            .map(|class| code(Contains, &of_set, &class_code(model.card, class))),
     );
     if let Some(quality) = record.quality {
         let found = Code::own(&format!("quality-{}", quality.name()), quality.name());
@@ -152,7 +165,8 @@ fn region(shared: &Shared<'_>, model: Model<'_>, record: &Record, found_box: &Bo
     let ((left, right), (top, bottom)) = (side(found_box.x, found_box.width), side(found_box.y, found_box.height));
     let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
     let share = Code::own("box-share", "Share of the class's response inside");
-    let below = tracking(shared, &format!("box {}", class.name)).into_iter().chain([found(&class_code(class))]);
+    let below =
+        tracking(shared, &format!("box {}", class.name)).into_iter().chain([found(&class_code(model.card, class))]);
     let below = below.chain(algorithm(model, &record.settings));
     let below = below
         .chain([polyline(&Code::dcm("111030", "Image Region"), &corners, picture), number(&share, found_box.share)]);
