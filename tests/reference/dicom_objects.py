@@ -316,7 +316,7 @@ def check_report(made: Made, has_dsrdump: bool) -> None:
     for needed in (record["model_sha256"], record["notice"], "Preliminary and unverified"):
         check(needed in text, f"{where} does not say {needed}")
     if has_dsrdump:
-        done = run("dsrdump", "+U8", made.file("sr.dcm"))
+        done = run("dsrdump", "+Pl", "+U8", made.file("sr.dcm"))
         check(done.returncode == 0 and record["report"]["headline"] in done.stdout, f"{where} dsrdump {done.stderr[-200:]}")
         check(record["model_sha256"] in done.stdout, f"{where} dsrdump prints no weights")
     print(f"  SR {len(groups)} groups, {len(regions)} boxes")
