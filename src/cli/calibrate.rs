@@ -132,7 +132,7 @@ fn grade(
 
 fn graded_one(explainer: &Explainer, path: &Path, memory: &Memory) -> Result<Verdict> {
     let file = Encoded::read(path, 0)?;
-    memory.check(needed_bytes(&file.header, &explainer.card, false))?;
+    memory.check(needed_bytes(&file.header, &explainer.card, false, false))?;
     Ok(explainer.grade(&file.decode()?)?)
 }
 

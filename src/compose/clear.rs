@@ -78,6 +78,34 @@ pub fn clear_layer(
     layer
 }
 
+/// Ĉ(x) of a picture of `size` (width, height) pixels where D(x) is above 0 and at least `least`, as the CLEAR map draws
+/// it: in `[height, width]` the class's place in `response.held`, counted from 1, and 0 where there is none.
+pub fn dominant_classes(
+    response: &ClassMaps,
+    source_from_map: &Transform,
+    size: (u32, u32),
+    least: f32,
+    enabled: &[bool],
+) -> Vec<u8> {
+    let mut classes = vec![0; size.0 as usize * size.1 as usize];
+    let Some(Grid { columns, rows }) = Grid::new((response.width, response.height), source_from_map, size) else {
+        return classes;
+    };
+    let mut places = vec![0; response.classes];
+    (1..).zip(&response.held).for_each(|(place, class)| places[*class] = place);
+    let lines = classes.par_chunks_exact_mut(size.0 as usize).skip(rows.covered.start);
+    lines.zip(&rows.cells).with_min_len(16).for_each_init(
+        || DominantLines::new(response, enabled, &columns),
+        |dominant, (line, &row)| {
+            let (best, chosen) = dominant.line(row);
+            for ((pixel, &value), &class) in line[columns.covered.clone()].iter_mut().zip(best).zip(chosen) {
+                *pixel = if value > 0.0 && value >= least { places[class as usize] } else { 0 };
+            }
+        },
+    );
+    classes
+}
+
 /// Which class responds most in every pixel of a line, and how strongly.
 pub(super) struct DominantLines<'a> {
     classes: Vec<(u32, StretchedRows<'a>)>,
@@ -158,6 +186,25 @@ mod tests {
         assert!(changed.clone().count() > 50, "the class dominated somewhere");
         assert!(changed.into_iter().all(|(a, _)| was_green(a)));
         assert!(!after.pixels().any(was_green));
+    }
+
+    #[test]
+    fn the_classes_of_pixels_are_those_whose_colours_are_drawn() {
+        let (maps, transform) = (response(), Transform::scale_then_move(3.0, 3.5, 2.0, -1.0));
+        let style = ClearStyle { on_black: true, enabled: vec![true, true, false], ..ClearStyle::default() };
+        let drawn = clear_layer(&maps, &COLOURS, &transform, (30, 26), 1.0, &style);
+        let classes = dominant_classes(&maps, &transform, (30, 26), 0.2, &style.enabled);
+        // A response of 0.2 is drawn at 51 of 255 of its colour.
+        let expected = |pixel: &image::Rgba<u8>| match pixel.0 {
+            [51.., 0, 0, _] => 1,
+            [0, 40.., 0, _] => 2,
+            _ => 0,
+        };
+        let differ = drawn.pixels().zip(&classes).filter(|(pixel, class)| expected(pixel) != **class).count();
+        assert!(differ < 4, "{differ} pixels, but for those that rounding puts on the limit");
+        assert!((1..=2).all(|class| classes.iter().filter(|c| **c == class).count() > 50));
+        let all = dominant_classes(&maps, &transform, (30, 26), 0.0, &[]);
+        assert!(all.contains(&3) && all.iter().filter(|class| **class == 0).count() > 30, "nothing outside the field");
     }
 
     #[test]

@@ -17,10 +17,11 @@ mod panel;
 mod panel_view;
 mod text;
 mod ungradable;
+mod values;
 
 pub use bar::{ColourBar, Tick, cam_bar, response_bar, short_number, ticks};
 pub use cam::{CamColours, CamScale, CamStyle, cam_layer};
-pub use clear::{ClearStyle, clear_layer};
+pub use clear::{ClearStyle, clear_layer, dominant_classes};
 pub use difference::{Scaled, difference_bar, difference_layer};
 pub use layer::{RED, box_line_px, draw_box, over};
 pub use legend::{LegendEntry, legend, percent};
@@ -30,3 +31,4 @@ pub use panel::{Panel, panel};
 pub use panel_view::{Caption, PanelView, spread};
 pub use text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 pub use ungradable::ungradable_layer;
+pub use values::class_values;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::record::SettingsRecord;
-use super::{Pages, Parts, Pictures, ReaderRecord, Theme};
+use super::{Pages, Parts, Pictures, Profile, ReaderRecord, Theme};
 use crate::bundle::Card;
 use crate::guard::regular;
 use crate::layers::Style;
@@ -36,6 +36,7 @@ pub struct Recipe {
     #[serde(default)]
     files: Vec<String>,
     report_theme: Option<Theme>,
+    dicom_profile: Option<Profile>,
     pub device: String,
     pub version: String,
     pub settings: SettingsRecord,
@@ -103,6 +104,7 @@ impl Recipe {
                 legend_svg: has(Pages::LEGEND_SVG),
                 theme: self.report_theme.unwrap_or_default(),
             },
+            dicom: self.dicom_profile,
         }
     }
 }

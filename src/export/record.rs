@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::date::iso_date;
 use super::ink::Theme;
 use super::marks::MeasurementRecord;
+use super::profile::Profile;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::{Answer, Word};
@@ -46,6 +47,9 @@ pub struct Record {
     /// Of the pages among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_theme: Option<Theme>,
+    /// Of the DICOM objects among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dicom_profile: Option<Profile>,
     pub device: String,
     /// Of the program.
     pub version: String,
@@ -369,6 +373,7 @@ impl Record {
             made_with: None,
             files: Vec::new(),
             report_theme: None,
+            dicom_profile: None,
             device: explanation.device.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             notice: NOTICE,

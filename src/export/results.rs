@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::report_page::{Case, document, legend_page, picture_page};
-use super::{Pictures, Record, Theme, npz};
+use super::{Pictures, Profile, Record, Theme, dicom, npz};
 use crate::bundle::Card;
 use crate::guard::whole::OutputSet;
 
@@ -16,6 +16,8 @@ pub struct Parts {
     pub maps: bool,
     pub record: bool,
     pub pages: Pages,
+    /// Objects for an archive, and what they say of the patient.
+    pub dicom: Option<Profile>,
 }
 
 /// Which pages for print are wanted, and in which colours.
@@ -64,8 +66,8 @@ impl Pages {
 }
 
 impl Parts {
-    /// Everything but pages for print, which somebody asks for.
-    pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true, pages: Pages::NONE };
+    /// Everything but pages for print and objects for an archive, which somebody asks for.
+    pub const ALL: Self = Self { panel: true, layers: true, maps: true, record: true, pages: Pages::NONE, dicom: None };
 
     /// The endings of the wanted files for a model of `card`, with those of two rules where they are compared.
     pub fn endings(self, card: &Card, comparing: bool) -> Vec<String> {
@@ -75,21 +77,25 @@ impl Parts {
         if self.layers {
             endings.extend(Pictures::layer_endings(card, comparing));
         }
+        if self.dicom.is_some() {
+            endings.extend(dicom::endings(card.classes.iter().map(|class| class.name.as_str())));
+        }
         endings
     }
 }
 
 /// Adds the wanted files to `files`, one after the other as they are made; none is in its place before
-/// [`OutputSet::finish`].
+/// [`OutputSet::finish`]. `source` says what DICOM objects are of, where some are wanted.
 ///
 /// # Errors
-/// A picture that cannot be encoded or a place that cannot be written to.
+/// A picture that cannot be encoded or that no object can be made of, or a place that cannot be written to.
 pub fn write(
     files: &mut OutputSet,
     parts: Parts,
     file_name: &str,
     pictures: &Pictures<'_>,
     record: Record,
+    source: Option<&dicom::Source<'_>>,
 ) -> Result<()> {
     let mut record = record.of_layers(pictures.layers(), &pictures.scene());
     let mut add = |ending: &str, bytes: &[u8]| {
@@ -108,9 +114,29 @@ pub fn write(
     if parts.pages.any() {
         add_pages(files, parts.pages, file_name, pictures, &mut record)?;
     }
+    if let Some(source) = source.filter(|_| parts.dicom.is_some()) {
+        add_objects(files, pictures, &mut record, source)?;
+    }
     if parts.record {
         files.add(Record::ENDING, serde_json::to_string_pretty(&record)?.as_bytes())?;
     }
+    Ok(())
+}
+
+fn add_objects(
+    files: &mut OutputSet,
+    pictures: &Pictures<'_>,
+    record: &mut Record,
+    source: &dicom::Source<'_>,
+) -> Result<()> {
+    let mut endings = Vec::new();
+    dicom::each_object(pictures, record, source, |object| {
+        files.add(&object.ending, &object.bytes)?;
+        endings.push(object.ending);
+        Ok(())
+    })?;
+    record.files.append(&mut endings);
+    record.dicom_profile = Some(source.profile);
     Ok(())
 }
 

@@ -101,6 +101,15 @@ impl Encoded {
         sha256_hex(&self.bytes)
     }
 
+    /// What objects derived from the picture repeat of it; `None` of what is no DICOM.
+    ///
+    /// # Errors
+    /// A DICOM file that does not say which object it is.
+    pub fn origin(&self) -> Result<Option<dicom::Origin>, ScanError> {
+        let read = || dicom::origin(&self.bytes, &self.path, self.frame);
+        guarded(&self.path, || self.format.is_none().then(read).transpose())
+    }
+
     /// Decodes the picture, turned upright as its EXIF orientation says.
     ///
     /// # Errors

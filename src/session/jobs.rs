@@ -5,16 +5,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::bail;
 use image::RgbImage;
 
 use super::message::ExportWish;
 use super::picture::Picture;
 use crate::bundle::{Assessment, Card};
 use crate::explain::{Explanation, Report};
-use crate::export::{self, Marks, Measured, Parts, Pictures, ReaderRecord, Record};
+use crate::export::{self, Marks, Measured, Parts, Pictures, Profile, ReaderRecord, Record, dicom};
 use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::layers::Style;
-use crate::scan::GreyDisplay;
+use crate::scan::dicom::Origin;
+use crate::scan::{Encoded, GreyDisplay};
 
 /// All that pictures and files of the explanation on the screen are made from.
 #[derive(Debug)]
@@ -83,8 +85,44 @@ impl Result {
         let picture_sha256 = self.picture.sha256.clone();
         let record = Record { reader: self.reader.clone(), picture_sha256, ..record };
         let picture = scan.to_rgb8_under(self.display.as_ref());
-        export::write(&mut files, parts, &name, &self.pictures(&picture), record)?;
+        let objects = parts.dicom.map(|profile| Objects::read(&self.picture, profile)).transpose()?;
+        let source = objects.as_ref().map(Objects::source);
+        export::write(&mut files, parts, &name, &self.pictures(&picture), record, source.as_ref())?;
         Ok(files.finish()?)
+    }
+}
+
+/// What DICOM objects take from the picture's file, which is read again for them: nobody's name is kept while it is only
+/// looked at.
+struct Objects {
+    origin: Option<Origin>,
+    sha256: String,
+    profile: Profile,
+    secret: Vec<u8>,
+}
+
+impl Objects {
+    fn read(picture: &Picture, profile: Profile) -> anyhow::Result<Self> {
+        let scan = &picture.scan;
+        let file = Encoded::read(&scan.path, scan.facts.as_ref().map_or(0, |facts| facts.frame))?;
+        let sha256 = file.sha256();
+        if picture.sha256.as_ref().is_some_and(|known| *known != sha256) {
+            bail!("{}: it has changed since it was opened; open it anew", scan.path.display());
+        }
+        let secret = match profile {
+            Profile::Kept => Vec::new(),
+            Profile::DeIdentified => dicom::secret(None)?,
+        };
+        Ok(Self { origin: file.origin()?, sha256, profile, secret })
+    }
+
+    fn source(&self) -> dicom::Source<'_> {
+        dicom::Source {
+            origin: self.origin.as_ref(),
+            sha256: &self.sha256,
+            profile: self.profile,
+            secret: &self.secret,
+        }
     }
 }
 

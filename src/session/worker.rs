@@ -376,7 +376,7 @@ impl Thread {
     /// Reads a file whose picture there is memory for.
     fn read(&self, path: &Path, frame: u32) -> Result<Encoded, String> {
         let file = Encoded::read(path, frame).map_err(|error| error.to_string())?;
-        let explained = |explainer: &Explainer| needed_bytes(&file.header, &explainer.card, false);
+        let explained = |explainer: &Explainer| needed_bytes(&file.header, &explainer.card, false, false);
         let needed = self.explainer.as_ref().map_or(file.header.decoding_bytes, explained);
         let checked = self.memory.check(needed + Picture::level_bytes(&file.header));
         checked.map_err(|error| format!("{}: {error}", path.display()))?;

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::picker::Picker;
 use super::{App, theme};
-use crate::export::{NOTICE, Parts, Theme};
+use crate::export::{NOTICE, Parts, Profile, Theme};
 
 /// What the user has filled in.
 pub struct ExportForm {
@@ -33,12 +33,12 @@ impl ExportForm {
 
     /// What keeps the form from being carried out.
     fn problem(&self) -> Option<&'static str> {
-        let Parts { panel, layers, maps, record, pages } = self.parts;
+        let Parts { panel, layers, maps, record, pages, dicom } = self.parts;
         if self.folder.trim().is_empty() {
             Some("Name a folder.")
         } else if self.name.is_empty() || self.name.contains(['/', '\\']) {
             Some("The name must be that of a file, without a folder.")
-        } else if !(panel || layers || maps || record || pages.any()) {
+        } else if !(panel || layers || maps || record || pages.any() || dicom.is_some()) {
             Some("Choose something to write.")
         } else {
             None
@@ -132,5 +132,24 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
             }
         });
     });
+    dicom(ui, &mut form.parts.dicom);
     ui.checkbox(&mut form.replace, "Replace files that exist");
+}
+
+/// Whether objects for an archive are written, and what they say of the patient.
+fn dicom(ui: &mut Ui, wanted: &mut Option<Profile>) {
+    let mut is_wanted = wanted.is_some();
+    ui.horizontal_wrapped(|ui| {
+        let says = "Secondary Capture, Segmentation, Parametric Maps and Structured Report, for an archive";
+        if ui.checkbox(&mut is_wanted, "DICOM objects").on_hover_text(says).changed() {
+            *wanted = is_wanted.then(Profile::default);
+        }
+        ui.add_enabled_ui(is_wanted, |ui| {
+            let mut is_hidden = *wanted == Some(Profile::DeIdentified);
+            let says = "Without names and ids; dates are shifted and UIDs replaced, the same way for all of a patient";
+            if ui.checkbox(&mut is_hidden, "De-identified").on_hover_text(says).changed() {
+                *wanted = Some(if is_hidden { Profile::DeIdentified } else { Profile::Kept });
+            }
+        });
+    });
 }

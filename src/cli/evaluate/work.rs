@@ -105,7 +105,7 @@ impl Work<'_> {
         if let Some(row) = known(&sha256).filter(|row| wanted.is_in(row)) {
             return Ok(Some((wanted.of_today(row), false)));
         }
-        let bytes = needed_bytes(&file.header, &self.explainer.card, false);
+        let bytes = needed_bytes(&file.header, &self.explainer.card, false, false);
         let _taken = self.memory.take(bytes)?;
         let scan = file.decode()?;
         drop(file);

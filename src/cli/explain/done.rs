@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Arguments;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
-use crate::export::{MOST_RECORD_BYTES, Pages, Record};
+use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
@@ -31,6 +31,8 @@ pub struct Made<'a> {
     pub layers: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pages: Option<Pages>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dicom: Option<Profile>,
     /// Left out where nobody asks, so that what earlier versions made is found again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answer_anyway: bool,
@@ -57,6 +59,7 @@ impl<'a> Made<'a> {
             window: format!("{:?} {}", arguments.drawing.window, arguments.drawing.invert),
             layers: !arguments.no_layers,
             pages: Some(arguments.pages()).filter(|pages| pages.any()),
+            dicom: arguments.dicom(),
             answer_anyway: arguments.answer_anyway,
             record_paths: arguments.record_paths,
         }

@@ -18,7 +18,7 @@ use super::{Limit, note, progress, say};
 use crate::bundle::{Card, Library};
 use crate::compose::{CamColours, Palette};
 use crate::explain::Settings;
-use crate::export::{Pages, Theme};
+use crate::export::{Pages, Profile, Theme};
 use crate::guard::whole;
 use crate::layers::Style;
 use crate::method::{BackwardRule, Cam, CamMethod, Evidence, Magnitude};
@@ -99,6 +99,16 @@ pub struct Arguments {
     /// The same as PDF
     #[arg(long)]
     legend_pdf: bool,
+    /// Write DICOM objects beside the other files: Secondary Capture, Segmentation, Parametric Maps, Structured Report
+    #[arg(long)]
+    dicom: bool,
+    /// The same without names and ids; dates are shifted and UIDs replaced, the same way for all of a patient
+    #[arg(long)]
+    dicom_deidentified: bool,
+    /// The secret that replaced UIDs and shifted dates follow from: a file of 16 bytes or more [default: one that is made for
+    /// this user and kept]
+    #[arg(long, value_name = "FILE", requires = "dicom_deidentified")]
+    dicom_salt: Option<PathBuf>,
     /// Repeat exactly what this record says: same picture, model, settings and files; the picture may be given, too
     #[arg(
         long,
@@ -120,6 +130,12 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// Which DICOM objects are asked for.
+    fn dicom(&self) -> Option<Profile> {
+        let kept = self.dicom.then_some(Profile::Kept);
+        if self.dicom_deidentified { Some(Profile::DeIdentified) } else { kept }
+    }
+
     /// Which pages for print are asked for.
     fn pages(&self) -> Pages {
         Pages {

@@ -53,6 +53,7 @@ impl Asked {
         let (settings, style) = (settings(&recipe), recipe.style.clone());
         let mut parts = recipe.parts(card);
         parts.pages = parts.pages.with(arguments.pages());
+        parts.dicom = arguments.dicom().or(parts.dicom);
         let arguments = arguments_of(&recipe, arguments)?;
         Ok(Self { model, settings, style, arguments, repeat: Repeat { recipe, name, picture, parts } })
     }

@@ -12,7 +12,7 @@ use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
 use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
-use crate::export::{self, Marks, Parts, Pictures, Record};
+use crate::export::{self, Marks, Parts, Pictures, Profile, Record, dicom};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -102,7 +102,9 @@ impl<'a> Work<'a> {
     fn open(&self, path: &Path) -> Result<(Encoded, Taken<'_>)> {
         let place = || format!("{}", path.display());
         let read = || Encoded::read(path, self.arguments.frame - 1);
-        let needed = |file: &Encoded| export::needed_bytes(&file.header, &self.card, !self.arguments.no_layers);
+        let parts = self.parts();
+        let needed =
+            |file: &Encoded| export::needed_bytes(&file.header, &self.card, parts.layers, parts.dicom.is_some());
         let mut taken = self.memory.take(file_bytes(path)?).with_context(place)?;
         let file = read()?;
         let bytes = needed(&file);
@@ -146,15 +148,33 @@ impl<'a> Work<'a> {
         // Waiting for memory is no part of a picture's own time.
         let start = Instant::now();
         let scan = file.decode()?;
-        drop(file);
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let line = self.explained(path, &scan, &mut files, (key, picture_sha256, decode_ms))?;
+        let profile = self.parts().dicom;
+        let origin = if profile.is_some() { file.origin()? } else { None };
+        drop(file);
+        let secret = self.secret(profile)?;
+        let source = profile.map(|profile| dicom::Source {
+            origin: origin.as_ref(),
+            sha256: &picture_sha256,
+            profile,
+            secret: &secret,
+        });
+        let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
         files.finish().map_err(with_advice)?;
         Ok(Answer::Explained(line))
     }
 
+    /// What de-identified objects follow from; nothing where none are asked for.
+    fn secret(&self, profile: Option<Profile>) -> Result<Vec<u8>> {
+        match profile {
+            Some(Profile::DeIdentified) => dicom::secret(self.arguments.dicom_salt.as_deref()),
+            Some(Profile::Kept) | None => Ok(Vec::new()),
+        }
+    }
+
     fn parts(&self) -> Parts {
-        let asked = || Parts { layers: !self.arguments.no_layers, pages: self.arguments.pages(), ..Parts::ALL };
+        let (pages, dicom) = (self.arguments.pages(), self.arguments.dicom());
+        let asked = || Parts { layers: !self.arguments.no_layers, pages, dicom, ..Parts::ALL };
         self.repeat.as_ref().map_or_else(asked, |repeat| repeat.parts)
     }
 
@@ -164,7 +184,8 @@ impl<'a> Work<'a> {
         path: &Path,
         scan: &Scan,
         files: &mut OutputSet,
-        (key, picture_sha256, decode_ms): (String, String, f64),
+        (key, picture_sha256, decode_ms): (String, &str, f64),
+        source: Option<&dicom::Source<'_>>,
     ) -> Result<String> {
         let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
@@ -190,7 +211,7 @@ impl<'a> Work<'a> {
         let record = Record::new(file_name.clone().into_owned(), model, &explanation, &report, style, decode_ms);
         let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
         record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
-        (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256));
+        (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256.to_owned()));
         record.reader = self.repeat.as_ref().and_then(Repeat::reader);
         let line = line(path, &report, record.timings_ms.total);
         let picture = scan.to_rgb8_under(display.as_ref());
@@ -200,7 +221,8 @@ impl<'a> Work<'a> {
             .with_marks(Marks::new(scan.facts.as_deref(), Vec::new()))
             .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour))
             .compared_with(other.as_ref());
-        export::write(files, self.parts(), &file_name, &pictures, record)?;
+        let written = export::write(files, self.parts(), &file_name, &pictures, record, source);
+        written.with_context(|| format!("{}", path.display()))?;
         Ok(line)
     }
 }

@@ -1,34 +1,60 @@
 //! An explanation as DICOM objects that other viewers show: Secondary Capture, Segmentation, Parametric Map, Structured
 //! Report.
+//!
+//! [`shared`] knows whose they are and what they refer to, [`patient`] what of that stays when nobody is to know, [`planes`]
+//! where their pixels lie; each kind has a file of its own, which lists its attributes as rows. `docs/dicom-objects.md`
+//! says what is written.
+
+mod capture;
+mod colour;
+mod element;
+mod frames;
+mod kind;
+mod map;
+mod patient;
+mod planes;
+mod secret;
+mod segmentation;
+mod shared;
+mod uid;
+mod words;
+
+use std::time::SystemTime;
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 
-use super::{Pictures, Record};
+pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
+pub use self::secret::secret;
+use self::shared::{Model, Shared};
+use super::record::{SettingsRecord, WindowRecord};
+use super::{MeasurementRecord, Pictures, Record, iso_date};
+use crate::layers::Style;
 use crate::scan::dicom::Origin;
 
-/// What the objects say of the patient.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// Patient and study as they are, so that the objects go back where the picture came from.
-    #[default]
-    Kept,
-    /// By PS3.15's basic profile: names and ids removed, dates shifted, UIDs remapped, the same way for all objects of a
-    /// patient.
-    DeIdentified,
-}
+pub use super::profile::Profile;
 
 /// What the objects are of.
-#[derive(Debug)]
+#[derive(Clone, Copy)]
 pub struct Source<'a> {
     /// `None` of a photograph, for which a new study is made.
     pub origin: Option<&'a Origin>,
     /// Of the picture's file.
     pub sha256: &'a str,
     pub profile: Profile,
+    /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
+    pub secret: &'a [u8],
+}
+
+impl std::fmt::Debug for Source<'_> {
+    /// A secret belongs into no log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("origin", &self.origin).field("profile", &self.profile).finish_non_exhaustive()
+    }
 }
 
 /// One object, as a whole file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DicomObject {
     /// Of its file's name, such as `seg.dcm`.
     pub ending: String,
@@ -38,18 +64,87 @@ pub struct DicomObject {
     pub bytes: Vec<u8>,
 }
 
-/// All objects of one explained picture, in the order: Secondary Capture, Segmentation, Parametric Maps, report.
+impl std::fmt::Debug for DicomObject {
+    /// Bytes hold names.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DicomObject").field("ending", &self.ending).finish_non_exhaustive()
+    }
+}
+
+/// Whatever objects depend on besides picture and weights.
+#[derive(Serialize)]
+struct Identity<'a> {
+    version: &'a str,
+    settings: &'a SettingsRecord,
+    style: &'a Style,
+    window: Option<&'a WindowRecord>,
+    measurements: &'a [MeasurementRecord],
+    is_refused: bool,
+    grade_set: Option<&'a [usize]>,
+}
+
+/// All objects of one explained picture, in the order: the picture itself where it is no DICOM, Secondary Capture,
+/// Segmentation, Parametric Maps, report. Of an answer that is held back there are neither Segmentation nor maps.
 ///
 /// # Errors
-/// An origin that lacks what the objects need.
-pub fn objects(_pictures: &Pictures<'_>, _record: &Record, _source: &Source<'_>) -> Result<Vec<DicomObject>> {
-    bail!("DICOM objects are not built yet")
+/// An origin that lacks what the objects need, or that cannot be de-identified.
+pub fn objects(pictures: &Pictures<'_>, record: &Record, source: &Source<'_>) -> Result<Vec<DicomObject>> {
+    let mut all = Vec::new();
+    each_object(pictures, record, source, |object| {
+        all.push(object);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// As [`objects`], one after the other, so that one alone is in memory.
+///
+/// # Errors
+/// As [`objects`], and those of `take`.
+pub fn each_object(
+    pictures: &Pictures<'_>,
+    record: &Record,
+    source: &Source<'_>,
+    mut take: impl FnMut(DicomObject) -> Result<()>,
+) -> Result<()> {
+    let is_refused = pictures.report().is_refused;
+    let identity = Identity {
+        version: &record.version,
+        settings: &record.settings,
+        style: &record.style,
+        window: record.window.as_ref(),
+        measurements: &record.measurements,
+        is_refused,
+        grade_set: record.grade_set.as_deref(),
+    };
+    let model = Model { card: pictures.card, sha256: &record.model_sha256 };
+    let shared = Shared::new(source, Some(model), &record.date, serde_json::to_string(&identity)?)?;
+    let shared = if source.origin.is_none() {
+        let shared = shared.referring_to_own_picture();
+        take(capture::picture(&shared, pictures.picture)?)?;
+        shared
+    } else {
+        shared
+    };
+    take(capture::capture(&shared, pictures, record.measurements.len())?)?;
+    if !is_refused {
+        segmentation::segmentation(&shared, model, pictures)?.map_or(Ok(()), &mut take)?;
+        map::each_map(&shared, model, pictures, &mut take)?;
+    }
+    Ok(())
+}
+
+/// The endings of all files that a picture may have under a model of these classes.
+pub fn endings<'a>(classes: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let maps = classes.flat_map(|class| [format!("pm-{class}.dcm"), format!("pm-cam-{class}.dcm")]);
+    ["picture.dcm", "sc.dcm", "seg.dcm", "sr.dcm"].map(str::to_owned).into_iter().chain(maps).collect()
 }
 
 /// The report of a picture that no model reads, or that could not be read, with the reason in words.
 ///
 /// # Errors
 /// As [`objects`].
-pub fn unanswered(_source: &Source<'_>, _reason: &str) -> Result<DicomObject> {
+pub fn unanswered(source: &Source<'_>, reason: &str) -> Result<DicomObject> {
+    let _shared = Shared::new(source, None, &iso_date(SystemTime::now()), reason.to_owned())?;
     bail!("DICOM objects are not built yet")
 }

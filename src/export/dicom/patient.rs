@@ -1,0 +1,205 @@
+//! Patient and study: which attributes objects repeat of their source, and what becomes of each when nobody is to know
+//! whose they are (PS3.15 annex E, table E.1-1).
+
+use dicom_core::value::Value;
+use dicom_core::{PrimitiveValue, Tag, VR};
+use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+
+use super::element::{Code, Row, empty, item, row, sequence};
+use super::uid::{digest, uid};
+use crate::export::date;
+use crate::scan::dicom::Origin;
+
+/// What the basic profile does, with the option of modified dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Removal {
+    /// Says nothing of who it is.
+    Stays,
+    /// D: a value that says nothing, the same for all of a patient.
+    Replaced,
+    /// Z.
+    Emptied,
+    /// X.
+    Removed,
+    /// U.
+    Uid,
+    /// C under the option: moved by the patient's own number of days.
+    Date,
+}
+
+use Removal::{Date, Emptied, Removed, Replaced, Stays, Uid};
+
+/// Tag, VR, whether an object needs it even without a value (types 1 and 2), and its removal.
+type Repeated = (Tag, VR, bool, Removal);
+
+/// Modules Patient, General Study and Patient Study (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2).
+const REPEATED: [Repeated; 28] = [
+    (tags::PATIENT_NAME, VR::PN, true, Replaced),
+    (tags::PATIENT_ID, VR::LO, true, Replaced),
+    (tags::ISSUER_OF_PATIENT_ID, VR::LO, false, Removed),
+    (tags::TYPE_OF_PATIENT_ID, VR::CS, false, Removed),
+    (tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE, VR::SQ, false, Removed),
+    (tags::OTHER_PATIENT_I_DS_SEQUENCE, VR::SQ, false, Removed),
+    (tags::PATIENT_BIRTH_DATE, VR::DA, true, Emptied),
+    (tags::PATIENT_BIRTH_TIME, VR::TM, false, Removed),
+    (tags::PATIENT_SEX, VR::CS, true, Emptied),
+    (tags::QUALITY_CONTROL_SUBJECT, VR::CS, false, Stays),
+    (tags::PATIENT_AGE, VR::AS, false, Removed),
+    (tags::PATIENT_SIZE, VR::DS, false, Removed),
+    (tags::PATIENT_WEIGHT, VR::DS, false, Removed),
+    (tags::PATIENT_IDENTITY_REMOVED, VR::CS, false, Stays),
+    (tags::DEIDENTIFICATION_METHOD, VR::LO, false, Stays),
+    (tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, VR::SQ, false, Stays),
+    (tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, false, Stays),
+    (tags::STUDY_INSTANCE_UID, VR::UI, true, Uid),
+    (tags::STUDY_DATE, VR::DA, true, Date),
+    (tags::STUDY_TIME, VR::TM, true, Stays),
+    (tags::REFERRING_PHYSICIAN_NAME, VR::PN, true, Emptied),
+    (tags::STUDY_ID, VR::SH, true, Emptied),
+    (tags::ACCESSION_NUMBER, VR::SH, true, Emptied),
+    (tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE, VR::SQ, false, Removed),
+    (tags::STUDY_DESCRIPTION, VR::LO, false, Removed),
+    (tags::PROCEDURE_CODE_SEQUENCE, VR::SQ, false, Removed),
+    (tags::REFERENCED_STUDY_SEQUENCE, VR::SQ, false, Removed),
+    (tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, false, Removed),
+];
+
+/// Of what is read besides: what the objects follow from or refer to. All else of a source is left behind.
+const REFERRED: [(Tag, Removal); 20] = [
+    (tags::SOP_CLASS_UID, Stays),
+    (tags::SOP_INSTANCE_UID, Uid),
+    (tags::SERIES_INSTANCE_UID, Uid),
+    (tags::FRAME_OF_REFERENCE_UID, Uid),
+    (tags::MODALITY, Stays),
+    (tags::BODY_PART_EXAMINED, Stays),
+    (tags::LATERALITY, Stays),
+    (tags::IMAGE_LATERALITY, Stays),
+    (tags::NUMBER_OF_FRAMES, Stays),
+    (tags::PIXEL_SPACING, Stays),
+    (tags::IMAGER_PIXEL_SPACING, Stays),
+    (tags::NOMINAL_SCANNED_PIXEL_SPACING, Stays),
+    (tags::SLICE_THICKNESS, Stays),
+    (tags::IMAGE_ORIENTATION_PATIENT, Stays),
+    (tags::IMAGE_POSITION_PATIENT, Stays),
+    (tags::POSITION_REFERENCE_INDICATOR, Stays),
+    (tags::BURNED_IN_ANNOTATION, Stays),
+    // Numbers alone are taken out of these; they never enter an object as they are.
+    (tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Stays),
+    (tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Stays),
+    (tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, Stays),
+];
+
+/// Dates go back by up to ten years.
+const MOST_DAYS: u64 = 3652;
+
+/// The rows that an object repeats of `origin`.
+pub fn rows(origin: &Origin) -> Vec<Row> {
+    let row = |(tag, vr, is_needed, _): &Repeated| match origin.object.get(*tag) {
+        Some(element) if is_written(element) => Some(element.clone()),
+        _ if *is_needed => Some(empty(*tag, *vr)),
+        _ => None,
+    };
+    REPEATED.iter().filter_map(row).collect()
+}
+
+/// An attribute with something in it.
+fn is_written(element: &Row) -> bool {
+    match element.value() {
+        Value::Primitive(value) => value.calculate_byte_len() > 0,
+        Value::Sequence(items) => !items.items().is_empty(),
+        Value::PixelSequence(_) => false,
+    }
+}
+
+/// By how many days the dates of the patient of `origin` go back.
+pub fn days_back(origin: &Origin, secret: &[u8]) -> u64 {
+    let number = u64::from_str_radix(&of_patient("dates", origin, secret)[..15], 16).unwrap_or_default();
+    1 + number % MOST_DAYS
+}
+
+/// Under one secret the same for all objects of a patient, and without it nothing that leads back.
+fn of_patient(what: &str, origin: &Origin, secret: &[u8]) -> String {
+    let said = |tag| origin.text(tag).unwrap_or_default();
+    let patient = match said(tags::PATIENT_ID) {
+        // Nobody knows then who it is but by the study.
+        id if id.is_empty() => said(tags::STUDY_INSTANCE_UID),
+        id => id,
+    };
+    keyed(what, &[&said(tags::ISSUER_OF_PATIENT_ID), &patient], secret)
+}
+
+/// A hash that nobody makes without the secret.
+pub fn keyed(what: &str, parts: &[&str], secret: &[u8]) -> String {
+    let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    digest(&[&[what, &secret], parts, &[&secret]].concat())
+}
+
+/// `origin` with nothing left that says whose it is.
+pub fn deidentified(origin: &Origin, secret: &[u8]) -> Origin {
+    let dummy = format!("FOVEA-{}", &of_patient("patient", origin, secret)[..16].to_uppercase());
+    let days = days_back(origin, secret);
+    let repeated = REPEATED.iter().map(|(tag, vr, _, removal)| (*tag, *vr, *removal));
+    let referred = REFERRED.iter().filter_map(|(tag, removal)| Some((*tag, origin.object.get(*tag)?.vr(), *removal)));
+    let treated = |(tag, vr, removal): (Tag, VR, Removal)| {
+        let text = || origin.text(tag);
+        match removal {
+            Stays => origin.object.get(tag).cloned(),
+            Replaced => Some(row(tag, vr, dummy.as_str())),
+            Emptied => Some(empty(tag, vr)),
+            Removed => None,
+            Uid => text().map(|known| row(tag, vr, uid(&["de-identified", &keyed("uid", &[&known], secret)]))),
+            Date => {
+                let moved = text().and_then(|date| date::moved(&date, -(days as i64)));
+                Some(moved.map_or_else(|| empty(tag, vr), |date| row(tag, vr, date)))
+            }
+        }
+    };
+    let mut object = InMemDicomObject::from_element_iter(repeated.chain(referred).filter_map(treated));
+    said_of_removal().into_iter().for_each(|row| drop(object.put(row)));
+    Origin { object, frame: origin.frame }
+}
+
+/// That it was done, and how (PS3.3 C.7.1.1, PS3.16 CID 7050).
+pub fn said_of_removal() -> Vec<Row> {
+    let codes = [
+        Code::dcm("113100", "Basic Application Confidentiality Profile"),
+        Code::dcm("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+    ];
+    vec![
+        row(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES"),
+        sequence(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes.iter().map(Code::item).collect()),
+        row(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, "MODIFIED"),
+    ]
+}
+
+/// Of a photograph: a study of its own, which says what it is.
+pub fn new_study(study_uid: &str, patient_id: &str, (day, time): (&str, &str)) -> Vec<Row> {
+    let rows: [(Tag, VR, &str); 10] = [
+        (tags::PATIENT_NAME, VR::PN, "Anonymous"),
+        // Some archives refuse an empty one.
+        (tags::PATIENT_ID, VR::LO, patient_id),
+        (tags::PATIENT_BIRTH_DATE, VR::DA, ""),
+        (tags::PATIENT_SEX, VR::CS, ""),
+        (tags::STUDY_INSTANCE_UID, VR::UI, study_uid),
+        (tags::STUDY_DATE, VR::DA, day),
+        (tags::STUDY_TIME, VR::TM, time),
+        (tags::STUDY_ID, VR::SH, ""),
+        (tags::STUDY_DESCRIPTION, VR::LO, "Study made by Fovea of a picture that came without one"),
+        (tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, "+0000"),
+    ];
+    let needed = [empty(tags::REFERRING_PHYSICIAN_NAME, VR::PN), empty(tags::ACCESSION_NUMBER, VR::SH)];
+    let written = rows.into_iter().map(|(tag, vr, value)| match value {
+        "" => Row::new(tag, vr, PrimitiveValue::Empty),
+        value => row(tag, vr, value),
+    });
+    written.chain(needed).collect()
+}
+
+/// A reference to one object.
+pub fn reference_item(sop_class_uid: &str, sop_instance_uid: &str) -> InMemDicomObject {
+    item([
+        row(tags::REFERENCED_SOP_CLASS_UID, VR::UI, sop_class_uid),
+        row(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, sop_instance_uid),
+    ])
+}
