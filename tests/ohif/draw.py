@@ -23,14 +23,14 @@ def in_a_study(picture: Dataset, name: str) -> None:
     picture.StudyID, picture.SeriesNumber, picture.InstanceNumber = "1", 1, 1
     picture.StudyDate = picture.ContentDate = "20260101"
     picture.StudyTime = picture.ContentTime = "120000"
-    picture.Manufacturer, picture.Laterality = "Drawn", "R"
+    picture.Manufacturer = "Drawn"
     picture.file_meta.MediaStorageSOPInstanceUID = picture.SOPInstanceUID
     picture.save_as(FOLDER / f"{name}.dcm", enforce_file_format=True)
 
 
 def fundus() -> Dataset:
     # At half its size: several pixels of a screen for each of its own.
-    with Image.open(REPOSITORY / "assets/samples/phantom-severe.jpg") as photograph:
+    with Image.open(REPOSITORY / "assets/samples/phantom-moderate.jpg") as photograph:
         pixels = photograph.convert("RGB").reduce(2)
     picture = Dataset()
     picture.file_meta = FileMetaDataset()

@@ -2,8 +2,8 @@
 //
 //     look.js PLAYWRIGHT_FOLDER CHROMIUM PAGE STUDY_UID (seg|pm) SERIES_DESCRIPTION OUT
 //
-// writes OUT.without.png and OUT.with.png (the canvas without and with the overlay), OUT.page.png (the whole page, as a reader
-// sees it), and OUT.json: where OHIF says that the source's pixels lie on the canvas.
+// writes OUT.picture.png and OUT.overlay.png (the canvas with the picture, and with nothing but the overlay), OUT.page.png (the whole
+// page, as a reader sees it), and OUT.json: where OHIF says that the source's pixels lie on the canvas, and in which colours.
 const { writeFileSync } = require('node:fs');
 const [playwright, chromium, page_url, study, kind, series, out] = process.argv.slice(2);
 const WAIT_MS = 60_000;
@@ -37,7 +37,6 @@ async function capture(page, name) {
 }
 
 async function segmentation(page) {
-  const without = await capture(page, 'without');
   await page.getByText(series, { exact: true }).dblclick();
   await page.locator('[data-cy=yes-hydrate-btn]').click();
   await page.waitForFunction(() => {
@@ -46,27 +45,24 @@ async function segmentation(page) {
     return view && segmentationService.getSegmentationRepresentations(view.id).length > 0;
   });
   await page.locator('[data-cy=yes-hydrate-btn]').waitFor({ state: 'detached' });
-  await capture(page, 'shown');
+  await capture(page, 'picture');
   await page.screenshot({ path: `${out}.page.png` });
-  // The reader's own sliders: filled, without a rim, so that colours are those of the segments.
-  await page.evaluate(() => {
-    const solid = { renderFill: true, fillAlpha: 1, renderOutline: false, renderFillInactive: true, fillAlphaInactive: 1,
-      renderOutlineInactive: false };
-    window.services.segmentationService.setStyle({ type: 'Labelmap' }, solid);
-    window.cornerstoneTools.utilities.segmentation.triggerSegmentationRender(window.viewport().id);
-  });
+  // The reader's own window, so far up that the picture is black: what is left are the segments' colours.
+  await page.evaluate(() => window.viewport().setProperties({ voiRange: { lower: 1e6, upper: 1e6 + 1 } }));
   const segments = await page.evaluate(() => {
     const { segmentationService } = window.services;
     const [shown] = segmentationService.getSegmentationRepresentations(window.viewport().id);
-    return Object.values(shown.segments).map(({ label, color }) => ({ label, colour: [...color] }));
+    const { segments } = segmentationService.getSegmentation(shown.segmentationId);
+    return Object.values(shown.segments).map(({ segmentIndex, color }) => ({
+      label: segments[segmentIndex].label, colour: [...color],
+    }));
   });
-  return { without, placed: await capture(page, 'with'), segments };
+  return { placed: await capture(page, 'overlay'), segments };
 }
 
 async function parametricMap(page) {
   await page.getByText(series, { exact: true }).dblclick();
   await page.waitForFunction(() => window.viewport()?.getActors?.().length === 2);
-  await capture(page, 'shown');
   await page.screenshot({ path: `${out}.page.png` });
   // The reader's own choices: grey instead of many colours, and opaque, so that brightness is the value.
   const look = opacity => page.evaluate(opacity => {
@@ -76,9 +72,9 @@ async function parametricMap(page) {
     return view.getProperties(map).voiRange;
   }, opacity);
   await look(0);
-  await capture(page, 'without');
+  await capture(page, 'picture');
   const range = await look(1);
-  return { placed: await capture(page, 'with'), range };
+  return { placed: await capture(page, 'overlay'), range };
 }
 
 async function main() {
