@@ -5,6 +5,7 @@
 //! [`personal`] alone, and by [`whose`] what sorts a list by patient. Must not know models or maps.
 
 mod attributes;
+mod charset;
 mod codecs;
 mod display;
 mod fault;

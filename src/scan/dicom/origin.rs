@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
-use dicom_core::Tag;
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
 
 use super::attributes::{Attributes, decimals, text, whole};
+use super::charset::unescaped;
 use super::fault::Fault;
 use super::source::Source;
 use crate::scan::ScanError;
@@ -67,10 +69,22 @@ pub fn origin(bytes: &[u8], path: &Path, frame: u32) -> Result<Origin, ScanError
             Some((_, name)) => Err(Fault::other(format!(
                 "its DICOM attribute {name} is missing or no UID, so that nothing can refer to it"
             ))),
-            None => Ok(Origin { object, frame }),
+            None => Ok(Origin { object: legible(object), frame }),
         }
     };
     read().map_err(|fault| fault.at(path))
+}
+
+/// The same with the escape sequences of its texts followed.
+fn legible(mut object: InMemDicomObject) -> InMemDicomObject {
+    let is_text = |vr: VR| matches!(vr, VR::PN | VR::LO | VR::SH);
+    let escaped = |element: &InMemElement| {
+        let text = element.to_str().ok().filter(|text| is_text(element.vr()) && text.contains('\u{1b}'))?;
+        Some(DataElement::new(element.header().tag, element.vr(), PrimitiveValue::from(unescaped(&text))))
+    };
+    let followed: Vec<InMemElement> = object.iter().filter_map(escaped).collect();
+    followed.into_iter().for_each(|element| drop(object.put(element)));
+    object
 }
 
 fn is_uid(text: Option<&str>) -> bool {
