@@ -1,8 +1,9 @@
 """Compares what OHIF drew with what Fovea says, pixel by pixel of the picture.
 
-    compare.py (seg|pm) PICTURE.dcm STEM LOOK [CLASS]
+    compare.py (seg|pm) PICTURE.dcm STEM LOOK DERIVED.dcm [CLASS]
 
-STEM is Fovea's files without their endings, LOOK those of look.js, CLASS the class of the parametric map. Prints one line; ends
+STEM is Fovea's files without their endings, LOOK those of look.js, DERIVED the object that was shown, CLASS the class of the
+parametric map. Prints one line; ends
 with status 1 where the two differ by more than one pixel, or where a shift of two would not have been noticed.
 """
 
@@ -101,8 +102,11 @@ def segmentation(found: dict, own: Own) -> tuple[str, np.ndarray]:
 def parametric_map(found: dict, own: Own, name: str):
     seen, is_there = on_source(LOOK, "overlay", found["placed"])
     low, high = found["range"]["lower"], found["range"]["upper"]
-    # OHIF multiplies a map's values by 100.
-    meant = 255 * np.clip((own.response(name) * 100 - low) / (high - low), 0, 1)
+    # What is stored stands for what the real world value mapping says of it; OHIF shows 100 times of what is stored.
+    shared = pydicom.dcmread(DERIVED, stop_before_pixels=True).SharedFunctionalGroupsSequence[0]
+    mapping = shared.RealWorldValueMappingSequence[0]
+    stored = (own.response(name) - mapping.RealWorldValueIntercept) / mapping.RealWorldValueSlope
+    meant = 255 * np.clip((stored * 100 - low) / (high - low), 0, 1)
     level = seen.mean(axis=2)
 
     def wrong(dx: int, dy: int) -> int:
@@ -115,13 +119,13 @@ def parametric_map(found: dict, own: Own, name: str):
     return f"map moved by {dx:.2f}, {dy:.2f} pixels", wrong, is_there
 
 
-KIND, PICTURE, STEM, LOOK = sys.argv[1:5]
+KIND, PICTURE, STEM, LOOK, DERIVED, CLASS = sys.argv[1:7]
 picture = pydicom.dcmread(PICTURE)
 HEIGHT, WIDTH = picture.Rows, picture.Columns
 with open(f"{LOOK}.json") as file:
     FOUND = json.load(file)
 OWN = Own(STEM, HEIGHT, WIDTH)
-said, wrong, bare = segmentation(FOUND, OWN) if KIND == "seg" else parametric_map(FOUND, OWN, sys.argv[5])
+said, wrong, bare = segmentation(FOUND, OWN) if KIND == "seg" else parametric_map(FOUND, OWN, CLASS)
 
 # Where the picture itself lies, by its own pixels: OHIF's word for it is not enough.
 drawn, is_there = on_source(LOOK, "picture", FOUND["placed"])

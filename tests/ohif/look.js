@@ -64,12 +64,13 @@ async function parametricMap(page) {
   await page.getByText(series, { exact: true }).dblclick();
   await page.waitForFunction(() => window.viewport()?.getActors?.().length === 2);
   await page.screenshot({ path: `${out}.page.png` });
-  // The reader's own choices: grey instead of many colours, and opaque, so that brightness is the value.
+  // The reader's own choices: grey instead of many colours, opaque, and the whole range, so that brightness is the value.
   const look = opacity => page.evaluate(opacity => {
     const view = window.viewport();
     const map = view.getAllVolumeIds().find(id => id.includes('pmap'));
-    view.setProperties({ colormap: { name: 'Grayscale', opacity } }, map);
-    return view.getProperties(map).voiRange;
+    const [lower, upper] = window.cornerstone.cache.getVolume(map).voxelManager.getRange();
+    view.setProperties({ colormap: { name: 'Grayscale', opacity }, voiRange: { lower, upper } }, map);
+    return { lower, upper };
   }, opacity);
   await look(0);
   await capture(page, 'picture');
