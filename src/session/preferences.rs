@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::archive::is_sound;
 use super::worklist::SortBy;
 use crate::guard::regular;
 use crate::guard::whole::{self, OutputSet};
 use crate::layers::Style;
+use crate::pacs::Connection;
 
 const MOST_RECENT: usize = 12;
+const MOST_CONNECTIONS: usize = 50;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Light or dark.
@@ -78,6 +81,9 @@ pub struct Preferences {
     pub recent: Vec<PathBuf>,
     /// Files of readings, the newest first.
     pub sessions: Vec<PathBuf>,
+    /// Archives that can be searched, and the name of that which was searched last. Whom one searched for is not kept.
+    pub connections: Vec<Connection>,
+    pub connection: String,
     pub style: Style,
 }
 
@@ -102,6 +108,8 @@ impl Default for Preferences {
             export_folder: None,
             recent: Vec::new(),
             sessions: Vec::new(),
+            connections: Vec::new(),
+            connection: String::new(),
             style: Style::default(),
         }
     }
@@ -166,6 +174,7 @@ impl Preferences {
         let is_text = |path: &PathBuf| path.to_str().is_some();
         told.recent.retain(is_text);
         told.sessions.retain(is_text);
+        told.connections.retain(|connection| connection.paths().all(|path| path.to_str().is_some()));
         told.export_folder = told.export_folder.filter(is_text);
         told
     }
@@ -197,6 +206,8 @@ impl Preferences {
         clear.enabled.clear();
         self.recent.truncate(MOST_RECENT);
         self.sessions.truncate(MOST_RECENT);
+        self.connections.retain(is_sound);
+        self.connections.truncate(MOST_CONNECTIONS);
         self
     }
 }
