@@ -152,20 +152,19 @@ fn said_by(whose: scan::dicom::Whose) -> Identity {
 /// Asks an archive for something. Those who wait for a network take no place from those who compute: it has a thread of its
 /// own.
 pub fn ask(voice: &Voice, archives: Arc<dyn Archives>, job: ArchiveJob, place: PathBuf) {
-    let (number, teller) = (job.number, voice.clone());
+    let (number, teller, guard) = (job.number, voice.clone(), voice.clone());
     let work = move || {
         let said = answered(&*archives, &job, &place, &teller);
         teller.say(Event::Archive { number, said });
     };
-    let voice = voice.clone();
     let caught = move || {
         if let Err(reason) = panics::caught(work) {
-            voice.say(Event::Fault { work: Work::Archive(number), reason: panics::sentence(&reason) });
+            guard.say(Event::Fault { work: Work::Archive(number), reason: panics::sentence(&reason) });
         }
     };
     let thread = std::thread::Builder::new().name(format!("{}-archive", panics::POOL)).spawn(caught);
     if let Err(error) = thread {
-        teller.say(Event::Archive { number, said: Err(error.to_string()) });
+        voice.say(Event::Archive { number, said: Err(error.to_string()) });
     }
 }
 

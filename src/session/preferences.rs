@@ -236,6 +236,35 @@ mod tests {
         assert_eq!(Preferences::load(&file), (preferences, None));
     }
 
+    #[test]
+    fn connections_come_back_and_those_that_cannot_work_do_not() {
+        use crate::pacs::{Archive, Peer, Retrieval, Tls, WebPeer};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let peer = Peer {
+            host: "pacs.example".to_owned(),
+            port: 104,
+            ae_title: "PACS".to_owned(),
+            own_ae_title: "FOVEA".to_owned(),
+            tls: Some(Tls { authorities: Some("ca.pem".into()), ..Tls::default() }),
+        };
+        let web = |url: &str| Archive::Web(WebPeer { url: url.to_owned(), ..WebPeer::default() });
+        let named = |name: &str, archive| Connection { name: name.to_owned(), archive };
+        let connections = vec![
+            named("one", Archive::Dimse { peer: peer.clone(), retrieval: Retrieval::Get }),
+            named("two", Archive::Dimse { peer, retrieval: Retrieval::Move { port: 11112 } }),
+            named("three", web("https://pacs.example/dicom-web")),
+        ];
+        let mut preferences =
+            Preferences { connections, connection: "two".to_owned(), theme: Theme::Light, ..Preferences::default() };
+        preferences.save(&file).unwrap();
+        assert_eq!(Preferences::load(&file), (preferences.clone(), None));
+        let sound = preferences.connections.clone();
+        preferences.connections.push(named("four", web("pacs.example")));
+        preferences.save(&file).unwrap();
+        assert_eq!(Preferences::load(&file).0.connections, sound);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_path_that_is_no_text_keeps_nothing_else_from_being_kept() {

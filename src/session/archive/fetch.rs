@@ -62,7 +62,7 @@ pub fn fetch(archives: &dyn Archives, wish: &Wish<'_>, arrived: &dyn Fn(usize)) 
         }
         None => Study::new(folder, wish.study_uid, Some(private)),
     };
-    Ok(Study { pictures, passed_over: all - pictures, ..study })
+    Ok(study.counting(pictures, all - pictures))
 }
 
 /// The same for the same object, in the archive's own order, and without anything of a patient's.

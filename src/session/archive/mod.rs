@@ -18,7 +18,7 @@ use crate::pacs::{self, Archive, Found, PacsError, Patience, Query};
 
 pub use self::connection::{USUAL_AE_TITLE, USUAL_PORT, fault_of, is_sound};
 pub use self::fetch::{Wish, fetch};
-pub use self::study::{Study, sweep};
+pub use self::study::{Private, Study, sweep};
 pub use self::words::advice;
 
 /// Whoever talks to archives. Each call blocks, and asks `may_go_on` while it waits.

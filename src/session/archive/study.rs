@@ -33,6 +33,11 @@ impl Study {
         Self { folder, key: key_of(study_uid), pictures: 0, passed_over: 0, private }
     }
 
+    /// The same, of so many pictures, and other objects that were passed over.
+    pub fn counting(self, pictures: usize, passed_over: usize) -> Self {
+        Self { pictures, passed_over, ..self }
+    }
+
     /// The pictures, and nothing else.
     pub fn folder(&self) -> &Path {
         &self.folder
