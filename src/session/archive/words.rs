@@ -6,6 +6,8 @@ use crate::pacs::{Archive, PacsError, Retrieval};
 const DESTINATION_UNKNOWN: u16 = 0xA801;
 /// C-MOVE and C-GET: what was to be sent did not all arrive.
 const SOME_FAILED: u16 = 0xB000;
+/// A DICOMweb service that knows nobody.
+const WHO_ASKS: &str = "Are user and secret of the connection right, and may this user see studies?";
 
 /// Why `archive` did not do as asked, and what can be done.
 pub fn advice(error: &PacsError, archive: &Archive) -> String {
@@ -29,9 +31,7 @@ fn hint(error: &PacsError, archive: &Archive) -> Option<String> {
             "Does the archive know this computer as {}, and is it called {} itself?",
             peer.own_ae_title, peer.ae_title
         )),
-        (PacsError::Refused { .. }, Archive::Web(_)) => {
-            Some("Are user and secret of the connection right, and may this user see studies?".to_owned())
-        }
+        (PacsError::Refused { .. }, Archive::Web(_)) => Some(WHO_ASKS.to_owned()),
         (PacsError::Status { status: DESTINATION_UNKNOWN, .. }, Archive::Dimse { peer, retrieval }) => {
             let port = match retrieval {
                 Retrieval::Move { port } => format!(" and the port {port}"),
@@ -47,12 +47,12 @@ fn hint(error: &PacsError, archive: &Archive) -> Option<String> {
             Some("A part of the study did not arrive; the archive's log says why.".to_owned())
         }
         (PacsError::Status { is_final: false, .. }, _) => Some("Try again in a while.".to_owned()),
-        (PacsError::Status { .. }, Archive::Dimse { .. }) => {
-            Some("The archive's administrator can say whether it allows this.".to_owned())
-        }
-        (PacsError::Status { .. }, Archive::Web(_)) => {
+        (PacsError::Status { .. }, _) => Some("The archive's administrator can say whether it allows this.".to_owned()),
+        (PacsError::Http { code: 401 | 403, .. }, _) => Some(WHO_ASKS.to_owned()),
+        (PacsError::Http { code: 400..500, .. }, _) => {
             Some("Does the address of the connection end where the archive's DICOMweb begins?".to_owned())
         }
+        (PacsError::Http { .. }, _) => Some("Try again in a while; the archive's log says more.".to_owned()),
         (PacsError::Nonsense { .. }, Archive::Dimse { .. }) => {
             Some("Is that port one for DICOM, and not for the web?".to_owned())
         }
