@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::dicom::{Kind, Whose};
+use super::dicom::{Instance, Kind, Whose};
 use super::encoded::{Encoded, read_file};
 use super::{Scan, ScanError, dicom};
 use crate::guard::panics;
@@ -44,6 +44,11 @@ pub fn whose(path: &Path) -> Option<Whose> {
 /// What a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read.
 pub fn kind(path: &Path) -> Option<Kind> {
     of_beginning(path, dicom::kind)
+}
+
+/// Which object of a study a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read.
+pub fn instance(path: &Path) -> Option<Instance> {
+    of_beginning(path, dicom::instance)
 }
 
 fn of_beginning<T>(path: &Path, said: fn(&[u8]) -> Option<T>) -> Option<T> {

@@ -1,102 +1,71 @@
-//! What a DICOM object is, before anybody opens it: a picture of a patient, something made of one, or no picture at all.
+//! What a DICOM object is, and which program made it: whoever answers objects that come by themselves must know.
 
-use dicom_core::Tag;
-use dicom_dictionary_std::tags;
+use dicom_core::dictionary::{UidDictionary, UidDictionaryEntry};
+use dicom_dictionary_std::{StandardSopClassDictionary, tags};
 
-use super::attributes::{text, whole};
+use super::attributes::text;
 use super::source::Source;
 
-/// Nothing that is wanted stands behind the instance number.
-const END: u32 = 0x0020_0014;
-/// Of DICOM's own classes for storage (PS3.4 B.5).
-const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
-/// Those of them that hold no picture: waveforms, presentation states, parametric maps, segmentations and other derived
-/// data, structured reports, encapsulated documents, plans of radiotherapy.
-const NO_PICTURES: [&str; 10] = ["9", "11", "30", "66", "67", "68", "78", "79", "88", "104"];
-const RADIOTHERAPY: &str = "481.";
-/// The only class of radiotherapy that is a picture taken of somebody.
-const RT_IMAGE: &str = "481.1";
-/// By which this program's own objects are known, whatever stands before or behind it.
+/// Nothing that is wanted stands behind the software's versions.
+const END: u32 = 0x0019_0000;
+/// By what objects of this program say that they are: Manufacturer or Manufacturer's Model Name.
 const OWN: &str = "fovea";
 
-/// What stands at an object's beginning.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Kind {
-    /// Whether it is of a class that holds no picture.
-    pub is_no_picture: bool,
-    /// Whether this program has made it.
-    pub is_own: bool,
-    pub sop_instance_uid: String,
-    /// `CR`, `DX`, `OP`; empty where the file does not say.
-    pub modality: String,
-    pub series_number: Option<i64>,
-    pub instance_number: Option<i64>,
-}
-
-impl std::fmt::Debug for Kind {
-    /// A UID leads to a patient.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kind").field("is_no_picture", &self.is_no_picture).finish_non_exhaustive()
-    }
-}
-
 fn is_wanted(tag: u32) -> bool {
-    matches!(
-        tag,
-        0x0008_0016 | 0x0008_0018 | 0x0008_0060 | 0x0008_0070 | 0x0008_1090 | 0x0018_1020 | 0x0020_0011 | 0x0020_0013
-    )
+    matches!(tag, 0x0008_0005 | 0x0008_0016 | 0x0008_0070 | 0x0008_1090)
 }
 
-/// What the beginning of a DICOM file says; `None` where it does not say which object it is.
-pub fn kind(head: &[u8]) -> Option<Kind> {
-    let object = Source::beginning(head, is_wanted, END).ok()?;
-    let says = |tag: Tag| text(&object, tag).unwrap_or_default();
-    let maker = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME, tags::SOFTWARE_VERSIONS];
-    Some(Kind {
-        is_no_picture: has_no_picture(&text(&object, tags::SOP_CLASS_UID)?),
-        is_own: maker.into_iter().any(|tag| says(tag).to_lowercase().starts_with(OWN)),
-        sop_instance_uid: text(&object, tags::SOP_INSTANCE_UID)?,
-        modality: says(tags::MODALITY),
-        series_number: whole(&object, tags::SERIES_NUMBER),
-        instance_number: whole(&object, tags::INSTANCE_NUMBER),
-    })
+/// Of a DICOM object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Whether its SOP class is one of images, or one that is not known: a report or a segmentation is none.
+    pub is_image: bool,
+    /// Whether this program made it.
+    pub is_own: bool,
 }
 
-fn has_no_picture(sop_class_uid: &str) -> bool {
-    let Some(class) = sop_class_uid.strip_prefix(STORAGE) else { return false };
-    let is_plan = class.starts_with(RADIOTHERAPY) && class != RT_IMAGE;
-    is_plan || class.split('.').next().is_some_and(|group| NO_PICTURES.contains(&group))
+/// What the object whose file's bytes are `bytes` says it is; `None` where it does not say.
+pub fn kind(bytes: &[u8]) -> Option<Kind> {
+    let object = Source::beginning(bytes, is_wanted, END).ok()?;
+    let class = text(&object, tags::SOP_CLASS_UID)?;
+    let name = StandardSopClassDictionary.by_uid(class.trim_end_matches('\0')).map(UidDictionaryEntry::name);
+    let made_by = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
+    let is_own = made_by.into_iter().any(|tag| text(&object, tag).is_some_and(|said| is_ours(&said)));
+    Some(Kind { is_image: name.is_none_or(|name| name.contains("Image")), is_own })
+}
+
+fn is_ours(said: &str) -> bool {
+    said.trim().eq_ignore_ascii_case(OWN)
 }
 
 #[cfg(test)]
 mod tests {
+    use dicom_core::{DataElement, PrimitiveValue, VR};
+    use dicom_object::InMemDicomObject;
+
     use super::*;
-    use dicom_dictionary_std::uids;
+
+    fn of(class: &str, manufacturer: &str) -> Option<Kind> {
+        let text = |tag, vr, value: &str| DataElement::new(tag, vr, PrimitiveValue::from(value));
+        let object = InMemDicomObject::from_element_iter([
+            text(tags::SOP_CLASS_UID, VR::UI, class),
+            text(tags::MANUFACTURER, VR::LO, manufacturer),
+            text(tags::PATIENT_NAME, VR::PN, "Doe^Jane"),
+        ]);
+        let mut bytes = Vec::new();
+        let syntax = dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN.erased();
+        object.write_dataset_with_ts(&mut bytes, &syntax).unwrap();
+        kind(&bytes)
+    }
 
     #[test]
-    fn classes_without_pictures_are_known() {
-        for class in [
-            uids::COMPREHENSIVE3_DSR_STORAGE,
-            uids::ENHANCED_SR_STORAGE,
-            uids::SEGMENTATION_STORAGE,
-            uids::PARAMETRIC_MAP_STORAGE,
-            uids::GRAYSCALE_SOFTCOPY_PRESENTATION_STATE_STORAGE,
-            uids::KEY_OBJECT_SELECTION_DOCUMENT_STORAGE,
-            uids::ENCAPSULATED_PDF_STORAGE,
-            uids::RT_STRUCTURE_SET_STORAGE,
-        ] {
-            assert!(has_no_picture(class), "{class}");
-        }
-        for class in [
-            uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
-            uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
-            uids::OPHTHALMIC_PHOTOGRAPHY8_BIT_IMAGE_STORAGE,
-            uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
-            uids::CT_IMAGE_STORAGE,
-            uids::RT_IMAGE_STORAGE,
-            "1.2.3.4",
-        ] {
-            assert!(!has_no_picture(class), "{class}");
-        }
+    fn images_and_own_results_are_told_by_class_and_maker() {
+        let kind = |is_image, is_own| Some(Kind { is_image, is_own });
+        assert_eq!(of("1.2.840.10008.5.1.4.1.1.1.1", "ACME"), kind(true, false));
+        assert_eq!(of("1.2.840.10008.5.1.4.1.1.7", "Fovea"), kind(true, true));
+        assert_eq!(of("1.2.840.10008.5.1.4.1.1.66.4", "ACME"), kind(false, false), "a segmentation");
+        assert_eq!(of("1.2.840.10008.5.1.4.1.1.88.34", "ACME"), kind(false, false), "a report");
+        assert_eq!(of("1.2.3.4", "Foveal Devices"), kind(true, false), "a private class may be a picture");
+        assert_eq!(super::kind(b"no object"), None);
     }
 }

@@ -9,6 +9,7 @@ mod codecs;
 mod display;
 mod fault;
 mod frame;
+mod instance;
 mod jpeg2000;
 mod kept;
 mod kind;
@@ -36,6 +37,7 @@ use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
+pub use self::instance::{Instance, instance};
 pub use self::kind::{Kind, kind};
 pub use self::origin::{Origin, origin};
 pub use self::personal::personal;

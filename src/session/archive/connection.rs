@@ -38,6 +38,8 @@ fn fault_of_peer(peer: &Peer, retrieval: &Retrieval) -> Option<String> {
         "The archive's AE title has 1 to 16 letters, digits or signs. Its administrator knows it."
     } else if !is_ae_title(&peer.own_ae_title) {
         "The own AE title has 1 to 16 letters, digits or signs, such as FOVEA."
+    } else if peer.tls.as_ref().is_some_and(|tls| tls.authorities.is_none()) {
+        "Encryption needs to know whose certificates are trusted: name a PEM file of them."
     } else if *retrieval == (Retrieval::Move { port: 0 }) {
         "The own port is a number from 1 to 65535, such as 11112."
     } else {

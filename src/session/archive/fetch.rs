@@ -8,7 +8,7 @@ use super::{Archives, Stop, Study};
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
 use crate::pacs::{Archive, PacsError};
-use crate::scan::{self, dicom::Kind};
+use crate::scan::{self, dicom::Instance};
 
 /// Where objects lie while they arrive.
 const ARRIVING: &str = "arriving";
@@ -46,9 +46,10 @@ pub fn fetch(archives: &dyn Archives, wish: &Wish<'_>, arrived: &dyn Fn(usize)) 
         if !may_go_on() {
             return Err(advice(&PacsError::Stopped, wish.archive));
         }
-        match scan::kind(&object).filter(|kind| !kind.is_no_picture && !kind.is_own) {
-            Some(kind) => {
-                std::fs::rename(&object, folder.join(name_of(&kind))).map_err(|error| failed(&error))?;
+        let is_picture = scan::kind(&object).is_some_and(|kind| kind.is_image && !kind.is_own);
+        match scan::instance(&object).filter(|_| is_picture) {
+            Some(instance) => {
+                std::fs::rename(&object, folder.join(name_of(&instance))).map_err(|error| failed(&error))?;
                 pictures += 1;
             }
             None => std::fs::remove_file(&object).map_err(|error| failed(&error))?,
@@ -66,11 +67,11 @@ pub fn fetch(archives: &dyn Archives, wish: &Wish<'_>, arrived: &dyn Fn(usize)) 
 }
 
 /// The same for the same object, in the archive's own order, and without anything of a patient's.
-fn name_of(kind: &Kind) -> String {
-    let modality: String = kind.modality.chars().filter(char::is_ascii_alphanumeric).take(MOST_MODALITY).collect();
+fn name_of(of: &Instance) -> String {
+    let modality: String = of.modality.chars().filter(char::is_ascii_alphanumeric).take(MOST_MODALITY).collect();
     let number = |number: Option<i64>| number.unwrap_or(0).clamp(0, 999_999);
-    let (series, instance) = (number(kind.series_number), number(kind.instance_number));
-    let object = key_of(&kind.sop_instance_uid);
+    let (series, instance) = (number(of.series_number), number(of.instance_number));
+    let object = key_of(&of.sop_instance_uid);
     let modality = if modality.is_empty() { "picture".to_owned() } else { modality };
     format!("{modality}-{series:03}-{instance:04}-{object}.dcm")
 }

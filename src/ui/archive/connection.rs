@@ -223,7 +223,7 @@ fn fields(ui: &mut Ui, form: &mut ConnectionForm) {
             Speaks::Web => web_fields(ui, form, width),
         }
         if form.speaks == Speaks::Web || form.is_encrypted {
-            let usual = "those that the web trusts";
+            let usual = if form.speaks == Speaks::Web { "those that the web trusts" } else { "authorities.pem" };
             field(ui, "Trusted certificates", &mut form.authorities, usual, width).on_hover_text("A PEM file");
             field(ui, "Own certificate", &mut form.certificate, "none", width).on_hover_text("A PEM file");
             field(ui, "Key of it", &mut form.key, "none", width).on_hover_text("A PEM file");
