@@ -78,7 +78,9 @@ impl App {
         Grid::new("study fields").num_columns(if is_wide { 4 } else { 2 }).spacing([12.0, 6.0]).show(ui, |ui| {
             let mut field = |ui: &mut Ui, name: &str, text: &mut String, hint: &str, most: usize, width: f32| {
                 let label = ui.label(name);
-                let edit = TextEdit::singleline(text).desired_width(width).hint_text(hint).char_limit(most);
+                // A grid would have a column no wider than its first field was.
+                let edit = TextEdit::singleline(text).hint_text(hint).char_limit(most);
+                let edit = edit.desired_width(width).min_size(egui::vec2(width, 0.0));
                 let edit = ui.add(edit).labelled_by(label.id);
                 entered |= edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
                 edit
@@ -92,11 +94,11 @@ impl App {
             }
             field(ui, "Patient's name", &mut fields.patient_name, "Family^Given", MOST_LETTERS, width);
             ui.end_row();
-            field(ui, "First day", &mut fields.from, "2026-03-01", MOST_DATE, width.min(120.0));
+            field(ui, "First day", &mut fields.from, "YYYY-MM-DD", MOST_DATE, width.min(120.0));
             if !is_wide {
                 ui.end_row();
             }
-            field(ui, "Last day", &mut fields.to, "2026-03-31", MOST_DATE, width.min(120.0));
+            field(ui, "Last day", &mut fields.to, "YYYY-MM-DD", MOST_DATE, width.min(120.0));
             ui.end_row();
             field(ui, "Modality", &mut fields.modality, "CR, DX, OP", MOST_MODALITY, width.min(120.0));
             if !is_wide {

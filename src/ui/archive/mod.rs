@@ -19,7 +19,7 @@ use crate::session::archive::WaitingFor;
 use crate::session::{ArchiveCommand, WindowCommand};
 
 /// What is not the table of studies is about so high, in points.
-const OTHERS: f32 = 430.0;
+const OTHERS: f32 = 460.0;
 /// A table has at least so much.
 const LEAST_TABLE: f32 = 110.0;
 
@@ -104,7 +104,7 @@ impl App {
         if self.session.preferences.connections.is_empty() {
             return self.no_connection(ui);
         }
-        let height = theme::dialog_height(ui.ctx(), 150.0);
+        let height = theme::dialog_height(ui.ctx(), 182.0);
         egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             self.connection_row(ui);
             ui.separator();
