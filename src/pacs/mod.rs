@@ -24,6 +24,7 @@ mod receive;
 mod request;
 mod search;
 pub mod server;
+mod study;
 mod tls;
 pub mod web;
 mod wire;
