@@ -7,9 +7,11 @@
 //! large). A software Vulkan driver serves. Scenes (`scenes.rs`) are windows of one thing each.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how this program fails.
 
+mod archive;
 mod scenes;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -86,7 +88,8 @@ fn harness(
         .with_pixels_per_point(native)
         .wgpu()
         .build_eframe(|creation| {
-            let options = Options { folders, model, device: DeviceChoice::Cpu, ..Options::default() };
+            let archives = Arc::new(archive::Invented);
+            let options = Options { folders, model, device: DeviceChoice::Cpu, archives, ..Options::default() };
             let mut app = App::new(&creation.egui_ctx, options, Vec::new()).unwrap();
             app.session.preferences.theme = theme;
             // No path of the machine that draws them.

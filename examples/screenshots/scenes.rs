@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use fovea::method::BackwardRule;
+use fovea::pacs::Query;
 use fovea::session::worklist::SortBy;
-use fovea::session::{Command, LabCommand, ReadingCommand, SessionCommand, WindowCommand};
+use fovea::session::{ArchiveCommand, Command, LabCommand, ReadingCommand, SessionCommand, WindowCommand};
+
+use super::archive;
 
 /// A window's contents.
 pub struct Scene {
@@ -40,6 +43,7 @@ pub fn all() -> Vec<Scene> {
             pictures: |_| vec![sample("phantom-severe.jpg")],
             then: || vec![WindowCommand::Trust.into()],
         },
+        Scene { name: "pacs", model: EYES, pictures: |_| vec![sample("phantom-mild.jpg")], then: search },
         Scene { name: "day", model: EYES, pictures: day, then: a_reader_at_work },
     ]
 }
@@ -103,6 +107,14 @@ fn labelled(folder: &Path) -> Vec<PathBuf> {
 
 fn evidence() -> Vec<Command> {
     vec![LabCommand::Labels(labels_file()).into(), SessionCommand::Sort(SortBy::Apart).into()]
+}
+
+fn search() -> Vec<Command> {
+    vec![
+        ArchiveCommand::Keep(None, Box::new(archive::connection())).into(),
+        WindowCommand::Archive.into(),
+        ArchiveCommand::Search(Query::default()).into(),
+    ]
 }
 
 fn copied<const N: usize>(folder: &Path, names: [(&str, &str); N]) -> Vec<PathBuf> {

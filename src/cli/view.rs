@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments, folders: Vec<PathBuf>, limit: Limit) -> Result<
     let preferences = preferences::user_file();
     let (model, device, limit_bytes) = (arguments.model, arguments.device, limit.bytes());
     let (sessions, results) = (preferences::user_sessions(), results::user_file());
-    let options = Options { folders, model, device, preferences, sessions, results, limit_bytes };
+    let options = Options { folders, model, device, preferences, sessions, results, limit_bytes, ..Options::default() };
     open(options, arguments.paths)
 }
 

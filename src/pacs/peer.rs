@@ -73,3 +73,15 @@ pub struct Connection {
     pub name: String,
     pub archive: Archive,
 }
+
+impl Connection {
+    /// The files that it names.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let (tls, secret) = match &self.archive {
+            Archive::Dimse { peer, .. } => (peer.tls.as_ref(), None),
+            Archive::Web(peer) => (peer.tls.as_ref(), peer.secret.as_ref()),
+        };
+        let of_tls = tls.into_iter().flat_map(|tls| [&tls.authorities, &tls.certificate, &tls.key]);
+        of_tls.flatten().chain(secret)
+    }
+}

@@ -8,6 +8,7 @@ use super::lab::Contrast;
 use super::worklist::{Cell, Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::pacs::{Connection, Query};
 use crate::reading::Identity;
 use crate::scan::measure::{Kind, Measurement};
 
@@ -58,6 +59,8 @@ pub enum WindowCommand {
     OpenFiles,
     OpenFolder,
     OpenTyped,
+    /// Studies of an archive.
+    Archive,
     Export,
     CopyPanel,
     FullScreen,
@@ -199,6 +202,41 @@ impl From<LabCommand> for Command {
     }
 }
 
+/// Of archives, and of studies that are fetched from them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArchiveCommand {
+    /// Looks for studies in the chosen archive.
+    Search(Query),
+    /// Fetches the study in this row of what was found, and opens it; into a folder where a copy is to be kept.
+    Fetch {
+        row: usize,
+        keep: Option<PathBuf>,
+    },
+    /// Asks whether this archive answers.
+    Test(Box<Connection>),
+    /// Ends what is asked for.
+    Stop,
+    /// Ends it, and forgets what was found.
+    Leave,
+    /// The archive that is searched, by the name of its connection.
+    Choose(String),
+    /// A connection in the settings, in the place of that with this name.
+    Keep(Option<String>, Box<Connection>),
+    Delete(String),
+}
+
+impl From<ArchiveCommand> for SessionCommand {
+    fn from(command: ArchiveCommand) -> Self {
+        Self::Archive(command)
+    }
+}
+
+impl From<ArchiveCommand> for Command {
+    fn from(command: ArchiveCommand) -> Self {
+        Self::Session(command.into())
+    }
+}
+
 /// Of pictures, model and maps.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionCommand {
@@ -209,6 +247,7 @@ pub enum SessionCommand {
     Sort(SortBy),
     List(ListCommand),
     Lab(LabCommand),
+    Archive(ArchiveCommand),
     Reload,
     Cancel,
     /// The answer about a picture that the model does not read.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::answer::AnsweredBy;
+use super::archive::ArchiveJob;
 use super::gallery::GalleryJob;
 use super::jobs::Result;
 use super::key::PictureKey;
@@ -112,5 +113,7 @@ pub enum Effect {
         file: PathBuf,
         contents: Box<Contents>,
     },
+    /// Asks an archive for something.
+    Ask(Box<ArchiveJob>),
     SavePreferences,
 }

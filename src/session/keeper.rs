@@ -78,8 +78,9 @@ struct Desk {
 impl Desk {
     fn open(&mut self, wish: ReadingsWish) {
         (self.file, self.has_failed) = (None, false);
-        let ReadingsWish { number, file, head } = wish;
-        let contents = match known(&file) {
+        let ReadingsWish { number, file, head, is_of_study } = wish;
+        let moved = Some(head.opened.as_slice()).filter(|_| is_of_study);
+        let contents = match known(&file, moved) {
             Ok(Some((open, contents))) => {
                 self.file = Some(open);
                 Ok(Some(contents))
@@ -116,12 +117,19 @@ impl Desk {
     }
 }
 
-fn known(path: &Path) -> Result<Option<(ReadingFile, Contents)>, String> {
+/// What stands in a file, if there is one. Of a study that lies elsewhere each time, `moved` is where it lies now.
+fn known(path: &Path, moved: Option<&[PathBuf]>) -> Result<Option<(ReadingFile, Contents)>, String> {
     if !path.exists() {
         return Ok(None);
     }
-    let file = ReadingFile::open(path).map_err(|error| error.to_string())?;
-    let contents = file.read().map_err(|error| error.to_string())?;
+    let mut file = ReadingFile::open(path).map_err(|error| error.to_string())?;
+    let mut contents = file.read().map_err(|error| error.to_string())?;
+    if let (Some([now]), [before]) = (moved, contents.head.opened.as_slice())
+        && now != before
+    {
+        file.folder_moved(&before.clone(), now).map_err(|error| error.to_string())?;
+        contents = file.read().map_err(|error| error.to_string())?;
+    }
     Ok(Some((file, contents)))
 }
 

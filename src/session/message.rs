@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use image::RgbImage;
 
+use super::archive::Said;
 use super::command::SessionCommand;
 use super::key::{LookKey, PictureKey, Under};
 use super::personal::Personal;
@@ -111,6 +112,8 @@ pub struct ReadingsWish {
     pub file: PathBuf,
     /// What a new file is about.
     pub head: Head,
+    /// Whether the file goes with a study that lies elsewhere each time it is fetched.
+    pub is_of_study: bool,
 }
 
 /// A table of labels that was read. Its lines stand with the pictures that they belong to, and nowhere else.
@@ -127,6 +130,7 @@ pub enum Work {
     Derive(u64),
     Export(u64),
     Labels(u64),
+    Archive(u64),
     /// What nobody is kept waiting for.
     Beside,
 }
@@ -250,6 +254,11 @@ pub enum Event {
     LabelsRead {
         number: u64,
         read: Result<LabelsRead, String>,
+    },
+    /// What an archive says, or why it says nothing.
+    Archive {
+        number: u64,
+        said: Result<Said, String>,
     },
     /// What was said does not reach its file.
     NotKept {

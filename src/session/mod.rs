@@ -5,6 +5,7 @@
 //! pool's threads, which carry out what it asks for. Must not know egui, so that all of it can be tested without a window.
 
 pub mod answer;
+pub mod archive;
 pub mod beside;
 pub mod cache;
 pub mod camera;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use self::archive::{Archives, Network};
 use self::effect::Effect;
 use self::keeper::Keeper;
 use self::message::{Event, ExportWish, PanelUse, Voice, Wake};
@@ -54,7 +56,8 @@ use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{
-    Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+    ArchiveCommand, Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand,
+    WindowCommand,
 };
 pub use self::state::{Busy, Companion, Current, Progress, Side, State};
 
@@ -76,6 +79,10 @@ pub struct Options {
     pub results: Option<PathBuf>,
     /// The most memory that a picture may need.
     pub limit_bytes: u64,
+    /// Who talks to archives.
+    pub archives: Arc<dyn Archives>,
+    /// Where studies lie in private folders for as long as they are open; the system's place for such where `None`.
+    pub studies: Option<PathBuf>,
 }
 
 /// The program's own models, the usual memory, and nothing kept.
@@ -89,6 +96,8 @@ impl Default for Options {
             sessions: None,
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
+            archives: Arc::new(Network),
+            studies: None,
         }
     }
 }
@@ -127,6 +136,9 @@ pub struct Session {
     worker: Worker,
     keeper: Keeper,
     results: Option<Arc<Results>>,
+    archives: Arc<dyn Archives>,
+    /// Where studies lie that were fetched.
+    studies: PathBuf,
 }
 
 impl Deref for Session {
@@ -156,10 +168,13 @@ impl Session {
         };
         let (voice, events) = Voice::new(wake);
         let results = options.results.clone().map(|path| Arc::new(Results::at(path)));
+        let archives = Arc::clone(&options.archives);
+        let studies = options.studies.clone().unwrap_or_else(std::env::temp_dir);
+        archive::sweep(&studies);
         let worker = Worker::start(voice.clone(), options.limit_bytes, results.clone())?;
         let keeper = Keeper::start(voice.clone())?;
         let (state, effects) = State::new(options, preferences, (Instant::now(), SystemTime::now()));
-        let mut session = Self { state, voice, events, worker, keeper, results };
+        let mut session = Self { state, voice, events, worker, keeper, results, archives, studies };
         if let Some(text) = damaged {
             session.notice(text, true, None);
         }
@@ -246,6 +261,7 @@ impl Session {
             Effect::SaveReadings { number, file, contents } => pool::save_readings(&self.voice, number, file, contents),
             Effect::WriteTable { number, file, contents } => pool::write_table(&self.voice, number, file, contents),
             Effect::ReadLabels { number, file, pictures } => pool::read_labels(&self.voice, number, file, pictures),
+            Effect::Ask(job) => pool::ask(&self.voice, Arc::clone(&self.archives), *job, self.studies.clone()),
             Effect::SavePreferences => self.save_preferences(),
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! Must not know what is made of the answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::answer::AnsweredBy;
+use super::archive::{self, ArchiveJob, Archives, Question, Said, Wish};
 use super::gallery;
 use super::jobs::Result;
 use super::key::PictureKey;
@@ -17,6 +18,7 @@ use super::shown::Shown;
 use crate::bundle::{self, Card, Library};
 use crate::explain::{Look, Settings};
 use crate::export::gallery::Gallery;
+use crate::guard::panics;
 use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
 use crate::{input, labels, scan};
 
@@ -144,6 +146,45 @@ fn said_by(whose: scan::dicom::Whose) -> Identity {
         patient,
         eye,
         taken: whose.taken.as_deref().and_then(identity::of_dicom),
+    }
+}
+
+/// Asks an archive for something. Those who wait for a network take no place from those who compute: it has a thread of its
+/// own.
+pub fn ask(voice: &Voice, archives: Arc<dyn Archives>, job: ArchiveJob, place: PathBuf) {
+    let (number, teller, guard) = (job.number, voice.clone(), voice.clone());
+    let work = move || {
+        let said = answered(&*archives, &job, &place, &teller);
+        teller.say(Event::Archive { number, said });
+    };
+    let caught = move || {
+        if let Err(reason) = panics::caught(work) {
+            guard.say(Event::Fault { work: Work::Archive(number), reason: panics::sentence(&reason) });
+        }
+    };
+    let thread = std::thread::Builder::new().name(format!("{}-archive", panics::POOL)).spawn(caught);
+    if let Err(error) = thread {
+        voice.say(Event::Archive { number, said: Err(error.to_string()) });
+    }
+}
+
+fn answered(
+    archives: &dyn Archives,
+    job: &ArchiveJob,
+    place: &Path,
+    voice: &Voice,
+) -> std::result::Result<Said, String> {
+    let ArchiveJob { number, archive, question, stop } = job;
+    let may_go_on = || !stop.is_set();
+    let in_words = |error| archive::advice(&error, archive);
+    match question {
+        Question::Find(query) => archives.find(archive, query, &may_go_on).map(Said::Found).map_err(in_words),
+        Question::Echo => archives.echo(archive).map(|()| Said::Here).map_err(in_words),
+        Question::Fetch { study_uid, keep } => {
+            let arrived = |count| voice.say(Event::Archive { number: *number, said: Ok(Said::Arrived(count)) });
+            let wish = Wish { archive, study_uid, keep: keep.as_deref(), place, stop };
+            archive::fetch(archives, &wish, &arrived).map(Said::Fetched)
+        }
     }
 }
 

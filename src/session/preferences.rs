@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::archive::is_sound;
 use super::worklist::SortBy;
 use crate::guard::regular;
 use crate::guard::whole::{self, OutputSet};
 use crate::layers::Style;
+use crate::pacs::Connection;
 
 const MOST_RECENT: usize = 12;
+const MOST_CONNECTIONS: usize = 50;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Light or dark.
@@ -78,6 +81,9 @@ pub struct Preferences {
     pub recent: Vec<PathBuf>,
     /// Files of readings, the newest first.
     pub sessions: Vec<PathBuf>,
+    /// Archives that can be searched, and the name of that which was searched last. Whom one searched for is not kept.
+    pub connections: Vec<Connection>,
+    pub connection: String,
     pub style: Style,
 }
 
@@ -102,6 +108,8 @@ impl Default for Preferences {
             export_folder: None,
             recent: Vec::new(),
             sessions: Vec::new(),
+            connections: Vec::new(),
+            connection: String::new(),
             style: Style::default(),
         }
     }
@@ -166,6 +174,7 @@ impl Preferences {
         let is_text = |path: &PathBuf| path.to_str().is_some();
         told.recent.retain(is_text);
         told.sessions.retain(is_text);
+        told.connections.retain(|connection| connection.paths().all(|path| path.to_str().is_some()));
         told.export_folder = told.export_folder.filter(is_text);
         told
     }
@@ -197,6 +206,8 @@ impl Preferences {
         clear.enabled.clear();
         self.recent.truncate(MOST_RECENT);
         self.sessions.truncate(MOST_RECENT);
+        self.connections.retain(is_sound);
+        self.connections.truncate(MOST_CONNECTIONS);
         self
     }
 }
@@ -223,6 +234,35 @@ mod tests {
         preferences.remember(Path::new("/a.jpg"));
         preferences.save(&file).unwrap();
         assert_eq!(Preferences::load(&file), (preferences, None));
+    }
+
+    #[test]
+    fn connections_come_back_and_those_that_cannot_work_do_not() {
+        use crate::pacs::{Archive, Peer, Retrieval, Tls, WebPeer};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let peer = Peer {
+            host: "pacs.example".to_owned(),
+            port: 104,
+            ae_title: "PACS".to_owned(),
+            own_ae_title: "FOVEA".to_owned(),
+            tls: Some(Tls { authorities: Some("ca.pem".into()), ..Tls::default() }),
+        };
+        let web = |url: &str| Archive::Web(WebPeer { url: url.to_owned(), ..WebPeer::default() });
+        let named = |name: &str, archive| Connection { name: name.to_owned(), archive };
+        let connections = vec![
+            named("one", Archive::Dimse { peer: peer.clone(), retrieval: Retrieval::Get }),
+            named("two", Archive::Dimse { peer, retrieval: Retrieval::Move { port: 11112 } }),
+            named("three", web("https://pacs.example/dicom-web")),
+        ];
+        let mut preferences =
+            Preferences { connections, connection: "two".to_owned(), theme: Theme::Light, ..Preferences::default() };
+        preferences.save(&file).unwrap();
+        assert_eq!(Preferences::load(&file), (preferences.clone(), None));
+        let sound = preferences.connections.clone();
+        preferences.connections.push(named("four", web("pacs.example")));
+        preferences.save(&file).unwrap();
+        assert_eq!(Preferences::load(&file).0.connections, sound);
     }
 
     #[cfg(unix)]

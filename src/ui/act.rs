@@ -31,6 +31,7 @@ impl App {
             WindowCommand::OpenFiles => self.pick(ctx, Picker::files),
             WindowCommand::OpenFolder => self.pick(ctx, Picker::folder),
             WindowCommand::OpenTyped => self.typed = Some((Typed::Open, String::new())),
+            WindowCommand::Archive => self.start_archive(),
             WindowCommand::SaveReadings => {
                 self.pick(ctx, |ctx| {
                     Picker::save(ctx, Typed::SaveReadings, "Save this reading session", "readings.fovea")
@@ -119,7 +120,8 @@ impl App {
 
     /// Escape: the innermost thing ends. Menus and lists of choices close by themselves, before this is asked.
     fn escape(&mut self, ctx: &Context) {
-        if self.is_dialog_open() {
+        if self.escape_archive() {
+        } else if self.is_dialog_open() {
             self.close_dialogs();
         } else if self.place.was_typing() {
             ctx.memory_mut(|memory| memory.stop_text_input());

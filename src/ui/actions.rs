@@ -112,6 +112,13 @@ fn files() -> Vec<Action> {
         action(group, "Type a path…", "Open a picture or a folder by its path", &[(COMMAND, Key::L)], W::OpenTyped),
         action(
             group,
+            "From the PACS…",
+            "Search an archive for a study, fetch it and open it",
+            &[(COMMAND_SHIFT, Key::D)],
+            W::Archive,
+        ),
+        action(
+            group,
             "Labels…",
             "Read a table of what is true of the pictures in the list",
             &[(COMMAND_SHIFT, Key::L)],

@@ -17,6 +17,7 @@ impl App {
         self.export_dialog(ctx);
         self.identity_dialog(ctx);
         self.pattern_dialog(ctx);
+        self.archive_dialog(ctx);
     }
 
     fn help_dialog(&mut self, ctx: &Context) {

@@ -158,6 +158,7 @@ impl App {
             Command::Session(SessionCommand::Read(ReadingCommand::Accept)) => is_shown,
             Command::Session(SessionCommand::Read(_)) | Command::Window(WindowCommand::Comment) => has_picture,
             Command::Window(WindowCommand::Table | WindowCommand::SaveReadings) => !self.session.worklist.is_empty(),
+            Command::Session(SessionCommand::Archive(_)) => true,
             Command::Session(_) => is_shown,
             Command::Window(_) => true,
         }
@@ -175,6 +176,7 @@ impl App {
                     WindowCommand::OpenFiles,
                     WindowCommand::OpenFolder,
                     WindowCommand::OpenTyped,
+                    WindowCommand::Archive,
                     WindowCommand::Labels,
                 ];
                 opens.map(Command::from).contains(&action.command)

@@ -4,6 +4,7 @@
 
 mod act;
 mod actions;
+mod archive;
 mod beside;
 mod dialogs;
 mod export_form;
@@ -88,6 +89,7 @@ pub struct App {
     export: Option<ExportForm>,
     identity: Option<IdentityForm>,
     pattern: Option<PatternForm>,
+    archive: archive::Dialog,
     /// What the window is called now.
     title: String,
     picker: Option<Picker>,
@@ -137,6 +139,7 @@ impl App {
             export: None,
             identity: None,
             pattern: None,
+            archive: archive::Dialog::default(),
             title: window::NAME.to_owned(),
             picker: None,
             applied: None,
@@ -169,7 +172,7 @@ impl App {
 
     fn is_dialog_open(&self) -> bool {
         let is_form_open = self.export.is_some() || self.identity.is_some() || self.pattern.is_some();
-        self.shows_help || self.shows_card || self.typed.is_some() || is_form_open
+        self.shows_help || self.shows_card || self.typed.is_some() || is_form_open || self.archive.is_open()
     }
 
     /// Whether a menu, a list of choices or a dialog lies above the rest and has the keyboard.
@@ -190,6 +193,7 @@ impl App {
             return;
         }
         if self.is_dialog_open() {
+            self.take_study_keys(ctx);
             // Behind a dialog, keys do nothing but close it.
             let closes = |c: &Command| matches!(c, Command::Window(WindowCommand::Escape | WindowCommand::Help));
             self.commands.extend(keys::pressed(ctx, &[], true, closes));
@@ -221,10 +225,12 @@ impl App {
                     self.commands.push(SessionCommand::Open(paths).into());
                 }
             }
-            Some(picker::Answer::ExportTo(folder)) => {
+            Some(picker::Answer::Into(folder)) => {
                 self.picker = None;
-                if let (Some(folder), Some(form)) = (folder, &mut self.export) {
-                    form.folder = folder.to_string_lossy().into_owned();
+                let place = self.export.as_mut().map(|form| &mut form.folder);
+                let place = place.or_else(|| self.archive.is_open().then_some(&mut self.archive.keep));
+                if let Some((folder, place)) = folder.zip(place) {
+                    *place = folder.to_string_lossy().into_owned();
                 }
             }
             Some(picker::Answer::One(file)) => {
@@ -237,7 +243,7 @@ impl App {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
                 self.session.notice(says.to_owned(), false, None);
-                if self.export.is_none() {
+                if self.export.is_none() && !self.archive.is_open() {
                     self.typed = Some((picked_for, String::new()));
                 }
             }

@@ -54,7 +54,8 @@ pub enum Answer {
     Waiting,
     /// Nothing where the user closed it.
     Open(Vec<PathBuf>),
-    ExportTo(Option<PathBuf>),
+    /// The folder that a dialog of the window has a field for.
+    Into(Option<PathBuf>),
     /// For what [`Picker::typed`] says.
     One(Option<PathBuf>),
     /// The desktop has no dialogs.
@@ -93,8 +94,16 @@ impl Picker {
     }
 
     pub fn export_folder(ctx: &Context) -> Self {
-        let dialog = AsyncFileDialog::new().set_title("Export into this folder");
-        let answer = |folder: Option<PathBuf>| Answer::ExportTo(folder);
+        Self::into_folder(ctx, "Export into this folder")
+    }
+
+    pub fn keep_folder(ctx: &Context) -> Self {
+        Self::into_folder(ctx, "Keep copies of studies in this folder")
+    }
+
+    fn into_folder(ctx: &Context, title: &str) -> Self {
+        let dialog = AsyncFileDialog::new().set_title(title);
+        let answer = |folder: Option<PathBuf>| Answer::Into(folder);
         Self::start(ctx, dialog.pick_folder(), answer, |handle| Some(handle.path().to_owned()))
     }
 

@@ -26,6 +26,7 @@ impl App {
                     }
                 }
                 ui.small("or drop files or a folder here");
+                self.archive_hint(ui);
                 ui.add_space(18.0);
                 ui.strong("Drawn samples (no patient)");
                 self.sample_buttons(ui);

@@ -7,12 +7,12 @@ use fovea::session::{View, ViewCommand, WindowCommand};
 
 use super::window::*;
 
-fn key(window: &mut Window, key: Key) {
+pub fn key(window: &mut Window, key: Key) {
     press(window, Modifiers::NONE, key);
 }
 
 /// Name of what has the keyboard, by the tree that a screen reader is given.
-fn focused(window: &Window) -> String {
+pub fn focused(window: &Window) -> String {
     let node = window.root().accesskit_node();
     let mut found = None;
     find(&node, &mut found);
@@ -27,7 +27,7 @@ fn find(node: &egui_kittest::kittest::AccessKitNode<'_>, found: &mut Option<Stri
 }
 
 /// Presses Tab until `name` has the keyboard.
-fn tab_to(window: &mut Window, name: &str) {
+pub fn tab_to(window: &mut Window, name: &str) {
     let mut passed = Vec::new();
     for _ in 0..120 {
         if focused(window).starts_with(name) {
@@ -39,7 +39,7 @@ fn tab_to(window: &mut Window, name: &str) {
     panic!("Tab never comes to {name}: {passed:?}");
 }
 
-fn type_text(window: &mut Window, text: &str) {
+pub fn type_text(window: &mut Window, text: &str) {
     window.event(egui::Event::Text(text.to_owned()));
     window.run_steps(3);
 }

@@ -15,6 +15,7 @@ mod measure;
 mod methods;
 mod names;
 mod notices;
+mod pacs;
 mod radiographs;
 mod reading;
 mod reports;

@@ -102,6 +102,18 @@ impl Folders {
         Ok(())
     }
 
+    /// The folder `from` lies at `to` from now on. One that is not known stays so.
+    pub fn moved(&mut self, connection: &Connection, from: &Path, to: &Path) -> Result<()> {
+        let Some(id) = self.by_path.get(from).copied().filter(|_| !self.by_path.contains_key(to)) else {
+            return Ok(());
+        };
+        let cell = PathCell(to.to_owned());
+        connection.execute("UPDATE folder SET path = ?2, beside = ?3 WHERE id = ?1", (id, &cell, self.way_to(to)))?;
+        self.by_path.remove(from);
+        self.insert(id, to.to_owned());
+        Ok(())
+    }
+
     /// The number of the folder `path`, which is new where it was not known.
     pub fn number(&mut self, connection: &Connection, path: &Path) -> Result<i64> {
         if let Some(id) = self.by_path.get(path) {

@@ -110,6 +110,14 @@ impl ReadingFile {
         read::contents(&self.connection, &self.folders).map_err(|fault| fault.of(&self.path))
     }
 
+    /// What lay in the folder `from` lies in `to` from now on.
+    ///
+    /// # Errors
+    /// A disk that is full or gone. Nothing has changed then.
+    pub fn folder_moved(&mut self, from: &Path, to: &Path) -> Result<(), FileError> {
+        self.folders.moved(&self.connection, from, to).map_err(|error| Fault::from(error).of(&self.path))
+    }
+
     /// Keeps one change. Once this returns it is on the disk.
     ///
     /// # Errors

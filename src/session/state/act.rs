@@ -31,6 +31,7 @@ impl State {
             }
             SessionCommand::List(command) => self.act_on_list(command, now),
             SessionCommand::Lab(command) => self.act_in_lab(command, now),
+            SessionCommand::Archive(command) => self.act_on_archive(command, now),
             SessionCommand::Reload => self.reload(now),
             SessionCommand::Cancel => self.cancel(now),
             SessionCommand::AnswerAnyway => self.answer_anyway(),
@@ -96,7 +97,8 @@ impl State {
 
     /// Forgets what was asked for; what is on the screen stays. Exports and a model on its way are not given up.
     fn cancel(&mut self, now: Instant) {
-        let is_finding = self.finding.take().is_some() | self.lab.stop() | self.stop_trying() | self.stop_gallery();
+        let is_asking = self.archive.stop() | self.lab.stop();
+        let is_finding = self.finding.take().is_some() | is_asking | self.stop_trying() | self.stop_gallery();
         let is_doing = match &self.doing {
             Doing::Rest => false,
             Doing::Opening(_) => true,

@@ -290,6 +290,7 @@ impl State {
             }
             Work::Export(of) => self.exports.retain(|(number, _)| *number != of),
             Work::Labels(number) => self.lab.failed(number),
+            Work::Archive(number) => self.archive_failed(number),
             Work::Beside => {}
         }
         self.notice(reason, true, None, now);

@@ -9,10 +9,26 @@ use crate::session::trust::TrustKey;
 use crate::session::worklist::{Item, SortBy};
 
 impl World {
+    /// No study lies here that nobody looks at.
+    fn check_studies(&self) -> Result<(), String> {
+        let state = &self.state;
+        let finding = state.finding.iter().flat_map(|finding| &finding.paths);
+        let coming = state.doing.opening().and_then(|opening| opening.list.as_ref());
+        let coming = coming.into_iter().flat_map(|list| list.opened());
+        let is_study = |path: &std::path::PathBuf| path.as_path() == std::path::Path::new(super::world::STUDY);
+        let on_screen = state.current().map(|current| &current.path);
+        let is_used = finding.chain(coming).chain(state.worklist.opened()).chain(on_screen).any(is_study);
+        if state.archive.studies() > 0 && !is_used {
+            return Err("a study lies here that nobody looks at".to_owned());
+        }
+        Ok(())
+    }
+
     /// What is on the screen belongs together, whatever is under way.
     pub fn check(&self) -> Result<(), String> {
         self.check_lab()?;
         self.check_trust()?;
+        self.check_studies()?;
         let state = &self.state;
         let Some(current) = state.current() else { return Ok(()) };
         let key = current.key();

@@ -6,6 +6,9 @@
 mod act;
 mod adjust;
 mod answers;
+mod archive;
+#[cfg(test)]
+mod archive_tests;
 mod aside;
 mod beside;
 #[cfg(test)]
@@ -83,6 +86,7 @@ pub struct State {
     cache: Cache,
     aside: Aside,
     desk: Desk,
+    archive: archive::Desk,
     lab: Lab,
     trust: Trust,
     making: Option<gallery::Making>,
@@ -121,6 +125,7 @@ impl State {
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
             desk: Desk::default(),
+            archive: archive::Desk::default(),
             lab: Lab::default(),
             trust: Trust::default(),
             making: None,
@@ -170,6 +175,7 @@ impl State {
             Event::ReadingsCame { number, contents } => self.readings_came(number, contents, now),
             Event::ReadingsChosen { number, contents } => self.readings_chosen(number, contents, now),
             Event::LabelsRead { number, read } => self.labels_read(number, read, now),
+            Event::Archive { number, said } => self.archive_said(number, said, now),
             Event::NotKept { reason } => self.notice(reason, true, None, now),
             Event::Fault { work, reason } => self.fault(work, reason, now),
         }
@@ -178,6 +184,7 @@ impl State {
         self.pursue(now);
         self.keep_readings(now);
         self.measure_labels();
+        self.let_studies_go();
         std::mem::take(&mut self.effects)
     }
 

@@ -132,7 +132,10 @@ impl State {
         if let Some(list) = list {
             self.take_list(list, now);
         }
-        self.preferences.remember(&path);
+        // What goes with the window cannot be opened on another day.
+        if self.private_study(&path).is_none() {
+            self.preferences.remember(&path);
+        }
         if self.worklist.len() < 2 {
             // Not with every step through a list: that is on the way out.
             self.effects.push(Effect::SavePreferences);

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use super::world::{FRAMES, Luck, PICTURES, World};
 use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
+use crate::pacs::{Archive, Connection, Query, WebPeer};
 use crate::reading::Identity;
 use crate::scan::measure::{Kind, Measurement};
 use crate::session::cache::Cache;
-use crate::session::command::{LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand};
+use crate::session::command::{ArchiveCommand, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand};
 use crate::session::lab::Contrast;
 use crate::session::message::{Event, ExportWish, PanelUse};
 use crate::session::worklist::{Cell, Only, SortBy};
@@ -74,6 +75,21 @@ impl Dice {
         }
     }
 
+    fn archive_command(&mut self) -> ArchiveCommand {
+        let connection = |name: &str| {
+            let peer = WebPeer { url: "http://x/y".to_owned(), ..WebPeer::default() };
+            Box::new(Connection { name: name.to_owned(), archive: Archive::Web(peer) })
+        };
+        match self.roll(10) {
+            0..3 => ArchiveCommand::Search(Query::default()),
+            3..6 => ArchiveCommand::Fetch { row: self.roll(3), keep: None },
+            6 => ArchiveCommand::Test(connection("x")),
+            7 => [ArchiveCommand::Stop, ArchiveCommand::Leave][self.roll(2)].clone(),
+            8 => [ArchiveCommand::Choose("b".to_owned()), ArchiveCommand::Delete("a".to_owned())][self.roll(2)].clone(),
+            _ => ArchiveCommand::Keep(None, connection(["a", "b"][self.roll(2)])),
+        }
+    }
+
     fn measuring(&mut self) -> Measuring {
         let at = self.roll(9) as f64;
         let made = Measurement { kind: Kind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
@@ -88,7 +104,7 @@ impl Dice {
 
     fn event(&mut self) -> Event {
         let picture = PathBuf::from(PICTURES[self.roll(PICTURES.len())]);
-        Event::Command(match self.roll(52) {
+        Event::Command(match self.roll(56) {
             0 | 1 => {
                 let (from, to) = (self.roll(PICTURES.len()), self.roll(PICTURES.len()) + 1);
                 SessionCommand::Open(PICTURES[from.min(to - 1)..to].iter().map(PathBuf::from).collect())
@@ -133,6 +149,7 @@ impl Dice {
             45 => SessionCommand::Measure(self.measuring()),
             49 | 50 => SessionCommand::Trust,
             46..49 => self.lab_command().into(),
+            51..55 => self.archive_command().into(),
             _ => {
                 let (folder, name) = (PathBuf::from("f"), "n".to_owned());
                 return Event::Export(ExportWish { folder, name, parts: Parts::ALL, replace: false });

@@ -266,7 +266,10 @@ impl State {
         let changes = self.readings.take_changes();
         if !changes.is_empty() && self.options.sessions.is_some() {
             self.effects.push(Effect::Keep(changes));
+            // Whoever opened that of a study from an archive would find no pictures: it comes back with the study.
+            let is_of_study = self.worklist.opened().iter().any(|path| self.private_study(path).is_some());
             if let Some(file) = self.desk.file.as_ref().filter(|file| self.preferences.sessions.first() != Some(*file))
+                && !is_of_study
             {
                 self.preferences.remember_session(file);
                 self.effects.push(Effect::SavePreferences);
@@ -301,14 +304,18 @@ impl State {
         self.desk.noted = None;
         self.veil();
         let chosen = self.desk.chosen.as_ref().filter(|(_, chosen)| *chosen == of).map(|(file, _)| file.clone());
-        let file = chosen.or_else(|| Some(self.options.sessions.as_ref()?.join(file_name(&of.0, &of.1))));
+        // A study that is fetched again lies elsewhere, and is the same.
+        let study = of.0.first().and_then(|path| self.private_study(path)).map(|study| PathBuf::from(study.key()));
+        let is_of_study = study.is_some();
+        let named = study.map_or_else(|| file_name(&of.0, &of.1), |study| file_name(&[study], &of.1));
+        let file = chosen.or_else(|| Some(self.options.sessions.as_ref()?.join(named)));
         self.desk.of = Some(of);
         self.desk.at = None;
         self.desk.file.clone_from(&file);
         if let Some(file) = file.filter(|_| self.options.sessions.is_some()) {
             let number = self.number();
             self.desk.asked = Some(number);
-            self.effects.push(Effect::OpenReadings(ReadingsWish { number, file, head }));
+            self.effects.push(Effect::OpenReadings(ReadingsWish { number, file, head, is_of_study }));
         }
     }
 

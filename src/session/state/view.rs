@@ -150,7 +150,8 @@ impl State {
                     let what = format!("Making the gallery: {} of {} pictures", making.done, making.all);
                     Some((what, making.since))
                 };
-                labels.or_else(trying).or_else(gallery)?
+                let archive = || self.waiting_for_archive().map(|waiting| (waiting.what.says(), waiting.since));
+                labels.or_else(trying).or_else(gallery).or_else(archive)?
             }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),

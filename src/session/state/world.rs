@@ -22,6 +22,7 @@ use crate::reading::{Answer, Contents, Identity};
 use crate::scan::find::Found;
 use crate::scan::{Facts, Pixels, Scan};
 use crate::session::Options;
+use crate::session::archive::{ArchiveJob, Question, Said, Study};
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
 use crate::session::gallery::GalleryJob;
@@ -203,6 +204,22 @@ pub fn tried(of: &TrustKey, part: TrustPart) -> TrustFound {
     }
 }
 
+/// Where a study lies once it was fetched.
+pub const STUDY: &str = "3.png";
+
+/// An archive has two studies, the second without a picture.
+fn said_by_archive(job: &ArchiveJob) -> Said {
+    let study = |uid: &str| crate::pacs::Found { study_uid: uid.to_owned(), ..Default::default() };
+    match &job.question {
+        Question::Find(_) => Said::Found(vec![study("1.2.3"), study("1.2.4")]),
+        Question::Echo => Said::Here,
+        Question::Fetch { study_uid, .. } => {
+            let study = Study::new(PathBuf::from(STUDY), study_uid, None);
+            Said::Fetched(study.counting(usize::from(study_uid == "1.2.3"), 1))
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct World {
     pub state: State,
@@ -313,6 +330,7 @@ impl World {
             | Effect::Recall { .. }
             | Effect::ReadLabels { .. }
             | Effect::WriteGallery { .. }
+            | Effect::Ask(_)
             | Effect::Identify(_) => self.pool.push(effect),
             Effect::OpenReadings(wish) => self.open_readings(wish),
             Effect::Keep(changes) => {
@@ -335,7 +353,7 @@ impl World {
     }
 
     fn open_readings(&mut self, wish: ReadingsWish) {
-        let ReadingsWish { number, file, head } = wish;
+        let ReadingsWish { number, file, head, .. } = wish;
         self.inbox.push_back(Event::ReadingsCame { number, contents: Ok(self.kept.get(&file).cloned()) });
         self.kept.entry(file.clone()).or_insert_with(|| Contents { head, ..Contents::default() });
         self.target = Some(file);
@@ -526,6 +544,11 @@ impl World {
                 Event::LabelsRead { number, read: Err("no table".to_owned()) }
             }
             (Effect::ReadLabels { number, .. }, Luck::DeviceLost) => fault(Work::Labels(number)),
+            (Effect::Ask(job), Luck::Good) => Event::Archive { number: job.number, said: Ok(said_by_archive(&job)) },
+            (Effect::Ask(job), Luck::Bad) => {
+                Event::Archive { number: job.number, said: Err("away: nobody there.".to_owned()) }
+            }
+            (Effect::Ask(job), Luck::DeviceLost) => fault(Work::Archive(job.number)),
             (Effect::Identify(paths), Luck::Good) => {
                 let identity = Identity { patient: "7".to_owned(), is_private: true, ..Identity::default() };
                 Event::Identified(paths.into_iter().map(|path| (path, identity.clone())).collect())
