@@ -11,6 +11,7 @@ mod fault;
 mod frame;
 mod jpeg2000;
 mod kept;
+mod kind;
 mod layout;
 mod origin;
 mod personal;
@@ -35,6 +36,7 @@ use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
+pub use self::kind::{Kind, kind};
 pub use self::origin::{Origin, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
