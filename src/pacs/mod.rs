@@ -1,14 +1,29 @@
 //! Talking to archives: DIMSE over TCP or TLS ([`client`], [`server`]) and DICOMweb ([`web`]).
 //!
-//! Takes and gives whole objects, as bytes or files. Must not know pictures, models or explanations, and writes no
-//! identifier of a patient into any log or error.
+//! Takes and gives whole objects, as files. Must not know pixels, models or explanations, and writes no identifier of a
+//! patient into any log or error.
+//!
+//! `dicom-ul` reads and writes the protocol's units; the association above them ([`association`]) is our own, for it must
+//! end every wait, of either side, and `dicom-ul` 0.10.1 goes round for ever where a caller hangs up before its first byte.
 
+mod accept;
+mod association;
+mod classes;
 pub mod client;
+mod commitment;
 mod error;
+#[cfg(test)]
+mod loopback_tests;
+mod message;
+mod parcel;
 pub mod peer;
 pub mod query;
+mod receive;
+mod request;
 pub mod server;
+mod tls;
 pub mod web;
+mod wire;
 
 pub use error::PacsError;
 pub use peer::{Archive, Connection, Peer, Retrieval, Tls, WebPeer};

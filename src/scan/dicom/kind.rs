@@ -24,10 +24,10 @@ pub struct Kind {
     pub is_own: bool,
 }
 
-/// What the object whose file's bytes are `bytes` says it is; `None` where its beginning cannot be followed.
+/// What the object whose file's bytes are `bytes` says it is; `None` where it does not say.
 pub fn kind(bytes: &[u8]) -> Option<Kind> {
     let object = Source::beginning(bytes, is_wanted, END).ok()?;
-    let class = text(&object, tags::SOP_CLASS_UID).unwrap_or_default();
+    let class = text(&object, tags::SOP_CLASS_UID)?;
     let name = StandardSopClassDictionary.by_uid(class.trim_end_matches('\0')).map(UidDictionaryEntry::name);
     let made_by = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
     let is_own = made_by.into_iter().any(|tag| text(&object, tag).is_some_and(|said| is_ours(&said)));

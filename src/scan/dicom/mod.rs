@@ -40,12 +40,19 @@ pub use self::kind::{Kind, kind};
 pub use self::origin::{Origin, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
+pub use self::syntax::{READ_SYNTAXES, is_read};
 pub use self::whose::{Whose, whose};
 
 /// What is done in a process of its own: decoding a frame whose codec is not all safe Rust. `None` of a name that is not
 /// known.
 pub fn apart(name: &str) -> Option<Work> {
     (name == jpeg2000::APART).then_some(jpeg2000::unpack)
+}
+
+/// Those attributes for which `wanted` holds that stand in `head`, the beginning of a file, before the attribute `end`, both
+/// as 0xggggeeee; `None` where the elements cannot be followed.
+pub fn beginning(head: &[u8], wanted: fn(u32) -> bool, end: u32) -> Option<InMemDicomObject> {
+    Source::beginning(head, wanted, end).ok()
 }
 
 /// Reads frame `frame`, counted from 0, of the file at `path` whose bytes are `bytes`.

@@ -5,6 +5,28 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use super::fault::{Fault, printable};
 use super::walk::Encoding;
 
+/// All transfer syntaxes that are read, those without loss and without codecs first.
+pub const READ_SYNTAXES: [&str; 13] = [
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.2",
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+];
+
+/// Whether pictures in this transfer syntax are read.
+pub fn is_read(uid: &str) -> bool {
+    Syntax::of(uid).is_ok()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     Native,
@@ -79,5 +101,17 @@ impl Syntax {
             (true, false) => "1.2.840.10008.1.2.1",
             (true, true) => "1.2.840.10008.1.2.2",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_of_all_that_are_read() {
+        let registered = TransferSyntaxRegistry.iter().map(|syntax| syntax.uid()).filter(|uid| is_read(uid));
+        let registered: std::collections::BTreeSet<&str> = registered.collect();
+        assert_eq!(registered, std::collections::BTreeSet::from(READ_SYNTAXES));
     }
 }

@@ -1,0 +1,81 @@
+//! SOP classes, and who may have them: which are taken, and which are asked for.
+
+use dicom_core::dictionary::{UidDictionary, UidDictionaryEntry};
+use dicom_dictionary_std::{StandardSopClassDictionary, uids};
+
+pub use crate::scan::dicom::{READ_SYNTAXES, is_read};
+
+pub const VERIFICATION: &str = uids::VERIFICATION;
+pub const COMMITMENT: &str = uids::STORAGE_COMMITMENT_PUSH_MODEL;
+/// The one instance of it that there is (PS3.4 J.3.5).
+pub const COMMITMENT_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
+pub const FIND: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
+pub const MOVE: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE;
+pub const GET: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET;
+pub const IMPLICIT_LITTLE: &str = uids::IMPLICIT_VR_LITTLE_ENDIAN;
+pub const EXPLICIT_LITTLE: &str = uids::EXPLICIT_VR_LITTLE_ENDIAN;
+/// For what is no picture.
+pub const PLAIN: [&str; 2] = [EXPLICIT_LITTLE, IMPLICIT_LITTLE];
+
+/// Whether objects of this class are pictures: by the standard's own name of it.
+pub fn is_of_images(class: &str) -> bool {
+    StandardSopClassDictionary.by_uid(class).is_some_and(|entry| entry.name().contains("Image Storage"))
+}
+
+/// Classes of single pictures, which a model may read: asked for in each packing.
+pub const PICTURES: [&str; 15] = [
+    uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
+    uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+    uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
+    uids::OPHTHALMIC_PHOTOGRAPHY8_BIT_IMAGE_STORAGE,
+    uids::OPHTHALMIC_PHOTOGRAPHY16_BIT_IMAGE_STORAGE,
+    uids::WIDE_FIELD_OPHTHALMIC_PHOTOGRAPHY_STEREOGRAPHIC_PROJECTION_IMAGE_STORAGE,
+    uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
+    uids::VL_PHOTOGRAPHIC_IMAGE_STORAGE,
+    uids::DIGITAL_MAMMOGRAPHY_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+    uids::DIGITAL_MAMMOGRAPHY_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
+    uids::CT_IMAGE_STORAGE,
+    uids::MR_IMAGE_STORAGE,
+    uids::ULTRASOUND_IMAGE_STORAGE,
+    uids::DERMOSCOPIC_PHOTOGRAPHY_IMAGE_STORAGE,
+    uids::VL_ENDOSCOPIC_IMAGE_STORAGE,
+];
+
+/// Other classes of pictures, asked for without packing alone: a request has room for 128 in all.
+pub const MORE_PICTURES: [&str; 20] = [
+    uids::WIDE_FIELD_OPHTHALMIC_PHOTOGRAPHY3_D_COORDINATES_IMAGE_STORAGE,
+    uids::OPHTHALMIC_TOMOGRAPHY_IMAGE_STORAGE,
+    uids::OPHTHALMIC_OPTICAL_COHERENCE_TOMOGRAPHY_EN_FACE_IMAGE_STORAGE,
+    uids::MULTI_FRAME_GRAYSCALE_BYTE_SECONDARY_CAPTURE_IMAGE_STORAGE,
+    uids::MULTI_FRAME_GRAYSCALE_WORD_SECONDARY_CAPTURE_IMAGE_STORAGE,
+    uids::MULTI_FRAME_TRUE_COLOR_SECONDARY_CAPTURE_IMAGE_STORAGE,
+    uids::MULTI_FRAME_SINGLE_BIT_SECONDARY_CAPTURE_IMAGE_STORAGE,
+    uids::DIGITAL_INTRA_ORAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+    uids::DIGITAL_INTRA_ORAL_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
+    uids::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE,
+    uids::X_RAY_RADIOFLUOROSCOPIC_IMAGE_STORAGE,
+    uids::BREAST_TOMOSYNTHESIS_IMAGE_STORAGE,
+    uids::ENHANCED_CT_IMAGE_STORAGE,
+    uids::ENHANCED_MR_IMAGE_STORAGE,
+    uids::ENHANCED_XA_IMAGE_STORAGE,
+    uids::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE,
+    uids::NUCLEAR_MEDICINE_IMAGE_STORAGE,
+    uids::POSITRON_EMISSION_TOMOGRAPHY_IMAGE_STORAGE,
+    uids::VL_MICROSCOPIC_IMAGE_STORAGE,
+    uids::RT_IMAGE_STORAGE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_taken() {
+        assert!(PICTURES.iter().chain(&MORE_PICTURES).all(|class| is_of_images(class)));
+        assert!(!is_of_images(VERIFICATION) && !is_of_images(COMMITMENT));
+        assert!(!is_of_images(uids::SEGMENTATION_STORAGE) && !is_of_images(uids::BASIC_TEXT_SR_STORAGE));
+        assert!(PLAIN.iter().all(|syntax| is_read(syntax)) && !is_read(uids::HTJ2K));
+        // One context for the request itself, and one for each packing of each class.
+        assert!(1 + PICTURES.len() * 5 + PICTURES.len() + MORE_PICTURES.len() <= 128);
+    }
+}
