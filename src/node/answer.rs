@@ -159,11 +159,16 @@ impl ByModels {
         Ok(file)
     }
 
-    /// The report that says why there is no explanation.
-    fn said(&self, picture: &Picture<'_>, outcome: Outcome, reason: String) -> Result<Answer> {
-        let objects =
-            if self.is_silent { Vec::new() } else { vec![unanswered(&picture.source(&self.purpose), &reason)?] };
-        Ok(Answer { outcome, model: None, objects, reason: Some(reason) })
+    /// The report that says why there is no explanation. Where not even that can be made, as of a picture that must not be
+    /// de-identified, there is none: no other try would change it.
+    fn said(&self, picture: &Picture<'_>, outcome: Outcome, reason: String) -> Answer {
+        let made = || unanswered(&picture.source(&self.purpose), &reason).map_err(|error| format!("{error:#}"));
+        let made = if self.is_silent { Ok(None) } else { panics::caught(made).unwrap_or_else(Err).map(Some) };
+        let (objects, reason) = match made {
+            Ok(report) => (report.into_iter().collect(), reason),
+            Err(error) => (Vec::new(), format!("{reason} No answer can say so: {error}")),
+        };
+        Answer { outcome, model: None, objects, reason: Some(reason) }
     }
 }
 
@@ -180,8 +185,8 @@ impl Answers for ByModels {
         };
         match refusal {
             Refusal::NoPicture => Ok(Answer::dropped(Outcome::NoPicture)),
-            Refusal::NotRead(reason) => self.said(&picture, Outcome::NotRead, reason),
-            Refusal::Unreadable(reason) => self.said(&picture, Outcome::Unreadable, reason),
+            Refusal::NotRead(reason) => Ok(self.said(&picture, Outcome::NotRead, reason)),
+            Refusal::Unreadable(reason) => Ok(self.said(&picture, Outcome::Unreadable, reason)),
             Refusal::Failed(error) => Err(error),
         }
     }
@@ -192,7 +197,7 @@ impl Answers for ByModels {
             return Ok(answer);
         }
         let reason = "It could not be read: the program ended each time it tried.".to_owned();
-        self.said(&picture, Outcome::GivenUp, reason)
+        Ok(self.said(&picture, Outcome::GivenUp, reason))
     }
 }
 

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use tiny_http::Server;
 
 use self::answer::{Answers, ByModels};
 use self::audit::Audit;
@@ -38,7 +39,7 @@ use self::watch::Watched;
 use self::worker::Working;
 use crate::export::dicom::Profile;
 use crate::guard::panics;
-use crate::pacs::server::{self, Handler, Rules};
+use crate::pacs::server::{Handler, Listener, Rules};
 use crate::pacs::{Patience, Peer};
 
 pub use self::audit::NAME as AUDIT_NAME;
@@ -101,7 +102,7 @@ fn run_with(
 ) -> Result<()> {
     let queue = Arc::new(queue);
     let audit = Audit::open(&settings.folder)?;
-    let monitor = settings.monitor.map(monitor::open).transpose()?;
+    let (listener, monitor) = listen(settings, &queue, say)?;
     let carriers: Vec<(String, To)> = settings
         .destinations
         .iter()
@@ -122,7 +123,6 @@ fn run_with(
         stop,
         say,
     };
-    let mut ended = Ok(());
     std::thread::scope(|scope| {
         for (name, carrier) in &carriers {
             scope.spawn(|| guarded(stop, say, || sender::run(&sending, name, carrier)));
@@ -134,9 +134,9 @@ fn run_with(
         if let Some(folder) = &settings.watch {
             scope.spawn(|| guarded(stop, say, || Watched::new(folder).run(&queue, &arrived, stop, say)));
         }
-        if let Some(rules) = &settings.receive {
-            ended = listen(rules, settings, &queue, &arrived, stop, say);
-            stop.store(true, Ordering::Relaxed);
+        if let Some(listener) = &listener {
+            let handler = receiver(settings, &queue, &arrived, say);
+            scope.spawn(move || guarded(stop, say, || listener.run(&handler, stop)));
         }
         // The threads look at `stop` by themselves; the bells wake who rests.
         while !stop.load(Ordering::Relaxed) {
@@ -147,7 +147,7 @@ fn run_with(
     });
     let left = queue.counts()?;
     say(&format!("stopped; {} pictures wait, {} answers are not sent everywhere", left.waiting, left.answered));
-    ended
+    Ok(())
 }
 
 /// A node without one of its threads is none: it ends, and whoever keeps it running starts it anew.
@@ -158,29 +158,32 @@ fn guarded(stop: &AtomicBool, say: &Say, thread: impl FnOnce()) {
     }
 }
 
-/// Receives until the node stops.
-fn listen(
-    rules: &Rules,
-    settings: &Settings,
-    queue: &Arc<Queue>,
-    arrived: &Arc<Bell>,
-    stop: &AtomicBool,
-    say: &Say,
-) -> Result<()> {
+/// Who puts what arrives into the queue.
+fn receiver(settings: &Settings, queue: &Arc<Queue>, arrived: &Arc<Bell>, say: &Say) -> Arc<dyn Handler> {
     let known = settings.destinations.iter().filter_map(|to| match to {
         Destination::Dimse(peer) => Some(peer.clone()),
         _ => None,
     });
-    let receiver = Receiver {
+    Arc::new(Receiver {
         queue: Arc::clone(queue),
         arrived: Arc::clone(arrived),
         peers: settings.peers.iter().cloned().chain(known).collect(),
         say: Arc::clone(say),
-    };
-    let handler: Arc<dyn Handler> = Arc::new(receiver);
-    let rules = Rules { arrivals: queue.arrivals(), ..rules.clone() };
-    say(&format!("{} listens at {}", rules.ae_title, rules.listen));
-    server::serve(&rules, &handler, stop).map_err(|error| anyhow!("{error}"))
+    })
+}
+
+/// Takes the addresses that the node listens at.
+fn listen(settings: &Settings, queue: &Queue, say: &Say) -> Result<(Option<Listener>, Option<Server>)> {
+    let rules = settings.receive.as_ref().map(|rules| Rules { arrivals: queue.arrivals(), ..rules.clone() });
+    let listener = rules.map(Listener::bind).transpose().map_err(|error| anyhow!("{error}"))?;
+    let monitor = settings.monitor.map(monitor::open).transpose()?;
+    if let (Some(listener), Some(rules)) = (&listener, &settings.receive) {
+        say(&format!("{} listens at {}", rules.ae_title, listener.address()));
+    }
+    if let Some(address) = monitor.as_ref().and_then(|server| server.server_addr().to_ip()) {
+        say(&format!("health and figures at http://{address}"));
+    }
+    Ok((listener, monitor))
 }
 
 /// What is left from before, and for whom.
