@@ -80,6 +80,8 @@ pub fn decimal(value: f64) -> String {
 pub struct Code {
     pub value: String,
     pub scheme: &'static str,
+    /// Where the scheme alone does not say what the value means.
+    pub version: Option<String>,
     pub meaning: String,
 }
 
@@ -88,7 +90,7 @@ pub const OWN_SCHEME: &str = "99FOVEA";
 
 impl Code {
     pub fn new(value: &str, scheme: &'static str, meaning: &str) -> Self {
-        Self { value: value.to_owned(), scheme, meaning: meaning.to_owned() }
+        Self { value: value.to_owned(), scheme, version: None, meaning: meaning.to_owned() }
     }
 
     /// Of PS3.16 annex D.
@@ -116,11 +118,10 @@ impl Code {
         let is_long = value.chars().count() > SH;
         let value =
             if is_long { row(tags::LONG_CODE_VALUE, VR::UC, value) } else { row(tags::CODE_VALUE, VR::SH, value) };
-        item([
-            value,
-            row(tags::CODING_SCHEME_DESIGNATOR, VR::SH, self.scheme),
-            row(tags::CODE_MEANING, VR::LO, self.meaning.as_str()),
-        ])
+        let version = self.version.as_ref().map(|version| row(tags::CODING_SCHEME_VERSION, VR::SH, version.as_str()));
+        let scheme = row(tags::CODING_SCHEME_DESIGNATOR, VR::SH, self.scheme);
+        let meaning = row(tags::CODE_MEANING, VR::LO, self.meaning.as_str());
+        item([value, scheme, meaning].into_iter().chain(version))
     }
 }
 

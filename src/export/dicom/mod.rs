@@ -7,12 +7,14 @@
 
 mod capture;
 mod colour;
+mod content;
 mod element;
 mod frames;
 mod kind;
 mod map;
 mod patient;
 mod planes;
+mod report;
 mod secret;
 mod segmentation;
 mod shared;
@@ -21,7 +23,7 @@ mod words;
 
 use std::time::SystemTime;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
 pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
@@ -131,7 +133,7 @@ pub fn each_object(
         segmentation::segmentation(&shared, model, pictures)?.map_or(Ok(()), &mut take)?;
         map::each_map(&shared, model, pictures, &mut take)?;
     }
-    Ok(())
+    take(report::report(&shared, model, record)?)
 }
 
 /// The endings of all files that a picture may have under a model of these classes.
@@ -145,6 +147,5 @@ pub fn endings<'a>(classes: impl Iterator<Item = &'a str>) -> Vec<String> {
 /// # Errors
 /// As [`objects`].
 pub fn unanswered(source: &Source<'_>, reason: &str) -> Result<DicomObject> {
-    let _shared = Shared::new(source, None, &iso_date(SystemTime::now()), reason.to_owned())?;
-    bail!("DICOM objects are not built yet")
+    report::unanswered(&Shared::new(source, None, &iso_date(SystemTime::now()), reason.to_owned())?, reason)
 }

@@ -6,7 +6,7 @@ use dicom_core::{PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use super::element::{Code, Row, empty, item, row, sequence};
+use super::element::{Code, Row, empty, row, sequence};
 use super::uid::{digest, uid};
 use crate::export::date;
 use crate::scan::dicom::Origin;
@@ -145,6 +145,7 @@ pub fn deidentified(origin: &Origin, secret: &[u8]) -> Origin {
         let text = || origin.text(tag);
         match removal {
             Stays => origin.object.get(tag).cloned(),
+            Replaced if vr == VR::PN => Some(row(tag, vr, format!("Anonymous^{dummy}"))),
             Replaced => Some(row(tag, vr, dummy.as_str())),
             Emptied => Some(empty(tag, vr)),
             Removed => None,
@@ -176,7 +177,7 @@ pub fn said_of_removal() -> Vec<Row> {
 /// Of a photograph: a study of its own, which says what it is.
 pub fn new_study(study_uid: &str, patient_id: &str, (day, time): (&str, &str)) -> Vec<Row> {
     let rows: [(Tag, VR, &str); 10] = [
-        (tags::PATIENT_NAME, VR::PN, "Anonymous"),
+        (tags::PATIENT_NAME, VR::PN, "Anonymous^Picture"),
         // Some archives refuse an empty one.
         (tags::PATIENT_ID, VR::LO, patient_id),
         (tags::PATIENT_BIRTH_DATE, VR::DA, ""),
@@ -184,7 +185,7 @@ pub fn new_study(study_uid: &str, patient_id: &str, (day, time): (&str, &str)) -
         (tags::STUDY_INSTANCE_UID, VR::UI, study_uid),
         (tags::STUDY_DATE, VR::DA, day),
         (tags::STUDY_TIME, VR::TM, time),
-        (tags::STUDY_ID, VR::SH, ""),
+        (tags::STUDY_ID, VR::SH, "1"),
         (tags::STUDY_DESCRIPTION, VR::LO, "Study made by Fovea of a picture that came without one"),
         (tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, "+0000"),
     ];
@@ -194,12 +195,4 @@ pub fn new_study(study_uid: &str, patient_id: &str, (day, time): (&str, &str)) -
         value => row(tag, vr, value),
     });
     written.chain(needed).collect()
-}
-
-/// A reference to one object.
-pub fn reference_item(sop_class_uid: &str, sop_instance_uid: &str) -> InMemDicomObject {
-    item([
-        row(tags::REFERENCED_SOP_CLASS_UID, VR::UI, sop_class_uid),
-        row(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, sop_instance_uid),
-    ])
 }

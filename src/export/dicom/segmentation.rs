@@ -86,7 +86,7 @@ fn segment(number: u16, class: usize, model: Model<'_>, lab: [u16; 3]) -> InMemD
             tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE,
             &Code::sct("309825002", "Spatial and Relational Concept"),
         ),
-        coded(tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE, &class_code(class)),
+        coded(tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE, &class_code(model.card, class)),
         row(tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE, VR::US, PrimitiveValue::U16(lab.into_iter().collect())),
     ])
 }

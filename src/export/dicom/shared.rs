@@ -7,7 +7,7 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
 use super::element::{Code, Row, coded, empty, item, list, row, sequence};
 use super::kind::Kind;
-use super::patient::{days_back, deidentified, keyed, new_study, reference_item, rows, said_of_removal};
+use super::patient::{days_back, deidentified, keyed, new_study, rows, said_of_removal};
 use super::planes::Planes;
 use super::uid::uid;
 use super::{DicomObject, Profile, Source};
@@ -39,9 +39,17 @@ impl Reference {
         })
     }
 
+    /// The object, whatever frame of it.
+    pub fn instance_item(&self) -> InMemDicomObject {
+        item([
+            row(tags::REFERENCED_SOP_CLASS_UID, VR::UI, self.sop_class_uid.as_str()),
+            row(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, self.sop_instance_uid.as_str()),
+        ])
+    }
+
     /// Image SOP Instance Reference Macro (PS3.3 10.3).
     pub fn item(&self) -> InMemDicomObject {
-        let mut item = reference_item(&self.sop_class_uid, &self.sop_instance_uid);
+        let mut item = self.instance_item();
         if let Some(frame) = self.frame {
             item.put(row(tags::REFERENCED_FRAME_NUMBER, VR::IS, frame.to_string()));
         }
@@ -68,10 +76,9 @@ impl Reference {
 
     /// The module Common Instance Reference, of an object in the same study (PS3.3 C.12.2).
     pub fn series_row(&self) -> Row {
-        let instance = reference_item(&self.sop_class_uid, &self.sop_instance_uid);
         let series = item([
             row(tags::SERIES_INSTANCE_UID, VR::UI, self.series_uid.as_str()),
-            sequence(tags::REFERENCED_INSTANCE_SEQUENCE, vec![instance]),
+            sequence(tags::REFERENCED_INSTANCE_SEQUENCE, vec![self.instance_item()]),
         ]);
         sequence(tags::REFERENCED_SERIES_SEQUENCE, vec![series])
     }
@@ -235,11 +242,13 @@ impl<'a> Shared<'a> {
             row(tags::SERIES_DATE, VR::DA, self.made.0.as_str()),
             row(tags::SERIES_TIME, VR::TM, self.made.1.as_str()),
         ];
-        if kind != Kind::Report {
-            // Type 2C: there, though perhaps unknown.
+        // Type 2C: there, though perhaps unknown. Of segmentations and reports it is no part.
+        if !matches!(kind, Kind::Report | Kind::Segmentation) {
             let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
             let side = side.filter(|side| matches!(side.as_str(), "L" | "R"));
             rows.push(side.map_or_else(|| empty(tags::LATERALITY, VR::CS), |side| row(tags::LATERALITY, VR::CS, side)));
+        }
+        if kind != Kind::Report {
             rows.extend(said(tags::BODY_PART_EXAMINED).map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
         }
         rows
