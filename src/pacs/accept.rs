@@ -25,7 +25,7 @@ pub struct Agreed {
 /// Why a caller has no association.
 #[derive(Debug)]
 pub struct Refusal {
-    pub answer: Pdu,
+    pub answer: Box<Pdu>,
     /// For the log: nothing that the caller said.
     pub reason: &'static str,
 }
@@ -34,7 +34,7 @@ pub struct Refusal {
 pub fn agree(asked: Pdu, ae_title: &str, callers: &[String]) -> Result<Agreed, Refusal> {
     let Pdu::AssociationRQ(asked) = asked else {
         let source = AbortRQSource::ServiceProvider(AbortRQServiceProviderReason::UnexpectedPdu);
-        return Err(Refusal { answer: Pdu::AbortRQ { source }, reason: "no request for an association" });
+        return Err(Refusal { answer: Pdu::AbortRQ { source }.into(), reason: "no request for an association" });
     };
     if asked.protocol_version & PROTOCOL_VERSION == 0 {
         return Err(no(AssociationRJServiceUserReason::NoReasonGiven, "another version of the protocol"));
@@ -52,7 +52,10 @@ pub fn agree(asked: Pdu, ae_title: &str, callers: &[String]) -> Result<Agreed, R
     let mut ids = BTreeSet::new();
     if !asked.presentation_contexts.iter().all(|context| context.id % 2 == 1 && ids.insert(context.id)) {
         let source = AbortRQSource::ServiceProvider(AbortRQServiceProviderReason::InvalidPduParameter);
-        return Err(Refusal { answer: Pdu::AbortRQ { source }, reason: "presentation contexts with wrong numbers" });
+        return Err(Refusal {
+            answer: Pdu::AbortRQ { source }.into(),
+            reason: "presentation contexts with wrong numbers",
+        });
     }
     Ok(accepted(asked))
 }
@@ -60,7 +63,7 @@ pub fn agree(asked: Pdu, ae_title: &str, callers: &[String]) -> Result<Agreed, R
 fn no(reason: AssociationRJServiceUserReason, says: &'static str) -> Refusal {
     let source = AssociationRJSource::ServiceUser(reason);
     let answer = AssociationRJ { result: AssociationRJResult::Permanent, source };
-    Refusal { answer: Pdu::AssociationRJ(answer), reason: says }
+    Refusal { answer: Pdu::AssociationRJ(answer).into(), reason: says }
 }
 
 /// What a caller hears while all places are taken: to come again later.

@@ -41,7 +41,7 @@ pub enum Body {
     Whole,
     TooLarge,
     /// It could not be written down.
-    File(std::io::Error),
+    NotWritten,
 }
 
 pub struct Association<'a> {
@@ -166,10 +166,8 @@ impl<'a> Association<'a> {
             if received > most_bytes {
                 body = Body::TooLarge;
             }
-            if matches!(body, Body::Whole)
-                && let Err(error) = sink.write_all(&fragment.data)
-            {
-                body = Body::File(error);
+            if matches!(body, Body::Whole) && sink.write_all(&fragment.data).is_err() {
+                body = Body::NotWritten;
             }
             if fragment.is_last {
                 return Ok(body);

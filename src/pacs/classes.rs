@@ -3,7 +3,7 @@
 use dicom_core::dictionary::{UidDictionary, UidDictionaryEntry};
 use dicom_dictionary_std::{StandardSopClassDictionary, uids};
 
-pub use crate::scan::dicom::{READ_SYNTAXES, is_read};
+pub use crate::scan::dicom::is_read;
 
 pub const VERIFICATION: &str = uids::VERIFICATION;
 pub const COMMITMENT: &str = uids::STORAGE_COMMITMENT_PUSH_MODEL;
@@ -16,6 +16,17 @@ pub const IMPLICIT_LITTLE: &str = uids::IMPLICIT_VR_LITTLE_ENDIAN;
 pub const EXPLICIT_LITTLE: &str = uids::EXPLICIT_VR_LITTLE_ENDIAN;
 /// For what is no picture.
 pub const PLAIN: [&str; 2] = [EXPLICIT_LITTLE, IMPLICIT_LITTLE];
+
+/// Packed pictures, those without loss first: each of these rows is asked for by itself, so that an archive can send what
+/// it has as it is.
+pub const PACKED: [&[&str]; 6] = [
+    &[uids::JPEG_LOSSLESS_SV1, uids::JPEG_LOSSLESS],
+    &[uids::JPEG2000_LOSSLESS],
+    &[uids::JPEGLS_LOSSLESS, uids::JPEGLS_NEAR_LOSSLESS],
+    &[uids::RLE_LOSSLESS],
+    &[uids::JPEG_BASELINE8_BIT, uids::JPEG_EXTENDED12_BIT],
+    &[uids::JPEG2000],
+];
 
 /// Whether objects of this class are pictures: by the standard's own name of it.
 pub fn is_of_images(class: &str) -> bool {
@@ -75,7 +86,8 @@ mod tests {
         assert!(!is_of_images(VERIFICATION) && !is_of_images(COMMITMENT));
         assert!(!is_of_images(uids::SEGMENTATION_STORAGE) && !is_of_images(uids::BASIC_TEXT_SR_STORAGE));
         assert!(PLAIN.iter().all(|syntax| is_read(syntax)) && !is_read(uids::HTJ2K));
+        assert!(PACKED.iter().flat_map(|row| row.iter()).all(|syntax| is_read(syntax)));
         // One context for the request itself, and one for each packing of each class.
-        assert!(1 + PICTURES.len() * 5 + PICTURES.len() + MORE_PICTURES.len() <= 128);
+        assert!(1 + PICTURES.len() * (1 + PACKED.len()) + MORE_PICTURES.len() <= 128);
     }
 }

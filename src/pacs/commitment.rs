@@ -12,11 +12,10 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use super::association::Association;
 use super::classes::{COMMITMENT, COMMITMENT_INSTANCE, PLAIN};
 use super::message::{Command, element, field, is_uid, status};
-use super::parcel::head;
+use super::parcel::{attributes, text};
 use super::request::{Proposal, associate, broken};
 use super::wire::Broken;
 use super::{PacsError, Patience, Peer};
-use crate::scan::dicom::beginning;
 
 /// Of a request; some ten thousand objects.
 pub const MOST_REQUEST_BYTES: usize = 2 << 20;
@@ -44,12 +43,8 @@ pub struct Request {
 
 /// Of a data set in `syntax`; `None` where it is none such.
 pub fn read(data: &[u8], syntax: &str) -> Option<Request> {
-    let file = [head(COMMITMENT, COMMITMENT_INSTANCE, syntax).ok()?.as_slice(), data].concat();
-    let object = beginning(&file, |tag| matches!(tag, 0x0008_1195 | 0x0008_1199), u32::MAX)?;
-    let uid = |object: &InMemDicomObject, tag| {
-        let text = object.get(tag)?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned();
-        is_uid(&text).then_some(text)
-    };
+    let object = attributes(data, syntax, |tag| matches!(tag, 0x0008_1195 | 0x0008_1199))?;
+    let uid = |object: &InMemDicomObject, tag| Some(text(object, tag)).filter(|text| is_uid(text));
     let transaction_uid = uid(&object, tags::TRANSACTION_UID)?;
     let items = object.get(tags::REFERENCED_SOP_SEQUENCE)?.items()?;
     let pair = |item| Some((uid(item, tags::REFERENCED_SOP_CLASS_UID)?, uid(item, tags::REFERENCED_SOP_INSTANCE_UID)?));

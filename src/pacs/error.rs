@@ -12,6 +12,9 @@ pub enum PacsError {
     /// It answered with a failure (PS3.7 annex C); `is_final` where a second try would fail as the first.
     #[error("{peer} answered with status {status:#06x}: {meaning}")]
     Status { peer: String, status: u16, meaning: String, is_final: bool },
+    /// A DICOMweb service answered with a failure of HTTP; `is_final` as there.
+    #[error("{peer} answered with HTTP status {code}")]
+    Http { peer: String, code: u16, is_final: bool },
     /// What it said is no DICOM that can be followed.
     #[error("{peer} said what cannot be understood: {reason}")]
     Nonsense { peer: String, reason: String },
@@ -27,7 +30,7 @@ impl PacsError {
     pub fn is_worth_a_retry(&self) -> bool {
         match self {
             Self::Away { .. } | Self::Nonsense { .. } | Self::Refused { .. } => true,
-            Self::Status { is_final, .. } => !is_final,
+            Self::Status { is_final, .. } | Self::Http { is_final, .. } => !is_final,
             Self::Here(_) | Self::Stopped => false,
         }
     }

@@ -480,7 +480,7 @@ fn requests_that_are_no_commitment_are_answered_so() {
                 association.send_data(id, &mut &*data).unwrap();
                 association.answer(9, field::N_ACTION).unwrap().status()
             };
-            assert_eq!(ask(1, &command, b"nothing of the kind"), Some(0x0110));
+            assert_eq!(ask(1, &command, b"nothing of the kind"), Some(status::FAILURE));
             assert_eq!(ask(3, &command, &data), Some(status::NO_SUCH_CLASS));
             assert_eq!(ask(1, &command.clone().number(element::ACTION_TYPE, 2), &data), Some(status::NO_SUCH_ACTION));
             let unknown = Command::request(0x0140, 5);

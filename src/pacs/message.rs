@@ -31,15 +31,10 @@ pub mod element {
     pub const PRIORITY: u16 = 0x0700;
     pub const DATA_SET: u16 = 0x0800;
     pub const STATUS: u16 = 0x0900;
-    pub const COMMENT: u16 = 0x0902;
     pub const AFFECTED_INSTANCE: u16 = 0x1000;
     pub const REQUESTED_INSTANCE: u16 = 0x1001;
     pub const EVENT_TYPE: u16 = 0x1002;
     pub const ACTION_TYPE: u16 = 0x1008;
-    pub const REMAINING: u16 = 0x1020;
-    pub const COMPLETED: u16 = 0x1021;
-    pub const FAILED: u16 = 0x1022;
-    pub const WARNINGS: u16 = 0x1023;
 }
 
 /// Stands where no data set follows.
@@ -48,8 +43,9 @@ const NO_DATA_SET: u16 = 0x0101;
 /// Status codes (PS3.7 annex C, PS3.4 B.2.3).
 pub mod status {
     pub const SUCCESS: u16 = 0x0000;
-    pub const NO_SUCH_INSTANCE: u16 = 0x0112;
+    pub const FAILURE: u16 = 0x0110;
     pub const DUPLICATE_INSTANCE: u16 = 0x0111;
+    pub const NO_SUCH_INSTANCE: u16 = 0x0112;
     pub const INVALID_INSTANCE: u16 = 0x0117;
     pub const NO_SUCH_CLASS: u16 = 0x0118;
     pub const CLASS_NOT_SUPPORTED: u16 = 0x0122;
@@ -71,9 +67,9 @@ pub mod status {
         matches!(status, SUCCESS | 0x0001 | 0x0107 | 0x0116) || status >> 12 == 0xb
     }
 
-    /// Whether the same would fail again.
+    /// Whether the same would fail again. A failure without a reason may be of the moment.
     pub fn is_final(status: u16) -> bool {
-        !(status >> 8 == 0xa7 || matches!(status, RESOURCE_LIMIT | CANCEL))
+        !(status >> 8 == 0xa7 || matches!(status, FAILURE | RESOURCE_LIMIT | CANCEL))
     }
 
     /// In words.
@@ -82,7 +78,7 @@ pub mod status {
             SUCCESS => "done",
             0x0105 => "no such attribute",
             0x0106 => "an attribute with a value that it must not have",
-            0x0110 => "it failed to process that",
+            FAILURE => "it failed to process that",
             DUPLICATE_INSTANCE => "it has that object already",
             NO_SUCH_INSTANCE => "it has no such object",
             INVALID_INSTANCE => "the object's UID is none",
@@ -159,6 +155,13 @@ impl Command {
             .number(element::ANSWERED_MESSAGE, request.value(element::MESSAGE).unwrap_or_default())
             .number(element::DATA_SET, NO_DATA_SET)
             .number(element::STATUS, status)
+    }
+
+    /// Calls the request with the number `message` off (PS3.7 9.3.2.3).
+    pub fn cancel(message: u16) -> Self {
+        let new = Self { elements: BTreeMap::new() };
+        let asked = new.number(element::FIELD, field::C_CANCEL).number(element::ANSWERED_MESSAGE, message);
+        asked.number(element::DATA_SET, NO_DATA_SET)
     }
 
     pub fn number(mut self, element: u16, value: u16) -> Self {

@@ -12,14 +12,17 @@ mod classes;
 pub mod client;
 mod commitment;
 mod error;
+mod fetch;
 #[cfg(test)]
 mod loopback_tests;
 mod message;
+mod multipart;
 mod parcel;
 pub mod peer;
 pub mod query;
 mod receive;
 mod request;
+mod search;
 pub mod server;
 mod tls;
 pub mod web;

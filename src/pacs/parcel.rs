@@ -6,7 +6,9 @@ use std::path::Path;
 
 use dicom_dictionary_std::tags;
 use dicom_object::meta::FileMetaTableBuilder;
+use dicom_object::{InMemDicomObject, Tag};
 
+use super::classes::{COMMITMENT, COMMITMENT_INSTANCE};
 use super::{PacsError, Parcel};
 use crate::guard::regular;
 use crate::scan::dicom::beginning;
@@ -17,6 +19,8 @@ const META_LENGTH: std::ops::Range<usize> = 140..144;
 const MOST_META_BYTES: u32 = 1 << 20;
 /// Of a file, to find its class and UIDs in: they stand in its first elements.
 const HEAD_BYTES: u64 = 64 << 10;
+/// Of a text that is shown.
+const MOST_CHARACTERS: usize = 128;
 
 /// What stands in front of the data set in a file.
 ///
@@ -73,15 +77,26 @@ pub fn identity(path: &Path) -> Option<Identity> {
     File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     let wanted = |tag| matches!(tag, 0x0008_0016 | 0x0008_0018 | 0x0020_000d);
     let object = beginning(&head, wanted, 0x0020_000e)?;
-    let uid = |tag| {
-        let said = object.get(tag).and_then(|element| element.to_str().ok());
-        said.map(|uid| uid.trim_end_matches(['\0', ' ']).to_owned()).unwrap_or_default()
-    };
     Some(Identity {
-        sop_class_uid: uid(tags::SOP_CLASS_UID),
-        sop_instance_uid: uid(tags::SOP_INSTANCE_UID),
-        study_uid: uid(tags::STUDY_INSTANCE_UID),
+        sop_class_uid: text(&object, tags::SOP_CLASS_UID),
+        sop_instance_uid: text(&object, tags::SOP_INSTANCE_UID),
+        study_uid: text(&object, tags::STUDY_INSTANCE_UID),
     })
+}
+
+/// Those attributes of the data set `data` in `syntax` for which `wanted` holds, given as 0xggggeeee; `None` where its
+/// elements cannot be followed.
+pub fn attributes(data: &[u8], syntax: &str, wanted: fn(u32) -> bool) -> Option<InMemDicomObject> {
+    // As a file it goes the way of all foreign files. Its class and instance matter to nobody.
+    let file = [head(COMMITMENT, COMMITMENT_INSTANCE, syntax).ok()?.as_slice(), data].concat();
+    beginning(&file, wanted, u32::MAX)
+}
+
+/// Text of an attribute without padding and control characters, at most so many; empty where there is none.
+pub fn text(object: &InMemDicomObject, tag: Tag) -> String {
+    let said = object.get(tag).and_then(|element| element.to_str().ok()).unwrap_or_default();
+    let said = said.trim_matches(['\0', ' ']).chars().filter(|c| !c.is_control());
+    said.take(MOST_CHARACTERS).collect()
 }
 
 /// Brings a file to the disk.

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Archive, PacsError, Patience};
+use super::fetch::{self, Landing};
+use super::message::is_uid;
+use super::{Archive, PacsError, Patience, Retrieval, client, search, web};
 
 /// What a study is searched by; what is empty does not matter. `*` and `?` stand for anything, as in C-FIND.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,34 +47,50 @@ pub const MOST_FOUND: usize = 500;
 /// # Errors
 /// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn find(
-    _archive: &Archive,
-    _query: &Query,
-    _patience: Patience,
-    _may_go_on: &dyn Fn() -> bool,
+    archive: &Archive,
+    query: &Query,
+    patience: Patience,
+    may_go_on: &dyn Fn() -> bool,
 ) -> Result<Vec<Found>, PacsError> {
-    Err(PacsError::Here("searching is not built yet".to_owned()))
+    match archive {
+        Archive::Dimse { peer, .. } => search::find(peer, query, patience, may_go_on),
+        Archive::Web(peer) => web::find(peer, query, patience),
+    }
 }
 
-/// Fetches all objects of a study into `folder`, a file each, named without anything of a patient's; `arrived` is told
+/// Fetches all pictures of a study into `folder`, a file each, named without anything of a patient's; `arrived` is told
 /// how many there are by now. Gives their paths.
 ///
 /// # Errors
 /// As [`find`].
 pub fn retrieve(
-    _archive: &Archive,
-    _study_uid: &str,
-    _folder: &Path,
-    _patience: Patience,
-    _arrived: &dyn Fn(usize),
-    _may_go_on: &dyn Fn() -> bool,
+    archive: &Archive,
+    study_uid: &str,
+    folder: &Path,
+    patience: Patience,
+    arrived: &dyn Fn(usize),
+    may_go_on: &dyn Fn() -> bool,
 ) -> Result<Vec<PathBuf>, PacsError> {
-    Err(PacsError::Here("retrieving is not built yet".to_owned()))
+    if !is_uid(study_uid) {
+        return Err(PacsError::Here("a study is asked for by its UID".to_owned()));
+    }
+    let landing = Landing::new(folder, study_uid)?;
+    match archive {
+        Archive::Dimse { peer, retrieval: Retrieval::Get } => fetch::get(peer, &landing, patience, arrived, may_go_on),
+        Archive::Dimse { peer, retrieval: Retrieval::Move { port } } => {
+            fetch::by_move(peer, *port, landing, patience, arrived, may_go_on)
+        }
+        Archive::Web(peer) => web::retrieve(peer, study_uid, &landing, patience, arrived, may_go_on),
+    }
 }
 
-/// Whether it answers: C-ECHO, or a search for nothing.
+/// Whether it answers: C-ECHO, or a search for one study.
 ///
 /// # Errors
 /// As [`find`].
-pub fn echo(_archive: &Archive, _patience: Patience) -> Result<(), PacsError> {
-    Err(PacsError::Here("asking is not built yet".to_owned()))
+pub fn echo(archive: &Archive, patience: Patience) -> Result<(), PacsError> {
+    match archive {
+        Archive::Dimse { peer, .. } => client::echo(peer, patience),
+        Archive::Web(peer) => web::echo(peer, patience),
+    }
 }

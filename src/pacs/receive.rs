@@ -12,7 +12,7 @@ use super::parcel::{head, identity, settle};
 use super::wire::Broken;
 
 /// Of files that arrive. What still ends so when nobody receives was left half-sent.
-const ENDING: &str = "arriving";
+pub const ENDING: &str = "arriving";
 /// Fragments are gathered to so much.
 const BUFFER_BYTES: usize = 1 << 18;
 
@@ -97,7 +97,7 @@ fn finish(
     let body = association.data(id, &mut sink, most_bytes)?;
     match body {
         Body::TooLarge => return Ok(Err(status::CANNOT_UNDERSTAND)),
-        Body::File(_) => {
+        Body::NotWritten => {
             // What could not be written must not be tried again when the buffer goes.
             drop(sink.into_parts());
             return Ok(Err(status::OUT_OF_RESOURCES));

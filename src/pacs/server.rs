@@ -70,6 +70,17 @@ pub enum StoreStatus {
     CannotUnderstand,
 }
 
+impl StoreStatus {
+    /// As it goes over the network.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Success => status::SUCCESS,
+            Self::OutOfResources => status::OUT_OF_RESOURCES,
+            Self::CannotUnderstand => status::CANNOT_UNDERSTAND,
+        }
+    }
+}
+
 /// What becomes of objects. Called from many threads.
 pub trait Handler: Send + Sync {
     /// Whether there is room for another object; asked before its first byte is read from the network.
@@ -329,14 +340,12 @@ impl Office<'_> {
         };
         let file = parcel.file.clone();
         let arrived = Arrived { parcel, calling_ae_title: caller.ae_title.clone(), from: caller.from };
-        let status = match self.handler.store(arrived) {
-            StoreStatus::Success => return Ok(status::SUCCESS),
-            StoreStatus::OutOfResources => status::OUT_OF_RESOURCES,
-            StoreStatus::CannotUnderstand => status::CANNOT_UNDERSTAND,
-        };
-        // The handler may have moved it, or removed it itself.
-        let _ = std::fs::remove_file(file);
-        Ok(status)
+        let status = self.handler.store(arrived);
+        if status != StoreStatus::Success {
+            // The handler may have moved it, or removed it itself.
+            let _ = std::fs::remove_file(file);
+        }
+        Ok(status.code())
     }
 
     /// Storage commitment: answers that it was asked, then says what is kept.
@@ -359,7 +368,7 @@ impl Office<'_> {
         let (status, task) = match (syntax, command.value(element::ACTION_TYPE), request, place) {
             (None, ..) => (status::NO_SUCH_CLASS, None),
             (_, action, ..) if action != Some(commitment::ACTION) => (status::NO_SUCH_ACTION, None),
-            (.., None, _) => (0x0110, None),
+            (.., None, _) => (status::FAILURE, None),
             (.., None) => (status::RESOURCE_LIMIT, None),
             (.., Some(request), Some(place)) => (status::SUCCESS, Some((request, place))),
         };

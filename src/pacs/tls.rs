@@ -52,7 +52,10 @@ fn roots(path: &Path) -> Result<RootCertStore, PacsError> {
 }
 
 /// Our own certificates and key, where both are named.
-fn own(keys: &Tls) -> Result<Option<(&PathBuf, &PathBuf)>, PacsError> {
+///
+/// # Errors
+/// One without the other.
+pub fn own(keys: &Tls) -> Result<Option<(&PathBuf, &PathBuf)>, PacsError> {
     match (&keys.certificate, &keys.key) {
         (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
