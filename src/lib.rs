@@ -20,6 +20,7 @@ pub mod lesions;
 pub mod maps;
 pub mod method;
 pub mod network;
+pub mod node;
 pub mod pacs;
 pub mod page;
 pub mod reading;

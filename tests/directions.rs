@@ -29,8 +29,8 @@ fn modules_use_what_the_table_of_the_architecture_allows() {
 #[test]
 fn no_module_has_a_circle_inside() {
     for module in [
-        "bundle", "scan", "input", "network", "explain", "compose", "evaluate", "export", "session", "train", "cli",
-        "pacs",
+        "bundle", "scan", "input", "network", "explain", "compose", "evaluate", "export", "node", "session", "train",
+        "cli", "pacs",
     ] {
         let inside = modules(&root().join("src").join(module));
         let uses: Uses = inside

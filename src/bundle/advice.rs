@@ -95,7 +95,7 @@ impl<'a> Instead<'a> {
             found.map(|(name, gate)| Self { name, gate, is_full, age: measures.words.age_years })
         };
         let names = |gate: &Gate| gate.is_named(&measures.words);
-        by(true, &|gate| gate.passes(measures) && (gate.is_narrow() || names(gate))).or_else(|| by(false, &names))
+        by(true, &|gate| gate.recommends(measures)).or_else(|| by(false, &names))
     }
 
     fn said(&self) -> String {

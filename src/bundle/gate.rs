@@ -78,6 +78,12 @@ impl Gate {
         !self.template.is_empty() || self.field.is_some()
     }
 
+    /// Whether the model is to answer a picture of `measures` that nobody chose it for: the picture passes, and not because
+    /// nearly everything does.
+    pub fn recommends(&self, measures: &Measures) -> bool {
+        self.passes(measures) && (self.is_narrow() || self.is_named(&measures.words))
+    }
+
     /// Refuses figures that make no sense.
     ///
     /// # Errors

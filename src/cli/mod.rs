@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod import;
 mod models;
+mod node;
 mod pool;
 mod print;
 mod readings;
@@ -68,6 +69,8 @@ enum Command {
     Readings(readings::Arguments),
     /// Writes a file of readings as a table for print (PDF)
     Report(report::Arguments),
+    /// Stands beside the PACS: answers every picture that is sent to it, and sends the answers back
+    Node(Box<node::Arguments>),
     /// Lists what can compute here, and what `auto` takes
     Devices,
     /// Says what the window keeps of earlier grading, and clears it
@@ -160,6 +163,7 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Cache(arguments)) => cache::run(arguments),
         Some(Command::Readings(arguments)) => readings::run(&arguments),
         Some(Command::Report(arguments)) => report::run(&arguments),
+        Some(Command::Node(arguments)) => node::run(*arguments, &models, limit),
         Some(Command::Devices) => {
             devices::run();
             Ok(())

@@ -164,6 +164,8 @@ impl<'a> Shared<'a> {
             }
         };
         let planes = Planes::of(origin.as_ref(), uid(&["frame of reference", &picture_key]));
+        // An object that was corrected keeps its UID: the answer to other bytes is another one.
+        let identity = format!("{identity}\n{}", file_key());
         let made = (day, time);
         Ok(Self {
             study_uid,

@@ -1,0 +1,112 @@
+//! A folder whose pictures are answered like those that are sent.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::Say;
+use super::bell::Bell;
+use super::queue::{Known, Queue, Taken};
+use crate::guard::regular;
+use crate::scan::find;
+
+/// Between two looks.
+const EACH: Duration = Duration::from_secs(2);
+/// Larger files are no pictures.
+const MOST_FILE_BYTES: u64 = 1 << 30;
+
+/// What a file was like when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+/// A folder that is watched.
+#[derive(Debug)]
+pub struct Watched {
+    folder: PathBuf,
+    /// What each file was like at the last look, and whether it was taken so.
+    seen: HashMap<PathBuf, (Look, bool)>,
+    is_gone: bool,
+}
+
+impl Watched {
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), seen: HashMap::new(), is_gone: false }
+    }
+
+    /// Looks until the node stops.
+    pub fn run(mut self, queue: &Queue, arrived: &Bell, stop: &AtomicBool, say: &Say) {
+        while !stop.load(Ordering::Relaxed) {
+            if self.look(queue, say) > 0 {
+                arrived.ring();
+            }
+            let mut left = EACH;
+            while !left.is_zero() && !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(100));
+                left = left.saturating_sub(Duration::from_millis(100));
+            }
+        }
+    }
+
+    /// Takes every file that is as it was at the last look, once; says how many are new. The files stay where they are.
+    pub fn look(&mut self, queue: &Queue, say: &Say) -> usize {
+        let paths = match find::pictures(std::slice::from_ref(&self.folder)) {
+            Ok(found) => found.pictures,
+            Err(crate::scan::ScanError::NoPictures(_)) => Vec::new(),
+            Err(_) => {
+                if !self.is_gone {
+                    // A path may hold a patient's name.
+                    say("the watched folder cannot be read; it is looked for again");
+                }
+                self.is_gone = true;
+                return 0;
+            }
+        };
+        self.is_gone = false;
+        let mut before = std::mem::take(&mut self.seen);
+        let mut new = 0;
+        for path in paths {
+            let Some(now) = look_at(&path) else { continue };
+            let (was, mut is_taken) = before.remove(&path).map_or((None, false), |(was, taken)| (Some(was), taken));
+            is_taken &= was == Some(now);
+            if !is_taken && was == Some(now) {
+                match take(queue, &path) {
+                    Ok(Some(Taken::New(_))) => (new, is_taken) = (new + 1, true),
+                    Ok(Some(Taken::Again)) => is_taken = true,
+                    // Room comes; what changed under the hand is looked at again.
+                    Ok(Some(Taken::Full) | None) => {}
+                    Err(reason) => say(&format!("a file of the watched folder cannot be taken: {reason}")),
+                }
+            }
+            self.seen.insert(path, (now, is_taken));
+        }
+        new
+    }
+}
+
+fn look_at(path: &Path) -> Option<Look> {
+    let data = std::fs::metadata(path).ok()?;
+    Some(Look { bytes: data.len(), modified: data.modified().ok() })
+}
+
+/// Copies the file at `path` and gives the copy to the queue; `None` of one that changed meanwhile.
+fn take(queue: &Queue, path: &Path) -> Result<Option<Taken>, String> {
+    if !queue.has_room().map_err(|error| error.to_string())? {
+        return Ok(Some(Taken::Full));
+    }
+    let before = look_at(path);
+    // The words of these errors hold no path.
+    let bytes = regular::read(path, MOST_FILE_BYTES).map_err(|error| error.to_string())?;
+    if before.is_none() || look_at(path) != before {
+        return Ok(None);
+    }
+    let copy = tempfile::NamedTempFile::new_in(queue.arrivals()).map_err(|error| error.to_string())?;
+    std::fs::write(copy.path(), &bytes).map_err(|error| error.to_string())?;
+    let taken = queue.take(copy.path(), Known::File).map_err(|error| error.to_string())?;
+    // It has been moved.
+    let _ = copy.into_temp_path().keep();
+    Ok(Some(taken))
+}
