@@ -151,6 +151,9 @@ fn objects_of_a_radiograph_go_back_where_it_came_from() {
     let other = folder.path().join("other");
     explain(&other, &file).args(["--dicom", "--gain", "2"]).assert().success();
     assert!(uids(&other).is_disjoint(&known));
+    // Who explains the folder explains the radiograph alone.
+    let found = fovea::scan::find::pictures(&[folder.path().to_owned()]).unwrap();
+    assert_eq!((found.pictures, found.problems.len()), (vec![file.clone()], 0));
     let plain = folder.path().join("plain");
     explain(&plain, &file).assert().success();
     assert_eq!(objects(&plain).len(), 0);

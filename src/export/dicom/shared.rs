@@ -16,8 +16,12 @@ use crate::export::date;
 use crate::scan::dicom::Origin;
 
 /// Who makes the objects, and with what.
-pub const PROGRAM: &str = "Fovea";
+pub use crate::scan::dicom::PROGRAM;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Parts of the body that have no side (PS3.16 annex L).
+const UNPAIRED: [&str; 12] =
+    ["ABDOMEN", "CHEST", "COCCYX", "CSPINE", "HEAD", "HEART", "LSPINE", "NECK", "PELVIS", "SKULL", "SSPINE", "TSPINE"];
 
 /// The picture that objects are derived from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,14 +246,17 @@ impl<'a> Shared<'a> {
             row(tags::SERIES_DATE, VR::DA, self.made.0.as_str()),
             row(tags::SERIES_TIME, VR::TM, self.made.1.as_str()),
         ];
-        // Type 2C: there, though perhaps unknown; where frames say it themselves it must not be.
-        if matches!(kind, Kind::Picture | Kind::Capture) {
+        let part = said(tags::BODY_PART_EXAMINED);
+        // Type 2C: there, though perhaps unknown, but of a part that has no sides; where frames say it themselves it must not
+        // be.
+        let has_sides = !part.as_deref().is_some_and(|part| UNPAIRED.contains(&part));
+        if matches!(kind, Kind::Picture | Kind::Capture) && has_sides {
             let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
             let side = side.filter(|side| matches!(side.as_str(), "L" | "R"));
             rows.push(side.map_or_else(|| empty(tags::LATERALITY, VR::CS), |side| row(tags::LATERALITY, VR::CS, side)));
         }
         if kind != Kind::Report {
-            rows.extend(said(tags::BODY_PART_EXAMINED).map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
+            rows.extend(part.map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
         }
         rows
     }
