@@ -8,8 +8,8 @@ use super::source::Source;
 
 /// Nothing that is wanted stands behind the software's versions.
 const END: u32 = 0x0019_0000;
-/// By what objects of this program say that they are: Manufacturer or Manufacturer's Model Name.
-const OWN: &str = "fovea";
+/// Manufacturer and model of the objects that this program derives.
+pub const PROGRAM: &str = "Fovea";
 
 fn is_wanted(tag: u32) -> bool {
     matches!(tag, 0x0008_0005 | 0x0008_0016 | 0x0008_0070 | 0x0008_1090)
@@ -30,12 +30,8 @@ pub fn kind(bytes: &[u8]) -> Option<Kind> {
     let class = text(&object, tags::SOP_CLASS_UID)?;
     let name = StandardSopClassDictionary.by_uid(class.trim_end_matches('\0')).map(UidDictionaryEntry::name);
     let made_by = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
-    let is_own = made_by.into_iter().any(|tag| text(&object, tag).is_some_and(|said| is_ours(&said)));
+    let is_own = made_by.into_iter().all(|tag| text(&object, tag).as_deref() == Some(PROGRAM));
     Some(Kind { is_image: name.is_none_or(|name| name.contains("Image")), is_own })
-}
-
-fn is_ours(said: &str) -> bool {
-    said.trim().eq_ignore_ascii_case(OWN)
 }
 
 #[cfg(test)]
@@ -45,11 +41,12 @@ mod tests {
 
     use super::*;
 
-    fn of(class: &str, manufacturer: &str) -> Option<Kind> {
+    fn of(class: &str, maker: &str) -> Option<Kind> {
         let text = |tag, vr, value: &str| DataElement::new(tag, vr, PrimitiveValue::from(value));
         let object = InMemDicomObject::from_element_iter([
             text(tags::SOP_CLASS_UID, VR::UI, class),
-            text(tags::MANUFACTURER, VR::LO, manufacturer),
+            text(tags::MANUFACTURER, VR::LO, maker),
+            text(tags::MANUFACTURER_MODEL_NAME, VR::LO, PROGRAM),
             text(tags::PATIENT_NAME, VR::PN, "Doe^Jane"),
         ]);
         let mut bytes = Vec::new();

@@ -39,7 +39,7 @@ use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
 pub use self::instance::{Instance, instance};
-pub use self::kind::{Kind, kind};
+pub use self::kind::{Kind, PROGRAM, kind};
 pub use self::origin::{Origin, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
