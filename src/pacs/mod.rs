@@ -29,6 +29,8 @@ pub mod server;
 mod study;
 mod tls;
 pub mod web;
+#[cfg(test)]
+mod web_tests;
 mod wire;
 
 pub use error::PacsError;
