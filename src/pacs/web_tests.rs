@@ -78,7 +78,8 @@ fn what_became_of_an_object_is_in_status_and_body() {
     };
     let sent = |status: &str, body: &str| {
         let answer = answer(status, "application/dicom+json", body.as_bytes());
-        let (sent, asked) = with_service(&answer, |peer| web::store(&peer, &[parcel.clone()], PATIENCE).unwrap());
+        let (sent, asked) =
+            with_service(&answer, |peer| web::store(&peer, std::slice::from_ref(&parcel), PATIENCE).unwrap());
         assert!(asked.starts_with("POST /dicom-web/studies HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains("DICM") && asked.trim_end().ends_with("--"));
         let error = sent.into_iter().next().unwrap().err();
