@@ -5,7 +5,8 @@
 program=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/release/fovea}")
 python=${FOVEA_PYTHON:-python3}
 plugin=$(find /usr/share/orthanc/plugins /usr/lib/orthanc /usr/local/share/orthanc/plugins -name 'libOrthancDicomWeb.so*' 2>/dev/null | head -n 1 || true)
-name=$(basename "$(dirname "$0")")/${0##*/}
+name=${0##*/}
+[ "$name" != run.sh ] || name=ohif
 is_missing=""
 missing() {
     echo "$name: left out, $1 is missing; it comes with: $2"
@@ -69,11 +70,18 @@ CONFIGURATION
     until_true "$python" "$root/tests/ohif/archive.py" ready "$http"
 }
 
+# The program in a home of its own: nothing of the user's is read or changed.
+fovea() {
+    mkdir -p "$work/home"
+    chmod 700 "$work/home"
+    timeout 300 env HOME="$work/home" XDG_CONFIG_HOME="$work/home" XDG_CACHE_HOME="$work/home" XDG_DATA_HOME="$work/home" \
+        XDG_RUNTIME_DIR="$work/home" "$program" "$@" --models "$root/models" --out "$work"
+}
 # Draws the two sources, and explains each with its model, with DICOM objects beside the other files.
 explained() {
     "$python" "$root/tests/ohif/draw.py" "$root" "$work"
-    timeout 300 "$program" explain "$work/op.dcm" --model retina-dr --models "$root/models" --out "$work" --dicom
-    timeout 300 "$program" explain "$work/dx.dcm" --model cxr-pneumonia --models "$root/models" --out "$work" --dicom
+    fovea explain "$work/op.dcm" --model retina-dr --dicom
+    fovea explain "$work/dx.dcm" --model cxr-pneumonia --dicom
 }
 by_c_store() { timeout 120 storescu -R -aec ORTHANC 127.0.0.1 "$dimse" "$@"; }
 by_stow() { timeout 120 "$python" "$root/tests/ohif/archive.py" stow "$http" "$@"; }

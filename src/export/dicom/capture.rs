@@ -32,7 +32,7 @@ pub fn capture(shared: &Shared<'_>, pictures: &Pictures<'_>, measured: usize) ->
         rows.push(sequence(tags::SOURCE_IMAGE_SEQUENCE, vec![picture.source_item(false)]));
         rows.push(picture.series_row());
     }
-    shared.object(Kind::Capture, ("", 1), "sc.dcm".to_owned(), rows)
+    shared.object(Kind::Capture, ("", 1, Kind::Capture.title()), "sc.dcm".to_owned(), rows)
 }
 
 /// A photograph as it was shown, upright, in 8-bit colour: what segmentation and maps lie over.
@@ -43,7 +43,7 @@ pub fn picture(shared: &Shared<'_>, picture: &RgbImage) -> Result<DicomObject> {
         row(tags::CONVERSION_TYPE, VR::CS, "DI"),
         row(tags::DERIVATION_DESCRIPTION, VR::ST, "Picture that came as a file of no DICOM, in 8-bit colour"),
     ]);
-    shared.object(Kind::Picture, ("", 1), "picture.dcm".to_owned(), rows)
+    shared.object(Kind::Picture, ("", 1, Kind::Picture.title()), "picture.dcm".to_owned(), rows)
 }
 
 /// What stands in the place of a name.

@@ -13,7 +13,7 @@ pub enum Kind {
     Report,
 }
 
-/// Name, SOP class, modality, number of the series, title.
+/// Name, SOP class, modality, number of the first series, title.
 type Facts = (&'static str, &'static str, &'static str, u32, &'static str);
 
 impl Kind {
@@ -25,8 +25,8 @@ impl Kind {
             Self::Segmentation => {
                 ("segmentation", uids::SEGMENTATION_STORAGE, "SEG", 9102, "where each class dominates")
             }
-            Self::Map => ("map", uids::PARAMETRIC_MAP_STORAGE, "OT", 9103, "maps of the classes"),
-            Self::Report => ("report", uids::COMPREHENSIVE_SR_STORAGE, "SR", 9104, "report, preliminary"),
+            Self::Map => ("map", uids::PARAMETRIC_MAP_STORAGE, "OT", 9110, "map of a class"),
+            Self::Report => ("report", uids::COMPREHENSIVE_SR_STORAGE, "SR", 9103, "report, preliminary"),
         }
     }
 
@@ -43,7 +43,7 @@ impl Kind {
         self.facts().2
     }
 
-    pub fn series_number(self) -> u32 {
+    pub fn first_series_number(self) -> u32 {
         self.facts().3
     }
 

@@ -120,9 +120,12 @@ fn object(
         sequence(tags::ACQUISITION_CONTEXT_SEQUENCE, Vec::new()),
         row(tags::FLOAT_PIXEL_DATA, VR::OF, PrimitiveValue::F32(values.into())),
     ]);
-    let class = &model.card.classes[map.class].name;
-    let which = format!("{} {class}", map.ending);
-    shared.object(Kind::Map, (&which, number), format!("{}-{class}.dcm", map.ending), rows)
+    let class = &model.card.classes[map.class];
+    let which = format!("{} {}", map.ending, class.name);
+    // What tells series apart goes first: a list of series shows some twenty letters.
+    let kind = if map.ending == "pm" { "CLEAR response" } else { "class activation" };
+    let title = format!("{}, {kind}", class.full_name());
+    shared.object(Kind::Map, (&which, number, &title), format!("{}-{}.dcm", map.ending, class.name), rows)
 }
 
 const IMAGE_TYPE: [&str; 4] = ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"];

@@ -233,7 +233,7 @@ fn object(shared: &Shared<'_>, groups: Vec<InMemDicomObject>) -> Result<DicomObj
     ];
     rows.extend(container_rows(Some("1500"), below));
     rows.extend(evidence(shared));
-    shared.object(Kind::Report, ("", 1), "sr.dcm".to_owned(), rows)
+    shared.object(Kind::Report, ("", 1, Kind::Report.title()), "sr.dcm".to_owned(), rows)
 }
 
 /// TID 1204 and TID 1001: language and observer; what was reported on.

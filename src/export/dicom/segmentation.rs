@@ -64,7 +64,7 @@ pub fn segmentation(shared: &Shared<'_>, model: Model<'_>, pictures: &Pictures<'
         row(tags::SEGMENTS_OVERLAP, VR::CS, "NO"),
         row(tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(bits.into())),
     ]);
-    shared.object(Kind::Segmentation, ("", 1), "seg.dcm".to_owned(), rows).map(Some)
+    shared.object(Kind::Segmentation, ("", 1, Kind::Segmentation.title()), "seg.dcm".to_owned(), rows).map(Some)
 }
 
 /// One item of Segment Sequence (PS3.3 C.8.20.4). It marks where a network looked, which is no anatomy.

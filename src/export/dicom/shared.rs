@@ -199,7 +199,7 @@ impl<'a> Shared<'a> {
         let own = Reference {
             sop_class_uid: Kind::Picture.sop_class_uid().to_owned(),
             sop_instance_uid: self.instance_uid(Kind::Picture, ""),
-            series_uid: self.series_uid(Kind::Picture),
+            series_uid: self.series_uid(Kind::Picture, ""),
             frame: None,
         };
         Self { picture: Some(self.picture.clone().unwrap_or(own)), ..self }
@@ -214,9 +214,10 @@ impl<'a> Shared<'a> {
         self.uid(&format!("{} {which}", kind.name()))
     }
 
-    /// Each kind of one picture by one model is a series, for a frame of reference belongs to a whole series.
-    fn series_uid(&self, kind: Kind) -> String {
-        uid(&["series", kind.name(), &self.picture_key, self.model.map_or("", |model| model.sha256)])
+    /// Each object is a series of its own: a frame of reference belongs to a whole series, and a viewer that lists series
+    /// (OHIF) opens the first map of one and no other.
+    fn series_uid(&self, kind: Kind, which: &str) -> String {
+        uid(&["series", kind.name(), which, &self.picture_key, self.model.map_or("", |model| model.sha256)])
     }
 
     /// Whether the picture's own pixels carry names, as its file says.
@@ -224,17 +225,19 @@ impl<'a> Shared<'a> {
         burned_in(self.origin.as_ref())
     }
 
-    /// Whole file of the object `which` of its kind, number `number` of its series, with `own` rows beside the shared ones.
+    /// Whole file of the object `which` of its kind, the `number`th of them and called `title` in a list of series, with `own`
+    /// rows beside the shared ones.
     pub fn object(
         &self,
         kind: Kind,
-        (which, number): (&str, u32),
+        (which, number, title): (&str, u32, &str),
         ending: String,
         own: impl IntoIterator<Item = Row>,
     ) -> Result<DicomObject> {
         let sop_instance_uid = self.instance_uid(kind, which);
         let rows = self.patient_and_study.iter().cloned();
-        let rows = rows.chain(self.series(kind)).chain(equipment()).chain(self.common(kind, &sop_instance_uid, number));
+        let rows = rows.chain(self.series(kind, (which, number, title)));
+        let rows = rows.chain(equipment()).chain(self.common(kind, &sop_instance_uid));
         let object = InMemDicomObject::from_element_iter(rows.chain(own));
         let meta = FileMetaTableBuilder::new()
             .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
@@ -246,14 +249,14 @@ impl<'a> Shared<'a> {
     }
 
     /// The module General Series (PS3.3 C.7.3.1).
-    fn series(&self, kind: Kind) -> Vec<Row> {
+    fn series(&self, kind: Kind, (which, number, title): (&str, u32, &str)) -> Vec<Row> {
         let said = |tag| self.origin.as_ref().and_then(|origin| origin.text(tag));
         let by = self.model.map(|model| format!(" by {}", model.card.name)).unwrap_or_default();
         let mut rows = vec![
             row(tags::MODALITY, VR::CS, kind.modality()),
-            row(tags::SERIES_INSTANCE_UID, VR::UI, self.series_uid(kind)),
-            row(tags::SERIES_NUMBER, VR::IS, kind.series_number().to_string()),
-            row(tags::SERIES_DESCRIPTION, VR::LO, format!("{PROGRAM}: {}{by}", kind.title())),
+            row(tags::SERIES_INSTANCE_UID, VR::UI, self.series_uid(kind, which)),
+            row(tags::SERIES_NUMBER, VR::IS, (kind.first_series_number() + number - 1).to_string()),
+            row(tags::SERIES_DESCRIPTION, VR::LO, format!("{PROGRAM}: {title}{by}")),
         ];
         let part = said(tags::BODY_PART_EXAMINED);
         // Type 2C: there, though perhaps unknown, but of a part that has no sides; where frames say it themselves it must not
@@ -271,7 +274,7 @@ impl<'a> Shared<'a> {
     }
 
     /// The module SOP Common (PS3.3 C.12.1), and when the content was made.
-    fn common(&self, kind: Kind, sop_instance_uid: &str, number: u32) -> Vec<Row> {
+    fn common(&self, kind: Kind, sop_instance_uid: &str) -> Vec<Row> {
         let (day, time) = (self.made.day.as_str(), self.made.time.as_str());
         let scheme = item([
             row(tags::CODING_SCHEME_DESIGNATOR, VR::SH, super::element::OWN_SCHEME),
@@ -285,7 +288,7 @@ impl<'a> Shared<'a> {
             row(tags::INSTANCE_CREATION_TIME, VR::TM, time),
             row(tags::CONTENT_DATE, VR::DA, day),
             row(tags::CONTENT_TIME, VR::TM, time),
-            row(tags::INSTANCE_NUMBER, VR::IS, number.to_string()),
+            row(tags::INSTANCE_NUMBER, VR::IS, "1"),
             sequence(tags::CODING_SCHEME_IDENTIFICATION_SEQUENCE, vec![scheme]),
         ];
         rows.extend(self.model.map(|model| self.contribution(model)));
