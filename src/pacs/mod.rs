@@ -7,6 +7,8 @@
 //! end every wait, of either side, and `dicom-ul` 0.10.1 goes round for ever where a caller hangs up before its first byte.
 
 mod accept;
+#[cfg(test)]
+mod archive_tests;
 mod association;
 mod classes;
 pub mod client;
