@@ -254,8 +254,8 @@ fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Re
     let name = |tag: Tag| format!("{:04X}{:04X}", tag.0, tag.1);
     let mut request = service.agent.get(format!("{}/studies", service.url)).query("limit", most.to_string());
     for (tag, vr, value) in keys(query) {
-        // In an address `^` is written `%5E`, which Orthanc 1.10 does not read back: any letter in its place finds it.
-        let value = if vr == VR::PN { value.replace('^', "?") } else { value };
+        // In an address `^` is written `%5E`, which Orthanc 1.10 does not read back: anything in its place finds it.
+        let value = if vr == VR::PN { value.replace('^', "*") } else { value };
         request = request.query(name(tag), value);
     }
     for tag in WANTED {
