@@ -10,7 +10,7 @@ use dicom_ul::pdu::{
 use dicom_ul::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 use super::association::Context;
-use super::classes::{COMMITMENT, IMPLICIT_LITTLE, PLAIN, VERIFICATION, is_of_images, is_read};
+use super::classes::{COMMITMENT, IMPLICIT_LITTLE, PLAIN, VERIFICATION, is_read};
 use super::request::{APPLICATION_CONTEXT, PROTOCOL_VERSION, most_bytes};
 use super::wire::MOST_PDU_BYTES;
 
@@ -30,8 +30,8 @@ pub struct Refusal {
     pub reason: &'static str,
 }
 
-/// Holds a request against who we are and who may come (`callers`; empty for all).
-pub fn agree(asked: Pdu, ae_title: &str, callers: &[String]) -> Result<Agreed, Refusal> {
+/// Holds a request against who we are, who may come (`callers`; empty for all), and of which classes objects are taken.
+pub fn agree(asked: Pdu, ae_title: &str, callers: &[String], takes: &dyn Fn(&str) -> bool) -> Result<Agreed, Refusal> {
     let Pdu::AssociationRQ(asked) = asked else {
         let source = AbortRQSource::ServiceProvider(AbortRQServiceProviderReason::UnexpectedPdu);
         return Err(Refusal { answer: Pdu::AbortRQ { source }.into(), reason: "no request for an association" });
@@ -57,7 +57,7 @@ pub fn agree(asked: Pdu, ae_title: &str, callers: &[String]) -> Result<Agreed, R
             reason: "presentation contexts with wrong numbers",
         });
     }
-    Ok(accepted(asked))
+    Ok(accepted(asked, takes))
 }
 
 fn no(reason: AssociationRJServiceUserReason, says: &'static str) -> Refusal {
@@ -73,9 +73,9 @@ pub fn full() -> Pdu {
     Pdu::AssociationRJ(AssociationRJ { result: AssociationRJResult::Transient, source })
 }
 
-fn accepted(asked: AssociationRQ) -> Agreed {
+fn accepted(asked: AssociationRQ, takes: &dyn Fn(&str) -> bool) -> Agreed {
     let choices: Vec<Result<Context, (u8, PresentationContextResultReason)>> =
-        asked.presentation_contexts.into_iter().map(choose).collect();
+        asked.presentation_contexts.into_iter().map(|context| choose(context, takes)).collect();
     let result = |choice: &Result<Context, _>| match choice {
         Ok(context) => PresentationContextResult {
             id: context.id,
@@ -112,11 +112,14 @@ fn accepted(asked: AssociationRQ) -> Agreed {
 }
 
 /// The first of the proposed syntaxes that is taken for this class.
-fn choose(proposed: PresentationContextProposed) -> Result<Context, (u8, PresentationContextResultReason)> {
+fn choose(
+    proposed: PresentationContextProposed,
+    takes: &dyn Fn(&str) -> bool,
+) -> Result<Context, (u8, PresentationContextResultReason)> {
     let trimmed = |uid: &str| uid.trim_end_matches(['\0', ' ']).to_owned();
     let (id, class) = (proposed.id, trimmed(&proposed.abstract_syntax));
     let is_plain = matches!(class.as_str(), VERIFICATION | COMMITMENT);
-    if !is_plain && !is_of_images(&class) {
+    if !is_plain && !takes(&class) {
         return Err((id, PresentationContextResultReason::AbstractSyntaxNotSupported));
     }
     let mut syntaxes = proposed.transfer_syntaxes.iter().map(|syntax| trimmed(syntax));

@@ -33,8 +33,30 @@ pub fn is_of_images(class: &str) -> bool {
     StandardSopClassDictionary.by_uid(class).is_some_and(|entry| entry.name().contains("Image Storage"))
 }
 
+/// Whether objects of this class are kept in archives beside pictures, and are none: reports, segmentations, documents.
+pub fn is_beside_images(class: &str) -> bool {
+    class.starts_with("1.2.840.10008.5.1.4.1.1.") && !is_of_images(class)
+}
+
+/// Such classes, asked for without packing: an archive that may not send one of a study's objects may send none of them
+/// (Orthanc 1.10).
+pub const BESIDE_PICTURES: [&str; 12] = [
+    uids::BASIC_TEXT_SR_STORAGE,
+    uids::ENHANCED_SR_STORAGE,
+    uids::COMPREHENSIVE_SR_STORAGE,
+    uids::COMPREHENSIVE3_DSR_STORAGE,
+    uids::KEY_OBJECT_SELECTION_DOCUMENT_STORAGE,
+    uids::X_RAY_RADIATION_DOSE_SR_STORAGE,
+    uids::MAMMOGRAPHY_CADSR_STORAGE,
+    uids::CHEST_CADSR_STORAGE,
+    uids::SEGMENTATION_STORAGE,
+    uids::PARAMETRIC_MAP_STORAGE,
+    uids::GRAYSCALE_SOFTCOPY_PRESENTATION_STATE_STORAGE,
+    uids::ENCAPSULATED_PDF_STORAGE,
+];
+
 /// Classes of single pictures, which a model may read: asked for in each packing.
-pub const PICTURES: [&str; 15] = [
+pub const PICTURES: [&str; 13] = [
     uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
     uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
     uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
@@ -48,12 +70,12 @@ pub const PICTURES: [&str; 15] = [
     uids::CT_IMAGE_STORAGE,
     uids::MR_IMAGE_STORAGE,
     uids::ULTRASOUND_IMAGE_STORAGE,
-    uids::DERMOSCOPIC_PHOTOGRAPHY_IMAGE_STORAGE,
-    uids::VL_ENDOSCOPIC_IMAGE_STORAGE,
 ];
 
 /// Other classes of pictures, asked for without packing alone: a request has room for 128 in all.
-pub const MORE_PICTURES: [&str; 20] = [
+pub const MORE_PICTURES: [&str; 22] = [
+    uids::DERMOSCOPIC_PHOTOGRAPHY_IMAGE_STORAGE,
+    uids::VL_ENDOSCOPIC_IMAGE_STORAGE,
     uids::WIDE_FIELD_OPHTHALMIC_PHOTOGRAPHY3_D_COORDINATES_IMAGE_STORAGE,
     uids::OPHTHALMIC_TOMOGRAPHY_IMAGE_STORAGE,
     uids::OPHTHALMIC_OPTICAL_COHERENCE_TOMOGRAPHY_EN_FACE_IMAGE_STORAGE,
@@ -83,11 +105,14 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_taken() {
         assert!(PICTURES.iter().chain(&MORE_PICTURES).all(|class| is_of_images(class)));
+        assert!(BESIDE_PICTURES.iter().all(|class| is_beside_images(class)));
+        assert!(!is_beside_images(COMMITMENT) && !is_beside_images(PICTURES[0]));
         assert!(!is_of_images(VERIFICATION) && !is_of_images(COMMITMENT));
         assert!(!is_of_images(uids::SEGMENTATION_STORAGE) && !is_of_images(uids::BASIC_TEXT_SR_STORAGE));
         assert!(PLAIN.iter().all(|syntax| is_read(syntax)) && !is_read(uids::HTJ2K));
         assert!(PACKED.iter().flat_map(|row| row.iter()).all(|syntax| is_read(syntax)));
         // One context for the request itself, and one for each packing of each class.
-        assert!(1 + PICTURES.len() * (1 + PACKED.len()) + MORE_PICTURES.len() <= 128);
+        let plain = MORE_PICTURES.len() + BESIDE_PICTURES.len();
+        assert!(1 + PICTURES.len() * (1 + PACKED.len()) + plain <= 128);
     }
 }

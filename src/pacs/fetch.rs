@@ -13,7 +13,9 @@ use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 
 use super::association::{Association, Heard, is_answer};
-use super::classes::{GET, MORE_PICTURES, MOVE, PACKED, PICTURES, PLAIN, is_of_images};
+use super::classes::{
+    BESIDE_PICTURES, GET, MORE_PICTURES, MOVE, PACKED, PICTURES, PLAIN, is_beside_images, is_of_images,
+};
 use super::client::check;
 use super::message::{Command, element, field, status};
 use super::parcel::identity;
@@ -60,11 +62,14 @@ impl Landing {
         self.landed().len()
     }
 
-    /// Takes the file at `arrived`, if it is a picture of this study; one that is not stays where it is.
+    /// Takes the file at `arrived`, if it is a picture of this study; any other stays where it is. One that holds no picture
+    /// is a success all the same: an archive that hears of a failure may send no more.
     pub fn take(&self, arrived: &Path) -> StoreStatus {
-        let is_wanted = identity(arrived).is_some_and(|says| {
-            is_of_images(&says.sop_class_uid) && (says.study_uid.is_empty() || says.study_uid == self.study_uid)
-        });
+        let says = identity(arrived).filter(|says| says.study_uid.is_empty() || says.study_uid == self.study_uid);
+        if says.as_ref().is_some_and(|says| is_beside_images(&says.sop_class_uid)) {
+            return StoreStatus::Success;
+        }
+        let is_wanted = says.is_some_and(|says| is_of_images(&says.sop_class_uid));
         let mut landed = self.landed();
         if !is_wanted {
             return StoreStatus::CannotUnderstand;
@@ -145,7 +150,8 @@ pub fn get(
         proposals.push(Proposal::new(class, &PLAIN).for_us());
         proposals.extend(PACKED.iter().map(|row| Proposal::new(class, row).for_us()));
     }
-    proposals.extend(MORE_PICTURES.iter().map(|class| Proposal::new(class, &PLAIN).for_us()));
+    let plain = MORE_PICTURES.iter().chain(&BESIDE_PICTURES);
+    proposals.extend(plain.map(|class| Proposal::new(class, &PLAIN).for_us()));
     let mut association = associate(peer, &proposals, patience, may_go_on)?;
     let Some(id) = association.context_for(GET, None) else {
         association.release();
@@ -211,7 +217,14 @@ impl Handler for Gate {
     }
 
     fn store(&self, arrived: Arrived) -> StoreStatus {
-        self.0.take(&arrived.parcel.file)
+        let taken = self.0.take(&arrived.parcel.file);
+        // It has gone to its place, or is not wanted.
+        let _ = std::fs::remove_file(&arrived.parcel.file);
+        taken
+    }
+
+    fn takes(&self, sop_class_uid: &str) -> bool {
+        is_of_images(sop_class_uid) || is_beside_images(sop_class_uid)
     }
 
     fn is_kept(&self, objects: &[(String, String)]) -> Vec<bool> {

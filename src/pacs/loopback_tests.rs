@@ -456,7 +456,8 @@ fn commitment_is_reported_over_the_same_association_or_a_new_one() {
             let (stream, _) = other.accept().unwrap();
             let mut wire = Wire::new(stream, Secrecy::None, &may_go_on);
             let until = std::time::Instant::now() + PATIENCE.answer;
-            let agreed = super::accept::agree(wire.receive(until).unwrap(), "ELSE", &[]).unwrap_or_else(|_| panic!());
+            let agreed =
+                super::accept::agree(wire.receive(until).unwrap(), "ELSE", &[], &|_| true).unwrap_or_else(|_| panic!());
             wire.send(&agreed.answer, until).unwrap();
             let mut association =
                 super::association::Association::new(wire, agreed.contexts, 0, PATIENCE.answer).unwrap();

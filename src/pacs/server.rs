@@ -12,6 +12,7 @@ use rustls::ServerConfig;
 
 use super::accept::{agree, full};
 use super::association::{Association, Heard};
+use super::classes::is_of_images;
 pub use super::commitment::Committed;
 use super::commitment::{self, Report};
 use super::message::{Command, element, field, status};
@@ -85,6 +86,10 @@ impl StoreStatus {
 pub trait Handler: Send + Sync {
     /// Whether there is room for another object; asked before its first byte is read from the network.
     fn has_room(&self) -> bool;
+    /// Whether objects of this class are taken at all: callers are told before they send one.
+    fn takes(&self, sop_class_uid: &str) -> bool {
+        is_of_images(sop_class_uid)
+    }
     /// Takes an object; once this gives success, it survives any end of the program. Without success its file is removed.
     fn store(&self, arrived: Arrived) -> StoreStatus;
     /// Whether each of these (class, instance) was stored here, for storage commitment.
@@ -250,7 +255,8 @@ impl Office<'_> {
         let secrecy = self.secrecy().map_err(|error| Broken::Line(error.to_string()))?;
         let mut wire = Wire::new(stream, secrecy, &may_go_on);
         let until = Instant::now() + self.rules.patience.connect;
-        let agreed = match agree(wire.receive(until)?, &self.rules.ae_title, &self.rules.callers) {
+        let takes = |class: &str| self.handler.takes(class);
+        let agreed = match agree(wire.receive(until)?, &self.rules.ae_title, &self.rules.callers, &takes) {
             Ok(agreed) => agreed,
             Err(refusal) => {
                 wire.send(&refusal.answer, until)?;

@@ -1,7 +1,7 @@
 //! What is asked of an archive, and what it found.
 
 /// What a study is searched by; what is empty does not matter. `*` and `?` stand for anything, as in C-FIND.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query {
     pub patient_id: String,
     /// `Family^Given`, or the beginning of it.
@@ -10,6 +10,13 @@ pub struct Query {
     pub study_date: [String; 2],
     /// Such as `CR`, `DX`, `OP`.
     pub modality: String,
+}
+
+impl std::fmt::Debug for Query {
+    /// Whom one searches for belongs into no log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Query(hidden)")
+    }
 }
 
 /// A study that an archive has.

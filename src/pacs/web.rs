@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::path::PathBuf;
 
+use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use dicom_object::{InMemDicomObject, Tag};
 use serde_json::{Map, Value};
@@ -254,7 +255,9 @@ fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Re
     let service = Service::new(peer, patience)?;
     let name = |tag: Tag| format!("{:04X}{:04X}", tag.0, tag.1);
     let mut request = service.agent.get(format!("{}/studies", service.url)).query("limit", most.to_string());
-    for (tag, _, value) in keys(query) {
+    for (tag, vr, value) in keys(query) {
+        // In an address `^` is written `%5E`, which Orthanc 1.10 does not read back: anything in its place finds it.
+        let value = if vr == VR::PN { value.replace('^', "*") } else { value };
         request = request.query(name(tag), value);
     }
     for tag in WANTED {

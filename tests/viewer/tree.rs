@@ -130,6 +130,7 @@ fn every_control_has_a_name_in_words() {
         fovea::session::WindowCommand::Help,
         fovea::session::WindowCommand::ModelCard,
         fovea::session::WindowCommand::Export,
+        fovea::session::WindowCommand::Archive,
     ] {
         act(&mut window, command);
         window.run_steps(3);

@@ -236,6 +236,24 @@ fn a_folder_that_moved_with_its_file_is_found() {
 
 #[cfg(unix)]
 #[test]
+fn a_study_that_lies_elsewhere_today_has_its_readings() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, before, now) = (folder.path().join("a.fovea"), Path::new("/tmp/one/s"), Path::new("/tmp/two/s"));
+    let flagged = Reading { flagged: true, ..Reading::default() };
+    let mut file = ReadingFile::create(&path, &head(before)).unwrap();
+    file.keep(&Change::Reading(frame(before.join("a.dcm")), flagged.clone())).unwrap();
+    file.folder_moved(before, now).unwrap();
+    file.folder_moved(Path::new("/never/seen"), now).unwrap();
+    file.keep(&Change::Reading(frame(now.join("b.dcm")), flagged.clone())).unwrap();
+    drop(file);
+    let contents = ReadingFile::open(&path).unwrap().read().unwrap();
+    assert_eq!(contents.head.opened, [now]);
+    let pictures: Vec<&Path> = contents.entries.iter().map(|(of, _)| of.path.as_path()).collect();
+    assert_eq!(pictures, [now.join("a.dcm"), now.join("b.dcm")]);
+    assert!(contents.entries.iter().all(|(_, entry)| entry.reading == flagged));
+}
+
+#[test]
 fn names_that_are_no_text_come_back() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();

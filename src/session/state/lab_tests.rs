@@ -84,6 +84,19 @@ fn labels_are_matched_measured_and_what_is_left_over_is_said() {
 }
 
 #[test]
+fn a_filter_by_labels_goes_with_them() {
+    let mut world = World::opened(0);
+    label(&mut world, &["5", "6", "1"]);
+    for only in [Only::Wrong, Only::Unread] {
+        world.command(SessionCommand::List(ListCommand::Only(only, true)));
+    }
+    assert_eq!(shown(&world), ["2.png"]);
+    world.command(LabCommand::Forget.into());
+    assert_eq!(world.state.worklist.filter().only, [Only::Unread], "the other one stays");
+    assert_eq!(shown(&world).len(), 6);
+}
+
+#[test]
 fn who_reads_blind_sees_a_label_once_the_picture_is_read() {
     let mut world = World::new();
     world.command(SessionCommand::ReadFirst(true));

@@ -201,6 +201,10 @@ impl Worklist {
     /// Labels in the classes of the model in use, of those pictures that have one; all others have none any more.
     pub fn set_truths(&mut self, mut truths: HashMap<PathBuf, Truth>) {
         self.filter.cell = None;
+        if truths.is_empty() {
+            // No menu would offer to switch it off.
+            self.filter.only.retain(|only| !only.needs_labels());
+        }
         self.items.iter_mut().for_each(|item| item.truth = truths.remove(&item.path));
         self.changed += 1;
         self.arrange();

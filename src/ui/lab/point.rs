@@ -1,7 +1,7 @@
 //! The operating point in numbers: what it brings on these pictures, and what it would among other people.
 
 use egui::accesskit::Role;
-use egui::{Button, RichText, Slider, Ui, WidgetInfo};
+use egui::{Button, RichText, Slider, SliderClamping, Ui, WidgetInfo};
 
 use super::super::App;
 use super::{percent, yes};
@@ -20,6 +20,8 @@ impl App {
         ui.horizontal(|ui| {
             let mut chosen = point;
             let slider = Slider::new(&mut chosen, 0.0..=1.0).fixed_decimals(3).step_by(0.005).text("Operating point");
+            // What is shown is not brought onto a step: a point of the program's own lies between two.
+            let slider = slider.clamping(SliderClamping::Edits);
             let slider = ui.add(slider).on_hover_text(format!("{name}: yes from this probability on"));
             if slider.changed() {
                 self.commands.push(LabCommand::Point(Some(chosen)).into());
@@ -29,6 +31,7 @@ impl App {
         ui.horizontal(|ui| {
             let mut part = 100.0 * self.session.prevalence().or(among).unwrap_or(0.5);
             let slider = Slider::new(&mut part, 0.01..=99.9).logarithmic(true).suffix(" %").max_decimals(2);
+            let slider = slider.clamping(SliderClamping::Edits);
             let slider = ui.add(slider.text("Prevalence")).on_hover_text("Among those of whom it is asked");
             if slider.changed() {
                 self.commands.push(LabCommand::Prevalence(Some(part / 100.0)).into());
