@@ -46,6 +46,45 @@ fn dcmtk_sends_in_all_syntaxes_that_it_has() {
     });
 }
 
+/// A certificate for this machine and its key in files, signed by the first of the pair.
+fn certificates(folder: &Path) -> [PathBuf; 3] {
+    let mut own = rcgen::CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    // With the name of its authority it would count as signed by itself.
+    own.distinguished_name.push(rcgen::DnType::CommonName, "a machine");
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let (key, authority_key) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let signed = authority.self_signed(&authority_key).unwrap().pem();
+    let own = own.signed_by(&key, &rcgen::Issuer::new(authority, authority_key)).unwrap().pem();
+    let files = ["authority.pem", "own.pem", "own.key"].map(|name| folder.join(name));
+    for (file, text) in files.iter().zip([signed, own, key.serialize_pem()]) {
+        std::fs::write(file, text).unwrap();
+    }
+    files
+}
+
+#[test]
+fn dcmtk_and_we_encrypt() {
+    if !has(&["echoscu", "storescp"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [authority, own, key] = certificates(folder.path());
+    let keys = ["+tls", key.to_str().unwrap(), own.to_str().unwrap(), "+cf", authority.to_str().unwrap()];
+    let tls = Tls { authorities: Some(authority.clone()), certificate: Some(own.clone()), key: Some(key.clone()) };
+    with_tls_server(Some(tls.clone()), 0, |port, _| {
+        run(Command::new("echoscu").args(keys).args(["-aec", "FOVEA", "127.0.0.1", &port.to_string()]));
+    });
+    let port = free_port();
+    let mut call = Command::new("storescp");
+    call.args(keys).args(["-aet", "TAKER", "-od"]).arg(folder.path()).arg(port.to_string());
+    let _running = Running::start(&mut call, &[port]);
+    let taker = Peer { tls: Some(tls), ..peer(port, "TAKER") };
+    client::echo(&taker, PATIENCE).unwrap();
+    let sent = client::store(&taker, &[radiograph(folder.path(), 1, "ISO_IR 192")], PATIENCE).unwrap();
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+}
+
 #[test]
 fn storescp_takes_what_we_send() {
     if !has(&["storescp"]) {

@@ -16,7 +16,7 @@ use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use fovea::pacs::server::{Arrived, Handler, Listener, Rules, StoreStatus};
-use fovea::pacs::{Parcel, Patience, Peer};
+use fovea::pacs::{Parcel, Patience, Peer, Tls};
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(60) };
 const CLASS: &str = uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE;
@@ -61,6 +61,11 @@ impl Handler for Shelf {
 
 /// Does `work` beside our own server, called FOVEA, on `port`.
 fn with_server(port: u16, work: impl FnOnce(u16, &Shelf)) {
+    with_tls_server(None, port, work);
+}
+
+/// The same, encrypted.
+fn with_tls_server(tls: Option<Tls>, port: u16, work: impl FnOnce(u16, &Shelf)) {
     let folder = tempfile::tempdir().unwrap();
     let rules = Rules {
         listen: (Ipv4Addr::LOCALHOST, port).into(),
@@ -71,7 +76,7 @@ fn with_server(port: u16, work: impl FnOnce(u16, &Shelf)) {
         most_object_bytes: 1 << 24,
         patience: PATIENCE,
         arrivals: folder.path().to_owned(),
-        tls: None,
+        tls,
     };
     let listener = Listener::bind(rules).unwrap();
     let shelf = Arc::new(Shelf::default());
