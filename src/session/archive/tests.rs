@@ -185,9 +185,11 @@ fn a_refusal_says_what_to_do() {
     let away = PacsError::Away { peer: name(), reason: "connection refused".to_owned() };
     assert_eq!(
         advice(&away, &dimse),
-        "pacs.example cannot be reached: connection refused. Is it switched on, and are host and port of the connection \
-         right?"
+        "pacs.example cannot be reached: connection refused. Is it switched on, are host and port of the connection \
+         right, and does it know this computer as FOVEA?"
     );
+    let failed = PacsError::Status { peer: name(), status: 0xC000, meaning: "failed".to_owned(), is_final: true };
+    assert!(advice(&failed, &dimse).contains("this computer's address and the port 11112"));
     assert_eq!(advice(&PacsError::Here("no such file.".to_owned()), &web()), "no such file.");
 }
 

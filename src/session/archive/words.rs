@@ -21,9 +21,11 @@ pub fn advice(error: &PacsError, archive: &Archive) -> String {
 fn hint(error: &PacsError, archive: &Archive) -> Option<String> {
     match (error, archive) {
         (PacsError::Stopped | PacsError::Here(_), _) => None,
-        (PacsError::Away { .. }, Archive::Dimse { .. }) => {
-            Some("Is it switched on, and are host and port of the connection right?".to_owned())
-        }
+        // Some hang up on who may not ask.
+        (PacsError::Away { .. }, Archive::Dimse { peer, .. }) => Some(format!(
+            "Is it switched on, are host and port of the connection right, and does it know this computer as {}?",
+            peer.own_ae_title
+        )),
         (PacsError::Away { .. }, Archive::Web(_)) => {
             Some("Is it switched on, and is the address of the connection right?".to_owned())
         }
@@ -47,6 +49,9 @@ fn hint(error: &PacsError, archive: &Archive) -> Option<String> {
             Some("A part of the study did not arrive; the archive's log says why.".to_owned())
         }
         (PacsError::Status { is_final: false, .. }, _) => Some("Try again in a while.".to_owned()),
+        (PacsError::Status { .. }, Archive::Dimse { peer, retrieval: Retrieval::Move { port } }) => {
+            Some(format!("Does the archive know {} at this computer's address and the port {port}?", peer.own_ae_title))
+        }
         (PacsError::Status { .. }, _) => Some("The archive's administrator can say whether it allows this.".to_owned()),
         (PacsError::Http { code: 401 | 403, .. }, _) => Some(WHO_ASKS.to_owned()),
         (PacsError::Http { code: 400..500, .. }, _) => {
