@@ -47,3 +47,27 @@ fn a_report_page_carries_the_readers_grade_beside_the_models() {
     assert_eq!(record["reader"]["judgement"], "accepted");
     assert!(record["files"].as_array().unwrap().contains(&"report.pdf".into()));
 }
+
+#[test]
+fn objects_for_an_archive_come_from_the_dialog() {
+    let mut window = opened();
+    window.get_by_role_and_label(Role::Button, "Export…").click();
+    window.run_steps(4);
+    for name in ["DICOM objects", "Single layers", "Raw maps (.npz)"] {
+        window.get_by_role_and_label(Role::CheckBox, name).click_accesskit();
+        window.run_steps(2);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    window.get_by_role_and_label(Role::TextInput, "Folder").set_text_value_accesskit(folder.path().to_str().unwrap());
+    window.run_steps(4);
+    window.get_by_role_and_label(Role::Button, "Export").click();
+    window.run_steps(2);
+    wait(&mut window, "the files", |app| app.session.notices.iter().any(|notice| notice.text.starts_with("Wrote ")));
+    let read = |ending: &str| fs::read(folder.path().join(format!("phantom-moderate.{ending}"))).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&read("json")).unwrap();
+    assert_eq!(record["dicom_profile"], "kept");
+    for ending in ["picture.dcm", "sc.dcm", "seg.dcm", "pm-2.dcm", "sr.dcm"] {
+        assert_eq!(&read(ending)[128..132], b"DICM", "{ending}");
+        assert!(record["files"].as_array().unwrap().contains(&ending.into()), "{ending}");
+    }
+}
