@@ -114,8 +114,12 @@ fn is_written(element: &Row) -> bool {
 
 /// By how many days the dates of the patient of `origin` go back.
 pub fn days_back(origin: &Origin, secret: &[u8]) -> u64 {
-    let number = u64::from_str_radix(&of_patient("dates", origin, secret)[..15], 16).unwrap_or_default();
-    1 + number % MOST_DAYS
+    days_of(&of_patient("dates", origin, secret))
+}
+
+/// From 1 to [`MOST_DAYS`], from a hash in hexadecimal.
+pub fn days_of(hash: &str) -> u64 {
+    1 + u64::from_str_radix(&hash[..15], 16).unwrap_or_default() % MOST_DAYS
 }
 
 /// Under one secret the same for all objects of a patient, and without it nothing that leads back.

@@ -19,7 +19,7 @@ use crate::bundle::card::Class;
 use crate::export::record::{BoxRecord, SettingsRecord};
 use crate::export::{NOTICE, Record};
 
-const STANDING: &str = "Preliminary and unverified: made by a program, confirmed by nobody";
+const STANDING: &str = "Preliminary and unverified: made by a program";
 
 use Relation::{Contains, HasConceptModifier, HasObservationContext};
 

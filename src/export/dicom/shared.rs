@@ -7,7 +7,7 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
 use super::element::{Code, Row, coded, empty, item, list, row, sequence};
 use super::kind::Kind;
-use super::patient::{days_back, deidentified, keyed, new_study, rows, said_of_removal};
+use super::patient::{days_back, days_of, deidentified, keyed, new_study, rows, said_of_removal};
 use super::planes::Planes;
 use super::uid::uid;
 use super::{DicomObject, Profile, Source};
@@ -16,8 +16,12 @@ use crate::export::date;
 use crate::scan::dicom::Origin;
 
 /// Who makes the objects, and with what.
-pub const PROGRAM: &str = "Fovea";
+pub use crate::scan::dicom::PROGRAM;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Parts of the body that have no side (PS3.16 annex L).
+const UNPAIRED: [&str; 12] =
+    ["ABDOMEN", "CHEST", "COCCYX", "CSPINE", "HEAD", "HEART", "LSPINE", "NECK", "PELVIS", "SKULL", "SSPINE", "TSPINE"];
 
 /// The picture that objects are derived from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +96,52 @@ pub struct Model<'a> {
     pub sha256: &'a str,
 }
 
+/// When the objects are made.
+struct Made {
+    /// In the zone of the picture's file.
+    day: String,
+    time: String,
+    /// With its offset, where that may be told.
+    at: String,
+}
+
+impl Made {
+    fn new(source: &Source<'_>, origin: Option<&Origin>, iso: &str) -> Option<Self> {
+        let ((day, time), utc) = (moment(iso, origin)?, moment(iso, None)?);
+        if !is_hidden(source) {
+            return Some(Self { day, time, at: format!("{}{}+0000", utc.0, utc.1) });
+        }
+        // A true date here would give those of the patient away.
+        let days = match source.origin {
+            Some(origin) => days_back(origin, source.secret),
+            None => days_of(&keyed("dates", &[source.sha256], source.secret)),
+        };
+        let day = date::moved(&day, -(days as i64))?;
+        Some(Self { at: format!("{day}{time}"), day, time })
+    }
+}
+
+fn is_hidden(source: &Source<'_>) -> bool {
+    source.profile == Profile::DeIdentified
+}
+
+/// What may be repeated of the picture's file.
+fn under_profile(source: &Source<'_>) -> Result<Option<Origin>> {
+    if !is_hidden(source) {
+        return Ok(source.origin.cloned());
+    }
+    if source.secret.is_empty() {
+        bail!("de-identified objects need a secret that their UIDs and dates follow from");
+    }
+    if burned_in(source.origin).as_deref() == Some("YES") {
+        bail!(
+            "its pixels carry annotations (Burned In Annotation is YES), so that it cannot be de-identified; clean the \
+             picture first"
+        );
+    }
+    Ok(source.origin.map(|origin| deidentified(origin, source.secret)))
+}
+
 /// What all objects of one picture share.
 pub struct Shared<'a> {
     pub study_uid: String,
@@ -102,9 +152,7 @@ pub struct Shared<'a> {
     /// Under the profile that is asked for.
     pub origin: Option<Origin>,
     patient_and_study: Vec<Row>,
-    /// Day and time of the objects' making, and the whole moment with its offset.
-    made: (String, String),
-    made_at: String,
+    made: Made,
     /// What UIDs follow from: the picture, and how it was explained.
     picture_key: String,
     identity: String,
@@ -114,69 +162,31 @@ impl<'a> Shared<'a> {
     /// `made_at` is a moment as ISO 8601 has it, in UTC; `identity` whatever objects depend on besides the picture.
     ///
     /// # Errors
-    /// A picture with burnt-in names that is to be de-identified.
+    /// A picture that does not say which it is, or one with burnt-in names that is to be de-identified.
     pub fn new(source: &Source<'_>, model: Option<Model<'a>>, made_at: &str, identity: String) -> Result<Self> {
-        let is_hidden = source.profile == Profile::DeIdentified;
-        if is_hidden && source.secret.is_empty() {
-            bail!("de-identified objects need a secret that their UIDs and dates follow from");
-        }
-        let origin =
-            source.origin.map(|origin| if is_hidden { deidentified(origin, source.secret) } else { origin.clone() });
-        if is_hidden && burned_in(origin.as_ref()).as_deref() == Some("YES") {
-            bail!(
-                "its pixels carry annotations (Burned In Annotation is YES), so that it cannot be de-identified; clean the picture first"
-            );
-        }
-        let (mut day, time) = moment(made_at, origin.as_ref()).context("the moment of making is none")?;
-        let mut offset = "+0000";
-        if let Some(origin) = source.origin.filter(|_| is_hidden) {
-            // A true date here would give those of the patient away.
-            day = date::moved(&day, -(days_back(origin, source.secret) as i64)).unwrap_or(day);
-            offset = "";
-        }
-        let utc = moment(made_at, None).filter(|_| !is_hidden).unwrap_or_else(|| (day.clone(), time.clone()));
-        let made_at = format!("{}{}{offset}", utc.0, utc.1);
-        let file_key = || match is_hidden {
-            true => keyed("file", &[source.sha256], source.secret),
-            false => source.sha256.to_owned(),
+        let origin = under_profile(source)?;
+        let made = Made::new(source, origin.as_ref(), made_at).context("the moment of making is none")?;
+        let picture = match &origin {
+            Some(origin) => Some(Reference::of(origin).context("the picture does not say which object it is")?),
+            None => None,
         };
-        let reference =
-            origin.as_ref().map(|origin| Reference::of(origin).context("the picture does not say which object it is"));
-        let reference = reference.transpose()?;
-        let picture_key = match &reference {
+        let picture_key = match &picture {
             Some(known) => format!("{} {}", known.sop_instance_uid, known.frame.unwrap_or(1)),
-            None => format!("file {}", file_key()),
+            None if is_hidden(source) => format!("file {}", keyed("file", &[source.sha256], source.secret)),
+            None => format!("file {}", source.sha256),
         };
+        let new_study_uid = uid(&["study", &picture_key]);
         let (study_uid, patient_and_study) = match &origin {
-            Some(origin) => {
-                let study =
-                    origin.uid(tags::STUDY_INSTANCE_UID).context("the picture does not say which study it is of")?;
-                (study, rows(origin))
-            }
+            Some(origin) => (origin.uid(tags::STUDY_INSTANCE_UID).unwrap_or(new_study_uid), rows(origin)),
             None => {
-                let study = uid(&["study", &picture_key]);
                 let patient = format!("FOVEA-{}", &uid(&["patient", &picture_key])[5..16]);
-                let mut rows = new_study(&study, &patient, (&day, &time));
-                if is_hidden {
-                    rows.extend(said_of_removal());
-                }
-                (study, rows)
+                let rows = new_study(&new_study_uid, &patient, (&made.day, &made.time));
+                let removal = if is_hidden(source) { said_of_removal() } else { Vec::new() };
+                (new_study_uid, rows.into_iter().chain(removal).collect())
             }
         };
         let planes = Planes::of(origin.as_ref(), uid(&["frame of reference", &picture_key]));
-        let made = (day, time);
-        Ok(Self {
-            study_uid,
-            picture: reference,
-            planes,
-            model,
-            origin,
-            patient_and_study,
-            made,
-            made_at,
-            picture_key,
-            identity,
-        })
+        Ok(Self { study_uid, picture, planes, model, origin, patient_and_study, made, picture_key, identity })
     }
 
     /// The same of a photograph that has an object of its own.
@@ -242,24 +252,25 @@ impl<'a> Shared<'a> {
             row(tags::SERIES_INSTANCE_UID, VR::UI, self.series_uid(kind, which)),
             row(tags::SERIES_NUMBER, VR::IS, (kind.first_series_number() + number - 1).to_string()),
             row(tags::SERIES_DESCRIPTION, VR::LO, format!("{PROGRAM}: {title}{by}")),
-            row(tags::SERIES_DATE, VR::DA, self.made.0.as_str()),
-            row(tags::SERIES_TIME, VR::TM, self.made.1.as_str()),
         ];
-        // Type 2C: there, though perhaps unknown; where frames say it themselves it must not be.
-        if matches!(kind, Kind::Picture | Kind::Capture) {
+        let part = said(tags::BODY_PART_EXAMINED);
+        // Type 2C: there, though perhaps unknown, but of a part that has no sides; where frames say it themselves it must not
+        // be.
+        let has_sides = !part.as_deref().is_some_and(|part| UNPAIRED.contains(&part));
+        if matches!(kind, Kind::Picture | Kind::Capture) && has_sides {
             let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
             let side = side.filter(|side| matches!(side.as_str(), "L" | "R"));
             rows.push(side.map_or_else(|| empty(tags::LATERALITY, VR::CS), |side| row(tags::LATERALITY, VR::CS, side)));
         }
         if kind != Kind::Report {
-            rows.extend(said(tags::BODY_PART_EXAMINED).map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
+            rows.extend(part.map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
         }
         rows
     }
 
     /// The module SOP Common (PS3.3 C.12.1), and when the content was made.
     fn common(&self, kind: Kind, sop_instance_uid: &str) -> Vec<Row> {
-        let (day, time) = (self.made.0.as_str(), self.made.1.as_str());
+        let (day, time) = (self.made.day.as_str(), self.made.time.as_str());
         let scheme = item([
             row(tags::CODING_SCHEME_DESIGNATOR, VR::SH, super::element::OWN_SCHEME),
             row(tags::CODING_SCHEME_NAME, VR::ST, "Classes and statements of models read by Fovea"),
@@ -285,7 +296,7 @@ impl<'a> Shared<'a> {
             row(tags::MANUFACTURER, VR::LO, PROGRAM),
             row(tags::MANUFACTURER_MODEL_NAME, VR::LO, model.card.name.as_str()),
             list(tags::SOFTWARE_VERSIONS, VR::LO, &[&model.card.version.replace('\\', " "), model.sha256]),
-            row(tags::CONTRIBUTION_DATE_TIME, VR::DT, self.made_at.as_str()),
+            row(tags::CONTRIBUTION_DATE_TIME, VR::DT, self.made.at.as_str()),
             row(
                 tags::CONTRIBUTION_DESCRIPTION,
                 VR::ST,

@@ -36,7 +36,7 @@ use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
-pub use self::origin::{Origin, origin};
+pub use self::origin::{Origin, PROGRAM, is_own, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
 pub use self::whose::{Whose, whose};
