@@ -32,9 +32,9 @@ finish() {
     if [ "$status" != 0 ] && [ -z "$is_missing" ]; then
         echo "$name: failed at the step: $step; what was said:"
         tail -n 20 "$work"/*.log 2>/dev/null || true
-        # For whoever wants to see it.
-        [ -z "${FOVEA_KEEP:-}" ] || { mkdir -p "$FOVEA_KEEP" && cp -r "$work"/. "$FOVEA_KEEP"; }
     fi
+    # For whoever wants to see it.
+    [ -z "${FOVEA_KEEP:-}" ] || { mkdir -p "$FOVEA_KEEP" && cp "$work"/*.* "$FOVEA_KEEP"; }
     for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
     rm -rf "$work"
