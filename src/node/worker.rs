@@ -69,6 +69,8 @@ pub fn next(working: &Working<'_>, answers: &mut dyn Answers) -> Result<bool> {
     done?;
     working.audit.catch_up(working.queue)?;
     working.answered.ring();
+    // What gets no answer is done.
+    working.queue.tidy()?;
     Ok(true)
 }
 
