@@ -215,7 +215,7 @@ def main():
     for round in range(goal):
         # A kill about each so many answers, at any moment of them; the last two fifths go undisturbed, to see its memory.
         target = (round + 0.5) * 0.6 * STUDIES / goal
-        until("progress", lambda: done() >= target or sent.is_set())
+        until("progress", lambda: done() >= target)
         time.sleep(chance.uniform(0, 2))
         node.kill()
         kills += 1

@@ -190,7 +190,9 @@ mod tests {
 
     #[test]
     fn the_classes_of_pixels_are_those_whose_colours_are_drawn() {
-        let (maps, transform) = (response(), Transform::scale_then_move(3.0, 3.5, 2.0, -1.0));
+        let value = |i: usize| ((i * 7919 + i / 64 * 61) % 193) as f32 / 193.0 - 0.1;
+        let maps = ClassMaps::new(3, 8, 8, (0..192).map(value).collect());
+        let transform = Transform::scale_then_move(3.0, 3.5, 2.0, -1.0);
         let style = ClearStyle { on_black: true, enabled: vec![true, true, false], ..ClearStyle::default() };
         let drawn = clear_layer(&maps, &COLOURS, &transform, (30, 26), 1.0, &style);
         let classes = dominant_classes(&maps, &transform, (30, 26), 0.2, &style.enabled);

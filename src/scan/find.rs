@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::{ScanError, dicom};
-use crate::guard::regular;
+use crate::guard::{panics, regular};
 
 /// Of the files that are looked for in folders; others are known by their content once they are named.
 pub const ENDINGS: [&str; 12] =
@@ -74,9 +74,16 @@ fn in_folder(folder: &Path, found: &mut Found) {
     }
 }
 
-/// Whether this program has drawn the PNG at `path`: it says so in the text before the pixels.
+/// Whether this program has made the file at `path`: a PNG says so in the text before the pixels, a DICOM object by its
+/// equipment.
 fn is_own_result(path: &Path) -> bool {
     const SIGN: &[u8] = b"tEXtSoftware\0fovea ";
+    if may_be_dicom(path) {
+        return head(path, 16 << 10).is_some_and(|head| {
+            let is_own = || dicom::has_mark(&head) && dicom::is_own(&head);
+            panics::caught(is_own).unwrap_or(false)
+        });
+    }
     let is_png = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
     is_png && head(path, 512).is_some_and(|head| head.windows(SIGN.len()).any(|part| part == SIGN))
 }

@@ -32,6 +32,9 @@ fn shown(scan: &scan::Scan) -> Result<(), String> {
 pub fn radiograph(path: &Path) -> Result<(), String> {
     let personal = scan::personal(path).map_err(said);
     let first = scan::open(path).map_err(said);
+    if let Ok(file) = scan::Encoded::read(path, 0) {
+        let _ = file.origin();
+    }
     for frame in [1, 2, u32::MAX] {
         if let Ok(scan) = scan::open_frame(path, frame) {
             shown(&scan)?;

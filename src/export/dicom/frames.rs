@@ -6,8 +6,9 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use super::element::{Row, empty, item, row, sequence};
+use super::element::{Code, Row, coded, empty, item, row, sequence};
 use super::shared::Shared;
+use crate::bundle::Card;
 
 /// What the frames of an object are.
 pub struct Frames<'a> {
@@ -39,7 +40,7 @@ impl Frames<'_> {
                 row(tags::DIMENSION_DESCRIPTION_LABEL, VR::LO, *label),
             ])
         };
-        let all = self.shared.into_iter().chain(planes);
+        let all = self.shared.into_iter().chain(planes).chain([anatomy(shared)]);
         let frames = self.each.len().to_string();
         let mut rows = vec![
             row(tags::NUMBER_OF_FRAMES, VR::IS, frames),
@@ -62,6 +63,33 @@ impl Frames<'_> {
             [picture.series_row(), sequence(tags::SOURCE_IMAGE_SEQUENCE, vec![picture.source_item(true)])]
         }));
         Ok(rows)
+    }
+}
+
+/// The group Frame Anatomy (PS3.3 C.7.6.16.2.8), which dcmqi cannot do without.
+fn anatomy(shared: &Shared<'_>) -> Row {
+    let said = |tag| shared.origin.as_ref().and_then(|origin| origin.text(tag));
+    let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
+    let side = side.filter(|side| matches!(side.as_str(), "L" | "R" | "B")).unwrap_or_else(|| "U".to_owned());
+    let anatomy = item([
+        coded(
+            tags::ANATOMIC_REGION_SEQUENCE,
+            &region(shared.model.map(|model| model.card), said(tags::BODY_PART_EXAMINED)),
+        ),
+        row(tags::FRAME_LATERALITY, VR::CS, side),
+    ]);
+    sequence(tags::FRAME_ANATOMY_SEQUENCE, vec![anatomy])
+}
+
+/// What the picture is of, as far as model and file say.
+fn region(card: Option<&Card>, body_part: Option<String>) -> Code {
+    match body_part.as_deref() {
+        _ if card.is_some_and(Card::reads_a_retina) => Code::sct("5665001", "Retina"),
+        Some("CHEST") => Code::sct("816094009", "Chest"),
+        Some("BREAST") => Code::sct("76752008", "Breast"),
+        Some("HEAD") => Code::sct("69536005", "Head"),
+        Some("EYE") => Code::sct("81745001", "Eye"),
+        _ => Code::sct("38266002", "Entire body"),
     }
 }
 

@@ -49,7 +49,7 @@ const REPEATED: [Repeated; 28] = [
     (tags::PATIENT_SIZE, VR::DS, false, Removed),
     (tags::PATIENT_WEIGHT, VR::DS, false, Removed),
     (tags::PATIENT_IDENTITY_REMOVED, VR::CS, false, Stays),
-    (tags::DEIDENTIFICATION_METHOD, VR::LO, false, Stays),
+    (tags::DEIDENTIFICATION_METHOD, VR::LO, false, Removed),
     (tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, VR::SQ, false, Stays),
     (tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, false, Stays),
     (tags::STUDY_INSTANCE_UID, VR::UI, true, Uid),
@@ -82,7 +82,7 @@ const REFERRED: [(Tag, Removal); 20] = [
     (tags::SLICE_THICKNESS, Stays),
     (tags::IMAGE_ORIENTATION_PATIENT, Stays),
     (tags::IMAGE_POSITION_PATIENT, Stays),
-    (tags::POSITION_REFERENCE_INDICATOR, Stays),
+    (tags::POSITION_REFERENCE_INDICATOR, Removed),
     (tags::BURNED_IN_ANNOTATION, Stays),
     // Numbers alone are taken out of these; they never enter an object as they are.
     (tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Stays),
@@ -195,4 +195,98 @@ pub fn new_study(study_uid: &str, patient_id: &str, (day, time): (&str, &str)) -
         value => row(tag, vr, value),
     });
     written.chain(needed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use dicom_object::FileMetaTableBuilder;
+
+    use super::*;
+    use crate::scan::dicom::origin;
+
+    const SECRET: &[u8] = b"sixteen bytes or more";
+
+    /// A file with a value in each attribute that is repeated or referred to, and in some others.
+    fn full(patient: &str) -> Origin {
+        let item = || vec![InMemDicomObject::from_element_iter([row(tags::ACCESSION_NUMBER, VR::SH, "nested Zzyzx")])];
+        let value = |tag: Tag, vr: VR| match vr {
+            VR::UI if tag == tags::SOP_CLASS_UID => row(tag, vr, "1.2.840.10008.5.1.4.1.1.1"),
+            VR::SQ => sequence(tag, item()),
+            VR::UI => row(tag, vr, format!("1.2.3.{}", u32::from(tag.1))),
+            VR::DA => row(tag, vr, "20240301"),
+            VR::TM => row(tag, vr, "101112"),
+            VR::CS => row(tag, vr, "YES"),
+            VR::DS => row(tag, vr, "1.5"),
+            VR::AS => row(tag, vr, "064Y"),
+            _ => row(tag, vr, format!("Zzyzx {patient}")),
+        };
+        let vr_of = |tag: Tag| match tag {
+            tags::MODALITY | tags::LATERALITY | tags::IMAGE_LATERALITY | tags::BODY_PART_EXAMINED => VR::CS,
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE | tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE => VR::SQ,
+            tags::NUMBER_OF_FRAMES => VR::IS,
+            tags::BURNED_IN_ANNOTATION | tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED => VR::CS,
+            tags::POSITION_REFERENCE_INDICATOR => VR::LO,
+            tag if REFERRED[..4].iter().any(|(uid, _)| *uid == tag) => VR::UI,
+            _ => VR::DS,
+        };
+        let repeated = REPEATED.iter().map(|(tag, vr, ..)| value(*tag, *vr));
+        let referred = REFERRED.iter().map(|(tag, _)| value(*tag, vr_of(*tag)));
+        let others = [
+            row(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192"),
+            row(tags::INSTITUTION_NAME, VR::LO, "Zzyzx clinic"),
+            row(tags::PATIENT_COMMENTS, VR::LT, "Zzyzx comment"),
+        ];
+        let mut object = InMemDicomObject::from_element_iter(repeated.chain(referred).chain(others));
+        object.put(row(tags::NUMBER_OF_FRAMES, VR::IS, "1"));
+        let mut bytes = Vec::new();
+        let meta = FileMetaTableBuilder::new().transfer_syntax("1.2.840.10008.1.2.1");
+        object.with_meta(meta).unwrap().write_all(&mut bytes).unwrap();
+        origin(&bytes, Path::new("a.dcm"), 0).unwrap()
+    }
+
+    fn written(object: &InMemDicomObject) -> String {
+        let syntax = dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN.erased();
+        let mut bytes = Vec::new();
+        object.write_dataset_with_ts(&mut bytes, &syntax).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[test]
+    fn what_is_repeated_is_read_and_nothing_else_is() {
+        let origin = full("one");
+        let found: Vec<Tag> = rows(&origin).iter().map(|row| row.header().tag).collect();
+        let expected: Vec<Tag> = REPEATED.iter().map(|(tag, ..)| *tag).collect();
+        assert_eq!(found, expected);
+        let known = |tag: &Tag| expected.contains(tag) || REFERRED.iter().any(|(referred, _)| referred == tag);
+        let missing = REFERRED.iter().filter(|(tag, _)| origin.object.get(*tag).is_none()).count();
+        assert_eq!(missing, 0, "the reader wants them all");
+        let beside: Vec<Tag> = origin.object.tags().filter(|tag| !known(tag)).collect();
+        assert_eq!(beside, [tags::SPECIFIC_CHARACTER_SET]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_who_it_is_and_all_agree() {
+        let hidden = deidentified(&full("one"), SECRET);
+        let all = written(&hidden.object);
+        let groups = [tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE];
+        let mut without = hidden.object.clone();
+        groups.iter().for_each(|tag| drop(without.remove_element(*tag)));
+        let said = written(&without);
+        assert!(!said.contains("Zzyzx") && !said.contains("1.2.3.") && !said.contains("20240301"), "{said:?}");
+        assert!(all.contains("Basic Application Confidentiality Profile"));
+        assert_eq!(hidden.text(tags::PATIENT_IDENTITY_REMOVED).as_deref(), Some("YES"));
+        assert_eq!(hidden.text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED).as_deref(), Some("MODIFIED"));
+        let again = deidentified(&full("one"), SECRET);
+        assert_eq!(written(&again.object), all);
+        let said = |origin: &Origin, tag| origin.text(tag).unwrap();
+        let (other, elsewhere) =
+            (deidentified(&full("two"), SECRET), deidentified(&full("one"), b"another secret, longer"));
+        for tag in [tags::PATIENT_ID, tags::STUDY_DATE] {
+            assert_ne!(said(&hidden, tag), said(&other, tag));
+            assert_ne!(said(&hidden, tag), said(&elsewhere, tag));
+        }
+        assert_ne!(said(&hidden, tags::STUDY_INSTANCE_UID), said(&elsewhere, tags::STUDY_INSTANCE_UID));
+    }
 }

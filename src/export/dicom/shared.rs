@@ -16,8 +16,12 @@ use crate::export::date;
 use crate::scan::dicom::Origin;
 
 /// Who makes the objects, and with what.
-pub const PROGRAM: &str = "Fovea";
+pub use crate::scan::dicom::PROGRAM;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Parts of the body that have no side (PS3.16 annex L).
+const UNPAIRED: [&str; 12] =
+    ["ABDOMEN", "CHEST", "COCCYX", "CSPINE", "HEAD", "HEART", "LSPINE", "NECK", "PELVIS", "SKULL", "SSPINE", "TSPINE"];
 
 /// The picture that objects are derived from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,14 +248,17 @@ impl<'a> Shared<'a> {
             row(tags::SERIES_DATE, VR::DA, self.made.0.as_str()),
             row(tags::SERIES_TIME, VR::TM, self.made.1.as_str()),
         ];
-        // Type 2C: there, though perhaps unknown. Of segmentations and reports it is no part.
-        if !matches!(kind, Kind::Report | Kind::Segmentation) {
+        let part = said(tags::BODY_PART_EXAMINED);
+        // Type 2C: there, though perhaps unknown, but of a part that has no sides; where frames say it themselves it must not
+        // be.
+        let has_sides = !part.as_deref().is_some_and(|part| UNPAIRED.contains(&part));
+        if matches!(kind, Kind::Picture | Kind::Capture) && has_sides {
             let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
             let side = side.filter(|side| matches!(side.as_str(), "L" | "R"));
             rows.push(side.map_or_else(|| empty(tags::LATERALITY, VR::CS), |side| row(tags::LATERALITY, VR::CS, side)));
         }
         if kind != Kind::Report {
-            rows.extend(said(tags::BODY_PART_EXAMINED).map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
+            rows.extend(part.map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
         }
         rows
     }
@@ -337,4 +344,22 @@ fn offset_minutes(zone: &str) -> Option<i64> {
     };
     let number: i64 = zone.get(1..5).filter(|_| zone.len() == 5)?.parse().ok()?;
     Some(sign * (number / 100 * 60 + number % 100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_in_the_zone_of_the_file() {
+        let said = |zone: &str| {
+            let object = InMemDicomObject::from_element_iter([row(tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone)]);
+            moment("2024-02-29T23:10:05Z", Some(&Origin { object, frame: 0 })).unwrap()
+        };
+        assert_eq!(said("+0530"), ("20240301".to_owned(), "044005".to_owned()));
+        assert_eq!(said("-0930"), ("20240229".to_owned(), "134005".to_owned()));
+        assert_eq!(said("nonsense"), ("20240229".to_owned(), "231005".to_owned()));
+        assert_eq!(moment("2024-02-29T23:10:05Z", None), Some(("20240229".to_owned(), "231005".to_owned())));
+        assert_eq!(moment("yesterday", None), None);
+    }
 }

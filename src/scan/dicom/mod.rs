@@ -5,6 +5,7 @@
 //! [`personal`] alone, and by [`whose`] what sorts a list by patient. Must not know models or maps.
 
 mod attributes;
+mod charset;
 mod codecs;
 mod display;
 mod fault;
@@ -36,8 +37,8 @@ use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
 use crate::guard::apart::Work;
 
-pub use self::kind::{Kind, kind};
-pub use self::origin::{Origin, origin};
+pub use self::kind::is_image;
+pub use self::origin::{Origin, PROGRAM, is_own, origin};
 pub use self::personal::personal;
 pub use self::source::{has_mark, is_dicom};
 pub use self::syntax::{READ_SYNTAXES, is_read};

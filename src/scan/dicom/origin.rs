@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
-use dicom_core::Tag;
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
 
 use super::attributes::{Attributes, decimals, text, whole};
+use super::charset::unescaped;
 use super::fault::Fault;
 use super::source::Source;
 use crate::scan::ScanError;
@@ -25,6 +27,21 @@ impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Origin(hidden)")
     }
+}
+
+/// Manufacturer and model of the objects that this program derives.
+pub const PROGRAM: &str = "Fovea";
+/// Both stand in group 8, in front of whatever is long.
+const END: u32 = 0x0008_1091;
+
+/// Whether a file that begins with `head` is an object that this program has derived: such a one is not explained again.
+pub fn is_own(head: &[u8]) -> bool {
+    let is_equipment = |tag: u32| matches!(tag, 0x0008_0070 | 0x0008_1090);
+    let of_program = |object: InMemDicomObject| {
+        let both = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
+        both.iter().all(|tag| text(&object, *tag).as_deref() == Some(PROGRAM))
+    };
+    Source::beginning(head, is_equipment, END).is_ok_and(of_program)
 }
 
 /// Without these nothing can refer to a picture, or be filed with it.
@@ -67,10 +84,22 @@ pub fn origin(bytes: &[u8], path: &Path, frame: u32) -> Result<Origin, ScanError
             Some((_, name)) => Err(Fault::other(format!(
                 "its DICOM attribute {name} is missing or no UID, so that nothing can refer to it"
             ))),
-            None => Ok(Origin { object, frame }),
+            None => Ok(Origin { object: legible(object), frame }),
         }
     };
     read().map_err(|fault| fault.at(path))
+}
+
+/// The same with the escape sequences of its texts followed.
+fn legible(mut object: InMemDicomObject) -> InMemDicomObject {
+    let is_text = |vr: VR| matches!(vr, VR::PN | VR::LO | VR::SH);
+    let escaped = |element: &InMemElement| {
+        let text = element.to_str().ok().filter(|text| is_text(element.vr()) && text.contains('\u{1b}'))?;
+        Some(DataElement::new(element.header().tag, element.vr(), PrimitiveValue::from(unescaped(&text))))
+    };
+    let followed: Vec<InMemElement> = object.iter().filter_map(escaped).collect();
+    followed.into_iter().for_each(|element| drop(object.put(element)));
+    object
 }
 
 fn is_uid(text: Option<&str>) -> bool {

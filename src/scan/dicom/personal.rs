@@ -4,6 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::attributes::text;
+use super::charset::unescaped;
 use super::source::Source;
 use crate::scan::ScanError;
 
@@ -31,7 +32,7 @@ fn is_personal(tag: u32) -> bool {
 pub fn personal(bytes: &[u8], path: &std::path::Path) -> Result<Vec<(&'static str, String)>, ScanError> {
     let source = Source::read(bytes, is_personal, 0).map_err(|fault| fault.at(path))?;
     let said = |(label, tag): &(&'static str, Tag)| {
-        let value = text(&source.object, *tag)?.replace('^', " ");
+        let value = unescaped(&text(&source.object, *tag)?).replace('^', " ");
         Some((*label, value.chars().filter(|c| !c.is_control()).take(MOST_CHARACTERS).collect::<String>()))
     };
     Ok(SHOWN.iter().filter_map(said).collect())
