@@ -123,6 +123,9 @@ pub fn run() -> ExitCode {
     let _ = pool.panic_handler(|_| {}).build_global();
     // A desktop without file dialogs is answered in the window.
     let filter = tracing_subscriber::EnvFilter::try_from_env("FOVEA_LOG").unwrap_or_else(|_| "error,rfd=off".into());
+    // Addresses of searches, with patients' names in them, are among what these say of their work.
+    let hushed = ["ureq=error", "ureq_proto=error"].into_iter().filter_map(|directive| directive.parse().ok());
+    let filter = hushed.fold(filter, tracing_subscriber::EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
     let cli = Cli::parse();
     let fault = |reason: String| Err(anyhow::anyhow!(panics::sentence(&reason)));

@@ -14,7 +14,7 @@ use super::classes::{COMMITMENT, COMMITMENT_INSTANCE, PLAIN};
 use super::message::{Command, element, field, is_uid, status};
 use super::parcel::{attributes, text};
 use super::request::{Proposal, associate, broken};
-use super::wire::Broken;
+use super::wire::{Broken, Going};
 use super::{PacsError, Patience, Peer};
 
 /// Of a request; some ten thousand objects.
@@ -131,7 +131,8 @@ impl Report {
     }
 
     fn deliver_once(&self, peer: &Peer, patience: Patience, stop: &AtomicBool) -> Result<(), PacsError> {
-        let may_go_on = || !stop.load(Ordering::Relaxed);
+        let going = Going::new(stop);
+        let may_go_on = || going.may_go_on();
         // We are the side that serves, although we call (PS3.4 J.3.3).
         let proposal = Proposal::new(COMMITMENT, &PLAIN).for_us();
         let mut association = associate(peer, &[proposal], patience, &may_go_on)?;

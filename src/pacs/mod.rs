@@ -7,6 +7,8 @@
 //! end every wait, of either side, and `dicom-ul` 0.10.1 goes round for ever where a caller hangs up before its first byte.
 
 mod accept;
+#[cfg(test)]
+mod archive_tests;
 mod association;
 mod classes;
 pub mod client;
@@ -24,8 +26,11 @@ mod receive;
 mod request;
 mod search;
 pub mod server;
+mod study;
 mod tls;
 pub mod web;
+#[cfg(test)]
+mod web_tests;
 mod wire;
 
 pub use error::PacsError;

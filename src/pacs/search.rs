@@ -10,8 +10,8 @@ use super::classes::{FIND, PLAIN};
 use super::client::check;
 use super::message::{Command, element, field, is_uid, status};
 use super::parcel::{attributes, text};
-use super::query::{Found, MOST_FOUND, Query};
 use super::request::{Proposal, associate, broken, name};
+use super::study::{Found, MOST_FOUND, Query};
 use super::wire::Broken;
 use super::{PacsError, Patience, Peer};
 

@@ -15,7 +15,7 @@ use super::association::{Association, Heard};
 pub use super::commitment::Committed;
 use super::commitment::{self, Report};
 use super::message::{Command, element, field, status};
-use super::wire::{Broken, Secrecy, Wire};
+use super::wire::{Broken, Going, Secrecy, Wire};
 use super::{PacsError, Parcel, Patience, Tls, receive, request, tls};
 use crate::guard::panics::caught;
 
@@ -96,7 +96,7 @@ pub trait Handler: Send + Sync {
     fn note(&self, what: &str);
 }
 
-/// Listens until `stop` is set, then lets associations end and gives back.
+/// Listens until `stop` is set, then lets what is on its way come to its end, for some seconds, and gives back.
 ///
 /// # Errors
 /// Where the address is taken, or certificates cannot be read.
@@ -245,7 +245,8 @@ impl Office<'_> {
         stream: TcpStream,
         from: SocketAddr,
     ) -> Result<(), Broken> {
-        let may_go_on = || !self.stop.load(Ordering::Relaxed);
+        let going = Going::new(self.stop);
+        let may_go_on = || going.may_go_on();
         let secrecy = self.secrecy().map_err(|error| Broken::Line(error.to_string()))?;
         let mut wire = Wire::new(stream, secrecy, &may_go_on);
         let until = Instant::now() + self.rules.patience.connect;
@@ -263,21 +264,20 @@ impl Office<'_> {
         let mut association = Association::new(wire, agreed.contexts, agreed.most_out_bytes, patience)?;
         let caller = Caller { ae_title: agreed.calling_ae_title, from };
         loop {
-            match association.command(patience).and_then(|heard| match heard {
-                Heard::Command(id, command) => {
-                    self.answer(scope, &mut association, &caller, id, &command).map(|()| true)
-                }
-                Heard::Release => Ok(false),
-            }) {
-                Ok(true) => {}
-                Ok(false) => {
+            going.is_busy.set(false);
+            let heard = association.command(patience);
+            going.is_busy.set(true);
+            let done = match heard {
+                Ok(Heard::Command(id, command)) => self.answer(scope, &mut association, &caller, id, &command),
+                Ok(Heard::Release) => {
                     association.released();
                     return Ok(());
                 }
-                Err(error) => {
-                    association.abort();
-                    return Err(error);
-                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                association.abort();
+                return Err(error);
             }
         }
     }

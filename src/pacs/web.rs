@@ -15,9 +15,9 @@ use ureq::{Agent, Body, RequestBuilder, SendBody, http};
 use super::fetch::{Landing, MOST_OBJECT_BYTES, MOST_OBJECTS};
 use super::message::status;
 use super::multipart::{Parts, boundary};
-use super::query::{Found, MOST_FOUND, Query};
 use super::search::{found, is_wanted, keys};
 use super::server::StoreStatus;
+use super::study::{Found, MOST_FOUND, Query};
 use super::{PacsError, Parcel, Patience, WebPeer, tls};
 use crate::guard::regular;
 use crate::page::base64;
@@ -68,6 +68,8 @@ impl Service {
             .timeout_recv_response(answer)
             .timeout_per_read(answer)
             .timeout_per_write(answer)
+            // Of what is short; a study takes as long as it takes.
+            .timeout_recv_body(answer)
             .tls_config(tls_config(peer)?);
         let authorization = authorization(peer)?;
         let url = peer.url.trim_end_matches('/').to_owned();
@@ -305,6 +307,7 @@ pub fn retrieve(
     let service = Service::new(peer, patience)?;
     let request = service.agent.get(format!("{}/studies/{study_uid}", service.url));
     let request = service.with_secret(request).header(header::ACCEPT, OBJECTS);
+    let request = request.config().timeout_recv_body(None).build();
     let answer = request.call().map_err(|error| service.failed(error))?;
     if !matches!(answer.status().as_u16(), 200 | 206) {
         return Err(service.refused(answer.status()));

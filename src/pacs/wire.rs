@@ -1,8 +1,10 @@
 //! Bytes to and from the other side, as units of the upper layer protocol (PS3.8 9.3). Every wait has an end, and nothing
 //! is as large as the other side says before it is there.
 
+use std::cell::Cell;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{Pdu, read_pdu, write_pdu};
@@ -12,6 +14,8 @@ use rustls::{ClientConnection, ServerConnection, StreamOwned};
 /// presentation contexts.
 pub const MOST_PDU_BYTES: u32 = 1 << 17;
 const HEAD_BYTES: usize = 6;
+/// What is on its way when all is to end has so long to come to its own end.
+const GRACE: Duration = Duration::from_secs(5);
 /// How long one waits before it is asked whether to go on.
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -70,6 +74,28 @@ impl From<Error> for Broken {
             | ErrorKind::NotConnected => Self::Closed,
             _ => Self::Line(error.to_string()),
         }
+    }
+}
+
+/// Whether to go on: until all is to end, and then a while longer where something is on its way.
+pub struct Going<'s> {
+    stop: &'s AtomicBool,
+    pub is_busy: Cell<bool>,
+    stopped: Cell<Option<Instant>>,
+}
+
+impl<'s> Going<'s> {
+    pub fn new(stop: &'s AtomicBool) -> Self {
+        Self { stop, is_busy: Cell::new(true), stopped: Cell::new(None) }
+    }
+
+    pub fn may_go_on(&self) -> bool {
+        if !self.stop.load(Ordering::Relaxed) {
+            return true;
+        }
+        let since = self.stopped.get().unwrap_or_else(Instant::now);
+        self.stopped.set(Some(since));
+        self.is_busy.get() && since.elapsed() < GRACE
     }
 }
 

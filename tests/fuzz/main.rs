@@ -25,6 +25,7 @@ mod found;
 mod guard;
 mod harness;
 mod jpeg;
+mod network;
 mod onnx;
 mod pickle;
 mod png;
@@ -84,6 +85,7 @@ const TARGETS: &[Target] = &[
     Target { name: "labels", ending: "csv", memory: 64, make: cards::make_labels, read: cards::read_labels },
     Target { name: "readings", ending: "fovea", memory: 128, make: readings::make, read: readings::read },
     Target { name: "checkpoint", ending: "pth", memory: 256, make: pickle::make, read: pickle::read },
+    Target { name: "network", ending: "pdu", memory: 256, make: network::make, read: network::read },
     Target { name: "onnx", ending: "onnx", memory: 256, make: onnx::make, read: onnx::read },
     #[cfg(feature = "train")]
     Target { name: "digits", ending: "gz", memory: 256, make: training::make_digits, read: training::read_digits },
@@ -105,6 +107,6 @@ macro_rules! tests {
     };
 }
 
-tests!(png jpeg tiff bmp webp dicom whole card description settings calibration certificate labels readings checkpoint onnx);
+tests!(png jpeg tiff bmp webp dicom whole card description settings calibration certificate labels readings checkpoint onnx network);
 #[cfg(feature = "train")]
 tests!(digits boxes);
