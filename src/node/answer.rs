@@ -223,9 +223,7 @@ impl Refusal {
 struct Picture<'a> {
     path: &'a Path,
     sha256: &'a str,
-    is_own: bool,
-    /// `None` where it does not say.
-    is_image: Option<bool>,
+    kind: Option<dicom::Kind>,
     /// `None` of a photograph; of a DICOM file that nothing can refer to why that is so.
     origin: Option<Result<dicom::Origin, String>>,
 }
@@ -238,21 +236,23 @@ impl<'a> Picture<'a> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
         };
-        let origin = || dicom::origin(&bytes, path, 0).map_err(|error| without_place(&error, path));
-        let said = || dicom::is_dicom(&bytes).then(|| (dicom::is_own(&bytes), dicom::is_image(&bytes), origin()));
-        let said = panics::caught(said).unwrap_or_else(|reason| Some((false, None, Err(panics::sentence(&reason)))));
-        Ok(Some(match said {
-            Some((is_own, is_image, origin)) => Self { path, sha256, is_own, is_image, origin: Some(origin) },
-            None => Self { path, sha256, is_own: false, is_image: None, origin: None },
-        }))
+        let said = || {
+            let origin = || dicom::origin(&bytes, path, 0).map_err(|error| without_place(&error, path));
+            dicom::is_dicom(&bytes).then(|| (dicom::kind(&bytes), origin()))
+        };
+        let said = panics::caught(said).unwrap_or_else(|reason| Some((None, Err(panics::sentence(&reason)))));
+        let (kind, origin) = said.map_or((None, None), |(kind, origin)| (kind, Some(origin)));
+        Ok(Some(Self { path, sha256, kind, origin }))
     }
 
     /// The answer of what gets none: no picture, an own result, an object that no answer can refer to.
     fn dropped(&self) -> Option<Answer> {
-        match &self.origin {
-            _ if self.is_own => Some(Answer::dropped(Outcome::OwnResult)),
-            _ if self.is_image == Some(false) => Some(Answer::dropped(Outcome::NoPicture)),
-            Some(Err(reason)) => Some(Answer { reason: Some(reason.clone()), ..Answer::dropped(Outcome::Unreadable) }),
+        match (self.kind, &self.origin) {
+            (Some(kind), _) if kind.is_own => Some(Answer::dropped(Outcome::OwnResult)),
+            (Some(kind), _) if !kind.is_image => Some(Answer::dropped(Outcome::NoPicture)),
+            (_, Some(Err(reason))) => {
+                Some(Answer { reason: Some(reason.clone()), ..Answer::dropped(Outcome::Unreadable) })
+            }
             _ => None,
         }
     }

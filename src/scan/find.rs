@@ -80,7 +80,7 @@ fn is_own_result(path: &Path) -> bool {
     const SIGN: &[u8] = b"tEXtSoftware\0fovea ";
     if may_be_dicom(path) {
         return head(path, 16 << 10).is_some_and(|head| {
-            let is_own = || dicom::has_mark(&head) && dicom::is_own(&head);
+            let is_own = || dicom::has_mark(&head) && dicom::kind(&head).is_some_and(|kind| kind.is_own);
             panics::caught(is_own).unwrap_or(false)
         });
     }

@@ -24,7 +24,7 @@ pub use encoded::{Encoded, Header};
 pub use error::ScanError;
 pub use facts::Facts;
 pub use grey::GreyValues;
-pub use open::{open, open_frame, personal, whose};
+pub use open::{instance, kind, open, open_frame, personal, whose};
 pub use window::GreyDisplay;
 
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::dicom::Whose;
+use super::dicom::{Instance, Kind, Whose};
 use super::encoded::{Encoded, read_file};
 use super::{Scan, ScanError, dicom};
 use crate::guard::panics;
@@ -38,7 +38,21 @@ pub fn personal(path: &Path) -> Result<Vec<(&'static str, String)>, ScanError> {
 /// Whose picture a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read: whoever opens
 /// it is told why.
 pub fn whose(path: &Path) -> Option<Whose> {
+    of_beginning(path, dicom::whose)
+}
+
+/// What a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read.
+pub fn kind(path: &Path) -> Option<Kind> {
+    of_beginning(path, dicom::kind)
+}
+
+/// Which object of a study a DICOM file is, from its beginning; nothing of other files, nor of one that cannot be read.
+pub fn instance(path: &Path) -> Option<Instance> {
+    of_beginning(path, dicom::instance)
+}
+
+fn of_beginning<T>(path: &Path, said: fn(&[u8]) -> Option<T>) -> Option<T> {
     let head = super::find::head(path, BEGINNING_BYTES)?;
-    let read = || if dicom::is_dicom(&head) { dicom::whose(&head) } else { None };
+    let read = || if dicom::is_dicom(&head) { said(&head) } else { None };
     panics::caught(read).unwrap_or(None)
 }

@@ -29,21 +29,6 @@ impl std::fmt::Debug for Origin {
     }
 }
 
-/// Manufacturer and model of the objects that this program derives.
-pub const PROGRAM: &str = "Fovea";
-/// Both stand in group 8, in front of whatever is long.
-const END: u32 = 0x0008_1091;
-
-/// Whether a file that begins with `head` is an object that this program has derived: such a one is not explained again.
-pub fn is_own(head: &[u8]) -> bool {
-    let is_equipment = |tag: u32| matches!(tag, 0x0008_0070 | 0x0008_1090);
-    let of_program = |object: InMemDicomObject| {
-        let both = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME];
-        both.iter().all(|tag| text(&object, *tag).as_deref() == Some(PROGRAM))
-    };
-    Source::beginning(head, is_equipment, END).is_ok_and(of_program)
-}
-
 /// Without these nothing can refer to a picture, or be filed with it.
 const NEEDED: [(Tag, &str); 4] = [
     (tags::SOP_CLASS_UID, "SOP Class UID"),
