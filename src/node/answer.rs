@@ -278,3 +278,6 @@ fn settings(explainer: &Explainer) -> Settings {
     }
     settings
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,6 +145,8 @@ fn run_with(
         arrived.ring();
         answered.ring();
     });
+    audit.catch_up(&queue)?;
+    while queue.tidy()? {}
     let left = queue.counts()?;
     say(&format!("stopped; {} pictures wait, {} answers are not sent everywhere", left.waiting, left.answered));
     Ok(())

@@ -101,6 +101,8 @@ pub fn metrics(status: &Status) -> String {
     family("pictures_total", "counter", "Pictures by what became of them.", labelled("outcome:", "outcome"));
     family("work_milliseconds_total", "counter", "Time that answers took.", plain(total("took_ms")));
     family("pictures_waiting", "gauge", "Pictures that are to be answered.", plain(queue.waiting));
+    let at_hand_ms = status.at_hand_ms.unwrap_or(0);
+    family("at_hand_milliseconds", "gauge", "Time that the picture at hand has taken so far.", plain(at_hand_ms));
     family("pictures_unsent", "gauge", "Answered pictures that not all destinations have.", plain(queue.answered));
     family("queue_bytes", "gauge", "Files of both.", plain(queue.bytes));
     family("queue_full", "gauge", "Whether senders are told to come again.", plain(u64::from(queue.is_full())));

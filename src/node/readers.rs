@@ -12,7 +12,7 @@ use crate::explain::Explainer;
 use crate::network::{ComputeDevice, DeviceChoice, device};
 
 /// Networks that stay loaded; of more the one that was used longest ago goes.
-const MOST_LOADED: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+const MOST_LOADED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 /// In the place of a model's name.
 pub const AUTO: &str = "auto";
 

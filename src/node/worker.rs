@@ -39,8 +39,12 @@ pub fn run(working: &Working<'_>, answers: &mut dyn Answers) {
     while !working.stop.load(Ordering::Relaxed) {
         let heard = working.arrived.heard();
         match next(working, answers) {
-            Ok(true) => working.live.fault(None),
-            Ok(false) => working.arrived.wait(heard, REST),
+            Ok(is_more) => {
+                working.live.fault(None);
+                if !is_more {
+                    working.arrived.wait(heard, REST);
+                }
+            }
             Err(error) => {
                 (working.say)(&format!("{error:#}; tried again in {} s", PAUSE.as_secs()));
                 working.live.fault(Some(format!("{error:#}")));
@@ -69,6 +73,8 @@ pub fn next(working: &Working<'_>, answers: &mut dyn Answers) -> Result<bool> {
     done?;
     working.audit.catch_up(working.queue)?;
     working.answered.ring();
+    // What gets no answer is done.
+    working.queue.tidy()?;
     Ok(true)
 }
 

@@ -48,7 +48,10 @@ fn parse(text: &str) -> Result<Node> {
 
 fn option(name: &str, value: &Value, words: &mut Vec<String>) -> Result<()> {
     let value = match value {
-        Value::Boolean(true) => return Ok(words.push(format!("--{name}"))),
+        Value::Boolean(true) => {
+            words.push(format!("--{name}"));
+            return Ok(());
+        }
         Value::Boolean(false) => return Ok(()),
         Value::String(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
