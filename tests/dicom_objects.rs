@@ -219,7 +219,8 @@ fn a_picture_without_an_answer_has_a_report_that_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let file = Encoded::read(&radiograph(folder.path(), &[], &[]), 0).unwrap();
     let (origin, sha256) = (file.origin().unwrap(), file.sha256());
-    let source = Source { origin: origin.as_ref(), sha256: &sha256, profile: Profile::Kept, secret: &[] };
+    let source =
+        Source { origin: origin.as_ref(), sha256: &sha256, lossy_bytes: None, profile: Profile::Kept, secret: &[] };
     let object = unanswered(&source, "no model reads such pictures").unwrap();
     assert_eq!(object.ending, "sr.dcm");
     assert_eq!(unanswered(&source, "no model reads such pictures").unwrap().sop_instance_uid, object.sop_instance_uid);

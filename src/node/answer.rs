@@ -15,7 +15,7 @@ use crate::guard::{panics, regular};
 use crate::input;
 use crate::layers::Style;
 use crate::method::CamMethod;
-use crate::scan::encoded::file_bytes;
+use crate::scan::encoded::{file_bytes, lossy_bytes};
 use crate::scan::{Encoded, ScanError, dicom};
 
 /// Larger files are not read.
@@ -226,6 +226,7 @@ struct Picture<'a> {
     kind: Option<dicom::Kind>,
     /// `None` of a photograph; of a DICOM file that nothing can refer to why that is so.
     origin: Option<Result<dicom::Origin, String>>,
+    lossy_bytes: Option<u64>,
 }
 
 impl<'a> Picture<'a> {
@@ -242,7 +243,7 @@ impl<'a> Picture<'a> {
         };
         let said = panics::caught(said).unwrap_or_else(|reason| Some((None, Err(panics::sentence(&reason)))));
         let (kind, origin) = said.map_or((None, None), |(kind, origin)| (kind, Some(origin)));
-        Ok(Some(Self { path, sha256, kind, origin }))
+        Ok(Some(Self { path, sha256, kind, origin, lossy_bytes: lossy_bytes(&bytes) }))
     }
 
     /// The answer of what gets none: no picture, an own result, an object that no answer can refer to.
@@ -259,7 +260,13 @@ impl<'a> Picture<'a> {
 
     fn source(&'a self, purpose: &'a Purpose) -> Source<'a> {
         let origin = self.origin.as_ref().and_then(|origin| origin.as_ref().ok());
-        Source { origin, sha256: self.sha256, profile: purpose.profile, secret: &purpose.secret }
+        Source {
+            origin,
+            sha256: self.sha256,
+            lossy_bytes: self.lossy_bytes,
+            profile: purpose.profile,
+            secret: &purpose.secret,
+        }
     }
 }
 

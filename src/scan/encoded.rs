@@ -72,6 +72,13 @@ fn from_file(path: &Path, error: std::io::Error) -> ScanError {
     }
 }
 
+/// How many bytes a photograph has that was compressed with losses, as every JPEG is; `None` of others, and of DICOM, which
+/// says so itself.
+pub fn lossy_bytes(bytes: &[u8]) -> Option<u64> {
+    let is_jpeg = || image::guess_format(bytes).is_ok_and(|format| format == ImageFormat::Jpeg);
+    (!dicom::has_mark(bytes) && is_jpeg()).then_some(bytes.len() as u64)
+}
+
 impl Encoded {
     /// Reads the file at `path`, of which frame `frame`, counted from 0, is wanted.
     ///
@@ -108,6 +115,11 @@ impl Encoded {
     pub fn origin(&self) -> Result<Option<dicom::Origin>, ScanError> {
         let read = || dicom::origin(&self.bytes, &self.path, self.frame);
         guarded(&self.path, || self.format.is_none().then(read).transpose())
+    }
+
+    /// As [`lossy_bytes`], of this file.
+    pub fn lossy_bytes(&self) -> Option<u64> {
+        lossy_bytes(&self.bytes)
     }
 
     /// Decodes the picture, turned upright as its EXIF orientation says.

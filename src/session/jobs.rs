@@ -97,6 +97,7 @@ impl Result {
 struct Objects {
     origin: Option<Origin>,
     sha256: String,
+    lossy_bytes: Option<u64>,
     profile: Profile,
     secret: Vec<u8>,
 }
@@ -113,13 +114,14 @@ impl Objects {
             Profile::Kept => Vec::new(),
             Profile::DeIdentified => dicom::secret(None)?,
         };
-        Ok(Self { origin: file.origin()?, sha256, profile, secret })
+        Ok(Self { origin: file.origin()?, sha256, lossy_bytes: file.lossy_bytes(), profile, secret })
     }
 
     fn source(&self) -> dicom::Source<'_> {
         dicom::Source {
             origin: self.origin.as_ref(),
             sha256: &self.sha256,
+            lossy_bytes: self.lossy_bytes,
             profile: self.profile,
             secret: &self.secret,
         }

@@ -23,7 +23,7 @@ import dicom_sources
 FAILED = []
 # The share of the strongest smoothed response from which a segment begins, as docs/dicom-objects.md has it.
 THRESHOLD = 0.25
-MOST_MAP_PIXELS = 4_200_000
+MOST_MAP_PIXELS = 10_000_000
 
 
 def check(is_true: bool, says: str) -> None:
@@ -128,6 +128,9 @@ def check_all(made: Made, has_dciodvfy: bool, frame: int) -> None:
             source = ds.SourceImageSequence[0]
             in_place = "NO" if ending == "sc.dcm" else "YES"
             check(source.SpatialLocationsPreserved == in_place, f"{where} SpatialLocationsPreserved")
+            lossy = made.source.get("LossyImageCompression") == "01"
+            check((ds.get("LossyImageCompression", "00") == "01") == lossy, f"{where} LossyImageCompression")
+            check(not lossy or float(ds.LossyImageCompressionRatio) > 1, f"{where} LossyImageCompressionRatio")
             if made.source.get("NumberOfFrames", 1) > 1:
                 check(source.ReferencedFrameNumber == frame, f"{where} frame {source.get('ReferencedFrameNumber')}")
         check(series.SeriesInstanceUID == made.source.SeriesInstanceUID, f"{where} refers to another series")
@@ -154,6 +157,8 @@ def check_colours(made: Made) -> None:
         from PIL import ImageOps
 
         there = np.asarray(ImageOps.exif_transpose(Image.open(made.picture)).convert("RGB"))
+        is_jpeg = Path(made.picture).suffix in (".jpg", ".jpeg")
+        check((made.source.get("LossyImageCompression") == "01") == is_jpeg, f"{made.name}: losses of the photograph")
         # Decoders of JPEG round in their own ways.
         check(np.abs(shown.astype(int) - there).max() <= 4, f"{made.name}: its object shows another picture")
 

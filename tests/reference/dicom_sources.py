@@ -114,6 +114,7 @@ def sources(photograph: np.ndarray) -> dict[str, tuple[Dataset, str, int]]:
     packed.PixelData = encapsulate([lossy.getvalue()])
     packed["PixelData"].is_undefined_length = True
     packed.LossyImageCompression, packed.LossyImageCompressionRatio = "01", "10"
+    packed.LossyImageCompressionMethod = "ISO_10918_1"
     packed.TimezoneOffsetFromUTC = "-0930"
     made["op-right-jpeg"] = (packed, "retina-dr", 1)
 
@@ -141,7 +142,7 @@ def sources(photograph: np.ndarray) -> dict[str, tuple[Dataset, str, int]]:
 
     # No spacing at all, and more pixels than a map is written with.
     sc = colour(base("sc", SecondaryCaptureImageStorage, "OT", uid(), uid()), np.asarray(
-        Image.fromarray(photograph).resize((2501, 2303), Image.Resampling.BILINEAR)
+        Image.fromarray(photograph).resize((3517, 3001), Image.Resampling.BILINEAR)
     ))
     sc.ConversionType = "DI"
     made["sc-large"] = (sc, "retina-dr", 1)

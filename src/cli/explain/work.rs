@@ -151,11 +151,13 @@ impl<'a> Work<'a> {
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
         let profile = self.parts().dicom;
         let origin = if profile.is_some() { file.origin()? } else { None };
+        let lossy_bytes = file.lossy_bytes();
         drop(file);
         let secret = self.secret(profile)?;
         let source = profile.map(|profile| dicom::Source {
             origin: origin.as_ref(),
             sha256: &picture_sha256,
+            lossy_bytes,
             profile,
             secret: &secret,
         });

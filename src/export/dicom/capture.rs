@@ -28,6 +28,7 @@ pub fn capture(shared: &Shared<'_>, pictures: &Pictures<'_>, measured: usize) ->
     ]);
     // What the picture carries the panel carries, too; where its file does not say, nothing is said here.
     rows.extend(shared.burned_in().map(|said| row(tags::BURNED_IN_ANNOTATION, VR::CS, said)));
+    rows.extend(shared.lossy(pictures.picture.dimensions()));
     if let Some(picture) = &shared.picture {
         rows.push(sequence(tags::SOURCE_IMAGE_SEQUENCE, vec![picture.source_item(false)]));
         rows.push(picture.series_row());
@@ -43,6 +44,7 @@ pub fn picture(shared: &Shared<'_>, picture: &RgbImage) -> Result<DicomObject> {
         row(tags::CONVERSION_TYPE, VR::CS, "DI"),
         row(tags::DERIVATION_DESCRIPTION, VR::ST, "Picture that came as a file of no DICOM, in 8-bit colour"),
     ]);
+    rows.extend(shared.lossy(picture.dimensions()));
     shared.object(Kind::Picture, ("", 1, Kind::Picture.title()), "picture.dcm".to_owned(), rows)
 }
 

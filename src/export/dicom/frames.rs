@@ -49,7 +49,6 @@ impl Frames<'_> {
             row(tags::SAMPLES_PER_PIXEL, VR::US, PrimitiveValue::from(1_u16)),
             row(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
             row(tags::PRESENTATION_LUT_SHAPE, VR::CS, "IDENTITY"),
-            row(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "00"),
             row(tags::CONTENT_LABEL, VR::CS, self.content_label),
             row(tags::CONTENT_DESCRIPTION, VR::LO, self.content_description),
             empty(tags::CONTENT_CREATOR_NAME, VR::PN),
@@ -58,6 +57,8 @@ impl Frames<'_> {
             sequence(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, vec![item(all)]),
             sequence(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, self.each.into_iter().map(item).collect()),
         ];
+        let lossy = shared.lossy(self.size_px);
+        rows.extend(if lossy.is_empty() { vec![row(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "00")] } else { lossy });
         rows.extend(shared.planes.reference());
         rows.extend(shared.picture.iter().flat_map(|picture| {
             [picture.series_row(), sequence(tags::SOURCE_IMAGE_SEQUENCE, vec![picture.source_item(true)])]

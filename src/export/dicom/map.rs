@@ -17,7 +17,7 @@ use crate::maps::ClassMaps;
 use crate::method::CamMethod;
 
 /// A map of more pixels is written with every so many of them.
-pub const MOST_PIXELS: u64 = 4_200_000;
+pub const MOST_PIXELS: u64 = 10_000_000;
 
 /// One map of one class.
 struct ClassMap<'a> {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn large_pictures_are_taken_by_whole_steps() {
-        assert_eq!((step((2000, 2000)), step((3000, 2000)), step((12_000, 12_000))), (1, 2, 6));
+        assert_eq!((step((3000, 3000)), step((4000, 3000)), step((12_000, 12_000))), (1, 2, 4));
         assert_eq!(step((1, 1)), 1);
     }
 }

@@ -43,6 +43,8 @@ pub struct Source<'a> {
     pub origin: Option<&'a Origin>,
     /// Of the picture's file.
     pub sha256: &'a str,
+    /// Of a photograph that was compressed with losses: bytes of its file.
+    pub lossy_bytes: Option<u64>,
     pub profile: Profile,
     /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
     pub secret: &'a [u8],

@@ -66,7 +66,7 @@ const REPEATED: [Repeated; 28] = [
 ];
 
 /// Of what is read besides: what the objects follow from or refer to. All else of a source is left behind.
-const REFERRED: [(Tag, Removal); 20] = [
+const REFERRED: [(Tag, Removal); 23] = [
     (tags::SOP_CLASS_UID, Stays),
     (tags::SOP_INSTANCE_UID, Uid),
     (tags::SERIES_INSTANCE_UID, Uid),
@@ -84,6 +84,9 @@ const REFERRED: [(Tag, Removal); 20] = [
     (tags::IMAGE_POSITION_PATIENT, Stays),
     (tags::POSITION_REFERENCE_INDICATOR, Removed),
     (tags::BURNED_IN_ANNOTATION, Stays),
+    (tags::LOSSY_IMAGE_COMPRESSION, Stays),
+    (tags::LOSSY_IMAGE_COMPRESSION_RATIO, Stays),
+    (tags::LOSSY_IMAGE_COMPRESSION_METHOD, Stays),
     // Numbers alone are taken out of these; they never enter an object as they are.
     (tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, Stays),
     (tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, Stays),

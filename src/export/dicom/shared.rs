@@ -156,6 +156,7 @@ pub struct Shared<'a> {
     /// What UIDs follow from: the picture, and how it was explained.
     picture_key: String,
     identity: String,
+    lossy_bytes: Option<u64>,
 }
 
 impl<'a> Shared<'a> {
@@ -191,7 +192,18 @@ impl<'a> Shared<'a> {
         let planes = Planes::of(origin.as_ref(), uid(&["frame of reference", &picture_key]));
         // An object that was corrected keeps its UID: the answer to other bytes is another one.
         let identity = format!("{identity}\n{file_key}");
-        Ok(Self { study_uid, picture, planes, model, origin, patient_and_study, made, picture_key, identity })
+        Ok(Self {
+            study_uid,
+            picture,
+            planes,
+            model,
+            origin,
+            patient_and_study,
+            made,
+            picture_key,
+            identity,
+            lossy_bytes: source.lossy_bytes,
+        })
     }
 
     /// The same of a photograph that has an object of its own.
@@ -218,6 +230,27 @@ impl<'a> Shared<'a> {
     /// (OHIF) opens the first map of one and no other.
     fn series_uid(&self, kind: Kind, which: &str) -> String {
         uid(&["series", kind.name(), which, &self.picture_key, self.model.map_or("", |model| model.sha256)])
+    }
+
+    /// That the picture lost something when it was compressed, which all that is derived from it says, too (PS3.3 C.7.6.1.1.5);
+    /// nothing where that is not known. `size_px` is the picture's.
+    pub fn lossy(&self, (width, height): (u32, u32)) -> Vec<Row> {
+        if let Some(origin) = &self.origin {
+            let is_lossy = origin.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01");
+            let said = [
+                tags::LOSSY_IMAGE_COMPRESSION,
+                tags::LOSSY_IMAGE_COMPRESSION_RATIO,
+                tags::LOSSY_IMAGE_COMPRESSION_METHOD,
+            ];
+            return said.iter().filter(|_| is_lossy).filter_map(|tag| origin.object.get(*tag).cloned()).collect();
+        }
+        let Some(bytes) = self.lossy_bytes else { return Vec::new() };
+        let ratio = 3.0 * f64::from(width) * f64::from(height) / bytes.max(1) as f64;
+        vec![
+            row(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01"),
+            row(tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, format!("{ratio:.2}")),
+            row(tags::LOSSY_IMAGE_COMPRESSION_METHOD, VR::CS, "ISO_10918_1"),
+        ]
     }
 
     /// Whether the picture's own pixels carry names, as its file says.
