@@ -40,15 +40,18 @@ impl Answers for Fake {
     }
 }
 
+/// What an archive says to several objects.
+type Said = Result<Vec<Result<(), PacsError>>, PacsError>;
+
 /// An archive: how often each object came, and what it answers next.
 #[derive(Default)]
 struct Archive {
     came: Mutex<BTreeMap<String, usize>>,
-    answers: Mutex<Vec<Result<Vec<Result<(), PacsError>>, PacsError>>>,
+    answers: Mutex<Vec<Said>>,
 }
 
 impl Carrier for Archive {
-    fn carry(&self, parcels: &[Parcel]) -> Result<Vec<Result<(), PacsError>>, PacsError> {
+    fn carry(&self, parcels: &[Parcel]) -> Said {
         let answers = self.answers.lock().unwrap().pop();
         let answers = answers.unwrap_or_else(|| Ok(parcels.iter().map(|_| Ok(())).collect()))?;
         let taken = parcels.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());

@@ -67,6 +67,7 @@ fn object(class: &str, instance: &str, maker: &str) -> Vec<u8> {
     bytes.extend(element((8, 0x18), "UI", instance));
     bytes.extend(element((8, 0x60), "CS", "DX"));
     bytes.extend(element((8, 0x70), "LO", maker));
+    bytes.extend(element((8, 0x1090), "LO", maker));
     bytes.extend(element((0x10, 0x10), "PN", "Test^One"));
     bytes.extend(element((0x20, 0x11), "IS", "2"));
     bytes.extend(element((0x20, 0x13), "IS", "7"));
