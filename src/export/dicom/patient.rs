@@ -158,7 +158,7 @@ pub fn deidentified(origin: &Origin, secret: &[u8]) -> Origin {
             Removed => None,
             Uid => text().map(|known| row(tag, vr, uid(&["de-identified", &keyed("uid", &[&known], secret)]))),
             Date => {
-                let moved = text().and_then(|date| date::moved(&date, -(days as i64)));
+                let moved = text().and_then(|date| date::earlier(&date, days));
                 Some(moved.map_or_else(|| empty(tag, vr), |date| row(tag, vr, date)))
             }
         }

@@ -1,6 +1,7 @@
 //! What all objects of one picture share: whose it is, what they refer to, who made them, and their UIDs.
 
 use anyhow::{Context, Result, bail};
+use chrono::{DateTime, FixedOffset, Local, NaiveDateTime};
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
@@ -98,7 +99,7 @@ pub struct Model<'a> {
 
 /// When the objects are made.
 struct Made {
-    /// In the zone of the picture's file.
+    /// On the clock of the picture's place.
     day: String,
     time: String,
     /// With its offset, where that may be told.
@@ -107,16 +108,17 @@ struct Made {
 
 impl Made {
     fn new(source: &Source<'_>, origin: Option<&Origin>, iso: &str) -> Option<Self> {
-        let ((day, time), utc) = (moment(iso, origin)?, moment(iso, None)?);
+        let clock = on_the_clock(iso, origin)?;
+        let (day, time) = (clock.format("%Y%m%d").to_string(), clock.format("%H%M%S").to_string());
         if !is_hidden(source) {
-            return Some(Self { day, time, at: format!("{}{}+0000", utc.0, utc.1) });
+            return Some(Self { day, time, at: on_the_clock(iso, None)?.format("%Y%m%d%H%M%S+0000").to_string() });
         }
         // A true date here would give those of the patient away.
         let days = match source.origin {
             Some(origin) => days_back(origin, source.secret),
             None => days_of(&keyed("dates", &[source.sha256], source.secret)),
         };
-        let day = date::moved(&day, -(days as i64))?;
+        let day = date::earlier(&day, days)?;
         Some(Self { at: format!("{day}{time}"), day, time })
     }
 }
@@ -364,29 +366,25 @@ fn equipment() -> [Row; 4] {
     ]
 }
 
-/// `YYYYMMDD` and `HHMMSS` of a moment in UTC, in the zone of `origin` where its file says one: all times of an object are
-/// in that.
-fn moment(iso: &str, origin: Option<&Origin>) -> Option<(String, String)> {
-    let digits: String = iso.chars().filter(char::is_ascii_digit).collect();
-    let (day, time) = digits.split_at_checked(8).filter(|(_, time)| time.len() == 6)?;
-    let zone = origin.and_then(|origin| origin.text(tags::TIMEZONE_OFFSET_FROM_UTC));
-    let offset = zone.and_then(|zone| offset_minutes(&zone)).unwrap_or(0);
-    let part = |range: std::ops::Range<usize>| time[range].parse::<i64>().ok();
-    let minutes = part(0..2)? * 60 + part(2..4)? + offset;
-    let day = date::moved(day, minutes.div_euclid(1440))?;
-    let of_day = minutes.rem_euclid(1440);
-    Some((day, format!("{:02}{:02}{}", of_day / 60, of_day % 60, &time[4..6])))
+/// The moment that `iso` names, on the clock of the place: a photograph's is UTC, as its new study says; else the picture's
+/// file says its zone, or it comes from where this program runs.
+fn on_the_clock(iso: &str, origin: Option<&Origin>) -> Option<NaiveDateTime> {
+    let moment = DateTime::parse_from_rfc3339(iso).ok()?;
+    let Some(origin) = origin else { return Some(moment.naive_utc()) };
+    let said = origin.text(tags::TIMEZONE_OFFSET_FROM_UTC).and_then(|zone| offset(&zone));
+    let of_place = || moment.with_timezone(&Local).naive_local();
+    Some(said.map_or_else(of_place, |zone| moment.with_timezone(&zone).naive_local()))
 }
 
-/// `+0530` in minutes.
-fn offset_minutes(zone: &str) -> Option<i64> {
+/// `+0530`.
+fn offset(zone: &str) -> Option<FixedOffset> {
     let sign = match zone.bytes().next()? {
         b'+' => 1,
         b'-' => -1,
         _ => return None,
     };
-    let number: i64 = zone.get(1..5).filter(|_| zone.len() == 5)?.parse().ok()?;
-    Some(sign * (number / 100 * 60 + number % 100))
+    let number: i32 = zone.get(1..5).filter(|_| zone.len() == 5)?.parse().ok()?;
+    FixedOffset::east_opt(sign * 60 * (number / 100 * 60 + number % 100))
 }
 
 #[cfg(test)]
@@ -395,14 +393,19 @@ mod tests {
 
     #[test]
     fn moments_are_in_the_zone_of_the_file() {
-        let said = |zone: &str| {
+        let of = |zone: &str| {
             let object = InMemDicomObject::from_element_iter([row(tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone)]);
-            moment("2024-02-29T23:10:05Z", Some(&Origin { object, frame: 0 })).unwrap()
+            on_the_clock("2024-02-29T23:10:05Z", Some(&Origin { object, frame: 0 })).unwrap()
         };
-        assert_eq!(said("+0530"), ("20240301".to_owned(), "044005".to_owned()));
-        assert_eq!(said("-0930"), ("20240229".to_owned(), "134005".to_owned()));
-        assert_eq!(said("nonsense"), ("20240229".to_owned(), "231005".to_owned()));
-        assert_eq!(moment("2024-02-29T23:10:05Z", None), Some(("20240229".to_owned(), "231005".to_owned())));
-        assert_eq!(moment("yesterday", None), None);
+        let said = |zone: &str| of(zone).format("%Y%m%d%H%M%S").to_string();
+        assert_eq!(said("+0530"), "20240301044005");
+        assert_eq!(said("-0930"), "20240229134005");
+        let here = DateTime::parse_from_rfc3339("2024-02-29T23:10:05Z").unwrap().with_timezone(&Local).naive_local();
+        for none in ["nonsense", "+9999", "+05é", ""] {
+            assert_eq!(of(none), here, "{none}");
+        }
+        let photograph = on_the_clock("2024-02-29T23:10:05Z", None).unwrap();
+        assert_eq!(photograph.format("%Y%m%d %H%M%S").to_string(), "20240229 231005");
+        assert_eq!(on_the_clock("yesterday", None), None);
     }
 }
