@@ -117,13 +117,19 @@ pub fn write(chest: &Chest, folder: &Path) -> Result<String, Box<dyn Error>> {
     let text = |tag, vr, value: &str| DataElement::new(tag, vr, PrimitiveValue::from(value));
     let number = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
     let spacing = format!("{PIXEL_MM}\\{PIXEL_MM}");
-    let instance = format!("2.25.{}", 4_000_000 + chest.seed);
+    let uid = |of: u64| format!("2.25.{}", of + chest.seed);
+    let (instance, series, study) = (uid(4_000_000), uid(4_100_000), uid(4_200_000));
     let picture = InMemDicomObject::from_element_iter([
         text(tags::SOP_CLASS_UID, VR::UI, uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION),
         text(tags::SOP_INSTANCE_UID, VR::UI, &instance),
         text(tags::MODALITY, VR::CS, "DX"),
         text(tags::PATIENT_NAME, VR::PN, "PHANTOM^DRAWN"),
         text(tags::PATIENT_ID, VR::LO, "NOBODY"),
+        // What is derived from the picture belongs to its study, and refers to its series.
+        text(tags::STUDY_INSTANCE_UID, VR::UI, &study),
+        text(tags::SERIES_INSTANCE_UID, VR::UI, &series),
+        text(tags::SERIES_NUMBER, VR::IS, "1"),
+        text(tags::INSTANCE_NUMBER, VR::IS, "1"),
         text(tags::BODY_PART_EXAMINED, VR::CS, "CHEST"),
         text(tags::VIEW_POSITION, VR::CS, "AP"),
         text(tags::IMAGER_PIXEL_SPACING, VR::DS, &spacing),
