@@ -124,7 +124,7 @@ fn objects_of_a_radiograph_go_back_where_it_came_from() {
         );
     }
     let series: BTreeSet<String> = made.iter().map(|(_, object)| said(object, tags::SERIES_INSTANCE_UID)).collect();
-    assert_eq!(series.len(), 4, "one for each kind");
+    assert_eq!(series.len(), made.len(), "one for each: some viewers open one object of a series alone");
     let frames: BTreeSet<String> = made
         .iter()
         .map(|(_, object)| said(object, tags::FRAME_OF_REFERENCE_UID))
