@@ -33,6 +33,7 @@ mod theme;
 mod verdict;
 mod views;
 mod waiting;
+mod walk;
 mod window;
 mod worklist;
 

@@ -1,10 +1,9 @@
 //! The studies that an archive has found, as a table. For the keyboard it is one control: arrows walk in it, Enter opens.
 
 use egui::accesskit::Role;
-use egui::{
-    Context, EventFilter, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2,
-};
+use egui::{Context, EventFilter, Id, Key, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
+use super::super::walk::walked;
 use super::super::{App, names, theme};
 use super::{LEAST_TABLE, OTHERS};
 use crate::pacs::Found;
@@ -131,19 +130,7 @@ impl App {
         }
         let from = self.archive.walk.row.unwrap_or(0).min(last);
         let page = self.archive.walk.page.max(1);
-        let mut row = from;
-        let opens = ctx.input_mut(|input| {
-            let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key);
-            row = (row + pressed(Key::ArrowDown) + page * pressed(Key::PageDown)).min(last);
-            row = row.saturating_sub(pressed(Key::ArrowUp) + page * pressed(Key::PageUp));
-            if pressed(Key::Home) > 0 {
-                row = 0;
-            }
-            if pressed(Key::End) > 0 {
-                row = last;
-            }
-            pressed(Key::Enter) > 0
-        });
+        let (row, opens) = walked(ctx, from, last, page, &[Key::Enter]);
         if row != from {
             (self.archive.walk.row, self.archive.walk.seeks) = (Some(row), true);
         }

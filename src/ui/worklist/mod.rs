@@ -6,10 +6,11 @@ mod places;
 mod row;
 
 use egui::accesskit::Role;
-use egui::{Context, EventFilter, Id, Key, Modifiers, Rect, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Context, EventFilter, Id, Key, Rect, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use self::places::Places;
 use super::App;
+use super::walk::walked;
 use crate::session::worklist::Group;
 use crate::session::{ListCommand, SessionCommand};
 
@@ -135,19 +136,7 @@ impl App {
         let has_focus = ctx.memory(|memory| memory.focused() == Some(list_id()));
         let (true, Some(from)) = (has_focus, self.reached()) else { return };
         let (last, page) = (self.session.worklist.rows() - 1, self.list.page.max(1));
-        let mut row = from;
-        let opens = ctx.input_mut(|input| {
-            let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key);
-            row = (row + pressed(Key::ArrowDown) + page * pressed(Key::PageDown)).min(last);
-            row = row.saturating_sub(pressed(Key::ArrowUp) + page * pressed(Key::PageUp));
-            if pressed(Key::Home) > 0 {
-                row = 0;
-            }
-            if pressed(Key::End) > 0 {
-                row = last;
-            }
-            pressed(Key::Enter) + pressed(Key::Space) > 0
-        });
+        let (row, opens) = walked(ctx, from, last, page, &[Key::Enter, Key::Space]);
         if row != from {
             (self.list.row, self.list.seeks) = (Some(row), true);
         }
