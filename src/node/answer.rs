@@ -15,11 +15,7 @@ use crate::guard::{panics, regular};
 use crate::input;
 use crate::layers::Style;
 use crate::method::CamMethod;
-use crate::scan::encoded::{file_bytes, lossy_bytes};
-use crate::scan::{Encoded, ScanError, dicom};
-
-/// Larger files are not read.
-const MOST_FILE_BYTES: u64 = 1 << 30;
+use crate::scan::{Encoded, MOST_FILE_BYTES, ScanError, dicom};
 
 /// What became of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +110,9 @@ impl ByModels {
         self.readers.names()
     }
 
-    fn whole_way(&mut self, picture: &Picture<'_>) -> Result<Answer, Refusal> {
-        let file = self.opened(picture.path)?;
+    fn whole_way(&mut self, picture: &mut Picture<'_>) -> Result<Answer, Refusal> {
+        let file = self.opened(picture)?;
+        picture.lossy_bytes = file.lossy_bytes();
         let (header, began) = (file.header, Instant::now());
         let scan = file.decode().map_err(|error| Refusal::of(&error, picture.path))?;
         drop(file);
@@ -149,12 +146,12 @@ impl ByModels {
         Ok(Answer { outcome: Outcome::Explained, model: Some(card.name), objects, reason: None })
     }
 
-    /// The file, if its picture may take what it needs.
-    fn opened(&self, path: &Path) -> Result<Encoded, Refusal> {
-        let refused = |error: ScanError| Refusal::of(&error, path);
+    /// The file, whose bytes are taken for it, if its picture may take what it needs.
+    fn opened(&self, picture: &mut Picture<'_>) -> Result<Encoded, Refusal> {
         let too_much = |error: TooMuch| Refusal::Unreadable(error.to_string());
-        self.memory.check(file_bytes(path).map_err(refused)?).map_err(too_much)?;
-        let file = Encoded::read(path, 0).map_err(refused)?;
+        let bytes = std::mem::take(&mut picture.bytes);
+        self.memory.check(bytes.len() as u64).map_err(too_much)?;
+        let file = Encoded::of_bytes(picture.path, bytes, 0).map_err(|error| Refusal::of(&error, picture.path))?;
         self.memory.check(file.header.decoding_bytes).map_err(too_much)?;
         Ok(file)
     }
@@ -174,11 +171,11 @@ impl ByModels {
 
 impl Answers for ByModels {
     fn answer(&mut self, path: &Path, sha256: &str) -> Result<Answer> {
-        let Some(picture) = Picture::read(path, sha256)? else { return Ok(Answer::dropped(Outcome::Lost)) };
+        let Some(mut picture) = Picture::read(path, sha256)? else { return Ok(Answer::dropped(Outcome::Lost)) };
         if let Some(answer) = picture.dropped() {
             return Ok(answer);
         }
-        let caught = panics::caught(|| self.whole_way(&picture));
+        let caught = panics::caught(|| self.whole_way(&mut picture));
         let refusal = match caught.unwrap_or_else(|reason| Err(Refusal::Unreadable(panics::sentence(&reason)))) {
             Ok(answer) => return Ok(answer),
             Err(refusal) => refusal,
@@ -223,9 +220,12 @@ impl Refusal {
 struct Picture<'a> {
     path: &'a Path,
     sha256: &'a str,
+    /// Of the file, until it is decoded.
+    bytes: Vec<u8>,
     kind: Option<dicom::Kind>,
     /// `None` of a photograph; of a DICOM file that nothing can refer to why that is so.
     origin: Option<Result<dicom::Origin, String>>,
+    /// Of a photograph, once it was opened.
     lossy_bytes: Option<u64>,
 }
 
@@ -243,7 +243,7 @@ impl<'a> Picture<'a> {
         };
         let said = panics::caught(said).unwrap_or_else(|reason| Some((None, Err(panics::sentence(&reason)))));
         let (kind, origin) = said.map_or((None, None), |(kind, origin)| (kind, Some(origin)));
-        Ok(Some(Self { path, sha256, kind, origin, lossy_bytes: lossy_bytes(&bytes) }))
+        Ok(Some(Self { path, sha256, bytes, kind, origin, lossy_bytes: None }))
     }
 
     /// The answer of what gets none: no picture, an own result, an object that no answer can refer to.

@@ -9,12 +9,10 @@ use super::Say;
 use super::bell::Bell;
 use super::queue::{Known, Queue, Taken};
 use crate::guard::regular;
-use crate::scan::find;
+use crate::scan::{MOST_FILE_BYTES, find};
 
 /// Between two looks.
 const EACH: Duration = Duration::from_secs(2);
-/// Larger files are no pictures.
-const MOST_FILE_BYTES: u64 = 1 << 30;
 
 /// What a file was like when it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -72,24 +72,29 @@ fn from_file(path: &Path, error: std::io::Error) -> ScanError {
     }
 }
 
-/// How many bytes a photograph has that was compressed with losses, as every JPEG is; `None` of others, and of DICOM, which
-/// says so itself.
-pub fn lossy_bytes(bytes: &[u8]) -> Option<u64> {
-    let is_jpeg = || image::guess_format(bytes).is_ok_and(|format| format == ImageFormat::Jpeg);
-    (!dicom::has_mark(bytes) && is_jpeg()).then_some(bytes.len() as u64)
-}
-
 impl Encoded {
     /// Reads the file at `path`, of which frame `frame`, counted from 0, is wanted.
     ///
     /// # Errors
     /// See [`ScanError`]; nothing that a file says about itself is believed before it is checked.
     pub fn read(path: &Path, frame: u32) -> Result<Self, ScanError> {
-        guarded(path, || Self::read_header(path, frame))
+        guarded(path, || Self::with_header(path, read_file(path)?, frame))
     }
 
-    fn read_header(path: &Path, frame: u32) -> Result<Self, ScanError> {
-        let (bytes, path) = (read_file(path)?, path.to_owned());
+    /// As [`Self::read`], of a file that was read already: its bytes.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_bytes(path: &Path, bytes: Vec<u8>, frame: u32) -> Result<Self, ScanError> {
+        let read = || match bytes.is_empty() {
+            true => Err(ScanError::Empty(path.to_owned())),
+            false => Self::with_header(path, bytes, frame),
+        };
+        guarded(path, read)
+    }
+
+    fn with_header(path: &Path, bytes: Vec<u8>, frame: u32) -> Result<Self, ScanError> {
+        let path = path.to_owned();
         // Photographs are known by their first bytes, and none of those begins a DICOM file.
         let format = image::guess_format(&bytes).ok().filter(|_| !dicom::has_mark(&bytes));
         let header = match format {
@@ -117,9 +122,10 @@ impl Encoded {
         guarded(&self.path, || self.format.is_none().then(read).transpose())
     }
 
-    /// As [`lossy_bytes`], of this file.
+    /// How many bytes a photograph has that was compressed with losses, as every JPEG is; `None` of others, and of DICOM, which
+    /// says so itself.
     pub fn lossy_bytes(&self) -> Option<u64> {
-        lossy_bytes(&self.bytes)
+        (self.format == Some(ImageFormat::Jpeg)).then_some(self.bytes.len() as u64)
     }
 
     /// Decodes the picture, turned upright as its EXIF orientation says.

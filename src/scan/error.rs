@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::guard::panics;
 
 /// The largest file that is read.
-pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
+pub const MOST_FILE_BYTES: u64 = 1 << 30;
 /// The most pixels that are decoded: a square of 12,000.
 pub(super) const MOST_PIXELS: u64 = 144_000_000;
 /// Why a file did not become a picture. Every text names the file and says what is wrong with it.

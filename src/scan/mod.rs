@@ -21,7 +21,7 @@ mod webp;
 pub mod window;
 
 pub use encoded::{Encoded, Header};
-pub use error::ScanError;
+pub use error::{MOST_FILE_BYTES, ScanError};
 pub use facts::Facts;
 pub use grey::GreyValues;
 pub use open::{instance, kind, open, open_frame, personal, whose};
