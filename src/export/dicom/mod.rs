@@ -18,6 +18,7 @@ mod report;
 mod secret;
 mod segmentation;
 mod shared;
+mod stamp;
 mod uid;
 mod words;
 
@@ -48,6 +49,13 @@ pub struct Source<'a> {
     pub profile: Profile,
     /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
     pub secret: &'a [u8],
+}
+
+impl Source<'_> {
+    /// Whether nobody is to know whose the picture is.
+    fn is_hidden(&self) -> bool {
+        self.profile == Profile::DeIdentified
+    }
 }
 
 impl std::fmt::Debug for Source<'_> {

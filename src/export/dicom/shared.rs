@@ -1,19 +1,18 @@
 //! What all objects of one picture share: whose it is, what they refer to, who made them, and their UIDs.
 
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, FixedOffset, Local, NaiveDateTime};
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
 use super::element::{Code, Row, coded, empty, item, list, row, sequence};
 use super::kind::Kind;
-use super::patient::{days_back, days_of, deidentified, keyed, new_study, rows, said_of_removal};
+use super::patient::{deidentified, keyed, new_study, rows, said_of_removal};
 use super::planes::Planes;
+use super::stamp::Stamp;
 use super::uid::uid;
-use super::{DicomObject, Profile, Source};
+use super::{DicomObject, Source};
 use crate::bundle::Card;
-use crate::export::date;
 use crate::scan::dicom::Origin;
 
 /// Who makes the objects, and with what.
@@ -97,39 +96,9 @@ pub struct Model<'a> {
     pub sha256: &'a str,
 }
 
-/// When the objects are made.
-struct Made {
-    /// On the clock of the picture's place.
-    day: String,
-    time: String,
-    /// With its offset, where that may be told.
-    at: String,
-}
-
-impl Made {
-    fn new(source: &Source<'_>, origin: Option<&Origin>, iso: &str) -> Option<Self> {
-        let clock = on_the_clock(iso, origin)?;
-        let (day, time) = (clock.format("%Y%m%d").to_string(), clock.format("%H%M%S").to_string());
-        if !is_hidden(source) {
-            return Some(Self { day, time, at: on_the_clock(iso, None)?.format("%Y%m%d%H%M%S+0000").to_string() });
-        }
-        // A true date here would give those of the patient away.
-        let days = match source.origin {
-            Some(origin) => days_back(origin, source.secret),
-            None => days_of(&keyed("dates", &[source.sha256], source.secret)),
-        };
-        let day = date::earlier(&day, days)?;
-        Some(Self { at: format!("{day}{time}"), day, time })
-    }
-}
-
-fn is_hidden(source: &Source<'_>) -> bool {
-    source.profile == Profile::DeIdentified
-}
-
 /// What may be repeated of the picture's file.
 fn under_profile(source: &Source<'_>) -> Result<Option<Origin>> {
-    if !is_hidden(source) {
+    if !source.is_hidden() {
         return Ok(source.origin.cloned());
     }
     if source.secret.is_empty() {
@@ -154,7 +123,7 @@ pub struct Shared<'a> {
     /// Under the profile that is asked for.
     pub origin: Option<Origin>,
     patient_and_study: Vec<Row>,
-    made: Made,
+    made: Stamp,
     /// What UIDs follow from: the picture, and how it was explained.
     picture_key: String,
     identity: String,
@@ -168,12 +137,12 @@ impl<'a> Shared<'a> {
     /// A picture that does not say which it is, or one with burnt-in names that is to be de-identified.
     pub fn new(source: &Source<'_>, model: Option<Model<'a>>, made_at: &str, identity: String) -> Result<Self> {
         let origin = under_profile(source)?;
-        let made = Made::new(source, origin.as_ref(), made_at).context("the moment of making is none")?;
+        let made = Stamp::new(source, origin.as_ref(), made_at).context("the moment of making is none")?;
         let picture = match &origin {
             Some(origin) => Some(Reference::of(origin).context("the picture does not say which object it is")?),
             None => None,
         };
-        let file_key = match is_hidden(source) {
+        let file_key = match source.is_hidden() {
             true => keyed("file", &[source.sha256], source.secret),
             false => source.sha256.to_owned(),
         };
@@ -187,7 +156,7 @@ impl<'a> Shared<'a> {
             None => {
                 let patient = format!("FOVEA-{}", &uid(&["patient", &picture_key])[5..16]);
                 let rows = new_study(&new_study_uid, &patient, (&made.day, &made.time));
-                let removal = if is_hidden(source) { said_of_removal() } else { Vec::new() };
+                let removal = if source.is_hidden() { said_of_removal() } else { Vec::new() };
                 (new_study_uid, rows.into_iter().chain(removal).collect())
             }
         };
@@ -364,48 +333,4 @@ fn equipment() -> [Row; 4] {
         row(tags::DEVICE_SERIAL_NUMBER, VR::LO, VERSION),
         row(tags::SOFTWARE_VERSIONS, VR::LO, VERSION),
     ]
-}
-
-/// The moment that `iso` names, on the clock of the place: a photograph's is UTC, as its new study says; else the picture's
-/// file says its zone, or it comes from where this program runs.
-fn on_the_clock(iso: &str, origin: Option<&Origin>) -> Option<NaiveDateTime> {
-    let moment = DateTime::parse_from_rfc3339(iso).ok()?;
-    let Some(origin) = origin else { return Some(moment.naive_utc()) };
-    let said = origin.text(tags::TIMEZONE_OFFSET_FROM_UTC).and_then(|zone| offset(&zone));
-    let of_place = || moment.with_timezone(&Local).naive_local();
-    Some(said.map_or_else(of_place, |zone| moment.with_timezone(&zone).naive_local()))
-}
-
-/// `+0530`.
-fn offset(zone: &str) -> Option<FixedOffset> {
-    let sign = match zone.bytes().next()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let number: i32 = zone.get(1..5).filter(|_| zone.len() == 5)?.parse().ok()?;
-    FixedOffset::east_opt(sign * 60 * (number / 100 * 60 + number % 100))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_in_the_zone_of_the_file() {
-        let of = |zone: &str| {
-            let object = InMemDicomObject::from_element_iter([row(tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, zone)]);
-            on_the_clock("2024-02-29T23:10:05Z", Some(&Origin { object, frame: 0 })).unwrap()
-        };
-        let said = |zone: &str| of(zone).format("%Y%m%d%H%M%S").to_string();
-        assert_eq!(said("+0530"), "20240301044005");
-        assert_eq!(said("-0930"), "20240229134005");
-        let here = DateTime::parse_from_rfc3339("2024-02-29T23:10:05Z").unwrap().with_timezone(&Local).naive_local();
-        for none in ["nonsense", "+9999", "+05é", ""] {
-            assert_eq!(of(none), here, "{none}");
-        }
-        let photograph = on_the_clock("2024-02-29T23:10:05Z", None).unwrap();
-        assert_eq!(photograph.format("%Y%m%d %H%M%S").to_string(), "20240229 231005");
-        assert_eq!(on_the_clock("yesterday", None), None);
-    }
 }
