@@ -428,7 +428,7 @@ fn a_picture_of_another_kind_gets_no_answer_until_somebody_asks() {
     let answered = record(asked.path(), "phantom-moderate");
     assert_eq!((&answered["gate"], &answered["decided"]), (&refused["gate"], &refused["decided"]));
     assert_eq!(answered["report"]["is_refused"], false);
-    // The report picture of what is held back is the photograph alone, without maps and legend.
+    // The report panel of what is held back is the photograph alone, without maps and legend.
     let panel = |out: &Path| image::open(out.join("phantom-moderate.panel.png")).unwrap().to_rgb8();
     let (without, with) = (panel(held.path()), panel(asked.path()));
     assert_eq!(without.width(), with.width());

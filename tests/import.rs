@@ -12,7 +12,7 @@ use fovea::bundle::family::NamedGraph;
 use fovea::bundle::weights::write;
 use fovea::bundle::{Bundle, BundleError, Card, Library};
 use fovea::bundle::{WeightMap, WeightTensor};
-use fovea::import::{self, ImportError, Kind};
+use fovea::import::{self, CheckpointKind, ImportError};
 use safetensors::{Dtype, tensor::TensorView};
 
 fn fovea() -> Command {
@@ -38,7 +38,7 @@ fn refusal(change: impl FnOnce(&mut WeightMap)) -> String {
     change(&mut weights);
     let path = folder.path().join("changed.safetensors");
     std::fs::write(&path, write(&weights).unwrap()).unwrap();
-    import::read(&path, Kind::DenseNet, &tiny()).unwrap_err().to_string()
+    import::read(&path, CheckpointKind::DenseNet, &tiny()).unwrap_err().to_string()
 }
 
 fn one(value: f32) -> WeightTensor {
@@ -49,7 +49,7 @@ fn one(value: f32) -> WeightTensor {
 fn every_naming_and_layout_gives_the_same_weights() {
     let expected = dense_weights(&tiny());
     for name in ["tiny.pth", "tiny.pth.tar", "tiny.safetensors", "tiny-strided.pth"] {
-        let bundle = import::read(&fixture(name), Kind::DenseNet, &tiny()).unwrap();
+        let bundle = import::read(&fixture(name), CheckpointKind::DenseNet, &tiny()).unwrap();
         assert_eq!(bundle.weights, expected, "{name}");
         assert_eq!(bundle.card.weights.sha256, bundle.sha256);
         assert!(bundle.card.training.notes.iter().any(|note| note.contains(name)));
@@ -66,7 +66,7 @@ fn linear_layers_inside_a_network_are_taken_as_convolutions() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("small.safetensors");
     std::fs::write(&path, write(&stored).unwrap()).unwrap();
-    let bundle = import::read(&path, Kind::Graph(NamedGraph::MobileNetV3Small), &card).unwrap();
+    let bundle = import::read(&path, CheckpointKind::Graph(NamedGraph::MobileNetV3Small), &card).unwrap();
     assert!(bundle.weights == expected);
     // It has gates, and its card says what becomes of them.
     assert!(bundle.card.training.notes.iter().any(|note| note.contains("gates") && note.contains("held constant")));
@@ -86,7 +86,7 @@ fn stored_as(dtype: Dtype, bytes_of: impl Fn(f32) -> Vec<u8>) -> Result<Bundle, 
         .map(|(name, shape, data)| (name.as_str(), TensorView::new(dtype, shape.clone(), data).unwrap()))
         .collect();
     std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
-    import::read(&path, Kind::DenseNet, &tiny())
+    import::read(&path, CheckpointKind::DenseNet, &tiny())
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn values_that_are_no_numbers_are_refused() {
 
 #[test]
 fn a_card_of_another_depth_is_refused_before_the_file_is_read() {
-    let error = import::read(Path::new("absent.pth"), Kind::DenseNet121, &tiny()).unwrap_err();
+    let error = import::read(Path::new("absent.pth"), CheckpointKind::DenseNet121, &tiny()).unwrap_err();
     assert!(matches!(error, ImportError::OtherKind { .. }) && error.to_string().contains("densenet121"), "{error}");
 }
 
@@ -148,7 +148,7 @@ fn nothing_in_a_pickle_is_run() {
     let (path, mark) = (folder.path().join("evil.pth"), folder.path().join("was-run"));
     // What a pickle of `os.system("touch …")` is.
     std::fs::write(&path, format!("cos\nsystem\n(S'touch {}'\ntR.", mark.display())).unwrap();
-    assert!(matches!(import::read(&path, Kind::DenseNet, &tiny()), Err(ImportError::Format { .. })));
+    assert!(matches!(import::read(&path, CheckpointKind::DenseNet, &tiny()), Err(ImportError::Format { .. })));
     assert!(!mark.exists());
 }
 
@@ -160,14 +160,14 @@ fn damaged_files_are_refused_without_a_panic() {
         let whole = std::fs::read(fixture(name)).unwrap();
         for cut in (0..whole.len()).step_by(whole.len() / 40) {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            assert!(import::read(&path, Kind::DenseNet, &tiny()).is_err(), "{name} cut at {cut}");
+            assert!(import::read(&path, CheckpointKind::DenseNet, &tiny()).is_err(), "{name} cut at {cut}");
         }
         for at in (0..whole.len()).step_by(whole.len() / 150) {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x55;
             std::fs::write(&path, &bytes).unwrap();
             // A flipped bit of a weight is a weight: what counts is that nothing worse comes of it.
-            let _ = import::read(&path, Kind::DenseNet, &tiny());
+            let _ = import::read(&path, CheckpointKind::DenseNet, &tiny());
         }
     }
 }
@@ -177,7 +177,7 @@ fn a_file_far_too_large_is_refused_unread() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("huge.pth");
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-    assert!(matches!(import::read(&path, Kind::DenseNet, &tiny()), Err(ImportError::TooLarge { .. })));
+    assert!(matches!(import::read(&path, CheckpointKind::DenseNet, &tiny()), Err(ImportError::TooLarge { .. })));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn densenet121_checkpoints_give_the_same_weights() {
     let card = dense_card(DENSENET121, [224, 224], 14);
     let expected = dense_weights(&card);
     for name in ["densenet121.pth", "densenet121.pth.tar", "densenet121.safetensors"] {
-        let bundle = import::read(&folder.join(name), Kind::DenseNet121, &card).unwrap();
+        let bundle = import::read(&folder.join(name), CheckpointKind::DenseNet121, &card).unwrap();
         assert!(bundle.weights == expected, "{name}");
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use std::io::{Cursor, Write};
 
 use common::dense::{TINY, dense_card};
-use fovea::import::{self, Kind};
+use fovea::import::{self, CheckpointKind};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -21,7 +21,7 @@ fn refusal_of(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hostile.pth");
     std::fs::write(&path, bytes).unwrap();
-    import::read(&path, Kind::DenseNet, &dense_card(TINY, [33, 46], 3)).unwrap_err().to_string()
+    import::read(&path, CheckpointKind::DenseNet, &dense_card(TINY, [33, 46], 3)).unwrap_err().to_string()
 }
 
 fn zipped(method: CompressionMethod, entries: &[(&str, &[u8])]) -> Vec<u8> {

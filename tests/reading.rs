@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fovea::reading::{Answer, Change, Contents, FrameOf, Head, Identity, Place, Reading, ReadingFile};
+use fovea::reading::{Answer, Change, Contents, FrameOf, Identity, Place, Reading, ReadingFile, ReadingsHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -22,9 +22,9 @@ fn kills() -> usize {
     std::env::var("FOVEA_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
-fn head() -> Head {
+fn head() -> ReadingsHeader {
     let classes = ["none", "mild", "moderate"].map(str::to_owned).to_vec();
-    Head { reader: "Eva".into(), opened: vec!["/day".into()], classes, ..Head::default() }
+    ReadingsHeader { reader: "Eva".into(), opened: vec!["/day".into()], classes, ..ReadingsHeader::default() }
 }
 
 fn of(n: usize) -> FrameOf {
@@ -125,6 +125,6 @@ fn what_was_acknowledged_survives_every_kill() {
     assert!(next > kills() / 4 && (live_journals > 0 || kills() < 100), "{kept}");
     // A journal that was begun and not yet in force lies there until the next change. The next batch may be none: all of its
     // pictures may be known.
-    ReadingFile::open(&path).unwrap().keep(&Change::Head(Head { reader: "Adam".into(), ..head() })).unwrap();
+    ReadingFile::open(&path).unwrap().keep(&Change::Head(ReadingsHeader { reader: "Adam".into(), ..head() })).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use fovea::reading::{Answer, Change, FrameOf, Head, Identity, Judgement, Reading, ReadingFile};
+use fovea::reading::{Answer, Change, FrameOf, Identity, Judgement, Reading, ReadingFile, ReadingsHeader};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -17,11 +17,11 @@ fn readings(file: &Path) -> Command {
     command
 }
 
-fn head(reader: &str, opened: &Path) -> Head {
+fn head(reader: &str, opened: &Path) -> ReadingsHeader {
     let classes = ["none", "mild", "moderate"].map(str::to_owned).to_vec();
     let created = "2026-01-02T03:04:05Z".to_owned();
     let (reader, opened, model) = (reader.to_owned(), vec![opened.to_owned()], "retina-dr".to_owned());
-    Head { reader, opened, model, classes, ordered: true, blind: true, created }
+    ReadingsHeader { reader, opened, model, classes, ordered: true, blind: true, created }
 }
 
 fn answer(class: usize) -> Answer {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use assert_cmd::Command;
 use fovea::bundle::WeightMap;
 use fovea::bundle::card::Architecture;
-use fovea::bundle::family::conv_stack::{ConvStackSizes, Layer};
+use fovea::bundle::family::conv_stack::{ConvStackSizes, StackLayer};
 use fovea::bundle::{Bundle, Library};
 use fovea::network::device;
 use fovea::train::data::{DataSet, Example, Values};
@@ -18,10 +18,10 @@ use predicates::str::contains;
 
 fn sizes() -> ConvStackSizes {
     let layers = vec![
-        Layer::Conv { channels: 4, kernel: 3, stride: 1, norm: true },
-        Layer::MaxPool { size: 2 },
-        Layer::Conv { channels: 4, kernel: 3, stride: 2, norm: false },
-        Layer::Classes { kernel: 1, relu: false },
+        StackLayer::Conv { channels: 4, kernel: 3, stride: 1, norm: true },
+        StackLayer::MaxPool { size: 2 },
+        StackLayer::Conv { channels: 4, kernel: 3, stride: 2, norm: false },
+        StackLayer::Classes { kernel: 1, relu: false },
     ];
     ConvStackSizes { input: [1, 8, 8], norm_epsilon: 1e-5, layers }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fovea::pacs::{Archive, Connection, Found, PacsError, Peer, Query, Retrieval};
+use fovea::pacs::{Archive, Connection, FoundStudy, PacsError, Peer, Query, Retrieval};
 use fovea::session::archive::Archives;
 
 /// It finds what it has, and fetches nothing.
@@ -10,7 +10,7 @@ use fovea::session::archive::Archives;
 pub struct Invented;
 
 impl Archives for Invented {
-    fn find(&self, _: &Archive, _: &Query, _: &dyn Fn() -> bool) -> Result<Vec<Found>, PacsError> {
+    fn find(&self, _: &Archive, _: &Query, _: &dyn Fn() -> bool) -> Result<Vec<FoundStudy>, PacsError> {
         Ok(studies())
     }
 
@@ -44,12 +44,12 @@ pub fn connection() -> Connection {
     Connection { name: "Radiology".to_owned(), archive: Archive::Dimse { peer, retrieval } }
 }
 
-fn studies() -> Vec<Found> {
+fn studies() -> Vec<FoundStudy> {
     let names =
         ["One", "Two^Anna", "Three^Anna Maria", "Four=試験^四", "Five^With a name that is longer than its column is"];
     let descriptions =
         ["Chest PA and lateral", "Fundus, both eyes", "", "Follow-up after six weeks, chest in one plane, lying"];
-    let study = |at: usize| Found {
+    let study = |at: usize| FoundStudy {
         study_uid: format!("1.2.826.0.1.3680043.9.{at}"),
         patient_id: format!("T-{:04}", 7 * at + 1),
         patient_name: format!("Test^{}", names[at % names.len()]),

@@ -41,8 +41,8 @@ pub fn advise(card: &Card, measures: &Measures, library: impl FnOnce() -> Option
     let looks_like = |kind: &str| format!("it looks like {kind}; {} reads {}", card.name, gate.reads);
     let what = match (misfit, grey, &instead) {
         // More than that its file says OP.
-        (Misfit::Look | Misfit::Modality, Some(grey), _) => looks_like(grey.name()),
-        (Misfit::Look, None, Some(other)) if other.is_full => looks_like(&other.gate.reads),
+        (Misfit::Appearance | Misfit::Modality, Some(grey), _) => looks_like(grey.name()),
+        (Misfit::Appearance, None, Some(other)) if other.is_full => looks_like(&other.gate.reads),
         (misfit, ..) => said(card, gate, misfit, measures),
     };
     let mut why = format!("{what}.");
@@ -62,10 +62,10 @@ fn said(card: &Card, gate: &Gate, misfit: Misfit, measures: &Measures) -> String
             let (than, limit) = if age > most { ("older", most) } else { ("younger", least) };
             format!("its file says {line}, of a patient {than} than {limit:.0} years")
         }
-        Misfit::Look if gate.is_named(&measures.words) => {
+        Misfit::Appearance if gate.is_named(&measures.words) => {
             format!("its file says {line}, but it does not look like those that the model learned from")
         }
-        Misfit::Look => return format!("it does not look like {}", gate.reads),
+        Misfit::Appearance => return format!("it does not look like {}", gate.reads),
         Misfit::Modality | Misfit::BodyPart | Misfit::View => format!("its file says {line}"),
     };
     format!("{what}; {} reads {}", card.name, gate.reads)

@@ -146,7 +146,7 @@ impl Architecture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Output {
-    pub activation: Activation,
+    pub activation: OutputActivation,
     pub decision: Decision,
     /// Probabilities from which something is said to be there: one for `threshold`, one per class for `each-finding`,
     /// none for the rest.
@@ -175,7 +175,7 @@ impl Output {
 /// From scores to probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Activation {
+pub enum OutputActivation {
     Softmax,
     Sigmoid,
 }
@@ -374,7 +374,7 @@ impl Card {
 
     fn check_output(&self) -> Result<(), String> {
         let Output { activation, decision, operating_points, ordered, questions } = &self.output;
-        if !questions.is_empty() && (!ordered || *activation != Activation::Softmax) {
+        if !questions.is_empty() && (!ordered || *activation != OutputActivation::Softmax) {
             return Err("`output.questions` are for `ordered` classes under `softmax`".to_owned());
         }
         questions.iter().try_for_each(|question| question.check(self.classes.len()))?;
@@ -383,8 +383,8 @@ impl Card {
         }
         let (needed, wanted) = match decision {
             Decision::MostProbable | Decision::Median => (0, None),
-            Decision::Threshold => (1, Some(Activation::Softmax)),
-            Decision::EachFinding => (self.classes.len(), Some(Activation::Sigmoid)),
+            Decision::Threshold => (1, Some(OutputActivation::Softmax)),
+            Decision::EachFinding => (self.classes.len(), Some(OutputActivation::Sigmoid)),
         };
         if operating_points.len() != needed {
             let found = operating_points.len();

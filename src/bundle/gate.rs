@@ -61,7 +61,7 @@ pub enum Misfit {
     View,
     Age(f64),
     /// By what it looks like.
-    Look,
+    Appearance,
 }
 
 fn any_likeness() -> f64 {
@@ -131,7 +131,7 @@ impl Gate {
 
     /// What speaks against the picture, the file's own words first.
     pub fn misfit(&self, measures: &Measures) -> Option<Misfit> {
-        self.contradicted(&measures.words).or_else(|| (!self.looks_so(measures)).then_some(Misfit::Look))
+        self.contradicted(&measures.words).or_else(|| (!self.looks_so(measures)).then_some(Misfit::Appearance))
     }
 
     fn looks_so(&self, measures: &Measures) -> bool {

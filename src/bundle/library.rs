@@ -14,12 +14,12 @@ static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 
 /// Where a bundle comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum BundleOrigin {
     Embedded,
     Folder(PathBuf),
 }
 
-impl std::fmt::Display for Origin {
+impl std::fmt::Display for BundleOrigin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded => write!(f, "built in"),
@@ -30,17 +30,17 @@ impl std::fmt::Display for Origin {
 
 /// A bundle that was found; its card may be unreadable.
 #[derive(Debug)]
-pub struct Entry {
+pub struct LibraryEntry {
     /// The folder's name.
     pub name: String,
-    pub origin: Origin,
+    pub origin: BundleOrigin,
     pub card: Result<Card, BundleError>,
 }
 
 /// All bundles that were found. A later place hides an equally named model of an earlier one.
 #[derive(Debug)]
 pub struct Library {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LibraryEntry>,
 }
 
 /// The user's own folder of models, where the platform has such a thing.
@@ -54,7 +54,7 @@ impl Library {
     /// # Errors
     /// A folder of `folders` that cannot be read. The user folder may be absent.
     pub fn open(folders: &[PathBuf]) -> Result<Self, BundleError> {
-        let mut entries: Vec<Entry> = EMBEDDED.dirs().map(embedded_entry).collect();
+        let mut entries: Vec<LibraryEntry> = EMBEDDED.dirs().map(embedded_entry).collect();
         if let Some(folder) = user_folder().filter(|folder| folder.is_dir()) {
             entries.extend(folder_entries(&folder)?);
         }
@@ -79,7 +79,7 @@ impl Library {
     ///
     /// # Errors
     /// No such model.
-    pub fn find(mut self, name: &str) -> Result<Entry, BundleError> {
+    pub fn find(mut self, name: &str) -> Result<LibraryEntry, BundleError> {
         let Some(index) = self.entries.iter().position(|entry| entry.name == name) else {
             let known = self.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(BundleError::Unknown { wanted: name.to_owned(), known });
@@ -90,17 +90,21 @@ impl Library {
     /// Loads and checks the model `name`.
     ///
     /// # Errors
-    /// No such model, and as [`Entry::load`].
+    /// No such model, and as [`LibraryEntry::load`].
     pub fn load(self, name: &str) -> Result<Bundle, BundleError> {
         self.find(name)?.load()
     }
 }
 
-impl Entry {
+impl LibraryEntry {
     /// The model in `folder`, wherever that lies.
     pub fn of_folder(folder: &Path) -> Self {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { card: folder_card(&name, &folder.join("model.toml")), name, origin: Origin::Folder(folder.to_owned()) }
+        Self {
+            card: folder_card(&name, &folder.join("model.toml")),
+            name,
+            origin: BundleOrigin::Folder(folder.to_owned()),
+        }
     }
 
     /// Where `fovea calibrate` keeps what it learned of this model: in its folder, for a model that is built in in the
@@ -116,8 +120,8 @@ impl Entry {
 
     fn own_folder(&self) -> Option<PathBuf> {
         match &self.origin {
-            Origin::Folder(folder) => Some(folder.clone()),
-            Origin::Embedded => Some(user_folder()?.join(&self.name)),
+            BundleOrigin::Folder(folder) => Some(folder.clone()),
+            BundleOrigin::Embedded => Some(user_folder()?.join(&self.name)),
         }
     }
 
@@ -133,7 +137,7 @@ impl Entry {
             let file = EMBEDDED.get_file(format!("{}/{}", self.name, certificate::FILE))?;
             Certificate::parse(file.contents_utf8()?).ok().filter(|found| found.sha256 == sha256)
         };
-        Ok(own.or_else(|| if matches!(self.origin, Origin::Embedded) { built_in() } else { None }))
+        Ok(own.or_else(|| if matches!(self.origin, BundleOrigin::Embedded) { built_in() } else { None }))
     }
 
     /// Loads and checks the model.
@@ -146,8 +150,8 @@ impl Entry {
             return Err(no_weights(&card));
         }
         let bytes = match &self.origin {
-            Origin::Embedded => embedded_weights(&self.name, &card)?,
-            Origin::Folder(folder) => folder_weights(folder, &card)?,
+            BundleOrigin::Embedded => embedded_weights(&self.name, &card)?,
+            BundleOrigin::Folder(folder) => folder_weights(folder, &card)?,
         };
         let weights = weights::read(&card, &bytes)?;
         Ok(Bundle { sha256: card.weights.sha256.clone(), card, weights })
@@ -195,14 +199,14 @@ pub fn read_form(path: &Path) -> Result<Card, BundleError> {
     Card::form(&text).map_err(|reason| BundleError::Card { model: path.display().to_string(), reason })
 }
 
-fn embedded_entry(dir: &'static Dir<'static>) -> Entry {
+fn embedded_entry(dir: &'static Dir<'static>) -> LibraryEntry {
     let name = dir.path().to_string_lossy().into_owned();
     let text = dir.get_file(dir.path().join("model.toml")).and_then(include_dir::File::contents_utf8);
     let card = match text {
         Some(text) => Card::parse(text).map_err(|reason| BundleError::Card { model: name.clone(), reason }),
         None => Err(BundleError::Card { model: name.clone(), reason: "it is missing".to_owned() }),
     };
-    Entry { name, origin: Origin::Embedded, card }
+    LibraryEntry { name, origin: BundleOrigin::Embedded, card }
 }
 
 fn embedded_weights(name: &str, card: &Card) -> Result<Vec<u8>, BundleError> {
@@ -211,13 +215,13 @@ fn embedded_weights(name: &str, card: &Card) -> Result<Vec<u8>, BundleError> {
     Ok(EMBEDDED.get_file(&path).ok_or_else(missing)?.contents().to_vec())
 }
 
-fn folder_entries(folder: &Path) -> Result<Vec<Entry>, BundleError> {
+fn folder_entries(folder: &Path) -> Result<Vec<LibraryEntry>, BundleError> {
     let failed = |error| BundleError::Read { path: folder.to_owned(), error };
     let mut entries = Vec::new();
     for child in std::fs::read_dir(folder).map_err(failed)? {
         let path = child.map_err(failed)?.path();
         if path.join("model.toml").is_file() {
-            entries.push(Entry::of_folder(&path));
+            entries.push(LibraryEntry::of_folder(&path));
         }
     }
     Ok(entries)

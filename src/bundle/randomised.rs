@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use super::weights::needed_tensors;
 use super::{Bundle, Card};
 
-/// Layers of a deep network are randomised in groups: so many stages at most.
-pub const MOST_STAGES: usize = 8;
+/// Layers of a deep network are randomised in groups: so many at most.
+pub const MOST_GROUPS: usize = 8;
 
 /// Layers that lose their weights together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl LayerGroup {
     }
 }
 
-/// The layers of a card's network from the last to the first, in at most [`MOST_STAGES`] groups of about as many layers;
+/// The layers of a card's network from the last to the first, in at most [`MOST_GROUPS`] groups of about as many layers;
 /// the last layer stands alone.
 ///
 /// # Panics
@@ -50,8 +50,8 @@ pub fn layer_groups(card: &Card) -> Vec<LayerGroup> {
         tensors: part.iter().flat_map(|(_, tensors)| tensors.clone()).collect(),
     };
     let Some((last, rest)) = layers.split_first() else { return Vec::new() };
-    let stages = rest.len().min(MOST_STAGES - 1);
-    let bounds: Vec<usize> = (0..=stages).map(|stage| stage * rest.len() / stages.max(1)).collect();
+    let count = rest.len().min(MOST_GROUPS - 1);
+    let bounds: Vec<usize> = (0..=count).map(|n| n * rest.len() / count.max(1)).collect();
     let groups = bounds.windows(2).map(|part| group(&rest[part[0]..part[1]]));
     std::iter::once(group(std::slice::from_ref(last))).chain(groups).collect()
 }
@@ -59,7 +59,7 @@ pub fn layer_groups(card: &Card) -> Vec<LayerGroup> {
 impl Bundle {
     /// The same network with the values of every tensor of `groups` in an order that chance gives: what they are stays,
     /// with mean, deviation and sign, where they stand is lost. A tensor loses its order the same way whatever else
-    /// does, so that stages of one seed build on each other. No file has such weights: the checksum is empty.
+    /// does, so that models of one seed build on each other. No file has such weights: the checksum is empty.
     pub fn randomised(&self, groups: &[LayerGroup], seed: u64) -> Self {
         let mut weights = self.weights.clone();
         for name in groups.iter().flat_map(|group| &group.tensors) {
@@ -84,7 +84,7 @@ mod tests {
         let bundle = Library::open(&[]).unwrap().load("mnist").unwrap();
         let groups = layer_groups(&bundle.card);
         let all: Vec<&String> = groups.iter().flat_map(|group| &group.tensors).collect();
-        assert!((2..=MOST_STAGES).contains(&groups.len()) && groups[0].layers.len() == 1, "{groups:?}");
+        assert!((2..=MOST_GROUPS).contains(&groups.len()) && groups[0].layers.len() == 1, "{groups:?}");
         assert_eq!(all.len(), bundle.weights.len());
         let last = &groups[0];
         let some = bundle.randomised(&groups[..1], 5);
@@ -92,7 +92,7 @@ mod tests {
             assert_eq!(some.weights[name] == *tensor, !last.tensors.contains(name), "{name}");
         }
         let more = bundle.randomised(&groups[..2], 5);
-        assert!(last.tensors.iter().all(|name| more.weights[name] == some.weights[name]), "stages build on each other");
+        assert!(last.tensors.iter().all(|name| more.weights[name] == some.weights[name]), "models build on each other");
         let sorted = |bundle: &Bundle, name: &str| {
             let mut values = bundle.weights[name].values.clone();
             values.sort_by(f32::total_cmp);

@@ -46,14 +46,14 @@ pub fn check(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<()
     if steps.len() > MOST_STEPS {
         return Err(format!("`preprocessing` has {} steps; {MOST_STEPS} are possible", steps.len()));
     }
-    let mut frame = Frame { grey: false, size: None, is_planes: false };
+    let mut between = Between { grey: false, size: None, is_planes: false };
     for (index, step) in steps.iter().enumerate() {
-        frame.follow(step, channels).map_err(|reason| format!("`preprocessing[{index}]`: {reason}"))?;
+        between.follow(step, channels).map_err(|reason| format!("`preprocessing[{index}]`: {reason}"))?;
     }
-    if frame.size != Some((width, height)) {
+    if between.size != Some((width, height)) {
         return Err(format!("`preprocessing` must resize to the network's {width}×{height}"));
     }
-    match (frame.grey, channels) {
+    match (between.grey, channels) {
         (true, 1) | (false, 3) => Ok(()),
         (grey, _) => {
             let given = if grey { 1 } else { 3 };
@@ -63,7 +63,7 @@ pub fn check(steps: &[Step], [channels, height, width]: [usize; 3]) -> Result<()
 }
 
 /// What is known of a picture between two steps.
-struct Frame {
+struct Between {
     grey: bool,
     /// Width and height, from the first `resize` on.
     size: Option<(usize, usize)>,
@@ -71,7 +71,7 @@ struct Frame {
     is_planes: bool,
 }
 
-impl Frame {
+impl Between {
     fn follow(&mut self, step: &Step, channels: usize) -> Result<(), String> {
         let needs_bytes =
             matches!(step, Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Grey | Step::Resize { .. });

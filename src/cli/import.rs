@@ -8,7 +8,7 @@ use clap::Args;
 use super::say;
 use crate::bundle::library::{read_card, read_form, user_folder};
 use crate::bundle::{BundleError, Card, Library};
-use crate::import::{self, Kind};
+use crate::import::{self, CheckpointKind};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -16,7 +16,7 @@ pub struct Arguments {
     file: PathBuf,
     /// The network that a checkpoint holds; an ONNX file says so itself
     #[arg(long = "as", value_enum, value_name = "KIND")]
-    kind: Option<Kind>,
+    kind: Option<CheckpointKind>,
     /// The model card: a model.toml, or the name of a known model, like `chexnet`; for ONNX it needs no [architecture]
     #[arg(long, value_name = "FILE")]
     card: PathBuf,

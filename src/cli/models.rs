@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::say;
-use crate::bundle::library::{Entry, no_weights, user_folder};
+use crate::bundle::library::{LibraryEntry, no_weights, user_folder};
 use crate::bundle::{Certificate, Library};
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     }
 }
 
-fn line(entry: &Entry) {
+fn line(entry: &LibraryEntry) {
     match &entry.card {
         Ok(card) => {
             say(format_args!("{:<12} {} ({}; reads: {})", entry.name, card.title, entry.origin, card.reads));

@@ -17,7 +17,7 @@ use crate::export::dicom::Profile;
 use crate::export::iso_date;
 use crate::network::DeviceChoice;
 use crate::node::queue::{Bounds, Queue};
-use crate::node::{self, AUTO, Destination, Models, Settings};
+use crate::node::{self, AUTO, Destination, Models, NodeSettings};
 use crate::pacs::server::Rules;
 use crate::pacs::{Patience, Peer, Tls, WebPeer};
 
@@ -231,7 +231,7 @@ fn serve(node: Node, folders: &[PathBuf], limit: Limit) -> Result<()> {
     node::run(settings, &stop.flag, &line)
 }
 
-fn settings(node: Node, folders: &[PathBuf], limit: Limit) -> Result<Settings> {
+fn settings(node: Node, folders: &[PathBuf], limit: Limit) -> Result<NodeSettings> {
     let folder = node.place.folder()?;
     let Node { aet, port, listen, watch, to, answers, limits, monitor, no_monitor, .. } = node;
     let patience = Patience { answer: Duration::from_secs(limits.patience), ..Patience::default() };
@@ -248,7 +248,7 @@ fn settings(node: Node, folders: &[PathBuf], limit: Limit) -> Result<Settings> {
         tls: to.tls.then(|| own.clone()),
     });
     let profile = if answers.de_identify { Profile::DeIdentified } else { Profile::Kept };
-    Ok(Settings {
+    Ok(NodeSettings {
         receive,
         watch,
         destinations: to.destinations(&aet, &own)?,

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{note, say};
 use crate::guard::whole::{self, WriteError};
-use crate::reading::agreement::{Agreement, Comparison, Readers};
+use crate::reading::agreement::{Agreement, Comparison, ReaderPair};
 use crate::reading::table::{self, TableOptions};
 use crate::reading::{Contents, Judgement, ReadingFile};
 use crate::statistics::{Figure, Unit};
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     check(arguments, &outputs)?;
     let contents = ReadingFile::look(&arguments.file)?;
     let other = arguments.against.as_deref().map(ReadingFile::look).transpose()?;
-    let readers = other.map(|other| Readers::of(&contents, &other)).transpose().map_err(|says| anyhow!(says))?;
+    let readers = other.map(|other| ReaderPair::of(&contents, &other)).transpose().map_err(|says| anyhow!(says))?;
     summary(&arguments.file, &contents);
     against_model(&contents);
     if let Some(readers) = &readers {
@@ -124,7 +124,7 @@ fn against_model(contents: &Contents) {
     halves(&comparison, &contents.head.classes, "not read, or taken for ungradable, by one of the two");
 }
 
-fn against_reader(contents: &Contents, readers: &Readers) {
+fn against_reader(contents: &Contents, readers: &ReaderPair) {
     let [first, second] = readers.names.each_ref().map(|name| if name.is_empty() { "no name" } else { name });
     say(format_args!("\n{first} (rows) and {second} (columns), {} pictures in both lists:", readers.shared));
     halves(&readers.comparison, &contents.head.classes, "not graded by one of the two");

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::say;
 use crate::export::report_page::{List, document, list_pages};
-use crate::export::{Theme, iso_date};
+use crate::export::{PageTheme, iso_date};
 use crate::reading::ReadingFile;
 use crate::reading::table::{self, TableOptions};
 
@@ -22,7 +22,7 @@ pub struct Arguments {
     out: PathBuf,
     /// Its colours
     #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
-    report_theme: Theme,
+    report_theme: PageTheme,
     /// Call patients as the list does; else they have numbers
     #[arg(long)]
     with_patients: bool,

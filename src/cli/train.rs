@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::{Stop, Stopped};
 use super::{note, say};
-use crate::bundle::library::Entry;
+use crate::bundle::library::LibraryEntry;
 use crate::bundle::{Bundle, Library};
 use crate::network::{DeviceChoice, device};
-use crate::train::{Event, Progress, Recipe, Request, TrainError, train};
+use crate::train::{Progress, Recipe, Request, TrainError, TrainingEvent, train};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -70,9 +70,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     let bar = ProgressBar::no_length().with_style(style("reading the data {spinner}"));
     let mut view = View { bar: &bar, sum: 0.0, steps: 0 };
     let stop = Stop::watch("this step")?;
-    let mut watch = |event: &Event| match event {
-        Event::LeftOut(what) => bar.suspend(|| note(what)),
-        Event::Step(progress) => view.show(progress),
+    let mut watch = |event: &TrainingEvent| match event {
+        TrainingEvent::LeftOut(what) => bar.suspend(|| note(what)),
+        TrainingEvent::Step(progress) => view.show(progress),
     };
     let card = train(&request, &mut watch, &stop.flag);
     bar.finish_and_clear();
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
 /// The model that training begins with: a folder with a card, or a known name.
 fn parent(from: &Path, folders: &[PathBuf]) -> Result<Bundle> {
     let entry = if from.join("model.toml").is_file() {
-        Entry::of_folder(from)
+        LibraryEntry::of_folder(from)
     } else {
         let name = from.to_string_lossy();
         let entry = Library::open(folders)?.find(&name);

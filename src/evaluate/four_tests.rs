@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{number, words};
-use super::place::{Group, Places, Pointer};
+use super::place::{Places, Pointer, RegionGroup};
 use super::section::{Named, Section};
 use super::truth::{ALIKE_FROM, DEPENDS_BELOW, Truthfulness};
 use crate::method::MapKind;
@@ -139,7 +139,7 @@ fn result(map: MapKind, asked: Asked, truth: Option<&Truthfulness>, places: Opti
     let own = || truth.and_then(|truth| truth.map(map));
     let (figure, threshold) = match asked {
         Asked::Localisation => {
-            let pointing = |by| Some(places?.find(by, &Group::Lesions)?.pointing);
+            let pointing = |by| Some(places?.find(by, &RegionGroup::Lesions)?.pointing);
             let baselines = [Pointer::Chance, Pointer::Middle].map(|by| pointing(by).and_then(|figure| figure.value));
             (pointing(Pointer::Map(map)), baselines.into_iter().flatten().reduce(f64::max))
         }
@@ -178,7 +178,7 @@ mod tests {
         let (energy, iou, hit_rate) = (none, none, none);
         PlaceFigures {
             by,
-            group: Group::Lesions,
+            group: RegionGroup::Lesions,
             n: 9,
             regions: 9,
             pointing,

@@ -24,4 +24,4 @@ pub use self::case::{Case, Cases, Truth};
 pub use self::labelled::Truths;
 pub use self::section::{Axis, Line, Named, Plot, PlotKind, Section, Span};
 pub use self::similarity::{Similarity, ssim};
-pub use self::subject::{MayGoOn, Subject};
+pub use self::subject::Subject;

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::cells::{columns, figure, mean, words};
 use super::fill::{Fill, Filler};
 use super::section::{Axis, Line, Named, Plot, PlotKind, Section};
-use super::subject::{MayGoOn, Subject};
+use super::subject::Subject;
 use super::truth::{Order, Strong, kept_and_removed};
 use crate::explain::{ExplainError, Explainer, Settings, clear};
 use crate::scan::Scan;
-use crate::statistics::{Confusion, Figure, Unit, Units};
+use crate::statistics::{Confusion, Figure, MayGoOn, Unit, Units};
 use crate::table::Table;
 
 /// What CLEAR published: data set, and accuracy in percent on full images, on strong features alone and without them.
@@ -89,7 +89,7 @@ impl PictureFeatures {
         scan: &Scan,
         (image, patient, truth): (&str, &str, usize),
         (definitions, fill, seed): (&[Definition], Fill, u64),
-        may_go_on: MayGoOn<'_>,
+        may_go_on: &MayGoOn<'_>,
     ) -> Result<Option<Self>, ExplainError> {
         let subject = Subject::new(explainer, scan, &[])?;
         let explanation = explainer.explain(scan, &Settings::recommended(&explainer.card))?;

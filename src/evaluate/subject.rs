@@ -3,12 +3,9 @@
 use super::fill::Planes;
 use crate::explain::{ExplainError, Explainer, SingleMap, Verdict};
 use crate::geometry::Transform;
-use crate::input::{self, Framed, ModelInput};
+use crate::input::{self, ModelInput, PreparedBytes};
 use crate::method::MapKind;
 use crate::scan::Scan;
-
-/// Whether work may go on; asked between two passes of the network, from several threads.
-pub type MayGoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// From this value on, in its brightest channel, a pixel of a retina's picture is lit.
 const LIT: u8 = 12;
@@ -44,7 +41,7 @@ impl<'a> Subject<'a> {
             maps.extend(explainer.single_map(&examined, class, *kind)?);
         }
         drop(examined);
-        let framed = input::frame(scan, &explainer.card.preprocessing)?;
+        let framed = input::prepare_bytes(scan, &explainer.card.preprocessing)?;
         let field = field(&framed, explainer.card.reads_a_retina());
         let source_from_model = framed.source_from_model;
         Ok(Self { explainer, scan, picture: planes(framed), field, verdict, class, maps, source_from_model })
@@ -76,14 +73,14 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn planes(framed: Framed) -> Planes {
-    let Framed { bytes, channels, height, width, .. } = framed;
+fn planes(framed: PreparedBytes) -> Planes {
+    let PreparedBytes { bytes, channels, height, width, .. } = framed;
     let of = |channel: usize| bytes.iter().skip(channel).step_by(channels.max(1)).map(|byte| f32::from(*byte));
     Planes { values: (0..channels).flat_map(of).collect(), channels, height, width }
 }
 
 /// Of a retina everything between the first and the last lit pixel of a row; of other pictures all.
-fn field(framed: &Framed, reads_a_retina: bool) -> Vec<bool> {
+fn field(framed: &PreparedBytes, reads_a_retina: bool) -> Vec<bool> {
     let (width, area) = (framed.width, framed.width * framed.height);
     if !reads_a_retina {
         return vec![true; area];
@@ -107,7 +104,7 @@ mod tests {
     #[test]
     fn the_field_of_a_retina_is_what_lies_between_its_lit_ends() {
         let bytes = [0, 40, 0, 90, 0, 0, 0, 0, 0, 0, 0, 13].iter().flat_map(|v| [0, *v, 0]).collect();
-        let framed = Framed { bytes, channels: 3, height: 3, width: 4, source_from_model: Transform::IDENTITY };
+        let framed = PreparedBytes { bytes, channels: 3, height: 3, width: 4, source_from_model: Transform::IDENTITY };
         let found: String = field(&framed, true).iter().map(|is_in| if *is_in { 'x' } else { '.' }).collect();
         assert_eq!(found, ".xxx.......x");
         assert!(field(&framed, false).iter().all(|is_in| *is_in));

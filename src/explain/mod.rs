@@ -17,7 +17,7 @@ mod verdict;
 pub use attention::Attention;
 pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
 pub use localisation::cam_box;
-pub use report::{Agreement, Report, headline, report};
+pub use report::{MapAgreement, Report, headline, report};
 pub use single::SingleMap;
 pub use steady::Steadiness;
 pub use verdict::Verdict;

@@ -2,7 +2,7 @@
 
 use super::class_set::class_set;
 use crate::bundle::Calibration;
-use crate::bundle::card::{Activation, Decision, Output};
+use crate::bundle::card::{Decision, Output, OutputActivation};
 
 /// What the network says of a picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +21,8 @@ impl Verdict {
     /// Applies the card's `output` rules to `scores`, one per class.
     pub fn from_scores(scores: &[f32], output: &Output) -> Self {
         let probabilities = match output.activation {
-            Activation::Softmax => softmax(scores),
-            Activation::Sigmoid => scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect(),
+            OutputActivation::Softmax => softmax(scores),
+            OutputActivation::Sigmoid => scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect(),
         };
         let mut findings = None;
         let decided = match output.decision {
@@ -111,7 +111,7 @@ mod tests {
 
     fn output(decision: Decision) -> Output {
         Output {
-            activation: Activation::Softmax,
+            activation: OutputActivation::Softmax,
             decision,
             operating_points: Vec::new(),
             ordered: false,
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn findings_stand_by_their_own_operating_points() {
         let output = Output {
-            activation: Activation::Sigmoid,
+            activation: OutputActivation::Sigmoid,
             decision: Decision::EachFinding,
             operating_points: vec![0.9, 0.1, 0.5],
             ordered: false,

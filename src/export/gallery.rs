@@ -7,14 +7,14 @@ use image::imageops::{FilterType, resize};
 use image::{ImageError, RgbImage};
 
 use super::NOTICE;
-use super::ink::{Ink, Theme};
+use super::ink::{Ink, PageTheme};
 use super::pictures::Pictures;
 use crate::compose::{self, CamColours, CamScale, CamStyle, RED};
 use crate::explain::clear::{negative_focus, positive_focus};
 use crate::geometry::Transform;
 use crate::layers::Layer;
 use crate::maps::ClassMaps;
-use crate::page::{A4_MM, Area, Block, Face, Fit, Page, Picture, Rgb, Style, fitted, line_mm, wrapped};
+use crate::page::{A4_MM, Area, Block, Face, Fit, Page, PagePicture, Rgb, TextStyle, fitted, line_mm, wrapped};
 
 const MARGIN_MM: f32 = 10.0;
 const WIDTH_MM: f32 = A4_MM.0 - 2.0 * MARGIN_MM;
@@ -65,7 +65,7 @@ pub struct Example {
     pub decided: usize,
     /// Of the decided class.
     pub probability: f32,
-    views: Vec<Picture>,
+    views: Vec<PagePicture>,
     /// Left, top, width and height of the red box as parts of the picture.
     frame: Option<[f32; 4]>,
     /// Height by width.
@@ -111,7 +111,7 @@ impl Example {
             truth,
             decided,
             probability: explanation.verdict.probabilities[decided],
-            views: views.iter().map(Picture::new).collect::<Result<_, _>>()?,
+            views: views.iter().map(PagePicture::new).collect::<Result<_, _>>()?,
             frame,
             shape,
         })
@@ -171,10 +171,10 @@ impl Gallery {
     }
 
     /// The figure as a page of its own, as high as it needs.
-    pub fn page(&self, theme: Theme) -> Page {
+    pub fn page(&self, theme: PageTheme) -> Page {
         let (ink, mut sheet) = (theme.ink(), Block::default());
         let (size_pt, title) = fitted(Face::Bold, 12.0, WIDTH_MM, Fit::End, &self.title);
-        sheet.text((0.0, 4.5), Style::new(Face::Bold, size_pt, ink.text), title);
+        sheet.text((0.0, 4.5), TextStyle::new(Face::Bold, size_pt, ink.text), title);
         sheet.height_mm = 8.0;
         self.put_heads(&mut sheet, &ink);
         let view_mm = self.columns.view_mm();
@@ -182,7 +182,11 @@ impl Gallery {
         for (name, examples) in self.rows() {
             let mut row = Block::default();
             for (line, words) in wrapped(Face::Bold, HEAD_PT, NAME_MM - 2.0, 3, &name).into_iter().enumerate() {
-                row.text((0.0, 3.4 + line as f32 * line_mm(HEAD_PT)), Style::new(Face::Bold, HEAD_PT, ink.text), words);
+                row.text(
+                    (0.0, 3.4 + line as f32 * line_mm(HEAD_PT)),
+                    TextStyle::new(Face::Bold, HEAD_PT, ink.text),
+                    words,
+                );
             }
             let high = examples.iter().flatten().map(|example| example.shape).fold(0.2, f32::max);
             row.height_mm = view_mm * high + line_mm(WORDS_PT) + 2.0;
@@ -190,7 +194,7 @@ impl Gallery {
                 let left_mm = NAME_MM + at as f32 * (example_mm + BETWEEN_MM);
                 match example {
                     Some(example) => self.put_example(&mut row, example, left_mm, &ink),
-                    None => row.text((left_mm, 3.4), Style::new(Face::Regular, WORDS_PT, ink.quiet), "none"),
+                    None => row.text((left_mm, 3.4), TextStyle::new(Face::Regular, WORDS_PT, ink.quiet), "none"),
                 }
             }
             let (top_mm, height_mm) = (sheet.height_mm, row.height_mm);
@@ -200,11 +204,11 @@ impl Gallery {
         self.put_legend(&mut sheet, &ink);
         for words in wrapped(Face::Regular, HEAD_PT, WIDTH_MM, 8, &self.caption) {
             let baseline_mm = sheet.height_mm + 3.2;
-            sheet.text((0.0, baseline_mm), Style::new(Face::Regular, HEAD_PT, ink.text), words);
+            sheet.text((0.0, baseline_mm), TextStyle::new(Face::Regular, HEAD_PT, ink.text), words);
             sheet.height_mm += line_mm(HEAD_PT);
         }
         let baseline_mm = sheet.height_mm + 4.4;
-        sheet.text((0.0, baseline_mm), Style::new(Face::Bold, WORDS_PT, ink.warning), NOTICE);
+        sheet.text((0.0, baseline_mm), TextStyle::new(Face::Bold, WORDS_PT, ink.warning), NOTICE);
         let size_mm = (A4_MM.0, sheet.height_mm + 6.0 + 2.0 * MARGIN_MM);
         let mut page = Page::new(self.title.clone(), size_mm, ink.ground);
         page.put(sheet, (MARGIN_MM, MARGIN_MM));
@@ -217,14 +221,14 @@ impl Gallery {
         if self.columns == Columns::Maps {
             for (at, words) in ["Correct", "Misclassified"].into_iter().enumerate() {
                 let left_mm = NAME_MM + at as f32 * (example_mm + BETWEEN_MM);
-                sheet.text((left_mm, sheet.height_mm + 3.0), Style::new(Face::Bold, HEAD_PT, ink.text), words);
+                sheet.text((left_mm, sheet.height_mm + 3.0), TextStyle::new(Face::Bold, HEAD_PT, ink.text), words);
             }
             sheet.height_mm += line_mm(HEAD_PT) + 0.6;
         }
         for at in 0..self.columns.examples_per_row() {
             for (view, name) in names.iter().enumerate() {
                 let left_mm = NAME_MM + at as f32 * (example_mm + BETWEEN_MM) + view as f32 * (view_mm + GAP_MM);
-                sheet.text((left_mm, sheet.height_mm + 2.6), Style::new(Face::Regular, WORDS_PT, ink.quiet), *name);
+                sheet.text((left_mm, sheet.height_mm + 2.6), TextStyle::new(Face::Regular, WORDS_PT, ink.quiet), *name);
             }
         }
         sheet.height_mm += line_mm(WORDS_PT) + 0.8;
@@ -247,7 +251,7 @@ impl Gallery {
         let room_mm = example.views.len() as f32 * (view_mm + GAP_MM) - GAP_MM;
         let (size_pt, says) = fitted(Face::Regular, WORDS_PT, room_mm, Fit::End, &says);
         let colour = if example.is_correct() { ink.text } else { ink.warning };
-        row.text((left_mm, height_mm + 3.0), Style::new(Face::Regular, size_pt, colour), says);
+        row.text((left_mm, height_mm + 3.0), TextStyle::new(Face::Regular, size_pt, colour), says);
     }
 
     fn put_legend(&self, sheet: &mut Block, ink: &Ink) {
@@ -260,7 +264,7 @@ impl Gallery {
             }
             sheet.fill(Area::new(left_mm, top_mm, 3.0, 3.0), *colour);
             sheet.stroke(Area::new(left_mm, top_mm, 3.0, 3.0), ink.faint, 0.15);
-            sheet.text((left_mm + 4.2, top_mm + 2.4), Style::new(Face::Regular, size_pt, ink.text), name);
+            sheet.text((left_mm + 4.2, top_mm + 2.4), TextStyle::new(Face::Regular, size_pt, ink.text), name);
             left_mm += width_mm;
         }
         sheet.height_mm = top_mm + 6.0;
@@ -271,18 +275,18 @@ impl Gallery {
 mod tests {
     use super::*;
     use crate::export::drawn::{card, explained, photograph};
-    use crate::layers::Style as Look;
-    use crate::page::Item;
+    use crate::layers::Style;
+    use crate::page::PageItem;
 
     fn example(model: &str, size_px: (u32, u32), truth: usize, columns: Columns) -> Example {
-        let (card, picture, look) = (card(model), photograph(size_px), Look::default());
+        let (card, picture, look) = (card(model), photograph(size_px), Style::default());
         let explanation = explained(&card, card.explanation.rule, size_px);
         Example::new(&Pictures::new(&picture, &card, &explanation, &look), truth, columns).unwrap()
     }
 
     fn gallery(model: &str, columns: Columns, examples: Vec<Example>) -> Gallery {
         let card = card(model);
-        let colours = Look::default().colours(&card);
+        let colours = Style::default().colours(&card);
         let class =
             |(class, colour): (&crate::bundle::card::Class, &crate::bundle::Colour)| (class.full_name(), colour.0);
         Gallery {
@@ -305,12 +309,12 @@ mod tests {
         let correct = example("retina-dr", (320, 240), 2, Columns::Maps);
         let wrong = example("retina-dr", (300, 300), 4, Columns::Maps);
         assert!(correct.is_correct() && !wrong.is_correct());
-        let page = gallery("retina-dr", Columns::Maps, vec![correct, wrong]).page(Theme::Light);
+        let page = gallery("retina-dr", Columns::Maps, vec![correct, wrong]).page(PageTheme::Light);
         let words: Vec<&str> = page
             .items()
             .iter()
             .filter_map(|item| match item {
-                Item::Text { words, .. } => Some(words.as_str()),
+                PageItem::Text { words, .. } => Some(words.as_str()),
                 _ => None,
             })
             .collect();
@@ -320,7 +324,7 @@ mod tests {
             assert!(words.iter().any(|words| words.starts_with(part)), "{part}: {words:?}");
         }
         for item in page.items() {
-            if let Item::Picture { area, .. } = item {
+            if let PageItem::Picture { area, .. } = item {
                 assert!(area.x_mm + area.width_mm <= A4_MM.0 - MARGIN_MM + 0.01, "{area:?}");
                 assert!(area.y_mm + area.height_mm < page.size_mm.1, "{area:?}");
             }
@@ -331,8 +335,8 @@ mod tests {
     #[test]
     fn digits_have_a_row_each_with_both_foci() {
         let one = |truth| example("mnist", (28, 28), truth, Columns::Foci);
-        let page = gallery("mnist", Columns::Foci, vec![one(2), one(7)]).page(Theme::Light);
-        let pictures = page.items().iter().filter(|item| matches!(item, Item::Picture { .. })).count();
+        let page = gallery("mnist", Columns::Foci, vec![one(2), one(7)]).page(PageTheme::Light);
+        let pictures = page.items().iter().filter(|item| matches!(item, PageItem::Picture { .. })).count();
         assert_eq!(pictures, 2 * Columns::Foci.names().len());
         kept(&page, "digits");
     }

@@ -8,7 +8,7 @@ use crate::page::Rgb;
 /// Whether a report is dark on light or light on dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Theme {
+pub enum PageTheme {
     /// For paper.
     #[default]
     Light,
@@ -16,7 +16,7 @@ pub enum Theme {
     Dark,
 }
 
-impl Theme {
+impl PageTheme {
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
     pub fn name(self) -> &'static str {

@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::Record;
 use crate::compose::Mark;
 use crate::scan::Facts;
-use crate::scan::measure::{Figures, Kind, Measurement, Point};
+use crate::scan::measure::{Figures, Measurement, MeasurementKind, Point};
 
 /// One measurement on the picture, as it was drawn by a reader.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeasurementRecord {
-    pub kind: Kind,
+    pub kind: MeasurementKind,
     /// Each x and y, in source pixels.
     pub points_px: Vec<Point>,
     pub value: f64,

@@ -19,7 +19,7 @@ pub mod report_page;
 mod results;
 
 pub use date::iso_date;
-pub use ink::Theme;
+pub use ink::PageTheme;
 pub use maps::npz;
 pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::needed_bytes;

@@ -146,7 +146,7 @@ impl<'a> Pictures<'a> {
         Ok(())
     }
 
-    /// The report picture: all layers side by side with legend and notice.
+    /// The report panel: all layers side by side with legend and notice.
     ///
     /// # Errors
     /// Where the PNG cannot be encoded.

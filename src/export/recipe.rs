@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::record::SettingsRecord;
-use super::{Pages, Parts, Pictures, Profile, ReaderRecord, Theme};
+use super::{PageTheme, Pages, Parts, Pictures, Profile, ReaderRecord};
 use crate::bundle::Card;
 use crate::guard::regular;
 use crate::layers::Style;
@@ -35,7 +35,7 @@ pub struct Recipe {
     pub made_with: Option<String>,
     #[serde(default)]
     files: Vec<String>,
-    report_theme: Option<Theme>,
+    report_theme: Option<PageTheme>,
     dicom_profile: Option<Profile>,
     pub device: String,
     pub version: String,
@@ -45,7 +45,7 @@ pub struct Recipe {
     pub frame: Option<u32>,
     pub reader: Option<ReaderRecord>,
     pub report: Refused,
-    pub gate: Option<Gate>,
+    pub gate: Option<GateEntry>,
     pub classes: Vec<Named>,
     pub decided: usize,
     pub grade_set: Option<Vec<usize>>,
@@ -68,7 +68,7 @@ pub struct Refused {
 
 /// Whether the model reads such pictures.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Gate {
+pub struct GateEntry {
     pub passes: bool,
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::date::iso_date;
-use super::ink::Theme;
+use super::ink::PageTheme;
 use super::marks::MeasurementRecord;
 use super::profile::Profile;
 use crate::bundle::card::Decision;
@@ -14,7 +14,7 @@ use crate::bundle::question::{Answer, Word};
 use crate::bundle::{Assessment, Card};
 use crate::compose::CamScale;
 use crate::explain::report::GateWords;
-use crate::explain::{Agreement, Attention, Explanation, Report};
+use crate::explain::{Attention, Explanation, MapAgreement, Report};
 use crate::layers::{Layer, Scene, Style};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::reading::{Judgement, Reading};
@@ -46,7 +46,7 @@ pub struct Record {
     pub files: Vec<String>,
     /// Of the pages among them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub report_theme: Option<Theme>,
+    pub report_theme: Option<PageTheme>,
     /// Of the DICOM objects among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dicom_profile: Option<Profile>,
@@ -76,7 +76,7 @@ pub struct Record {
     /// What stands at the top of window and panel, and is printed.
     pub report: ReportRecord,
     /// Whether verdict, most probable class and dominant response point to one class.
-    pub agreement: Agreement,
+    pub agreement: MapAgreement,
     /// Whether the model reads such pictures; left out of a model without a gate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateWords>,

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::report_page::{Case, document, legend_page, picture_page};
-use super::{Pictures, Profile, Record, Theme, dicom, npz};
+use super::report_page::{ReportCase, document, legend_page, picture_page};
+use super::{PageTheme, Pictures, Profile, Record, dicom, npz};
 use crate::bundle::Card;
 use crate::guard::whole::OutputSet;
 
@@ -28,12 +28,12 @@ pub struct Pages {
     /// Colour bars and the colours of the classes alone.
     pub legend_pdf: bool,
     pub legend_svg: bool,
-    pub theme: Theme,
+    pub theme: PageTheme,
 }
 
 impl Pages {
     pub const NONE: Self =
-        Self { report_pdf: false, report_svg: false, legend_pdf: false, legend_svg: false, theme: Theme::Light };
+        Self { report_pdf: false, report_svg: false, legend_pdf: false, legend_svg: false, theme: PageTheme::Light };
     pub const REPORT_PDF: &str = "report.pdf";
     pub const REPORT_SVG: &str = "report.svg";
     pub const LEGEND_PDF: &str = "legend.pdf";
@@ -147,7 +147,7 @@ fn add_pages(
     pictures: &Pictures<'_>,
     record: &mut Record,
 ) -> Result<()> {
-    let case = Case { file_name, pictures, record, eye: None };
+    let case = ReportCase { file_name, pictures, record, eye: None };
     let mut made: Vec<(&str, Vec<u8>)> = Vec::new();
     if wanted.report_pdf || wanted.report_svg {
         let document = document(

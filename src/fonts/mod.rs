@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 40 << 20;
 
 /// A font of this machine, kept for as long as the program runs.
 #[derive(Debug)]
-pub struct Face {
+pub struct SystemFont {
     /// Its file's name.
     pub name: String,
     pub bytes: &'static [u8],
@@ -31,7 +31,7 @@ enum Candidate {
     Unread(PathBuf),
     /// Read and put away: the characters that it has, as ranges in order.
     Known(PathBuf, Vec<(u32, u32)>),
-    Kept(&'static Face),
+    Kept(&'static SystemFont),
     /// No font, too large, or not to be read.
     Useless,
 }
@@ -62,7 +62,7 @@ pub fn drawable(text: &str) -> Cow<'_, str> {
 }
 
 /// A font of this machine that draws `c`, where there is one.
-pub fn for_char(c: char) -> Option<&'static Face> {
+pub fn for_char(c: char) -> Option<&'static SystemFont> {
     SEARCH.lock().unwrap_or_else(PoisonError::into_inner).find(c)
 }
 
@@ -82,7 +82,7 @@ impl Search {
         Self { candidates: files.map(Candidate::Unread).collect(), missing: HashSet::new() }
     }
 
-    fn find(&mut self, c: char) -> Option<&'static Face> {
+    fn find(&mut self, c: char) -> Option<&'static SystemFont> {
         if self.missing.contains(&c) {
             return None;
         }
@@ -100,7 +100,7 @@ impl Search {
 
 impl Candidate {
     /// Reads the file where it may have `c`, and keeps it where it does.
-    fn tried_for(&mut self, c: char) -> Option<&'static Face> {
+    fn tried_for(&mut self, c: char) -> Option<&'static SystemFont> {
         let path = match self {
             Self::Unread(path) => path.clone(),
             Self::Known(path, has) if covers(has, c) => path.clone(),
@@ -131,7 +131,7 @@ impl Candidate {
             *self = Self::Useless;
             return None;
         };
-        let face: &'static Face = Box::leak(Box::new(Face { name, bytes, font }));
+        let face: &'static SystemFont = Box::leak(Box::new(SystemFont { name, bytes, font }));
         tracing::debug!("{} draws {c:?}", face.name);
         *self = Self::Kept(face);
         Some(face)

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The first word of a command line that asks for such work.
 pub const WORD: &str = "--apart";
 /// Something that is done apart: bytes in, bytes out.
-pub type Work = fn(&[u8]) -> Result<Vec<u8>, String>;
+pub type ApartWork = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// No picture takes so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const DONE: u8 = 0;
@@ -68,7 +68,7 @@ fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, Stri
 }
 
 /// The child's side: does `work` on what comes in and says what comes of it.
-pub fn answer(work: Work) -> ExitCode {
+pub fn answer(work: ApartWork) -> ExitCode {
     let mut input = Vec::new();
     if std::io::stdin().lock().read_to_end(&mut input).is_err() {
         return ExitCode::FAILURE;

@@ -10,7 +10,7 @@ use crate::bundle::family::NamedGraph;
 
 /// What a checkpoint is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CheckpointKind {
     /// A DenseNet of the depth and width that the card says.
     DenseNet,
     /// CheXNet's network, and torchxrayvision's.
@@ -21,9 +21,15 @@ pub enum Kind {
     Graph(NamedGraph),
 }
 
-const DENSE: [Kind; 5] = [Kind::DenseNet, Kind::DenseNet121, Kind::DenseNet161, Kind::DenseNet169, Kind::DenseNet201];
+const DENSE: [CheckpointKind; 5] = [
+    CheckpointKind::DenseNet,
+    CheckpointKind::DenseNet121,
+    CheckpointKind::DenseNet161,
+    CheckpointKind::DenseNet169,
+    CheckpointKind::DenseNet201,
+];
 
-impl Kind {
+impl CheckpointKind {
     /// Whether a network of `architecture` is of this kind, whatever its input.
     pub(super) fn fits(self, architecture: &Architecture) -> bool {
         let is_depth = |depth| matches!(architecture, Architecture::DenseNet(sizes) if sizes.depth() == Some(depth));
@@ -38,10 +44,10 @@ impl Kind {
     }
 }
 
-impl ValueEnum for Kind {
+impl ValueEnum for CheckpointKind {
     fn value_variants<'a>() -> &'a [Self] {
-        static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| {
-            let graphs = NamedGraph::value_variants().iter().map(|named| Kind::Graph(*named));
+        static ALL: LazyLock<Vec<CheckpointKind>> = LazyLock::new(|| {
+            let graphs = NamedGraph::value_variants().iter().map(|named| CheckpointKind::Graph(*named));
             DENSE.into_iter().chain(graphs).collect()
         });
         &ALL
@@ -71,20 +77,20 @@ mod tests {
     fn a_kind_is_told_by_depth_and_width_alone() {
         let sizes = DenseNetSizes { input: [1, 512, 512], ..DenseNetSizes::of_depth(121).unwrap() };
         let dense = Architecture::DenseNet(sizes.clone());
-        let [resnet18, resnet50] = [NamedGraph::ResNet18, NamedGraph::ResNet50].map(Kind::Graph);
-        assert!(Kind::DenseNet.fits(&dense) && Kind::DenseNet121.fits(&dense));
-        assert!(!Kind::DenseNet169.fits(&dense) && !resnet18.fits(&dense));
-        assert!(!Kind::DenseNet121.fits(&Architecture::DenseNet(DenseNetSizes { growth: 24, ..sizes })));
+        let [resnet18, resnet50] = [NamedGraph::ResNet18, NamedGraph::ResNet50].map(CheckpointKind::Graph);
+        assert!(CheckpointKind::DenseNet.fits(&dense) && CheckpointKind::DenseNet121.fits(&dense));
+        assert!(!CheckpointKind::DenseNet169.fits(&dense) && !resnet18.fits(&dense));
+        assert!(!CheckpointKind::DenseNet121.fits(&Architecture::DenseNet(DenseNetSizes { growth: 24, ..sizes })));
         let network = NamedGraph::ResNet50;
         let graph = Architecture::Graph(GraphSizes { network, input: [1, 512, 512], norm_epsilon: None });
-        assert!(resnet50.fits(&graph) && !resnet18.fits(&graph) && !Kind::DenseNet.fits(&graph));
+        assert!(resnet50.fits(&graph) && !resnet18.fits(&graph) && !CheckpointKind::DenseNet.fits(&graph));
     }
 
     #[test]
     fn every_kind_is_known_by_its_own_word() {
-        for kind in Kind::value_variants() {
+        for kind in CheckpointKind::value_variants() {
             let word = kind.to_possible_value().unwrap();
-            assert_eq!(Kind::from_str(word.get_name(), false), Ok(*kind));
+            assert_eq!(CheckpointKind::from_str(word.get_name(), false), Ok(*kind));
         }
     }
 }

@@ -20,7 +20,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 pub use error::{ImportError, Problems};
-pub use kind::Kind;
+pub use kind::CheckpointKind;
 
 use self::checkpoint::Stored;
 use crate::bundle::card::Architecture;
@@ -39,7 +39,7 @@ const HELD_CONSTANT: &str =
 /// # Errors
 /// A card of another kind, a file that is no checkpoint or far too large, and tensors that are missing, extra or
 /// misshapen: all of those by name.
-pub fn read(path: &Path, kind: Kind, card: &Card) -> Result<Bundle, ImportError> {
+pub fn read(path: &Path, kind: CheckpointKind, card: &Card) -> Result<Bundle, ImportError> {
     if !kind.fits(&card.architecture) {
         let kind = kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         return Err(ImportError::OtherKind { card: card.name.clone(), kind });

@@ -6,10 +6,10 @@ mod field;
 mod lit;
 mod local_contrast;
 mod measure;
+mod preparation;
 mod quality;
 mod reduced;
 mod retina;
-mod stage;
 mod thumbnail;
 
 use image::RgbImage;
@@ -18,7 +18,7 @@ use crate::bundle::steps::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
 
-use stage::Stage;
+use preparation::Preparation;
 
 pub use lit::Lit;
 pub use measure::{measure, measure_with_field};
@@ -70,11 +70,11 @@ pub enum InputError {
 /// # Errors
 /// A fundus step on a picture without a retina, or steps that do not fit together.
 pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
-    let mut stage = Stage::new(scan);
+    let mut preparation = Preparation::new(scan);
     for step in steps {
-        stage = stage.follow(step)?;
+        preparation = preparation.follow(step)?;
     }
-    Ok(stage.into_input())
+    Ok(preparation.into_input())
 }
 
 /// A picture cut and resized as a card says, still in bytes: what another exposure can be tried on.
@@ -82,7 +82,7 @@ pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
 /// # Shapes
 /// `bytes` is `[height, width, channels]`.
 #[derive(Debug, Clone)]
-pub struct Framed {
+pub struct PreparedBytes {
     pub bytes: Vec<u8>,
     pub channels: usize,
     pub height: usize,
@@ -92,35 +92,35 @@ pub struct Framed {
 }
 
 /// How many of the first `steps` leave bytes.
-pub fn framing_steps(steps: &[Step]) -> usize {
+pub fn byte_steps(steps: &[Step]) -> usize {
     let frames = |step: &Step| {
         matches!(step, Step::CropToRetina { .. } | Step::CropMargins { .. } | Step::Grey | Step::Resize { .. })
     };
     steps.iter().take_while(|step| frames(step)).count()
 }
 
-/// Follows the first [`framing_steps`] of `steps`; [`finish`] follows the rest.
+/// Follows the first [`byte_steps`] of `steps`; [`finish`] follows the rest.
 ///
 /// # Errors
 /// As [`prepare`].
-pub fn frame(scan: &Scan, steps: &[Step]) -> Result<Framed, InputError> {
-    let mut stage = Stage::new(scan);
-    for step in &steps[..framing_steps(steps)] {
-        stage = stage.follow(step)?;
+pub fn prepare_bytes(scan: &Scan, steps: &[Step]) -> Result<PreparedBytes, InputError> {
+    let mut preparation = Preparation::new(scan);
+    for step in &steps[..byte_steps(steps)] {
+        preparation = preparation.follow(step)?;
     }
-    stage.into_framed()
+    preparation.into_bytes()
 }
 
-/// Takes planes `[channels, height, width]` of 0–255 through the steps behind the first [`framing_steps`].
+/// Takes planes `[channels, height, width]` of 0–255 through the steps behind the first [`byte_steps`].
 ///
 /// # Errors
 /// Steps that do not fit together.
 pub fn finish(planes: Vec<f32>, shape: [usize; 3], steps: &[Step]) -> Result<Vec<f32>, InputError> {
-    let mut stage = Stage::of_planes(planes, shape);
-    for step in &steps[framing_steps(steps)..] {
-        stage = stage.follow(step)?;
+    let mut preparation = Preparation::of_planes(planes, shape);
+    for step in &steps[byte_steps(steps)..] {
+        preparation = preparation.follow(step)?;
     }
-    Ok(stage.into_input().values)
+    Ok(preparation.into_input().values)
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
             Step::LocalContrast { dark: 0.08, margin: 1, cell: 4, gain: 4.0, limit: 2.0 },
         ];
         let whole = prepare(&scan, &steps).unwrap();
-        let framed = frame(&scan, &steps).unwrap();
+        let framed = prepare_bytes(&scan, &steps).unwrap();
         assert_eq!([framed.channels, framed.height, framed.width], [3, 32, 32]);
         assert_eq!(framed.source_from_model, whole.source_from_model);
         let planes: Vec<f32> = (0..3)

@@ -1,4 +1,4 @@
-//! What an explanation looks like: a list of layers. Window, report picture, layer files and record go through it.
+//! What an explanation looks like: a list of layers. Window, report panel, layer files and record go through it.
 //!
 //! A layer has a title, a scale, a legend and a way to compose any region; each stands in a file of its own here. This
 //! module must not know windows or files.

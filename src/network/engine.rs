@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::head::Head;
 use super::op::Prepared;
-use super::plan::{Layer, Plan, Trace};
+use super::plan::{MapLayer, Plan, Trace};
 use super::rewrite::{Draft, fold_norms, swap_pools};
 use super::{ComputeDevice, NetworkError};
 use crate::bundle::Bundle;
@@ -97,7 +97,7 @@ impl Network {
     }
 
     /// The layers at which Grad-CAM and HiResCAM can be taken, in the order of the data; the last is the CAM's.
-    pub fn layers(&self) -> &[Layer] {
+    pub fn layers(&self) -> &[MapLayer] {
         self.plan.layers()
     }
 

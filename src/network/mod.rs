@@ -14,7 +14,7 @@ mod rewrite;
 
 pub use device::{ComputeDevice, DeviceChoice, DeviceError};
 pub use engine::{Network, Pass};
-pub use plan::Layer;
+pub use plan::MapLayer;
 
 /// Why a network could not run.
 #[derive(Debug, thiserror::Error)]

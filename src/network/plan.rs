@@ -17,12 +17,12 @@ pub(super) struct Plan {
     shapes: Vec<Shape>,
     /// The value that the head reads.
     last: ValueId,
-    layers: Vec<Layer>,
+    layers: Vec<MapLayer>,
 }
 
 /// A value at which a map can be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
+pub struct MapLayer {
     /// The name of the last tensors before it.
     pub name: String,
     /// Channels, height and width.
@@ -106,7 +106,7 @@ impl Plan {
     }
 
     /// The layers at which a map can be taken, in the order of the data; the last is what the head reads.
-    pub fn layers(&self) -> &[Layer] {
+    pub fn layers(&self) -> &[MapLayer] {
         &self.layers
     }
 
@@ -140,7 +140,7 @@ impl Plan {
 
     /// The value of a layer that the pass has kept, `[1, channels, h, w]`.
     pub fn value(&self, trace: &Trace, layer: usize) -> Option<Tensor<4>> {
-        let Layer { value, home, .. } = self.layers[layer];
+        let MapLayer { value, home, .. } = self.layers[layer];
         Some(self.own_channels(trace.values[home].clone()?, value))
     }
 
@@ -191,11 +191,11 @@ impl Plan {
 }
 
 /// The last value under each name of tensors, of those that steps make.
-fn layers(nodes: &[Node], shapes: &[Shape], steps: &[Step], home: impl Fn(ValueId) -> ValueId) -> Vec<Layer> {
-    let mut layers: Vec<Layer> = Vec::new();
+fn layers(nodes: &[Node], shapes: &[Shape], steps: &[Step], home: impl Fn(ValueId) -> ValueId) -> Vec<MapLayer> {
+    let mut layers: Vec<MapLayer> = Vec::new();
     for value in steps.iter().map(|step| step.makes) {
         let Some(named) = nodes[..value].iter().rev().find(|node| !node.name.is_empty()) else { continue };
-        let layer = Layer { name: named.name.clone(), shape: shapes[value], value, home: home(value) };
+        let layer = MapLayer { name: named.name.clone(), shape: shapes[value], value, home: home(value) };
         match layers.last_mut() {
             Some(last) if last.name == layer.name => *last = layer,
             _ => layers.push(layer),

@@ -52,7 +52,7 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// All that a node is told at its start.
 #[derive(Debug)]
-pub struct Settings {
+pub struct NodeSettings {
     /// Of queue and audit.
     pub folder: PathBuf,
     /// `None` of a node that only watches a folder. Its `arrivals` are the queue's, whatever it says.
@@ -83,9 +83,9 @@ pub fn user_folder() -> Option<PathBuf> {
 ///
 /// # Errors
 /// What is wrong at the start: a folder in use, an address that is taken, a model that is not there.
-pub fn run(settings: Settings, stop: &AtomicBool, say: &Say) -> Result<()> {
+pub fn run(settings: NodeSettings, stop: &AtomicBool, say: &Say) -> Result<()> {
     check(&settings)?;
-    let Settings { models, profile, is_silent, limit_bytes, .. } = &settings;
+    let NodeSettings { models, profile, is_silent, limit_bytes, .. } = &settings;
     let queue = Queue::open(&settings.folder, settings.bounds, settings.keep)?;
     let mut answers = ByModels::open(models.clone(), *profile, *is_silent, *limit_bytes)?;
     say(&format!("models: {}", answers.names().join(", ")));
@@ -94,7 +94,7 @@ pub fn run(settings: Settings, stop: &AtomicBool, say: &Say) -> Result<()> {
 
 /// As [`run`], with whatever answers.
 fn run_with(
-    settings: &Settings,
+    settings: &NodeSettings,
     queue: Queue,
     answers: &mut (dyn Answers + Send),
     stop: &AtomicBool,
@@ -161,7 +161,7 @@ fn guarded(stop: &AtomicBool, say: &Say, thread: impl FnOnce()) {
 }
 
 /// Who puts what arrives into the queue.
-fn receiver(settings: &Settings, queue: &Arc<Queue>, arrived: &Arc<Bell>, say: &Say) -> Arc<dyn Handler> {
+fn receiver(settings: &NodeSettings, queue: &Arc<Queue>, arrived: &Arc<Bell>, say: &Say) -> Arc<dyn Handler> {
     let known = settings.destinations.iter().filter_map(|to| match to {
         Destination::Dimse(peer) => Some(peer.clone()),
         _ => None,
@@ -175,7 +175,7 @@ fn receiver(settings: &Settings, queue: &Arc<Queue>, arrived: &Arc<Bell>, say: &
 }
 
 /// Takes the addresses that the node listens at.
-fn listen(settings: &Settings, queue: &Queue, say: &Say) -> Result<(Option<Listener>, Option<Server>)> {
+fn listen(settings: &NodeSettings, queue: &Queue, say: &Say) -> Result<(Option<Listener>, Option<Server>)> {
     let rules = settings.receive.as_ref().map(|rules| Rules { arrivals: queue.arrivals(), ..rules.clone() });
     let listener = rules.map(Listener::bind).transpose().map_err(|error| anyhow!("{error}"))?;
     let monitor = settings.monitor.map(monitor::open).transpose()?;
@@ -207,7 +207,7 @@ fn greet(queue: &Queue, destinations: &[String], say: &Say) -> Result<()> {
 }
 
 /// What cannot work is said before anything is opened.
-fn check(settings: &Settings) -> Result<()> {
+fn check(settings: &NodeSettings) -> Result<()> {
     if settings.receive.is_none() && settings.watch.is_none() {
         bail!("nothing brings pictures: give --port to receive them, or --watch FOLDER");
     }

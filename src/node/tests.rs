@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use super::answer::{Answer, Outcome};
 use super::carrier::Carrier;
-use super::queue::{Known, State};
+use super::queue::{Known, PictureState};
 use super::*;
 use crate::export::dicom::DicomObject;
 use crate::pacs::{PacsError, Parcel};
@@ -131,7 +131,7 @@ impl World {
     }
 
     fn done(&self) -> u64 {
-        self.queue.in_state(State::Done).unwrap()
+        self.queue.in_state(PictureState::Done).unwrap()
     }
 }
 

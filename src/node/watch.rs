@@ -16,7 +16,7 @@ const EACH: Duration = Duration::from_secs(2);
 
 /// What a file was like when it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
+struct FileStamp {
     bytes: u64,
     modified: Option<SystemTime>,
 }
@@ -26,7 +26,7 @@ struct Look {
 pub struct Watched {
     folder: PathBuf,
     /// What each file was like at the last look, and whether it was taken so.
-    seen: HashMap<PathBuf, (Look, bool)>,
+    seen: HashMap<PathBuf, (FileStamp, bool)>,
     is_gone: bool,
 }
 
@@ -67,7 +67,7 @@ impl Watched {
         let mut before = std::mem::take(&mut self.seen);
         let mut new = 0;
         for path in paths {
-            let Some(now) = look_at(&path) else { continue };
+            let Some(now) = stamp(&path) else { continue };
             let (was, mut is_taken) = before.remove(&path).map_or((None, false), |(was, taken)| (Some(was), taken));
             is_taken &= was == Some(now);
             if !is_taken && was == Some(now) {
@@ -85,9 +85,9 @@ impl Watched {
     }
 }
 
-fn look_at(path: &Path) -> Option<Look> {
+fn stamp(path: &Path) -> Option<FileStamp> {
     let data = std::fs::metadata(path).ok()?;
-    Some(Look { bytes: data.len(), modified: data.modified().ok() })
+    Some(FileStamp { bytes: data.len(), modified: data.modified().ok() })
 }
 
 /// Copies the file at `path` and gives the copy to the queue; `None` of one that changed meanwhile.
@@ -95,10 +95,10 @@ fn take(queue: &Queue, path: &Path) -> Result<Option<Taken>, String> {
     if !queue.has_room().map_err(|error| error.to_string())? {
         return Ok(Some(Taken::Full));
     }
-    let before = look_at(path);
+    let before = stamp(path);
     // The words of these errors hold no path.
     let bytes = regular::read(path, MOST_FILE_BYTES).map_err(|error| error.to_string())?;
-    if before.is_none() || look_at(path) != before {
+    if before.is_none() || stamp(path) != before {
         return Ok(None);
     }
     let copy = tempfile::NamedTempFile::new_in(queue.arrivals()).map_err(|error| error.to_string())?;

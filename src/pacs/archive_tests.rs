@@ -12,7 +12,7 @@ use dicom_ul::pdu::{AssociationAC, Pdu, PresentationContextResult, PresentationC
 
 use super::association::{Association, Context, Heard};
 use super::classes::{EXPLICIT_LITTLE, FIND};
-use super::message::{Command, field, status};
+use super::message::{CommandSet, field, status};
 use super::query::{Query, find, retrieve};
 use super::study::MOST_FOUND;
 use super::wire::{Secrecy, Wire};
@@ -59,7 +59,7 @@ fn with_archive(archive: impl FnOnce(&TcpListener) + Send, work: impl FnOnce(Pee
     });
 }
 
-fn heard(association: &mut Association<'_>) -> (u8, Command) {
+fn heard(association: &mut Association<'_>) -> (u8, CommandSet) {
     match association.command(PATIENCE.answer).unwrap() {
         Heard::Command(id, command) => (id, command),
         Heard::Release => panic!("it parted"),
@@ -93,7 +93,7 @@ fn a_search_that_finds_too_much_is_called_off() {
         association.data_in_memory(id, 1 << 16).unwrap();
         // More than are taken; an answer without a study, and one that is no data set, count as none.
         for number in 0..MOST_FOUND + 20 {
-            association.send_command(id, &Command::answer(&asked, 0xff00).with_data_set()).unwrap();
+            association.send_command(id, &CommandSet::answer(&asked, 0xff00).with_data_set()).unwrap();
             let data = match number {
                 3 => study(""),
                 4 => vec![0xff; 50],
@@ -103,7 +103,7 @@ fn a_search_that_finds_too_much_is_called_off() {
         }
         let (_, called_off) = heard(&mut association);
         assert_eq!(called_off.field(), field::C_CANCEL);
-        association.send_command(id, &Command::answer(&asked, status::CANCEL)).unwrap();
+        association.send_command(id, &CommandSet::answer(&asked, status::CANCEL)).unwrap();
         part(association);
     };
     with_archive(endless, |peer| {
@@ -119,7 +119,7 @@ fn a_search_that_fails_or_makes_no_sense_is_an_error() {
         let mut association = accept(listener, 0, &go_on).unwrap();
         let (id, asked) = heard(&mut association);
         association.data_in_memory(id, 1 << 16).unwrap();
-        association.send_command(id, &Command::answer(&asked, 0xa700)).unwrap();
+        association.send_command(id, &CommandSet::answer(&asked, 0xa700)).unwrap();
         part(association);
     };
     with_archive(fails, |peer| {
@@ -131,7 +131,7 @@ fn a_search_that_fails_or_makes_no_sense_is_an_error() {
         let mut association = accept(listener, 0, &go_on).unwrap();
         let (id, _) = heard(&mut association);
         association.data_in_memory(id, 1 << 16).unwrap();
-        association.send_command(id, &Command::answer(&Command::request(field::C_FIND, 77), 0)).unwrap();
+        association.send_command(id, &CommandSet::answer(&CommandSet::request(field::C_FIND, 77), 0)).unwrap();
         assert!(association.command(PATIENCE.answer).is_err(), "we break off");
     };
     with_archive(another_answer, |peer| {
@@ -183,7 +183,7 @@ fn each_object_has_its_own_answer() {
         for answer in ANSWERS {
             let (id, asked) = heard(&mut association);
             association.data_in_memory(id, 1 << 16).unwrap();
-            association.send_command(id, &Command::answer(&asked, answer)).unwrap();
+            association.send_command(id, &CommandSet::answer(&asked, answer)).unwrap();
         }
         part(association);
     };
@@ -209,7 +209,7 @@ fn what_comes_after_a_broken_association_is_not_sent() {
             let (id, asked) = heard(&mut association);
             association.data_in_memory(id, 1 << 16).unwrap();
             if at == 0 {
-                association.send_command(id, &Command::answer(&asked, 0)).unwrap();
+                association.send_command(id, &CommandSet::answer(&asked, 0)).unwrap();
             }
         }
         association.abort();
@@ -246,16 +246,16 @@ fn a_study_comes_with_what_belongs_to_it_and_no_more() {
             let mut bytes = Vec::new();
             object.write_dataset_with_ts(&mut bytes, TransferSyntaxRegistry.get(EXPLICIT_LITTLE).unwrap()).unwrap();
             let message = association.next_message();
-            let command = Command::request(field::C_STORE, message)
+            let command = CommandSet::request(field::C_STORE, message)
                 .uid(super::message::element::AFFECTED_CLASS, CLASS)
                 .uid(super::message::element::AFFECTED_INSTANCE, instance)
                 .with_data_set();
             association.send_command(context, &command).unwrap();
             association.send_data(context, &mut bytes.as_slice()).unwrap();
             assert_eq!(association.answer(message, field::C_STORE).unwrap().status(), Some(answer));
-            association.send_command(id, &Command::answer(&asked, 0xff00)).unwrap();
+            association.send_command(id, &CommandSet::answer(&asked, 0xff00)).unwrap();
         }
-        association.send_command(id, &Command::answer(&asked, 0xb000)).unwrap();
+        association.send_command(id, &CommandSet::answer(&asked, 0xb000)).unwrap();
         part(association);
     };
     with_archive(sends, |peer| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{AbortRQServiceProviderReason, AbortRQSource, PDataValue, PDataValueType, Pdu};
 
-use super::message::{Command, MOST_COMMAND_BYTES};
+use super::message::{CommandSet, MOST_COMMAND_BYTES};
 use super::wire::{Broken, MOST_PDU_BYTES, Wire};
 
 /// The least that the other side must take in one unit; less is a mistake, and an object a million units.
@@ -129,7 +129,7 @@ impl<'a> Association<'a> {
                 return Err(Broken::nonsense(format!("a command of more than {MOST_COMMAND_BYTES} bytes")));
             }
             if fragment.is_last {
-                let command = Command::decode(&bytes);
+                let command = CommandSet::decode(&bytes);
                 let command = command.ok_or_else(|| Broken::nonsense("a command that cannot be followed"))?;
                 return Ok(Heard::Command(id, command));
             }
@@ -137,7 +137,7 @@ impl<'a> Association<'a> {
     }
 
     /// The answer to the request with number `message`.
-    pub fn answer(&mut self, message: u16, field: u16) -> Result<Command, Broken> {
+    pub fn answer(&mut self, message: u16, field: u16) -> Result<CommandSet, Broken> {
         match self.command(self.patience)? {
             Heard::Command(_, command) if is_answer(&command, message, field) => Ok(command),
             _ => Err(Broken::nonsense("something that is no answer to what was asked")),
@@ -192,7 +192,7 @@ impl<'a> Association<'a> {
         self.data(context, &mut std::io::sink(), most_bytes).map(drop)
     }
 
-    pub fn send_command(&mut self, context: u8, command: &Command) -> Result<(), Broken> {
+    pub fn send_command(&mut self, context: u8, command: &CommandSet) -> Result<(), Broken> {
         self.send_fragments(context, PDataValueType::Command, &mut command.encode().as_slice())
     }
 
@@ -241,7 +241,7 @@ impl<'a> Association<'a> {
 }
 
 /// Whether `command` answers the request with number `message` and this field.
-pub fn is_answer(command: &Command, message: u16, field: u16) -> bool {
+pub fn is_answer(command: &CommandSet, message: u16, field: u16) -> bool {
     command.field() == field | super::message::field::ANSWER
         && command.value(super::message::element::ANSWERED_MESSAGE) == Some(message)
 }

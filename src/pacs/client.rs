@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::association::Association;
 use super::classes::{PLAIN, VERIFICATION};
-use super::message::{Command, element, field, status};
+use super::message::{CommandSet, element, field, status};
 use super::request::{MOST_CONTEXTS, Proposal, associate, broken, name};
 use super::wire::Broken;
 use super::{PacsError, Parcel, Patience, Peer, parcel};
@@ -61,7 +61,7 @@ fn store_one(association: &mut Association<'_>, peer: &Peer, parcel: &Parcel) ->
         Err(error) => return Ok(Err(error)),
     };
     let message = association.next_message();
-    let command = Command::request(field::C_STORE, message)
+    let command = CommandSet::request(field::C_STORE, message)
         .uid(element::AFFECTED_CLASS, &parcel.sop_class_uid)
         .uid(element::AFFECTED_INSTANCE, &parcel.sop_instance_uid)
         .number(element::PRIORITY, 0)
@@ -101,7 +101,7 @@ pub fn echo(peer: &Peer, patience: Patience) -> Result<(), PacsError> {
         return Err(PacsError::Refused { peer: name(peer), reason: "it answers no C-ECHO".to_owned() });
     };
     let message = association.next_message();
-    let command = Command::request(field::C_ECHO, message).uid(element::AFFECTED_CLASS, VERIFICATION);
+    let command = CommandSet::request(field::C_ECHO, message).uid(element::AFFECTED_CLASS, VERIFICATION);
     let answer = association.send_command(id, &command).and_then(|()| association.answer(message, field::C_ECHO));
     let answer = answer.map_err(|error| broken(peer, error))?;
     association.release();

@@ -11,7 +11,7 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 
 use super::association::Association;
 use super::classes::{COMMITMENT, COMMITMENT_INSTANCE, PLAIN};
-use super::message::{Command, element, field, is_uid, status};
+use super::message::{CommandSet, element, field, is_uid, status};
 use super::parcel::{attributes, text};
 use super::request::{Proposal, associate, broken};
 use super::wire::{Broken, Going};
@@ -36,36 +36,36 @@ pub struct Committed {
 }
 
 /// What is asked for: which transaction it is, and each object's class and instance.
-pub struct Request {
+pub struct CommitmentRequest {
     pub transaction_uid: String,
     pub objects: Vec<(String, String)>,
 }
 
 /// Of a data set in `syntax`; `None` where it is none such.
-pub fn read(data: &[u8], syntax: &str) -> Option<Request> {
+pub fn read(data: &[u8], syntax: &str) -> Option<CommitmentRequest> {
     let object = attributes(data, syntax, |tag| matches!(tag, 0x0008_1195 | 0x0008_1199))?;
     let uid = |object: &InMemDicomObject, tag| Some(text(object, tag)).filter(|text| is_uid(text));
     let transaction_uid = uid(&object, tags::TRANSACTION_UID)?;
     let items = object.get(tags::REFERENCED_SOP_SEQUENCE)?.items()?;
     let pair = |item| Some((uid(item, tags::REFERENCED_SOP_CLASS_UID)?, uid(item, tags::REFERENCED_SOP_INSTANCE_UID)?));
     let objects: Option<Vec<_>> = items.iter().map(pair).collect();
-    Some(Request { transaction_uid, objects: objects.filter(|objects| !objects.is_empty())? })
+    Some(CommitmentRequest { transaction_uid, objects: objects.filter(|objects| !objects.is_empty())? })
 }
 
 /// What is to be said of each.
-pub struct Report {
+pub struct CommitmentReport {
     pub transaction_uid: String,
     pub objects: Vec<Committed>,
 }
 
-impl Report {
+impl CommitmentReport {
     fn event(&self) -> u16 {
         if self.objects.iter().all(|object| object.is_kept) { ALL_KEPT } else { SOME_MISSING }
     }
 
     /// The command and data set that say it (PS3.4 J.3.3).
-    fn message(&self, message: u16, syntax: &str) -> Option<(Command, Vec<u8>)> {
-        let command = Command::request(field::N_EVENT_REPORT, message)
+    fn message(&self, message: u16, syntax: &str) -> Option<(CommandSet, Vec<u8>)> {
+        let command = CommandSet::request(field::N_EVENT_REPORT, message)
             .uid(element::AFFECTED_CLASS, COMMITMENT)
             .uid(element::AFFECTED_INSTANCE, COMMITMENT_INSTANCE)
             .number(element::EVENT_TYPE, self.event())

@@ -17,7 +17,7 @@ use super::classes::{
     BESIDE_PICTURES, GET, MORE_PICTURES, MOVE, PACKED, PICTURES, PLAIN, is_beside_images, is_of_images,
 };
 use super::client::check;
-use super::message::{Command, element, field, status};
+use super::message::{CommandSet, element, field, status};
 use super::parcel::identity;
 use super::receive::{receive, sweep};
 use super::request::{Proposal, associate, broken, name};
@@ -103,7 +103,7 @@ fn request(
     study_uid: &str,
 ) -> Result<u16, Broken> {
     let message = association.next_message();
-    let command = Command::request(field, message).uid(element::AFFECTED_CLASS, class).number(element::PRIORITY, 0);
+    let command = CommandSet::request(field, message).uid(element::AFFECTED_CLASS, class).number(element::PRIORITY, 0);
     let command = match destination {
         Some(title) => command.text(element::MOVE_DESTINATION, title),
         None => command,
@@ -191,7 +191,7 @@ fn get_all(
                 }
                 Err(status) => status,
             };
-            association.send_command(id, &Command::answer(&command, status))?;
+            association.send_command(id, &CommandSet::answer(&command, status))?;
             arrived(landing.count());
             continue;
         }

@@ -14,7 +14,7 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 
 use super::association::Heard;
 use super::classes::{COMMITMENT, COMMITMENT_INSTANCE, EXPLICIT_LITTLE, IMPLICIT_LITTLE, PLAIN, VERIFICATION};
-use super::message::{Command, element, field, status};
+use super::message::{CommandSet, element, field, status};
 use super::request::{Proposal, associate};
 use super::server::{Arrived, Handler, Listener, Rules, StoreStatus};
 use super::wire::{Secrecy, Wire};
@@ -344,7 +344,7 @@ fn half_an_object_leaves_nothing() {
             let proposals = [Proposal::new(CLASS, &[EXPLICIT_LITTLE])];
             let begin = || {
                 let mut association = associate(&peer(address), &proposals, PATIENCE, &may_go_on).unwrap();
-                let command = Command::request(field::C_STORE, 1)
+                let command = CommandSet::request(field::C_STORE, 1)
                     .uid(element::AFFECTED_CLASS, CLASS)
                     .uid(element::AFFECTED_INSTANCE, "1.2.3.5")
                     .with_data_set();
@@ -355,7 +355,7 @@ fn half_an_object_leaves_nothing() {
             drop(begin());
             begin().abort();
             let mut confused = begin();
-            confused.send_command(1, &Command::request(field::C_ECHO, 2)).unwrap();
+            confused.send_command(1, &CommandSet::request(field::C_ECHO, 2)).unwrap();
             assert!(confused.command(PATIENCE.answer).is_err());
             // Cut in the middle of its data set, without the fragment that ends it.
             let mut cut = begin();
@@ -389,8 +389,8 @@ fn what_a_dead_server_left_is_swept_away() {
 }
 
 /// What storage commitment asks for two objects, the second of which nobody has.
-fn commitment() -> (Command, Vec<u8>) {
-    let command = Command::request(field::N_ACTION, 9)
+fn commitment() -> (CommandSet, Vec<u8>) {
+    let command = CommandSet::request(field::N_ACTION, 9)
         .uid(element::REQUESTED_CLASS, COMMITMENT)
         .uid(element::REQUESTED_INSTANCE, COMMITMENT_INSTANCE)
         .number(element::ACTION_TYPE, 1)
@@ -416,7 +416,7 @@ fn reported(association: &mut super::association::Association<'_>) -> (u16, Stri
     let Heard::Command(id, command) = association.command(PATIENCE.answer).unwrap() else { panic!("it parted") };
     assert_eq!(command.field(), field::N_EVENT_REPORT);
     let data = association.data_in_memory(id, 1 << 16).unwrap();
-    association.send_command(id, &Command::answer(&command, status::SUCCESS)).unwrap();
+    association.send_command(id, &CommandSet::answer(&command, status::SUCCESS)).unwrap();
     let syntax = TransferSyntaxRegistry.get(&association.context(id).unwrap().syntax).unwrap();
     let object = InMemDicomObject::read_dataset_with_ts(data.as_slice(), syntax).unwrap();
     let count = |tag| object.get(tag).map_or(0, |sequence| sequence.items().unwrap().len());
@@ -477,7 +477,7 @@ fn requests_that_are_no_commitment_are_answered_so() {
             let proposals = [Proposal::new(COMMITMENT, &[EXPLICIT_LITTLE]), Proposal::new(VERIFICATION, &PLAIN)];
             let mut association = associate(&peer(address), &proposals, PATIENCE, &may_go_on).unwrap();
             let (command, data) = commitment();
-            let mut ask = |id, command: &Command, data: &[u8]| {
+            let mut ask = |id, command: &CommandSet, data: &[u8]| {
                 association.send_command(id, command).unwrap();
                 association.send_data(id, &mut &*data).unwrap();
                 association.answer(9, field::N_ACTION).unwrap().status()
@@ -485,7 +485,7 @@ fn requests_that_are_no_commitment_are_answered_so() {
             assert_eq!(ask(1, &command, b"nothing of the kind"), Some(status::FAILURE));
             assert_eq!(ask(3, &command, &data), Some(status::NO_SUCH_CLASS));
             assert_eq!(ask(1, &command.clone().number(element::ACTION_TYPE, 2), &data), Some(status::NO_SUCH_ACTION));
-            let unknown = Command::request(0x0140, 5);
+            let unknown = CommandSet::request(0x0140, 5);
             association.send_command(3, &unknown).unwrap();
             assert_eq!(association.answer(5, 0x0140).unwrap().status(), Some(status::UNRECOGNISED));
             association.release();

@@ -116,18 +116,18 @@ pub fn is_uid(text: &str) -> bool {
 
 /// A command set.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Command {
+pub struct CommandSet {
     elements: BTreeMap<u16, Vec<u8>>,
 }
 
-impl std::fmt::Debug for Command {
+impl std::fmt::Debug for CommandSet {
     /// UIDs belong into no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Command({:#06x}, hidden)", self.field())
     }
 }
 
-impl Command {
+impl CommandSet {
     /// A request with the number `message`.
     pub fn request(field: u16, message: u16) -> Self {
         let new = Self { elements: BTreeMap::new() };
@@ -247,15 +247,15 @@ mod tests {
 
     #[test]
     fn a_command_is_read_back() {
-        let asked = Command::request(field::C_STORE, 7)
+        let asked = CommandSet::request(field::C_STORE, 7)
             .uid(element::AFFECTED_CLASS, "1.2.3")
             .uid(element::AFFECTED_INSTANCE, "1.2.3.44")
             .with_data_set();
-        let read = Command::decode(&asked.encode()).unwrap();
+        let read = CommandSet::decode(&asked.encode()).unwrap();
         assert_eq!(read, asked);
         assert!(read.has_data_set());
         assert_eq!(read.uid_of(element::AFFECTED_CLASS), Some("1.2.3"));
-        let answer = Command::answer(&read, status::SUCCESS);
+        let answer = CommandSet::answer(&read, status::SUCCESS);
         assert_eq!(answer.field(), 0x8001);
         assert_eq!(answer.value(element::ANSWERED_MESSAGE), Some(7));
         assert_eq!(answer.uid_of(element::AFFECTED_INSTANCE), Some("1.2.3.44"));
@@ -264,16 +264,16 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_no_command_is_none() {
-        let whole = Command::request(field::C_ECHO, 1).encode();
+        let whole = CommandSet::request(field::C_ECHO, 1).encode();
         for cut in 1..whole.len() {
             // Between two elements the field may still be there: what is read then is shorter, and no more.
-            if let Some(read) = Command::decode(&whole[..cut]) {
+            if let Some(read) = CommandSet::decode(&whole[..cut]) {
                 assert!(read.encode().len() <= whole.len());
             }
         }
-        assert_eq!(Command::decode(&[0, 0, 0, 1, 255, 255, 255, 255]), None);
-        assert_eq!(Command::decode(&[8, 0, 0, 1, 0, 0, 0, 0]), None);
-        let long = Command::request(1, 1).uid(element::AFFECTED_CLASS, &"1".repeat(65));
+        assert_eq!(CommandSet::decode(&[0, 0, 0, 1, 255, 255, 255, 255]), None);
+        assert_eq!(CommandSet::decode(&[8, 0, 0, 1, 0, 0, 0, 0]), None);
+        let long = CommandSet::request(1, 1).uid(element::AFFECTED_CLASS, &"1".repeat(65));
         assert_eq!(long.uid_of(element::AFFECTED_CLASS), None);
     }
 

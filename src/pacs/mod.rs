@@ -35,7 +35,7 @@ mod wire;
 
 pub use error::PacsError;
 pub use peer::{Archive, Connection, Peer, Retrieval, Tls, WebPeer};
-pub use query::{Found, Query};
+pub use query::{FoundStudy, Query};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -65,19 +65,19 @@ fn unreadable(error: &std::io::Error) -> PacsError {
 
 /// What an object says of itself.
 #[derive(PartialEq, Eq)]
-pub struct Identity {
+pub struct ObjectIdentity {
     pub sop_class_uid: String,
     pub sop_instance_uid: String,
     pub study_uid: String,
 }
 
 /// Of the file at `path`; `None` where its elements cannot be followed.
-pub fn identity(path: &Path) -> Option<Identity> {
+pub fn identity(path: &Path) -> Option<ObjectIdentity> {
     let mut head = Vec::new();
     File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     let wanted = |tag| matches!(tag, 0x0008_0016 | 0x0008_0018 | 0x0020_000d);
     let object = beginning(&head, wanted, 0x0020_000e)?;
-    Some(Identity {
+    Some(ObjectIdentity {
         sop_class_uid: text(&object, tags::SOP_CLASS_UID),
         sop_instance_uid: text(&object, tags::SOP_INSTANCE_UID),
         study_uid: text(&object, tags::STUDY_INSTANCE_UID),

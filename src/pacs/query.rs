@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::{self, Landing};
 use super::message::is_uid;
-pub use super::study::{Found, MOST_FOUND, Query};
+pub use super::study::{FoundStudy, MOST_FOUND, Query};
 use super::{Archive, PacsError, Patience, Retrieval, client, search, web};
 
 /// The studies that match, at most [`MOST_FOUND`].
@@ -16,7 +16,7 @@ pub fn find(
     query: &Query,
     patience: Patience,
     may_go_on: &dyn Fn() -> bool,
-) -> Result<Vec<Found>, PacsError> {
+) -> Result<Vec<FoundStudy>, PacsError> {
     match archive {
         Archive::Dimse { peer, .. } => search::find(peer, query, patience, may_go_on),
         Archive::Web(peer) => web::find(peer, query, patience),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Parcel;
 use super::association::{Association, Body};
-use super::message::{Command, element, status};
+use super::message::{CommandSet, element, status};
 use super::parcel::{head, identity, settle};
 use super::wire::Broken;
 
@@ -38,7 +38,7 @@ impl Drop for Arriving {
 pub fn receive(
     association: &mut Association<'_>,
     id: u8,
-    request: &Command,
+    request: &CommandSet,
     folder: &Path,
     most_bytes: u64,
 ) -> Result<Result<Parcel, u16>, Broken> {

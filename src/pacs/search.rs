@@ -8,10 +8,10 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use super::association::{Association, Heard, is_answer};
 use super::classes::{FIND, PLAIN};
 use super::client::check;
-use super::message::{Command, element, field, is_uid, status};
+use super::message::{CommandSet, element, field, is_uid, status};
 use super::parcel::{attributes, text};
 use super::request::{Proposal, associate, broken, name};
-use super::study::{Found, MOST_FOUND, Query};
+use super::study::{FoundStudy, MOST_FOUND, Query};
 use super::wire::Broken;
 use super::{PacsError, Patience, Peer};
 
@@ -19,7 +19,7 @@ use super::{PacsError, Patience, Peer};
 const MOST_ANSWER_BYTES: usize = 256 << 10;
 const UTF_8: &str = "ISO_IR 192";
 
-/// What is asked of each study, as 0xggggeeee: the character set and those of [`Found`].
+/// What is asked of each study, as 0xggggeeee: the character set and those of [`FoundStudy`].
 pub fn is_wanted(tag: u32) -> bool {
     matches!(
         tag,
@@ -79,7 +79,7 @@ fn identifier(query: &Query, syntax: &str) -> Option<Vec<u8>> {
 
 /// A study out of an answer; `None` where it has no UID, or its modalities are others than asked for: not all archives
 /// match by these.
-pub fn found(object: &InMemDicomObject, query: &Query) -> Option<Found> {
+pub fn found(object: &InMemDicomObject, query: &Query) -> Option<FoundStudy> {
     let study_uid = Some(text(object, tags::STUDY_INSTANCE_UID)).filter(|uid| is_uid(uid))?;
     let modalities: Vec<String> = text(object, tags::MODALITIES_IN_STUDY)
         .split(['\\', ','])
@@ -90,7 +90,7 @@ pub fn found(object: &InMemDicomObject, query: &Query) -> Option<Found> {
     if !wanted.is_empty() && !wanted.contains(['*', '?']) && !modalities.is_empty() && !modalities.contains(&wanted) {
         return None;
     }
-    Some(Found {
+    Some(FoundStudy {
         study_uid,
         patient_id: text(object, tags::PATIENT_ID),
         patient_name: text(object, tags::PATIENT_NAME),
@@ -110,7 +110,7 @@ pub fn find(
     query: &Query,
     patience: Patience,
     may_go_on: &dyn Fn() -> bool,
-) -> Result<Vec<Found>, PacsError> {
+) -> Result<Vec<FoundStudy>, PacsError> {
     let mut association = associate(peer, &[Proposal::new(FIND, &PLAIN)], patience, may_go_on)?;
     let Some(id) = association.context_for(FIND, None) else {
         association.release();
@@ -138,11 +138,11 @@ fn answers(
     id: u8,
     query: &Query,
     patience: Patience,
-) -> Result<(Vec<Found>, Option<u16>), Broken> {
+) -> Result<(Vec<FoundStudy>, Option<u16>), Broken> {
     let syntax = association.context(id).map(|context| context.syntax.clone()).unwrap_or_default();
     let asked = identifier(query, &syntax).ok_or_else(|| Broken::Line("a request cannot be written".to_owned()))?;
     let message = association.next_message();
-    let command = Command::request(field::C_FIND, message)
+    let command = CommandSet::request(field::C_FIND, message)
         .uid(element::AFFECTED_CLASS, FIND)
         .number(element::PRIORITY, 0)
         .with_data_set();
@@ -166,7 +166,7 @@ fn answers(
                 studies.extend(object.and_then(|object| found(&object, query)).filter(|_| studies.len() < MOST_FOUND));
                 if studies.len() == MOST_FOUND && !is_called_off {
                     is_called_off = true;
-                    association.send_command(id, &Command::cancel(message))?;
+                    association.send_command(id, &CommandSet::cancel(message))?;
                 }
             }
             status => return Ok((studies, status)),

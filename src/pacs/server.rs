@@ -14,8 +14,8 @@ use super::accept::{agree, full};
 use super::association::{Association, Heard};
 use super::classes::is_of_images;
 pub use super::commitment::Committed;
-use super::commitment::{self, Report};
-use super::message::{Command, element, field, status};
+use super::commitment::{self, CommitmentReport};
+use super::message::{CommandSet, element, field, status};
 use super::wire::{Broken, Going, Secrecy, Wire};
 use super::{PacsError, Parcel, Patience, Tls, receive, request, tls};
 use crate::guard::panics::caught;
@@ -294,7 +294,7 @@ impl Office<'_> {
         association: &mut Association<'_>,
         caller: &Caller,
         id: u8,
-        command: &Command,
+        command: &CommandSet,
     ) -> Result<(), Broken> {
         let status = match command.field() {
             field::C_ECHO => status::SUCCESS,
@@ -308,11 +308,11 @@ impl Office<'_> {
                 status::UNRECOGNISED
             }
         };
-        association.send_command(id, &Command::answer(command, status))
+        association.send_command(id, &CommandSet::answer(command, status))
     }
 
     /// Reads over a data set that nobody wants.
-    fn skip(&self, association: &mut Association<'_>, id: u8, command: &Command) -> Result<(), Broken> {
+    fn skip(&self, association: &mut Association<'_>, id: u8, command: &CommandSet) -> Result<(), Broken> {
         if command.has_data_set() {
             association.skip_data(id, commitment::MOST_REQUEST_BYTES as u64)?;
         }
@@ -324,7 +324,7 @@ impl Office<'_> {
         association: &mut Association<'_>,
         caller: &Caller,
         id: u8,
-        command: &Command,
+        command: &CommandSet,
     ) -> Result<u16, Broken> {
         let most = self.rules.most_object_bytes;
         if !self.handler.has_room() {
@@ -361,7 +361,7 @@ impl Office<'_> {
         association: &mut Association<'_>,
         caller: &Caller,
         id: u8,
-        command: &Command,
+        command: &CommandSet,
     ) -> Result<(), Broken> {
         let data = match command.has_data_set() {
             true => association.data_in_memory(id, commitment::MOST_REQUEST_BYTES)?,
@@ -378,7 +378,7 @@ impl Office<'_> {
             (.., None) => (status::RESOURCE_LIMIT, None),
             (.., Some(request), Some(place)) => (status::SUCCESS, Some((request, place))),
         };
-        association.send_command(id, &Command::answer(command, status))?;
+        association.send_command(id, &CommandSet::answer(command, status))?;
         let Some((request, place)) = task else { return Ok(()) };
         let report = self.report(request);
         match self.handler.peer(&caller.ae_title) {
@@ -398,13 +398,13 @@ impl Office<'_> {
         }
     }
 
-    fn report(&self, request: commitment::Request) -> Report {
+    fn report(&self, request: commitment::CommitmentRequest) -> CommitmentReport {
         let kept = self.handler.is_kept(&request.objects);
         let kept = kept.into_iter().chain(std::iter::repeat(false));
         let committed =
             |((sop_class_uid, sop_instance_uid), is_kept)| Committed { sop_class_uid, sop_instance_uid, is_kept };
         let objects = request.objects.into_iter().zip(kept).map(committed).collect();
-        Report { transaction_uid: request.transaction_uid, objects }
+        CommitmentReport { transaction_uid: request.transaction_uid, objects }
     }
 }
 

@@ -21,7 +21,7 @@ impl std::fmt::Debug for Query {
 
 /// A study that an archive has.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundStudy {
     pub study_uid: String,
     pub patient_id: String,
     pub patient_name: String,
@@ -33,7 +33,7 @@ pub struct Found {
     pub instances: Option<u32>,
 }
 
-impl std::fmt::Debug for Found {
+impl std::fmt::Debug for FoundStudy {
     /// Nobody's name belongs into a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Found(hidden)")

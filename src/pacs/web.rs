@@ -18,7 +18,7 @@ use super::message::status;
 use super::multipart::{Parts, boundary};
 use super::search::{found, is_wanted, keys};
 use super::server::StoreStatus;
-use super::study::{Found, MOST_FOUND, Query};
+use super::study::{FoundStudy, MOST_FOUND, Query};
 use super::{PacsError, Parcel, Patience, WebPeer, tls};
 use crate::guard::regular;
 use crate::page::base64;
@@ -237,7 +237,7 @@ fn failure(says: &Value) -> Option<u16> {
 ///
 /// # Errors
 /// Those of the way there.
-pub fn find(peer: &WebPeer, query: &Query, patience: Patience) -> Result<Vec<Found>, PacsError> {
+pub fn find(peer: &WebPeer, query: &Query, patience: Patience) -> Result<Vec<FoundStudy>, PacsError> {
     studies(peer, query, patience, MOST_FOUND)
 }
 
@@ -249,7 +249,7 @@ pub fn echo(peer: &WebPeer, patience: Patience) -> Result<(), PacsError> {
     studies(peer, &Query::default(), patience, 1).map(drop)
 }
 
-fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Result<Vec<Found>, PacsError> {
+fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Result<Vec<FoundStudy>, PacsError> {
     const WANTED: [Tag; 3] =
         [tags::STUDY_DESCRIPTION, tags::MODALITIES_IN_STUDY, tags::NUMBER_OF_STUDY_RELATED_INSTANCES];
     let service = Service::new(peer, patience)?;

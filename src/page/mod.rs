@@ -36,14 +36,14 @@ pub enum Align {
 
 /// How words are set.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Style {
+pub struct TextStyle {
     pub face: Face,
     pub size_pt: f32,
     pub colour: Rgb,
     pub align: Align,
 }
 
-impl Style {
+impl TextStyle {
     pub fn new(face: Face, size_pt: f32, colour: Rgb) -> Self {
         Self { face, size_pt, colour, align: Align::Left }
     }
@@ -70,12 +70,12 @@ impl Area {
 
 /// Something on a page.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item {
+pub enum PageItem {
     /// A line of text; its baseline is at `y_mm`.
     Text {
         x_mm: f32,
         y_mm: f32,
-        style: Style,
+        style: TextStyle,
         words: String,
     },
     Filled {
@@ -90,7 +90,7 @@ pub enum Item {
     },
     Picture {
         area: Area,
-        picture: Picture,
+        picture: PagePicture,
     },
     /// Colours from left to right, each with its place from 0 to 1, in order; two at one place are a sharp edge.
     Gradient {
@@ -101,11 +101,11 @@ pub enum Item {
 
 /// A picture as the bytes of a JPEG file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
+pub struct PagePicture {
     jpeg: Arc<Vec<u8>>,
 }
 
-impl Picture {
+impl PagePicture {
     /// Fine enough that a lesion's rim stays one.
     const QUALITY: u8 = 92;
 
@@ -128,7 +128,7 @@ impl Picture {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Block {
     pub height_mm: f32,
-    items: Vec<Item>,
+    items: Vec<PageItem>,
 }
 
 impl Block {
@@ -136,37 +136,37 @@ impl Block {
         Self { height_mm, items: Vec::new() }
     }
 
-    pub fn text(&mut self, (x_mm, y_mm): (f32, f32), style: Style, words: impl Into<String>) {
+    pub fn text(&mut self, (x_mm, y_mm): (f32, f32), style: TextStyle, words: impl Into<String>) {
         let words = words.into();
         if !words.is_empty() {
-            self.items.push(Item::Text { x_mm, y_mm, style, words });
+            self.items.push(PageItem::Text { x_mm, y_mm, style, words });
         }
     }
 
     pub fn fill(&mut self, area: Area, colour: Rgb) {
-        self.items.push(Item::Filled { area, colour });
+        self.items.push(PageItem::Filled { area, colour });
     }
 
     pub fn stroke(&mut self, area: Area, colour: Rgb, line_mm: f32) {
-        self.items.push(Item::Stroked { area, colour, line_mm });
+        self.items.push(PageItem::Stroked { area, colour, line_mm });
     }
 
-    pub fn picture(&mut self, area: Area, picture: Picture) {
-        self.items.push(Item::Picture { area, picture });
+    pub fn picture(&mut self, area: Area, picture: PagePicture) {
+        self.items.push(PageItem::Picture { area, picture });
     }
 
     pub fn gradient(&mut self, area: Area, stops: Vec<(f32, Rgb)>) {
-        self.items.push(Item::Gradient { area, stops });
+        self.items.push(PageItem::Gradient { area, stops });
     }
 
     /// Puts `other` with its corner at (`x_mm`, `y_mm`).
     pub fn put(&mut self, other: Self, (x_mm, y_mm): (f32, f32)) {
-        let moved = |item: Item| item.moved(x_mm, y_mm);
+        let moved = |item: PageItem| item.moved(x_mm, y_mm);
         self.items.extend(other.items.into_iter().map(moved));
     }
 }
 
-impl Item {
+impl PageItem {
     fn moved(mut self, by_x_mm: f32, by_y_mm: f32) -> Self {
         let (x, y) = match &mut self {
             Self::Text { x_mm, y_mm, .. } => (x_mm, y_mm),
@@ -187,7 +187,7 @@ pub struct Page {
     pub title: String,
     pub size_mm: (f32, f32),
     pub ground: Rgb,
-    items: Vec<Item>,
+    items: Vec<PageItem>,
 }
 
 impl Page {
@@ -200,7 +200,7 @@ impl Page {
         self.items.extend(block.items.into_iter().map(|item| item.moved(x_mm, y_mm)));
     }
 
-    pub fn items(&self) -> &[Item] {
+    pub fn items(&self) -> &[PageItem] {
         &self.items
     }
 

@@ -15,7 +15,7 @@ use krilla::text::{Font, GlyphId, KrillaGlyph, TextDirection};
 use ab_glyph::Font as _;
 
 use super::text::{Run, Typeface, runs};
-use super::{Align, Area, Document, Item, POINTS_OF_MM, Picture, Rgb, Style};
+use super::{Align, Area, Document, POINTS_OF_MM, PageItem, PagePicture, Rgb, TextStyle};
 use crate::guard::panics;
 
 /// Why there is no PDF.
@@ -89,19 +89,19 @@ impl Fonts {
     }
 }
 
-fn put(surface: &mut Surface<'_>, fonts: &mut Fonts, item: &Item) -> Result<(), PdfError> {
+fn put(surface: &mut Surface<'_>, fonts: &mut Fonts, item: &PageItem) -> Result<(), PdfError> {
     match item {
-        Item::Text { x_mm, y_mm, style, words } => text(surface, fonts, (*x_mm, *y_mm), style, words)?,
-        Item::Filled { area, colour } => fill(surface, area, *colour),
-        Item::Stroked { area, colour, line_mm } => {
+        PageItem::Text { x_mm, y_mm, style, words } => text(surface, fonts, (*x_mm, *y_mm), style, words)?,
+        PageItem::Filled { area, colour } => fill(surface, area, *colour),
+        PageItem::Stroked { area, colour, line_mm } => {
             surface.set_fill(None);
             let width = line_mm * POINTS_OF_MM;
             surface.set_stroke(Some(Stroke { paint: ink(*colour).into(), width, ..Stroke::default() }));
             draw(surface, area);
             surface.set_stroke(None);
         }
-        Item::Picture { area, picture } => put_picture(surface, area, picture)?,
-        Item::Gradient { area, stops } => {
+        PageItem::Picture { area, picture } => put_picture(surface, area, picture)?,
+        PageItem::Gradient { area, stops } => {
             let paint = LinearGradient {
                 x1: area.x_mm * POINTS_OF_MM,
                 y1: 0.0,
@@ -147,7 +147,7 @@ fn path(area: &Area) -> Option<Path> {
     path.finish()
 }
 
-fn put_picture(surface: &mut Surface<'_>, area: &Area, picture: &Picture) -> Result<(), PdfError> {
+fn put_picture(surface: &mut Surface<'_>, area: &Area, picture: &PagePicture) -> Result<(), PdfError> {
     let image = Image::from_jpeg(picture.jpeg.clone().into(), true).map_err(PdfError)?;
     let size = Size::from_wh(area.width_mm * POINTS_OF_MM, area.height_mm * POINTS_OF_MM);
     if let Some(size) = size {
@@ -162,7 +162,7 @@ fn text(
     surface: &mut Surface<'_>,
     fonts: &mut Fonts,
     (x_mm, y_mm): (f32, f32),
-    style: &Style,
+    style: &TextStyle,
     words: &str,
 ) -> Result<(), PdfError> {
     let runs = runs(style.face, words);

@@ -7,7 +7,7 @@ use imageproc::drawing::{draw_filled_rect_mut, draw_text_mut};
 use imageproc::rect::Rect;
 
 use super::text::runs;
-use super::{Align, Area, Item, POINTS_OF_MM, Page, Rgb, Style};
+use super::{Align, Area, POINTS_OF_MM, Page, PageItem, Rgb, TextStyle};
 
 const MM_OF_INCH: f32 = 25.4;
 /// Of a side: some 800 MB would be more than anybody prints.
@@ -37,18 +37,18 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn put(&mut self, item: &Item) -> Result<(), ImageError> {
+    fn put(&mut self, item: &PageItem) -> Result<(), ImageError> {
         match item {
-            Item::Text { x_mm, y_mm, style, words } => self.text((*x_mm, *y_mm), style, words),
-            Item::Filled { area, colour } => self.fill(area, *colour),
-            Item::Stroked { area, colour, line_mm } => self.stroke(area, *colour, *line_mm),
-            Item::Picture { area, picture } => {
+            PageItem::Text { x_mm, y_mm, style, words } => self.text((*x_mm, *y_mm), style, words),
+            PageItem::Filled { area, colour } => self.fill(area, *colour),
+            PageItem::Stroked { area, colour, line_mm } => self.stroke(area, *colour, *line_mm),
+            PageItem::Picture { area, picture } => {
                 let (left, top, width, height) = self.place(area);
                 let pixels = image::load_from_memory(&picture.jpeg)?.into_rgb8();
                 let sized = resize(&pixels, width.max(1), height.max(1), FilterType::CatmullRom);
                 overlay(&mut self.pixels, &sized, left.into(), top.into());
             }
-            Item::Gradient { area, stops } => {
+            PageItem::Gradient { area, stops } => {
                 let (left, top, width, height) = self.place(area);
                 for x in 0..width {
                     let along = (x as f32 + 0.5) / width as f32;
@@ -86,7 +86,7 @@ impl Sheet {
         self.fill(&Area::new(x_mm + width_mm - half, top, line_mm, high), colour);
     }
 
-    fn text(&mut self, (x_mm, y_mm): (f32, f32), style: &Style, words: &str) {
+    fn text(&mut self, (x_mm, y_mm): (f32, f32), style: &TextStyle, words: &str) {
         let em = style.size_pt / POINTS_OF_MM * self.dots;
         let runs = runs(style.face, words);
         let width = em * runs.iter().map(super::text::Run::width_em).sum::<f32>();
@@ -133,7 +133,7 @@ fn colour_at(stops: &[(f32, Rgb)], along: f32) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::{Block, Face, Picture};
+    use crate::page::{Block, Face, PagePicture};
 
     #[test]
     fn what_stands_on_the_page_stands_in_the_picture() {
@@ -143,9 +143,9 @@ mod tests {
         block.gradient(Area::new(0.0, 10.0, 10.0, 2.0), vec![(0.0, [0; 3]), (1.0, [200; 3])]);
         block.picture(
             Area::new(20.0, 0.0, 5.0, 5.0),
-            Picture::new(&RgbImage::from_pixel(8, 8, image::Rgb([0, 200, 0]))).unwrap(),
+            PagePicture::new(&RgbImage::from_pixel(8, 8, image::Rgb([0, 200, 0]))).unwrap(),
         );
-        block.text((25.0, 18.0), Style::new(Face::Bold, 10.0, [0; 3]).aligned(Align::Right), "Moderate");
+        block.text((25.0, 18.0), TextStyle::new(Face::Bold, 10.0, [0; 3]).aligned(Align::Right), "Moderate");
         let mut page = Page::new("p", (30.0, 22.0), [255; 3]);
         page.put(block, (1.0, 1.0));
         let drawn = drawn(&page, 254.0).unwrap();

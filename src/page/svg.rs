@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::text::{Run, Typeface, runs};
-use super::{Align, Area, Item, POINTS_OF_MM, Page, Rgb, base64, subset};
+use super::{Align, Area, POINTS_OF_MM, Page, PageItem, Rgb, base64, subset};
 
 pub fn written(page: &Page) -> String {
     let mut typefaces = Typefaces::default();
@@ -56,10 +56,10 @@ impl Typefaces {
     }
 }
 
-fn put(body: &mut String, typefaces: &mut Typefaces, item: &Item, index: usize) {
+fn put(body: &mut String, typefaces: &mut Typefaces, item: &PageItem, index: usize) {
     // Writing to a string cannot fail.
     let _ = match item {
-        Item::Text { x_mm, y_mm, style, words } => {
+        PageItem::Text { x_mm, y_mm, style, words } => {
             let size_mm = style.size_pt / POINTS_OF_MM;
             let anchor = match style.align {
                 Align::Left => "start",
@@ -81,17 +81,17 @@ fn put(body: &mut String, typefaces: &mut Typefaces, item: &Item, index: usize) 
                 colour(style.colour)
             )
         }
-        Item::Filled { area, colour: of } => writeln!(body, "<rect {} fill=\"{}\"/>", place(area), colour(*of)),
-        Item::Stroked { area, colour: of, line_mm } => {
+        PageItem::Filled { area, colour: of } => writeln!(body, "<rect {} fill=\"{}\"/>", place(area), colour(*of)),
+        PageItem::Stroked { area, colour: of, line_mm } => {
             let (area, of, line) = (place(area), colour(*of), short(*line_mm));
             writeln!(body, "<rect {area} fill=\"none\" stroke=\"{of}\" stroke-width=\"{line}\"/>")
         }
-        Item::Picture { area, picture } => {
+        PageItem::Picture { area, picture } => {
             let data = base64::encoded(&picture.jpeg);
             let area = place(area);
             writeln!(body, "<image {area} preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,{data}\"/>")
         }
-        Item::Gradient { area, stops } => {
+        PageItem::Gradient { area, stops } => {
             let mut colours = String::new();
             for (along, of) in stops {
                 let _ = write!(colours, "<stop offset=\"{}\" stop-color=\"{}\"/>", fine(*along), colour(*of));

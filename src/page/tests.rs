@@ -6,10 +6,10 @@ const INK: Rgb = [20, 30, 40];
 
 pub fn page() -> Page {
     let mut block = Block::default();
-    let style = Style::new(Face::Bold, 14.0, INK);
+    let style = TextStyle::new(Face::Bold, 14.0, INK);
     block.text((10.0, 20.0), style, "Referable: yes & <more> “2 Moderate” ≥ 78 %");
-    block.text((200.0, 30.0), Style::new(Face::Regular, 9.0, INK).aligned(Align::Right), "眼\u{202e}.jpg ×10⁻¹²");
-    block.text((100.0, 40.0), Style::new(Face::Regular, 9.0, INK).aligned(Align::Centre), "שלום العين");
+    block.text((200.0, 30.0), TextStyle::new(Face::Regular, 9.0, INK).aligned(Align::Right), "眼\u{202e}.jpg ×10⁻¹²");
+    block.text((100.0, 40.0), TextStyle::new(Face::Regular, 9.0, INK).aligned(Align::Centre), "שלום العين");
     block.fill(Area::new(10.0, 50.0, 30.0, 5.0), [255, 0, 0]);
     block.stroke(Area::new(10.0, 60.0, 30.0, 5.0), [0, 0, 255], 0.3);
     block.gradient(
@@ -70,5 +70,5 @@ fn a_moved_block_keeps_its_distances() {
     outer.put(inner, (10.0, 20.0));
     let mut page = Page::new("", A4_MM, [255; 3]);
     page.put(outer, (100.0, 200.0));
-    assert_eq!(page.items(), [Item::Filled { area: Area::new(111.0, 222.0, 3.0, 4.0), colour: INK }]);
+    assert_eq!(page.items(), [PageItem::Filled { area: Area::new(111.0, 222.0, 3.0, 4.0), colour: INK }]);
 }

@@ -25,7 +25,7 @@ pub enum Judgement {
 /// What a reader says of one frame.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// An index into [`Head::classes`]; none where the picture is ungradable, or not read.
+    /// An index into [`ReadingsHeader::classes`]; none where the picture is ungradable, or not read.
     pub class: Option<usize>,
     /// Another grade, given once the model's answer had been seen: the first one stays.
     pub revised: Option<usize>,
@@ -92,7 +92,7 @@ pub struct Entry {
 
 /// What a file of readings is about.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Head {
+pub struct ReadingsHeader {
     /// Who reads; may be empty.
     pub reader: String,
     /// What was opened.
@@ -119,7 +119,7 @@ pub struct Place {
 /// One thing that is to be kept. Each is kept whole or not at all, in the order in which they come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    Head(Head),
+    Head(ReadingsHeader),
     /// Pictures of the list, in its order, and whose they are by their files and names; what a reader said stays.
     Pictures(Vec<(FrameOf, Identity)>),
     /// Whose it is, as the reader says.
@@ -137,7 +137,7 @@ pub enum Change {
 /// A whole file of readings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contents {
-    pub head: Head,
+    pub head: ReadingsHeader,
     /// In the list's order.
     pub entries: Vec<(FrameOf, Entry)>,
     pub place: Place,

@@ -14,7 +14,7 @@ pub mod table;
 /// The ending of a file of readings.
 pub const READINGS: &str = "fovea";
 
-pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
+pub use self::entry::{Answer, Change, Contents, Entry, FrameOf, Judgement, Place, Reading, ReadingsHeader};
 pub use self::file::{FileError, ReadingFile};
 pub use self::identity::{Eye, Identity, Pattern};
 pub use self::save::{save, write_table};

@@ -53,7 +53,7 @@ pub fn write_table(file: &Path, contents: &Contents) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::{Entry, FrameOf, Head, Reading};
+    use crate::reading::{Entry, FrameOf, Reading, ReadingsHeader};
 
     #[test]
     fn a_copy_holds_what_the_readings_are() {
@@ -61,7 +61,11 @@ mod tests {
         let of = FrameOf { path: folder.path().join("a.jpg"), frame: 0 };
         let reading = Reading { class: Some(1), comment: "pale disc".to_owned(), ..Reading::default() };
         let entry = Entry { reading, order: Some(1), answer_seen: true, ..Entry::default() };
-        let head = Head { model: "m".to_owned(), classes: vec!["0".to_owned(), "1".to_owned()], ..Head::default() };
+        let head = ReadingsHeader {
+            model: "m".to_owned(),
+            classes: vec!["0".to_owned(), "1".to_owned()],
+            ..ReadingsHeader::default()
+        };
         let contents = Contents { head, entries: vec![(of, entry)], ..Contents::default() };
         let file = folder.path().join("copy.fovea");
         save(&file, &contents).unwrap();

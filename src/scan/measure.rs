@@ -22,7 +22,7 @@ pub type Point = [f64; 2];
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum MeasurementKind {
     /// From one point to another.
     Length,
     /// At the second of three points.
@@ -33,7 +33,7 @@ pub enum Kind {
     Polygon,
 }
 
-impl Kind {
+impl MeasurementKind {
     pub const ALL: [Self; 4] = [Self::Length, Self::Angle, Self::Ellipse, Self::Polygon];
 
     pub fn title(self) -> &'static str {
@@ -62,7 +62,7 @@ impl Kind {
 /// One measurement, as it was drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    pub kind: Kind,
+    pub kind: MeasurementKind,
     pub points_px: Vec<Point>,
 }
 
@@ -100,7 +100,7 @@ impl Measurement {
     }
 
     /// `None` of points that make no such measurement.
-    pub fn new(kind: Kind, points_px: Vec<Point>) -> Option<Self> {
+    pub fn new(kind: MeasurementKind, points_px: Vec<Point>) -> Option<Self> {
         let measurement = Self { kind, points_px };
         measurement.is_sound().then_some(measurement)
     }
@@ -114,9 +114,9 @@ impl Measurement {
     /// The lines that show it; those of areas are closed.
     pub fn outline_px(&self) -> Vec<Point> {
         match self.kind {
-            Kind::Length | Kind::Angle => self.points_px.clone(),
-            Kind::Polygon => self.points_px.iter().chain(self.points_px.first()).copied().collect(),
-            Kind::Ellipse => {
+            MeasurementKind::Length | MeasurementKind::Angle => self.points_px.clone(),
+            MeasurementKind::Polygon => self.points_px.iter().chain(self.points_px.first()).copied().collect(),
+            MeasurementKind::Ellipse => {
                 let [a, b] = [self.points_px[0], self.points_px[1]];
                 let middle = [f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])];
                 let half = [(b[0] - a[0]).abs() / 2.0, (b[1] - a[1]).abs() / 2.0];
@@ -133,11 +133,11 @@ impl Measurement {
         let spacing = scan.facts.as_ref().and_then(|facts| facts.spacing);
         let value = self.value(spacing.as_ref());
         let (unit, origin) = match (self.kind, spacing) {
-            (Kind::Angle, _) => ("°", None),
-            (Kind::Length, Some(spacing)) => ("mm", Some(spacing.origin)),
-            (Kind::Length, None) => ("px", None),
-            (Kind::Ellipse | Kind::Polygon, Some(spacing)) => ("mm²", Some(spacing.origin)),
-            (Kind::Ellipse | Kind::Polygon, None) => ("px²", None),
+            (MeasurementKind::Angle, _) => ("°", None),
+            (MeasurementKind::Length, Some(spacing)) => ("mm", Some(spacing.origin)),
+            (MeasurementKind::Length, None) => ("px", None),
+            (MeasurementKind::Ellipse | MeasurementKind::Polygon, Some(spacing)) => ("mm²", Some(spacing.origin)),
+            (MeasurementKind::Ellipse | MeasurementKind::Polygon, None) => ("px²", None),
         };
         Figures { value, unit, origin, inside: if self.kind.is_area() { self.inside(scan) } else { None } }
     }
@@ -147,19 +147,19 @@ impl Measurement {
         let points: Vec<Point> = self.points_px.iter().map(|[x, y]| [x * across, y * down]).collect();
         let arm = |from: Point, to: Point| (to[0] - from[0], to[1] - from[1]);
         match (self.kind, points.as_slice()) {
-            (Kind::Length, [a, b]) => {
+            (MeasurementKind::Length, [a, b]) => {
                 let (x, y) = arm(*a, *b);
                 x.hypot(y)
             }
-            (Kind::Angle, [a, corner, b]) => {
+            (MeasurementKind::Angle, [a, corner, b]) => {
                 let ((ax, ay), (bx, by)) = (arm(*corner, *a), arm(*corner, *b));
                 (ax * by - ay * bx).abs().atan2(ax * bx + ay * by).to_degrees()
             }
-            (Kind::Ellipse, [a, b]) => {
+            (MeasurementKind::Ellipse, [a, b]) => {
                 let (x, y) = arm(*a, *b);
                 std::f64::consts::FRAC_PI_4 * (x * y).abs()
             }
-            (Kind::Polygon, corners) => {
+            (MeasurementKind::Polygon, corners) => {
                 let next = corners.iter().cycle().skip(1);
                 let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
                 twice.abs() / 2.0
@@ -199,7 +199,7 @@ impl Measurement {
 
     /// From where to where the line at height `y` is inside.
     fn spans(&self, y: f64) -> Vec<(f64, f64)> {
-        if let (Kind::Ellipse, [a, b]) = (self.kind, self.points_px.as_slice()) {
+        if let (MeasurementKind::Ellipse, [a, b]) = (self.kind, self.points_px.as_slice()) {
             let (half_x, half_y) = ((b[0] - a[0]).abs() / 2.0, (b[1] - a[1]).abs() / 2.0);
             let up = (y - f64::midpoint(a[1], b[1])) / half_y;
             let (middle, reach) = (f64::midpoint(a[0], b[0]), half_x * (1.0 - up * up).max(0.0).sqrt());
@@ -293,22 +293,22 @@ mod tests {
         Scan::new(Pixels::Grey(GreyValues::plain(codes, 12)), "a.png")
     }
 
-    fn measured(kind: Kind, points: &[Point]) -> Measurement {
+    fn measured(kind: MeasurementKind, points: &[Point]) -> Measurement {
         Measurement::new(kind, points.to_vec()).unwrap()
     }
 
     #[test]
     fn lengths_angles_and_areas_follow_the_spacing_both_ways() {
         let spacing = Spacing { row_mm: 0.5, column_mm: 0.25, origin: SpacingOrigin::Imager };
-        let length = measured(Kind::Length, &[[1.0, 1.0], [13.0, 9.0]]);
+        let length = measured(MeasurementKind::Length, &[[1.0, 1.0], [13.0, 9.0]]);
         assert_eq!(length.value(Some(&spacing)), 5.0);
-        assert_eq!(measured(Kind::Length, &[[0.0, 0.0], [30.0, 40.0]]).value(None), 50.0);
-        let angle = measured(Kind::Angle, &[[0.0, 10.0], [0.0, 0.0], [10.0, 10.0]]);
+        assert_eq!(measured(MeasurementKind::Length, &[[0.0, 0.0], [30.0, 40.0]]).value(None), 50.0);
+        let angle = measured(MeasurementKind::Angle, &[[0.0, 10.0], [0.0, 0.0], [10.0, 10.0]]);
         assert!((angle.value(None) - 45.0).abs() < 1e-9);
         assert!((angle.value(Some(&spacing)) - 26.565_051).abs() < 1e-5, "5 mm down, 2.5 mm across");
-        let ellipse = measured(Kind::Ellipse, &[[20.0, 10.0], [0.0, 0.0]]);
+        let ellipse = measured(MeasurementKind::Ellipse, &[[20.0, 10.0], [0.0, 0.0]]);
         assert!((ellipse.value(None) - 50.0 * std::f64::consts::PI).abs() < 1e-9);
-        let polygon = measured(Kind::Polygon, &[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]);
+        let polygon = measured(MeasurementKind::Polygon, &[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]);
         assert_eq!((polygon.value(None), polygon.value(Some(&spacing))), (6.0, 0.75));
     }
 
@@ -316,27 +316,27 @@ mod tests {
     fn the_values_inside_are_those_of_pixels_whose_centres_are() {
         // Columns 0, 1, 2 … hold 0, 10, 20 …
         let scan = grey(40, 30, |x, _| (10 * x) as u16);
-        let square = measured(Kind::Polygon, &[[2.0, 3.0], [6.0, 3.0], [6.0, 7.0], [2.0, 7.0]]);
+        let square = measured(MeasurementKind::Polygon, &[[2.0, 3.0], [6.0, 3.0], [6.0, 7.0], [2.0, 7.0]]);
         let inside = square.figures(&scan).inside.unwrap();
         assert_eq!((inside.pixels, inside.mean), (16, 35.0));
         // 20, 30, 40, 50, four times each: squares of deviation 4 · (225 + 25) · 2 = 2000, over 15.
         assert!((inside.standard_deviation - (2000.0_f64 / 15.0).sqrt()).abs() < 1e-9);
         assert_eq!(square.figures(&scan).line(), "16 px², mean 35.0 ± 11.5 stored value");
-        let round = measured(Kind::Ellipse, &[[5.0, 5.0], [25.0, 25.0]]).figures(&scan).inside.unwrap();
+        let round = measured(MeasurementKind::Ellipse, &[[5.0, 5.0], [25.0, 25.0]]).figures(&scan).inside.unwrap();
         assert!((round.pixels as f64 - 100.0 * std::f64::consts::PI).abs() < 8.0 && (round.mean - 145.0).abs() < 1e-9);
         // What lies beyond the picture has no values.
-        let half = measured(Kind::Polygon, &[[-10.0, 0.0], [2.0, 0.0], [2.0, 1e6], [-10.0, 1e6]]);
+        let half = measured(MeasurementKind::Polygon, &[[-10.0, 0.0], [2.0, 0.0], [2.0, 1e6], [-10.0, 1e6]]);
         assert_eq!(half.figures(&scan).inside.unwrap().pixels, 60);
-        assert_eq!(measured(Kind::Ellipse, &[[50.0, 0.0], [60.0, 9.0]]).figures(&scan).inside, None);
+        assert_eq!(measured(MeasurementKind::Ellipse, &[[50.0, 0.0], [60.0, 9.0]]).figures(&scan).inside, None);
         let colour = Scan::new(Pixels::Rgb8(RgbImage::from_pixel(9, 9, Rgb([1, 77, 3]))), "a.jpg");
-        let green = measured(Kind::Ellipse, &[[0.0, 0.0], [9.0, 9.0]]).figures(&colour).inside.unwrap();
+        let green = measured(MeasurementKind::Ellipse, &[[0.0, 0.0], [9.0, 9.0]]).figures(&colour).inside.unwrap();
         assert_eq!((green.mean, green.standard_deviation, green.of.as_str()), (77.0, 0.0, "green"));
     }
 
     #[test]
     fn a_hole_in_a_polygon_that_crosses_itself_is_left_out() {
         let scan = grey(20, 20, |_, _| 5);
-        let bow = measured(Kind::Polygon, &[[0.0, 0.0], [10.0, 10.0], [10.0, 0.0], [0.0, 10.0]]);
+        let bow = measured(MeasurementKind::Polygon, &[[0.0, 0.0], [10.0, 10.0], [10.0, 0.0], [0.0, 10.0]]);
         assert_eq!(
             bow.figures(&scan).inside.unwrap().pixels,
             60 - 10,
@@ -347,8 +347,8 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back_and_what_is_unsound_does_not() {
         let all = vec![
-            measured(Kind::Length, &[[0.5, 1.5], [2.0, 3.0]]),
-            measured(Kind::Polygon, &[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [1.0, 1.0]]),
+            measured(MeasurementKind::Length, &[[0.5, 1.5], [2.0, 3.0]]),
+            measured(MeasurementKind::Polygon, &[[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [1.0, 1.0]]),
         ];
         assert_eq!(from_value(&to_value(&all)), all);
         let mut value = to_value(&all);
@@ -356,6 +356,6 @@ mod tests {
         value[1]["kind"] = "circle".into();
         assert!(from_value(&value).is_empty());
         assert!(from_value(&serde_json::json!({"a": 1})).is_empty());
-        assert_eq!(Measurement::new(Kind::Angle, vec![[0.0, f64::NAN]; 3]), None);
+        assert_eq!(Measurement::new(MeasurementKind::Angle, vec![[0.0, f64::NAN]; 3]), None);
     }
 }

@@ -134,10 +134,10 @@ pub struct Link {
 }
 
 /// The middle and the radius of a picture's field, in source pixels.
-pub type Disc = ((f64, f64), f64);
+pub type FieldCircle = ((f64, f64), f64);
 
 impl Link {
-    pub fn new(present: Disc, beside: Disc, is_mirrored: bool) -> Self {
+    pub fn new(present: FieldCircle, beside: FieldCircle, is_mirrored: bool) -> Self {
         let ((from_x, from_y), from_radius) = present;
         let ((to_x, to_y), to_radius) = beside;
         let scale = if from_radius > 0.0 && to_radius > 0.0 { to_radius / from_radius } else { 1.0 };
@@ -164,7 +164,7 @@ impl Link {
 
 /// A part of one level of a picture, in that level's pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Region {
+pub struct LevelRegion {
     /// Level n has 1/2ⁿ of the sides.
     pub level: u32,
     pub x: u32,
@@ -173,7 +173,7 @@ pub struct Region {
     pub height: u32,
 }
 
-impl Region {
+impl LevelRegion {
     /// The part that a view of `view_px` needs, with `margin` (a fraction of the view) on each side, at the level that suits the zoom: a source pixel each
     /// where they are magnified, else about a screen pixel each. `None` where the picture lies outside the view. No
     /// side exceeds `limit_px`.
@@ -261,13 +261,13 @@ mod tests {
         assert_eq!(camera.screen_from_source(VIEW, SOURCE).apply(0.0, 0.0), (200.0, 150.0));
     }
 
-    fn seen(camera: &Camera, limit_px: u32) -> Option<Region> {
-        Region::seen(&camera.screen_from_source(VIEW, SOURCE), VIEW, (1600, 800), 3, limit_px, MARGIN)
+    fn seen(camera: &Camera, limit_px: u32) -> Option<LevelRegion> {
+        LevelRegion::seen(&camera.screen_from_source(VIEW, SOURCE), VIEW, (1600, 800), 3, limit_px, MARGIN)
     }
 
     #[test]
     fn a_fitted_picture_is_drawn_from_a_small_level_and_a_magnified_one_from_its_own_pixels() {
-        assert_eq!(seen(&Camera::default(), 8192), Some(Region { level: 2, x: 0, y: 0, width: 400, height: 200 }));
+        assert_eq!(seen(&Camera::default(), 8192), Some(LevelRegion { level: 2, x: 0, y: 0, width: 400, height: 200 }));
         let mut camera = Camera { zoom: Zoom::Fixed(4.0), ..Camera::default() };
         let region = seen(&camera, 8192).unwrap();
         assert_eq!((region.level, region.width, region.height), (0, 140, 106));
@@ -277,9 +277,12 @@ mod tests {
 
     #[test]
     fn a_region_knows_what_it_covers_and_where_it_lies() {
-        let whole = Region { level: 1, x: 0, y: 0, width: 800, height: 400 };
-        assert!(whole.covers(&Region { x: 10, width: 100, ..whole }) && !whole.covers(&Region { level: 0, ..whole }));
-        let part = Region { level: 1, x: 10, y: 5, width: 3, height: 3 };
+        let whole = LevelRegion { level: 1, x: 0, y: 0, width: 800, height: 400 };
+        assert!(
+            whole.covers(&LevelRegion { x: 10, width: 100, ..whole })
+                && !whole.covers(&LevelRegion { level: 0, ..whole })
+        );
+        let part = LevelRegion { level: 1, x: 10, y: 5, width: 3, height: 3 };
         assert_eq!(part.region_from_source().apply(24.0, 12.0), (2.0, 1.0));
     }
 

@@ -5,15 +5,15 @@
 use std::path::PathBuf;
 
 use super::lab::Contrast;
-use super::worklist::{Cell, Only, SortBy};
+use super::worklist::{MatrixCell, Only, SortBy};
 use crate::compose::{CamColours, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::pacs::{Connection, Query};
 use crate::reading::Identity;
-use crate::scan::measure::{Kind, Measurement};
+use crate::scan::measure::{Measurement, MeasurementKind};
 
 /// A view shows one layer.
-pub use crate::layers::Layer as View;
+pub use crate::layers::Layer;
 
 /// Something to do, by who does it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ pub enum WindowCommand {
     More,
     ProbeChart,
     Ruler,
-    WorklistPanel,
+    ListSidebar,
     /// The words of the reader get the keyboard.
     Comment,
     SaveReadings,
@@ -77,7 +77,7 @@ pub enum WindowCommand {
     /// A table of labels for the open list.
     Labels,
     /// What labels tell about the model.
-    EvidencePanel,
+    Evidence,
     /// A figure of right and wrong examples.
     Gallery,
     /// Whether the map on the screen can be trusted.
@@ -88,7 +88,7 @@ pub enum WindowCommand {
     Identity,
     /// How files are named.
     NamePattern,
-    InspectorPanel,
+    AnswerSidebar,
     /// The innermost thing ends.
     Escape,
     Quit,
@@ -104,8 +104,8 @@ pub enum ViewCommand {
     Pan(i8, i8),
     MoveProbe(i8, i8),
     /// What the mouse draws from now on; the same again, or none, and it moves the picture.
-    Tool(Option<Kind>),
-    Maximise(View),
+    Tool(Option<MeasurementKind>),
+    Maximise(Layer),
     HideOverlays(bool),
 }
 

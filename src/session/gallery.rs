@@ -13,7 +13,7 @@ use crate::evaluate::Truth;
 use crate::explain::{Explainer, Settings, report};
 use crate::export::gallery::{Columns, Example, Gallery};
 use crate::export::report_page::document;
-use crate::export::{Pictures, Theme};
+use crate::export::{PageTheme, Pictures};
 use crate::guard::whole::OutputSet;
 use crate::input;
 use crate::layers::Style;
@@ -203,13 +203,13 @@ pub fn write(gallery: &Gallery, file: &Path, date: &str) -> Result<Vec<PathBuf>,
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut set = OutputSet::new(folder, &name, false);
     set.check(["pdf", "svg", "png"]).map_err(|error| error.to_string())?;
-    let page = gallery.page(Theme::Light);
+    let page = gallery.page(PageTheme::Light);
     let mut png = Cursor::new(Vec::new());
     let picture = page.to_picture(PRINT_DPI).map_err(|error| error.to_string())?;
     picture.write_to(&mut png, ImageFormat::Png).map_err(|error| error.to_string())?;
     set.add("png", png.get_ref()).map_err(|error| error.to_string())?;
     set.add("svg", page.to_svg().as_bytes()).map_err(|error| error.to_string())?;
-    let document = document(&gallery.title, date, vec![page], Theme::Light);
+    let document = document(&gallery.title, date, vec![page], PageTheme::Light);
     set.add("pdf", &document.to_pdf().map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     set.finish().map_err(|error| error.to_string())
 }

@@ -36,7 +36,7 @@ pub struct Result {
 }
 
 impl Result {
-    /// The report picture as the screen shows it.
+    /// The report panel as the screen shows it.
     pub fn panel(&self) -> RgbImage {
         let scan = &self.picture.scan;
         let name = scan.path.file_name().unwrap_or_default().to_string_lossy();

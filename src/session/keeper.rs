@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use super::message::{Event, ReadingsWish, Voice};
 use crate::guard::panics;
-use crate::reading::{Change, Contents, Head, ReadingFile};
+use crate::reading::{Change, Contents, ReadingFile, ReadingsHeader};
 
 enum Task {
     Open(ReadingsWish),
@@ -69,7 +69,7 @@ impl Drop for Keeper {
 struct Desk {
     voice: Voice,
     /// Where the next change goes, with what a new file is about.
-    target: Option<(PathBuf, Head)>,
+    target: Option<(PathBuf, ReadingsHeader)>,
     file: Option<ReadingFile>,
     /// Whether it was said that nothing is kept: once is enough.
     has_failed: bool,
@@ -133,7 +133,7 @@ fn known(path: &Path, moved: Option<&[PathBuf]>) -> Result<Option<(ReadingFile, 
     Ok(Some((file, contents)))
 }
 
-fn created(path: &Path, head: &Head) -> Result<ReadingFile, String> {
+fn created(path: &Path, head: &ReadingsHeader) -> Result<ReadingFile, String> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }

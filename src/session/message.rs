@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use image::RgbImage;
 
-use super::archive::Said;
+use super::archive::ArchiveAnswer;
 use super::command::SessionCommand;
 use super::key::{LookKey, PictureKey, Under};
 use super::personal::Personal;
@@ -23,7 +23,7 @@ use crate::export::gallery::Gallery;
 use crate::guard::panics;
 use crate::labels::{LabelTable, Matched};
 use crate::network::DeviceChoice;
-use crate::reading::{Answer, Contents, Head, Identity};
+use crate::reading::{Answer, Contents, Identity, ReadingsHeader};
 use crate::scan::find::Found;
 
 /// A picture that is to be opened, and perhaps explained.
@@ -89,7 +89,7 @@ pub struct Model {
 
 /// What the worker is at with a picture that is to be explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum Phase {
     /// The first run on a GPU: its kernels are compiled and tuned.
     PreparingKernels,
     Explaining,
@@ -111,7 +111,7 @@ pub struct ReadingsWish {
     pub number: u64,
     pub file: PathBuf,
     /// What a new file is about.
-    pub head: Head,
+    pub head: ReadingsHeader,
     /// Whether the file goes with a study that lies elsewhere each time it is fetched.
     pub is_of_study: bool,
 }
@@ -125,7 +125,7 @@ pub struct LabelsRead {
 
 /// Work of a short-lived thread, by its number where there can be several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum ShortTask {
     Find(u64),
     Derive(u64),
     Export(u64),
@@ -139,7 +139,7 @@ pub enum Work {
 #[derive(Debug)]
 pub enum Event {
     Command(SessionCommand),
-    /// The report picture is wanted.
+    /// The report panel is wanted.
     Draw(PanelUse),
     Export(ExportWish),
     /// Nothing but time has passed.
@@ -153,9 +153,9 @@ pub enum Event {
         name: String,
         reason: String,
     },
-    Stage {
+    Phase {
         ticket: u64,
-        stage: Stage,
+        phase: ExplainPhase,
     },
     Opened {
         key: PictureKey,
@@ -216,7 +216,7 @@ pub enum Event {
         number: u64,
         shown: Box<Shown>,
     },
-    /// The report picture.
+    /// The report panel.
     Panel {
         use_for: PanelUse,
         panel: RgbImage,
@@ -258,7 +258,7 @@ pub enum Event {
     /// What an archive says, or why it says nothing.
     Archive {
         number: u64,
-        said: Result<Said, String>,
+        said: Result<ArchiveAnswer, String>,
     },
     /// What was said does not reach its file.
     NotKept {
@@ -266,12 +266,12 @@ pub enum Event {
     },
     /// What a short-lived thread did ended in a fault of this program.
     Fault {
-        work: Work,
+        work: ShortTask,
         reason: String,
     },
 }
 
-/// What a report picture was asked for.
+/// What a report panel was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PanelUse {
     Clipboard,
@@ -302,7 +302,7 @@ impl Voice {
     }
 
     /// Does `work` on a thread of the pool and says what comes of it, also where that is a fault.
-    pub fn later(&self, work: Work, done: impl FnOnce() -> Option<Event> + Send + 'static) {
+    pub fn later(&self, work: ShortTask, done: impl FnOnce() -> Option<Event> + Send + 'static) {
         let voice = self.clone();
         rayon::spawn(move || match panics::caught(done) {
             Ok(event) => event.into_iter().for_each(|event| voice.say(event)),

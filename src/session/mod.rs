@@ -41,7 +41,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use self::archive::{Archives, Network};
+use self::archive::{Archives, OverNetwork};
 use self::effect::Effect;
 use self::keeper::Keeper;
 use self::message::{Event, ExportWish, PanelUse, Voice, Wake};
@@ -56,10 +56,10 @@ use crate::method::{BackwardRule, Cam, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 
 pub use self::command::{
-    ArchiveCommand, Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand,
+    ArchiveCommand, Command, LabCommand, Layer, ListCommand, Measuring, ReadingCommand, SessionCommand, ViewCommand,
     WindowCommand,
 };
-pub use self::state::{Busy, Companion, Current, Progress, Side, State};
+pub use self::state::{Busy, Companion, Current, GradingProgress, Side, State};
 
 /// What takes longer is noticed by a user.
 const NOTICED: Duration = Duration::from_millis(150);
@@ -96,7 +96,7 @@ impl Default for Options {
             sessions: None,
             results: None,
             limit_bytes: USUAL_LIMIT_BYTES,
-            archives: Arc::new(Network),
+            archives: Arc::new(OverNetwork),
             studies: None,
         }
     }
@@ -195,7 +195,7 @@ impl Session {
         self.take(Event::Command(command));
     }
 
-    /// Has the report picture drawn as the screen shows it; it comes to [`State::panels`].
+    /// Has the report panel drawn as the screen shows it; it comes to [`State::panels`].
     pub fn draw_panel(&mut self, use_for: PanelUse) {
         self.take(Event::Draw(use_for));
     }

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::reading::{Answer, Change, Contents, Entry, FrameOf, Head, Identity, Judgement, Place, Reading};
+use crate::reading::{Answer, Change, Contents, Entry, FrameOf, Identity, Judgement, Place, Reading, ReadingsHeader};
 
 /// All readings of what is open, under one list of classes.
 #[derive(Debug, Default)]
 pub struct Readings {
     /// Whether the reader says a grade before the model's answer is shown.
     pub blind: bool,
-    head: Head,
+    head: ReadingsHeader,
     entries: HashMap<FrameOf, Entry>,
     /// How many pictures this reader has seen.
     seen: u32,
@@ -32,7 +32,7 @@ impl Readings {
     }
 
     /// Other pictures or other classes: nothing is known of them yet. `pictures` are the first frames of the list.
-    pub fn begin(&mut self, head: Head, pictures: Vec<(FrameOf, Identity)>) {
+    pub fn begin(&mut self, head: ReadingsHeader, pictures: Vec<(FrameOf, Identity)>) {
         let appeared = self.appeared.take();
         *self = Self { blind: self.blind, head, is_worth_keeping: pictures.len() > 1, ..Self::default() };
         self.entries
@@ -65,7 +65,7 @@ impl Readings {
         // Blind reading is not ended by a start anew.
         self.blind |= contents.head.blind;
         let (blind, was_blind) = (self.blind, contents.head.blind);
-        self.head = Head { blind, opened: self.head.opened.clone(), ..contents.head };
+        self.head = ReadingsHeader { blind, opened: self.head.opened.clone(), ..contents.head };
         if blind != was_blind {
             self.changes.push(Change::Head(self.head.clone()));
         }
@@ -88,7 +88,7 @@ impl Readings {
         self.seen = self.seen.max(self.entries.values().filter_map(|entry| entry.order).max().unwrap_or(0));
     }
 
-    pub fn head(&self) -> &Head {
+    pub fn head(&self) -> &ReadingsHeader {
         &self.head
     }
 
@@ -362,7 +362,7 @@ mod tests {
     fn changes_give_back_what_there_is_and_a_start_anew_undoes_nothing() {
         let start = Instant::now();
         let pictures: Vec<_> = ["a", "b"].map(|name| (of(name), Identity::default())).to_vec();
-        let head = Head { model: "m".to_owned(), blind: true, ..Head::default() };
+        let head = ReadingsHeader { model: "m".to_owned(), blind: true, ..ReadingsHeader::default() };
         let mut readings = Readings::new(true);
         readings.begin(head.clone(), pictures.clone());
         readings.appears(of("a"), start);
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn one_picture_that_was_only_looked_at_leaves_nothing_behind() {
         let mut readings = Readings::new(false);
-        readings.begin(Head::default(), vec![(of("a"), Identity::default())]);
+        readings.begin(ReadingsHeader::default(), vec![(of("a"), Identity::default())]);
         readings.appears(of("a"), Instant::now());
         assert!(readings.take_changes().is_empty());
         readings.flag(&of("a"));

@@ -14,18 +14,20 @@ use crate::bundle::randomised::layer_groups;
 use crate::compose::{CamColours, CamScale, CamStyle, cam_layer};
 use crate::evaluate::fill::Fill;
 use crate::evaluate::truth::{
-    CurveSettings, Curves, Repeated, Rescored, Stage, TruthSettings, insertion_and_deletion, repeated, rescored,
+    CurveSettings, Curves, RandomisedModel, Repeated, Rescored, TruthSettings, insertion_and_deletion, repeated,
+    rescored,
 };
-use crate::evaluate::{MayGoOn, Similarity, Subject};
+use crate::evaluate::{Similarity, Subject};
 use crate::explain::{ExplainError, Explainer, SingleMap};
 use crate::geometry::Transform;
 use crate::maps::ClassMaps;
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 /// Of all that is drawn by chance.
 const SEED: u64 = 1;
-/// So many stages of the randomised model are shown at most; the last, in which no weight is left, always is.
-const MOST_STAGES: usize = 5;
+/// So many randomised models are shown at most; the last, in which no weight is left, always is.
+const MOST_MODELS: usize = 5;
 /// Sides of the maps that are shown beside each other.
 const MAP_PX: u32 = 160;
 /// The removed pixels of a curve are blurred, and the mean of so many random orders stands beside.
@@ -99,7 +101,7 @@ pub enum TrustFound {
     Repeated(Vec<Repeated>),
     Alike(Vec<(MapKind, Similarity)>),
     Curves(Vec<Curves>),
-    Randomised { own: RgbImage, stages: Vec<RandomisedMap> },
+    Randomised { own: RgbImage, models: Vec<RandomisedMap> },
 }
 
 impl TrustFound {
@@ -122,7 +124,7 @@ pub fn try_part(
     explainer: &Explainer,
     job: &TrustJob,
     bundle: impl FnOnce() -> Result<Bundle, String>,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<TrustFound>, String> {
     let says = |error: ExplainError| error.to_string();
     let kind = job.of.kind;
@@ -158,28 +160,28 @@ fn randomised(
     subject: &Subject<'_>,
     kind: MapKind,
     bundle: &Bundle,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<TrustFound>, String> {
     let Some(own) = subject.map(kind) else { return Err("The model has no such map.".to_owned()) };
     let groups = layer_groups(&bundle.card);
-    let mut stages = Vec::new();
-    for at in spread(groups.len(), MOST_STAGES) {
+    let mut models = Vec::new();
+    for at in spread(groups.len(), MOST_MODELS) {
         if !may_go_on() {
             return Ok(None);
         }
         // One at a time: each is a whole network.
         let device = subject.explainer.network().device();
-        let stage = Stage::new(bundle, &groups[..=at], device, SEED).map_err(|error| error.to_string())?;
+        let model = RandomisedModel::new(bundle, &groups[..=at], device, SEED).map_err(|error| error.to_string())?;
         // One map is not worth stopping in, and one that is missing would be taken for a network that broke.
-        let maps = stage.maps(subject.scan, subject.class, &[kind], &|| true).map_err(|error| error.to_string())?;
+        let maps = model.maps(subject.scan, subject.class, &[kind], &|| true).map_err(|error| error.to_string())?;
         // A network without its weights may give no finite numbers, and so no map.
         let map = maps.into_iter().next();
         let similarity =
             map.as_ref().map(|map| Similarity::of(&own.values, &map.values, subject.size(), &subject.field));
         let picture = map.as_ref().map_or_else(|| RgbImage::new(MAP_PX, MAP_PX), drawn);
-        stages.push(RandomisedMap { layers: stage.layers, similarity, picture });
+        models.push(RandomisedMap { layers: model.layers, similarity, picture });
     }
-    Ok(Some(TrustFound::Randomised { own: drawn(own), stages }))
+    Ok(Some(TrustFound::Randomised { own: drawn(own), models }))
 }
 
 /// At most `most` of `count` places, evenly apart, the last among them.
@@ -213,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_the_stages_is_always_shown() {
+    fn the_last_of_the_models_is_always_shown() {
         assert_eq!(spread(3, 5), [0, 1, 2]);
         assert_eq!(spread(10, 5), [1, 3, 5, 7, 9]);
         assert_eq!(spread(7, 5), [0, 1, 3, 4, 6]);

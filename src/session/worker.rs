@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use super::answer::{AnsweredBy, answer};
 use super::gallery::GalleryJob;
 use super::key::{LookKey, PictureKey};
-use super::message::{Event, GradeJob, Job, Model, ModelWish, Stage, SteadyJob, Voice};
+use super::message::{Event, ExplainPhase, GradeJob, Job, Model, ModelWish, SteadyJob, Voice};
 use super::picture::Picture;
 use super::plan::{Plan, Task};
 use super::results::Results;
@@ -196,7 +196,7 @@ impl Thread {
             return;
         }
         if let Some(ticket) = job.ticket.filter(|_| self.on_gpu && !self.warm) {
-            self.voice.say(Event::Stage { ticket, stage: Stage::PreparingKernels });
+            self.voice.say(Event::Phase { ticket, phase: ExplainPhase::PreparingKernels });
         }
         let asked = key.under.asked;
         let examined = self.examined.take().filter(|(of, _)| Arc::ptr_eq(of, &picture)).map(|(_, examined)| examined);

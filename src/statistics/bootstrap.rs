@@ -37,7 +37,7 @@ impl Serialize for Figure {
 /// sorted is sorted once, before.
 pub type Measure<'a> = Box<dyn Fn(&[u32]) -> Option<f64> + Send + Sync + 'a>;
 
-/// Whether somebody still waits for the result.
+/// Whether somebody still waits for the result. Asked often, from several threads.
 pub type MayGoOn<'a> = dyn Fn() -> bool + Sync + 'a;
 
 /// What an interval draws anew: patients, or pictures where no patient is known.
@@ -186,7 +186,7 @@ pub fn quantile(sorted: &[f64], part: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::{Confusion, Weights};
+    use crate::statistics::{Confusion, KappaWeights};
 
     fn share(right: &[bool]) -> Measure<'_> {
         Box::new(move |weights| {
@@ -242,10 +242,10 @@ mod tests {
         let units = Units::of_groups((0..50).map(|i| i / 3));
         let kappa: Measure<'_> = Box::new(|weights| {
             let weighed = pairs.iter().zip(weights).map(|((a, b), weight)| (*a, *b, *weight));
-            Confusion::weighed(3, weighed).kappa(Weights::Quadratic)
+            Confusion::weighed(3, weighed).kappa(KappaWeights::Quadratic)
         });
         let listed = units.figure(|pictures| {
-            Confusion::of(3, pictures.iter().map(|picture| pairs[*picture])).kappa(Weights::Quadratic)
+            Confusion::of(3, pictures.iter().map(|picture| pairs[*picture])).kappa(KappaWeights::Quadratic)
         });
         assert_eq!(units.measured(&[kappa], RESAMPLINGS, &|| true), Some(vec![listed]));
     }

@@ -12,14 +12,14 @@ pub struct Confusion {
 
 /// How a disagreement weighs that is so many grades wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weights {
+pub enum KappaWeights {
     /// All alike.
     Unweighted,
     Linear,
     Quadratic,
 }
 
-impl Weights {
+impl KappaWeights {
     fn of(self, a: usize, b: usize) -> f64 {
         let apart = a.abs_diff(b) as f64;
         match self {
@@ -82,7 +82,7 @@ impl Confusion {
     }
 
     /// Cohen's kappa. `None` where no disagreement can be expected: without pairs, or where both know one grade only.
-    pub fn kappa(&self, weights: Weights) -> Option<f64> {
+    pub fn kappa(&self, weights: KappaWeights) -> Option<f64> {
         let (rows, columns, n) = (self.rows(), self.columns(), self.n() as f64);
         let sums = self.cells().fold((0.0, 0.0), |(observed, expected), (a, b, count)| {
             let weight = weights.of(a, b);

@@ -12,7 +12,7 @@ pub use self::bootstrap::{Figure, MayGoOn, Measure, RESAMPLINGS, Unit, Units, me
 pub use self::calibration::{
     BINS, Bin, expected_calibration_error, reliability, squared_error, squared_error_of_classes,
 };
-pub use self::confusion::{Confusion, Weights};
+pub use self::confusion::{Confusion, KappaWeights};
 pub use self::logistic::Logistic;
 pub use self::rank::spearman;
 pub use self::roc::{Detection, Ranked, RocPoint, auc};

@@ -15,14 +15,14 @@ use super::Table;
 
 /// What all cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ColumnType {
     Truth,
     Whole,
     Number,
     Text,
 }
 
-impl Kind {
+impl ColumnType {
     /// The narrowest that holds every cell; empty cells fit all, and a column of them is one of text.
     fn of<'a>(cells: impl Iterator<Item = &'a Value> + Clone) -> Self {
         let all = |is: fn(&Value) -> bool| cells.clone().all(|cell| cell.is_null() || is(cell));
@@ -56,7 +56,7 @@ pub fn written(table: &Table) -> Result<Vec<u8>, String> {
 
 fn try_written(table: &Table) -> Result<Vec<u8>, ParquetError> {
     let cells = |column: usize| table.rows.iter().map(move |row| &row[column]);
-    let kinds: Vec<Kind> = (0..table.columns.len()).map(|column| Kind::of(cells(column))).collect();
+    let kinds: Vec<ColumnType> = (0..table.columns.len()).map(|column| ColumnType::of(cells(column))).collect();
     let fields = table.columns.iter().zip(&kinds).map(|(name, kind)| kind.column(name)).collect::<Result<_, _>>()?;
     let schema = Arc::new(Type::group_type_builder("table").with_fields(fields).build()?);
     let properties = WriterProperties::builder().set_created_by(format!("fovea {}", env!("CARGO_PKG_VERSION"))).build();
@@ -66,10 +66,12 @@ fn try_written(table: &Table) -> Result<Vec<u8>, ParquetError> {
     for (column, kind) in kinds.into_iter().enumerate() {
         let cells = cells(column);
         match kind {
-            Kind::Truth => put::<BoolType>(&mut group, cells, Value::as_bool)?,
-            Kind::Whole => put::<Int64Type>(&mut group, cells, Value::as_i64)?,
-            Kind::Number => put::<DoubleType>(&mut group, cells, Value::as_f64)?,
-            Kind::Text => put::<ByteArrayType>(&mut group, cells, |cell| Some(ByteArray::from(text(cell)?.as_str())))?,
+            ColumnType::Truth => put::<BoolType>(&mut group, cells, Value::as_bool)?,
+            ColumnType::Whole => put::<Int64Type>(&mut group, cells, Value::as_i64)?,
+            ColumnType::Number => put::<DoubleType>(&mut group, cells, Value::as_f64)?,
+            ColumnType::Text => {
+                put::<ByteArrayType>(&mut group, cells, |cell| Some(ByteArray::from(text(cell)?.as_str())))?
+            }
         }
     }
     group.close()?;

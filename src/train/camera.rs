@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::augment::Motion;
 use super::chance::{happens, normal, within};
-use super::schedule::{Augmentation, Camera};
+use super::schedule::{Augmentation, CameraJitter};
 
 /// How a picture is taken and stored once more.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Retake {
 }
 
 impl Retake {
-    pub fn draw(camera: &Camera, rng: &mut ChaCha8Rng) -> Self {
+    pub fn draw(camera: &CameraJitter, rng: &mut ChaCha8Rng) -> Self {
         let [deviation, most] = camera.stops;
         let light = (normal(rng) * deviation).clamp(-most, most).exp2();
         let gamma = within(camera.log_gamma, rng).exp();
@@ -88,7 +88,7 @@ fn stored(picture: RgbImage, quality: u8) -> RgbImage {
 }
 
 /// Any turn, a mirror image, nearer or farther, and pixels that are not quite square.
-pub fn motion(settings: &Augmentation, camera: &Camera, rng: &mut ChaCha8Rng) -> Motion {
+pub fn motion(settings: &Augmentation, camera: &CameraJitter, rng: &mut ChaCha8Rng) -> Motion {
     let (sin, cos) = within(settings.rotation_degrees, rng).to_radians().sin_cos();
     let [near, far] = camera.log_zoom;
     let zoom = rng.random_range(near..=far).exp();

@@ -11,7 +11,7 @@ use crate::explain::Verdict;
 use crate::geometry::Transform;
 use crate::input::{ModelInput, THUMBNAIL_SIDE};
 use crate::network::{ComputeDevice, Network};
-use crate::statistics::{Confusion, Detection, Figure, Measure, RESAMPLINGS, Ranked, Units, Weights, auc};
+use crate::statistics::{Confusion, Detection, Figure, KappaWeights, Measure, RESAMPLINGS, Ranked, Units, auc};
 
 /// Chooses the operating point where the card's decision needs one, on the pictures that are kept for it.
 pub fn set_operating_point(bundle: &mut Bundle, data: &DataSet, device: &ComputeDevice) -> Result<(), TrainError> {
@@ -103,7 +103,7 @@ fn of_grades(
         Box::new(|weights| drawn(weights).accuracy()),
         auc_from(1),
         auc_from(2),
-        Box::new(|weights| drawn(weights).kappa(Weights::Quadratic)),
+        Box::new(|weights| drawn(weights).kappa(KappaWeights::Quadratic)),
     ];
     let units = Units::of_groups(data.held.iter().map(|example| example.group));
     let figures = units.measured(&measures, RESAMPLINGS, &|| true).unwrap_or_default();

@@ -70,7 +70,7 @@ pub struct Request<'a> {
 
 /// What [`train`] tells while it works.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum TrainingEvent {
     /// What of the data is not used and why, once.
     LeftOut(String),
     Step(Progress),
@@ -81,18 +81,22 @@ pub enum Event {
 /// # Errors
 /// Data that is missing or broken, a folder that cannot be written, and [`TrainError::Interrupted`] once `stop` is set:
 /// then the same call goes on where this one stopped.
-pub fn train(request: &Request<'_>, watch: &mut dyn FnMut(&Event), stop: &AtomicBool) -> Result<Card, TrainError> {
+pub fn train(
+    request: &Request<'_>,
+    watch: &mut dyn FnMut(&TrainingEvent),
+    stop: &AtomicBool,
+) -> Result<Card, TrainError> {
     let Request { recipe, parent, device, .. } = *request;
     whole::sweep(request.out);
     OutputSet::new(request.out, "model", request.force).check(["toml"])?;
     let data = read::read(recipe, request.data, request.labels)?;
     if let Some(left_out) = &data.left_out {
-        watch(&Event::LeftOut(left_out.clone()));
+        watch(&TrainingEvent::LeftOut(left_out.clone()));
     }
     let (checkpoint, plan, schedule) = (checkpoint_path(request.out), recipe.plan()?, &recipe.schedule);
     let classes = recipe.card.classes.len();
     let fit = Fit { plan: &plan, classes, schedule, data: &data, checkpoint: &checkpoint, parent };
-    let weights = fit.run(device, request.force, &mut |progress| watch(&Event::Step(*progress)), stop)?;
+    let weights = fit.run(device, request.force, &mut |progress| watch(&TrainingEvent::Step(*progress)), stop)?;
     let mut bundle = bundle::assemble(&recipe.card, weights)?;
     bundle.card.training = trained(request, &data);
     measure::set_operating_point(&mut bundle, &data, device)?;

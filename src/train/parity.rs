@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::recipe::Recipe;
 use super::schedule::{LesionHead, Objective};
 use crate::bundle::card::Architecture;
-use crate::bundle::family::conv_stack::{ConvStackSizes, Layer};
+use crate::bundle::family::conv_stack::{ConvStackSizes, StackLayer};
 use crate::bundle::{Bundle, Card, Library};
 use crate::bundle::{WeightMap, WeightTensor};
 use crate::geometry::Transform;
@@ -27,9 +27,9 @@ fn formula(count: usize, seed: u8, scale: f32, shift: f32) -> Vec<f32> {
 
 fn plan() -> Plan {
     let layers = vec![
-        Layer::Conv { channels: 6, kernel: 3, stride: 1, norm: true },
-        Layer::MaxPool { size: 2 },
-        Layer::Classes { kernel: 1, relu: true },
+        StackLayer::Conv { channels: 6, kernel: 3, stride: 1, norm: true },
+        StackLayer::MaxPool { size: 2 },
+        StackLayer::Classes { kernel: 1, relu: true },
     ];
     let architecture = Architecture::ConvStack(ConvStackSizes { input: [3, 8, 8], norm_epsilon: 1e-5, layers });
     Plan::of(&Card { architecture, ..Recipe::find("retina-dr").unwrap().card }).unwrap()

@@ -24,7 +24,7 @@ pub fn read(
     let failed = |error| TrainError::Input { path: path.to_owned(), error };
     let steps = &recipe.card.preprocessing;
     let (values, model_px, source_from_model) = if recipe.schedule.augmentation.camera.is_some() {
-        let framed = input::frame(&scan, steps).map_err(failed)?;
+        let framed = input::prepare_bytes(&scan, steps).map_err(failed)?;
         (Values::Framed(framed.bytes), (framed.width, framed.height), framed.source_from_model)
     } else {
         let ready = input::prepare(&scan, steps).map_err(failed)?;

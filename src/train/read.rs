@@ -18,8 +18,8 @@ pub fn read(recipe: &Recipe, place: &Path, labels: Option<&Path>) -> Result<Data
         return folder::read(recipe, place, labels);
     }
     match recipe.schedule.data {
-        Layout::Mnist => idx::read(&recipe.card, place),
-        Layout::Idrid => idrid::read(recipe, place),
-        Layout::Kermany => kermany::read(&recipe.card, place),
+        FolderLayout::Mnist => idx::read(&recipe.card, place),
+        FolderLayout::Idrid => idrid::read(recipe, place),
+        FolderLayout::Kermany => kermany::read(&recipe.card, place),
     }
 }

@@ -7,7 +7,7 @@ use super::schedule::Objective;
 use super::{Schedule, TrainError};
 use crate::bundle::Card;
 use crate::bundle::steps::Step;
-use crate::input::framing_steps;
+use crate::input::byte_steps;
 
 const RECIPES: [(&str, &str); 3] = [
     ("cxr-pneumonia", include_str!("recipes/cxr-pneumonia.toml")),
@@ -91,8 +91,8 @@ fn fits(card: &Card, schedule: &Schedule) -> Result<(), String> {
             return Err("`schedule.objective` needs a cut less than classes, and a weight for each kind".to_owned());
         }
     }
-    let framing = framing_steps(&card.preprocessing);
-    let stays = |step: &Step| framing_steps(std::slice::from_ref(step)) == 0;
+    let framing = byte_steps(&card.preprocessing);
+    let stays = |step: &Step| byte_steps(std::slice::from_ref(step)) == 0;
     let is_colour = card.architecture.input()[0] == 3;
     if schedule.augmentation.camera.is_some() && !(is_colour && card.preprocessing[framing..].iter().all(stays)) {
         return Err("`schedule.augmentation.camera` needs colours, and no cut behind `unit-range`".to_owned());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Schedule {
     /// How the data's folder is laid out.
-    pub data: Layout,
+    pub data: FolderLayout,
     pub epochs: usize,
     /// Pictures a step.
     pub batch: usize,
@@ -57,7 +57,7 @@ fn one() -> usize {
 /// The folders that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
+pub enum FolderLayout {
     /// MNIST's four gzipped IDX files.
     Mnist,
     /// IDRiD's own folders, with `lesions.csv` beside them.
@@ -140,13 +140,13 @@ pub struct Augmentation {
     pub repeat_edges: bool,
     /// For photographs: another camera, before the steps that leave the range 0–255.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub camera: Option<Camera>,
+    pub camera: Option<CameraJitter>,
 }
 
 /// What another camera, and whoever stored its picture, would have made of it; as in `training/retina_augment.py`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Camera {
+pub struct CameraJitter {
     /// Exposure: deviation and largest change, in stops.
     pub stops: [f32; 2],
     /// The natural logarithm of the largest gamma.
@@ -212,7 +212,7 @@ impl Schedule {
         ];
         let share = |v: &f32| (0.0..=1.0).contains(v);
         let camera = self.augmentation.camera.as_ref().is_none_or(|camera| {
-            let Camera { smaller, cut, quality: [low, high], log_zoom: [near, far], squeezed, jpeg, .. } = camera;
+            let CameraJitter { smaller, cut, quality: [low, high], log_zoom: [near, far], squeezed, jpeg, .. } = camera;
             let shares = [smaller[0], smaller[1], cut[0], squeezed[0], *jpeg as f32];
             let sizes = smaller[1] > 0.0 && (0.0..0.5).contains(&cut[1]) && (1.0..4.0).contains(&squeezed[1]);
             shares.iter().all(share) && sizes && (1..=100).contains(low) && low <= high && near <= far

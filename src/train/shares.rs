@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::bundle::card::Architecture;
-    use crate::bundle::family::conv_stack::{ConvStackSizes, Layer};
+    use crate::bundle::family::conv_stack::{ConvStackSizes, StackLayer};
     use crate::bundle::{Bundle, Card, Library};
     use crate::geometry::Transform;
     use crate::input::ModelInput;
@@ -132,7 +132,7 @@ mod tests {
         (0..count).map(|i| shift + scale * value(i)).collect()
     }
 
-    fn stack(layers: Vec<Layer>) -> Card {
+    fn stack(layers: Vec<StackLayer>) -> Card {
         let architecture = Architecture::ConvStack(ConvStackSizes { input: [1, 8, 8], norm_epsilon: 1e-5, layers });
         Card { architecture, ..Recipe::find("retina-dr").unwrap().card }
     }
@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn shares_are_those_of_the_engines_own_response() {
-        let conv = |channels| Layer::Conv { channels, kernel: 3, stride: 1, norm: true };
-        let card = stack(vec![conv(4), conv(6), Layer::Classes { kernel: 1, relu: true }]);
+        let conv = |channels| StackLayer::Conv { channels, kernel: 3, stride: 1, norm: true };
+        let card = stack(vec![conv(4), conv(6), StackLayer::Classes { kernel: 1, relu: true }]);
         let plan = Plan::of(&card).unwrap();
         assert_eq!(plan.followed_to(), 0, "the input is one channel, as the engine's response is");
         let mut rng = rand::SeedableRng::seed_from_u64(3);
@@ -168,13 +168,13 @@ mod tests {
 
     #[test]
     fn pooling_and_strides_end_the_way_back() {
-        let conv = |stride| Layer::Conv { channels: 4, kernel: 3, stride, norm: true };
-        let classes = Layer::Classes { kernel: 1, relu: true };
+        let conv = |stride| StackLayer::Conv { channels: 4, kernel: 3, stride, norm: true };
+        let classes = StackLayer::Classes { kernel: 1, relu: true };
         let cut = |layers| {
             let plan = Plan::of(&stack(layers)).unwrap();
             (plan.followed_to(), plan.blueprint.nodes.len())
         };
-        let (pooled, all) = cut(vec![conv(1), Layer::MaxPool { size: 2 }, conv(1), classes.clone()]);
+        let (pooled, all) = cut(vec![conv(1), StackLayer::MaxPool { size: 2 }, conv(1), classes.clone()]);
         assert_eq!(all - pooled, 3, "convolution, norm and activation");
         let (strided, all) = cut(vec![conv(1), conv(2), classes]);
         assert_eq!(strided, all - 2, "norm and activation");

@@ -9,7 +9,7 @@ use super::export_form::ExportForm;
 use super::picker::{Picker, Typed};
 use super::views::ZOOM_STEP;
 use crate::session::message::PanelUse;
-use crate::session::{Command, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, Layer, SessionCommand, ViewCommand, WindowCommand};
 
 /// Screen pixels that a key moves the picture, and the cross-hair.
 const PAN_PX: f64 = 60.0;
@@ -41,7 +41,7 @@ impl App {
                 self.pick(ctx, |ctx| Picker::save(ctx, Typed::Table, "Write all readings as a table", "readings.csv"));
             }
             WindowCommand::Labels => self.pick(ctx, Picker::labels),
-            WindowCommand::EvidencePanel => self.shows_evidence = !self.shows_evidence,
+            WindowCommand::Evidence => self.shows_evidence = !self.shows_evidence,
             WindowCommand::Gallery => {
                 self.pick(ctx, |ctx| Picker::save(ctx, Typed::Gallery, "Write a gallery of examples", "examples.pdf"));
             }
@@ -60,14 +60,14 @@ impl App {
                 self.session.preferences.probe_chart = !self.session.preferences.probe_chart;
             }
             WindowCommand::Ruler => self.session.preferences.ruler = !self.session.preferences.ruler,
-            WindowCommand::WorklistPanel => self.shows_worklist = !self.shows_worklist,
+            WindowCommand::ListSidebar => self.shows_worklist = !self.shows_worklist,
             WindowCommand::Search => {
                 self.shows_worklist = true;
                 self.list.search();
             }
             WindowCommand::Identity => self.start_identity(),
             WindowCommand::NamePattern => self.start_pattern(),
-            WindowCommand::InspectorPanel => self.shows_inspector = !self.shows_inspector,
+            WindowCommand::AnswerSidebar => self.shows_inspector = !self.shows_inspector,
             WindowCommand::Escape => self.escape(ctx),
             WindowCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
@@ -106,7 +106,7 @@ impl App {
         }
     }
 
-    fn maximise(&mut self, view: View) {
+    fn maximise(&mut self, view: Layer) {
         self.maximised = (self.maximised != Some(view)).then_some(view);
     }
 
@@ -164,7 +164,7 @@ impl App {
             PanelUse::Clipboard => {
                 let size = [panel.width() as usize, panel.height() as usize];
                 ctx.copy_image(egui::ColorImage::from_rgb(size, panel.as_raw()));
-                self.session.notice("The report picture is on the clipboard.".to_owned(), false, None);
+                self.session.notice("The report panel is on the clipboard.".to_owned(), false, None);
             }
             PanelUse::Preview => {
                 if let Some(form) = &mut self.export {

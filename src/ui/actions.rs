@@ -5,14 +5,14 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::scan::measure::Kind;
+use crate::scan::measure::MeasurementKind;
 use crate::session::{
-    Command, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+    Command, LabCommand, Layer, ListCommand, Measuring, ReadingCommand, SessionCommand, ViewCommand, WindowCommand,
 };
 
 /// Where an action stands in menus and in the list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum ActionGroup {
     Files,
     Pictures,
     Reading,
@@ -23,7 +23,7 @@ pub enum Group {
     Help,
 }
 
-impl Group {
+impl ActionGroup {
     pub const ALL: [Self; 8] =
         [Self::Files, Self::Pictures, Self::Reading, Self::Grey, Self::Measure, Self::View, Self::Maps, Self::Help];
 
@@ -43,7 +43,7 @@ impl Group {
 
 /// Something to do, with all that is said of it.
 pub struct Action {
-    pub group: Group,
+    pub group: ActionGroup,
     /// What menus, buttons and the list of keys call it.
     pub label: &'static str,
     /// One sentence more, or nothing where the label says all.
@@ -81,7 +81,13 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 
 type Keys = &'static [(Modifiers, Key)];
 
-fn action(group: Group, label: &'static str, tooltip: &'static str, keys: Keys, command: impl Into<Command>) -> Action {
+fn action(
+    group: ActionGroup,
+    label: &'static str,
+    tooltip: &'static str,
+    keys: Keys,
+    command: impl Into<Command>,
+) -> Action {
     Action { group, label, tooltip, command: command.into(), keys, in_menu: true }
 }
 
@@ -105,7 +111,7 @@ pub fn label(command: &Command) -> &'static str {
 
 fn files() -> Vec<Action> {
     use WindowCommand as W;
-    let group = Group::Files;
+    let group = ActionGroup::Files;
     vec![
         action(group, "Open pictures…", "", &[(COMMAND, Key::O)], W::OpenFiles),
         action(group, "Open a folder…", "", &[(COMMAND_SHIFT, Key::O)], W::OpenFolder),
@@ -135,7 +141,7 @@ fn files() -> Vec<Action> {
         action(group, "Export…", "Write pictures, maps and record", &[(COMMAND, Key::E)], W::Export),
         action(
             group,
-            "Copy the report picture",
+            "Copy the report panel",
             "Onto the clipboard, as an export draws it",
             &[(COMMAND_SHIFT, Key::C)],
             W::CopyPanel,
@@ -146,12 +152,12 @@ fn files() -> Vec<Action> {
 
 fn pictures() -> Vec<Action> {
     use SessionCommand as S;
-    let group = Group::Pictures;
+    let group = ActionGroup::Pictures;
     vec![
         action(group, "Next picture", "", &[(NONE, Key::PageDown), (NONE, Key::N)], S::Next),
         action(group, "Previous picture", "", &[(NONE, Key::PageUp), (NONE, Key::P)], S::Previous),
         action(group, "Read the file again", "And explain it anew", &[(NONE, Key::F5)], S::Reload),
-        action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::WorklistPanel),
+        action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::ListSidebar),
         action(
             group,
             "Search the list",
@@ -173,7 +179,7 @@ fn pictures() -> Vec<Action> {
 
 fn reading() -> Vec<Action> {
     use ReadingCommand as R;
-    let group = Group::Reading;
+    let group = ActionGroup::Reading;
     vec![
         action(group, "Agree", "The model's answer is yours too", &[(NONE, Key::Y)], R::Accept),
         action(group, "Your answer…", "A digit then says which", &[(NONE, Key::G)], R::Ask),
@@ -199,7 +205,7 @@ fn reading() -> Vec<Action> {
 
 fn grey() -> Vec<Action> {
     use SessionCommand as S;
-    let group = Group::Grey;
+    let group = ActionGroup::Grey;
     let automatic = "From the darkest to the lightest 0.5 % of the pixels";
     vec![
         action(group, "Automatic window", automatic, &[(NONE, Key::L)], S::WindowAuto),
@@ -212,15 +218,20 @@ fn grey() -> Vec<Action> {
 }
 
 fn measurements() -> Vec<Action> {
-    let group = Group::Measure;
+    let group = ActionGroup::Measure;
     let tool = |label, tooltip, keys: Keys, kind| action(group, label, tooltip, keys, ViewCommand::Tool(Some(kind)));
     let measure =
         |label, tooltip, keys: Keys, change| action(group, label, tooltip, keys, SessionCommand::Measure(change));
     vec![
-        tool("Length", "Drag, or click both ends", &[(SHIFT, Key::L)], Kind::Length),
-        tool("Angle", "Click an end, the corner, the other end", &[(SHIFT, Key::A)], Kind::Angle),
-        tool("Ellipse", "Area, mean and spread; drag from corner to corner", &[(SHIFT, Key::E)], Kind::Ellipse),
-        tool("Polygon", "Area, mean and spread; click its corners", &[(SHIFT, Key::G)], Kind::Polygon),
+        tool("Length", "Drag, or click both ends", &[(SHIFT, Key::L)], MeasurementKind::Length),
+        tool("Angle", "Click an end, the corner, the other end", &[(SHIFT, Key::A)], MeasurementKind::Angle),
+        tool(
+            "Ellipse",
+            "Area, mean and spread; drag from corner to corner",
+            &[(SHIFT, Key::E)],
+            MeasurementKind::Ellipse,
+        ),
+        tool("Polygon", "Area, mean and spread; click its corners", &[(SHIFT, Key::G)], MeasurementKind::Polygon),
         measure(
             "Delete the measurement",
             "The one that is selected",
@@ -237,7 +248,7 @@ const LAYER_KEYS: [Keys; 5] =
 
 fn view() -> Vec<Action> {
     use ViewCommand as V;
-    let group = Group::View;
+    let group = ActionGroup::View;
     let back = "The same again shows all views";
     let mut all = vec![
         action(group, "Fit", "The whole picture into the view", &[(NONE, Key::F)], V::Fit),
@@ -266,19 +277,19 @@ fn view() -> Vec<Action> {
             &[(SHIFT, Key::P)],
             SessionCommand::Prior,
         ),
-        action(group, "Panel of the answer", "Show or hide it", &[(SHIFT, Key::W)], WindowCommand::InspectorPanel),
+        action(group, "Answer and controls", "Show or hide it", &[(SHIFT, Key::W)], WindowCommand::AnswerSidebar),
         action(
             group,
             "Evidence",
             "How good the model is by the labels: show or hide it",
             &[(NONE, Key::E)],
-            WindowCommand::EvidencePanel,
+            WindowCommand::Evidence,
         ),
         action(group, "Full screen", "", &[(NONE, Key::F11)], WindowCommand::FullScreen),
     ];
-    let alone = |(view, keys): (View, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));
+    let alone = |(view, keys): (Layer, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));
     let keys = LAYER_KEYS.into_iter().chain(std::iter::repeat(&[] as Keys));
-    let layers = View::ALL.into_iter().zip(keys).map(alone);
+    let layers = Layer::ALL.into_iter().zip(keys).map(alone);
     // After those of the camera.
     all.splice(4..4, layers);
     all
@@ -286,7 +297,7 @@ fn view() -> Vec<Action> {
 
 fn maps() -> Vec<Action> {
     use SessionCommand as S;
-    let group = Group::Maps;
+    let group = ActionGroup::Maps;
     let first = "Drawing and explaining as at first";
     vec![
         action(group, "CAM of the next class", "", &[(NONE, Key::ArrowRight)], S::ClassNext),
@@ -309,7 +320,7 @@ fn maps() -> Vec<Action> {
 
 fn help() -> Vec<Action> {
     use WindowCommand as W;
-    let group = Group::Help;
+    let group = ActionGroup::Help;
     let ends = "Closes what is open, ends what is going on, dismisses a message";
     vec![
         action(group, "Keys and mouse", "", &[(NONE, Key::F1), (NONE, Key::Questionmark)], W::Help),
@@ -329,10 +340,11 @@ fn moves() -> Vec<Action> {
     const SHIFT_ARROWS: [Keys; 4] =
         [&[(SHIFT, Key::ArrowLeft)], &[(SHIFT, Key::ArrowRight)], &[(SHIFT, Key::ArrowUp)], &[(SHIFT, Key::ArrowDown)]];
     let by = [(-1, 0), (1, 0), (0, -1), (0, 1)];
-    let pan =
-        |((x, y), keys): ((i8, i8), Keys)| action(Group::View, "Move the picture", "", keys, ViewCommand::Pan(-x, -y));
+    let pan = |((x, y), keys): ((i8, i8), Keys)| {
+        action(ActionGroup::View, "Move the picture", "", keys, ViewCommand::Pan(-x, -y))
+    };
     let probe = |((x, y), keys): ((i8, i8), Keys)| {
-        action(Group::View, "Move the cross-hair", "", keys, ViewCommand::MoveProbe(x, y))
+        action(ActionGroup::View, "Move the cross-hair", "", keys, ViewCommand::MoveProbe(x, y))
     };
     let all = by.into_iter().zip(COMMAND_ARROWS).map(pan).chain(by.into_iter().zip(SHIFT_ARROWS).map(probe));
     all.map(|action| Action { in_menu: false, ..action }).collect()

@@ -8,9 +8,9 @@ use super::layout::{GAP, arrange};
 use super::textures::Pane;
 use super::views::TITLE;
 use super::{App, names};
-use crate::session::camera::{Disc, Link};
+use crate::session::camera::{FieldCircle, Link};
 use crate::session::picture::Picture;
-use crate::session::{Current, View};
+use crate::session::{Current, Layer};
 
 /// Above each of the two.
 const HEADING: f32 = 24.0;
@@ -21,10 +21,10 @@ impl App {
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
         let is_alone = self.session.awaits_reader() || self.session.answer_is_withheld();
-        let both = [View::Input, View::Clear];
-        let all = both.into_iter().filter(|view| *view == View::Input || !is_alone);
-        let views: Vec<View> = match self.maximised {
-            Some(view) if !is_alone || view == View::Input => vec![view],
+        let both = [Layer::Input, Layer::Clear];
+        let all = both.into_iter().filter(|view| *view == Layer::Input || !is_alone);
+        let views: Vec<Layer> = match self.maximised {
+            Some(view) if !is_alone || view == Layer::Input => vec![view],
             _ => all.collect(),
         };
         let half = ((area.width() - GAP) / 2.0).floor();
@@ -109,7 +109,7 @@ impl App {
 }
 
 /// The fields of both pictures, or both pictures as they are where one has none.
-fn discs([a, b]: [&Current; 2]) -> [Disc; 2] {
+fn discs([a, b]: [&Current; 2]) -> [FieldCircle; 2] {
     let lit = |picture: &Picture| picture.lit.as_ref().map(|lit| (lit.centre_px, lit.radius_px));
     match (lit(&a.picture), lit(&b.picture)) {
         (Some(a), Some(b)) => [a, b],

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Context, RichText, ScrollArea, TextStyle, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::actions::{self, Group};
+use super::actions::{self, ActionGroup};
 use super::{App, keys, legend, theme};
 use crate::bundle::Card;
 
@@ -31,10 +31,14 @@ impl App {
                 let columns = if ui.available_width() > 600.0 { 2 } else { 1 };
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
-                    for group in Group::ALL {
+                    for group in ActionGroup::ALL {
                         let is_left = matches!(
                             group,
-                            Group::Files | Group::Pictures | Group::Measure | Group::Maps | Group::Help
+                            ActionGroup::Files
+                                | ActionGroup::Pictures
+                                | ActionGroup::Measure
+                                | ActionGroup::Maps
+                                | ActionGroup::Help
                         );
                         key_group(&mut columns[if is_left { 0 } else { last }], group);
                     }
@@ -123,7 +127,7 @@ impl App {
     }
 }
 
-fn key_group(ui: &mut Ui, group: Group) {
+fn key_group(ui: &mut Ui, group: ActionGroup) {
     ui.add_space(8.0);
     ui.strong(group.title());
     let mut said: Vec<(&str, Vec<String>)> = Vec::new();
@@ -134,15 +138,15 @@ fn key_group(ui: &mut Ui, group: Group) {
             None => said.push((action.label, keys.collect())),
         }
     }
-    if group == Group::Maps {
+    if group == ActionGroup::Maps {
         said.push(("Switch a class on or off", vec!["its digit".to_owned()]));
         said.push(("Only this class", vec!["Alt and its digit".to_owned()]));
         said.push(("Hide the maps while held", vec!["Space".to_owned()]));
     }
-    if group == Group::View {
+    if group == ActionGroup::View {
         said.push(("Larger or smaller text", vec!["Ctrl++  Ctrl+−".to_owned()]));
     }
-    if group == Group::Pictures {
+    if group == ActionGroup::Pictures {
         said.push(("Walk through the list that has the keyboard", vec!["↑  ↓  Home  End".to_owned()]));
         said.push(("Open what the list points at", vec!["Enter".to_owned()]));
     }

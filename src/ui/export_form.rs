@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::picker::Picker;
 use super::{App, theme};
-use crate::export::{NOTICE, Parts, Profile, Theme};
+use crate::export::{NOTICE, PageTheme, Parts, Profile};
 
 /// What the user has filled in.
 pub struct ExportForm {
@@ -16,7 +16,7 @@ pub struct ExportForm {
     name: String,
     parts: Parts,
     replace: bool,
-    /// The report picture as it would be written, smaller.
+    /// The report panel as it would be written, smaller.
     pub preview: Option<RgbImage>,
 }
 
@@ -96,7 +96,7 @@ impl App {
         let width = ui.available_width().min(most.max(60.0) * size.x / size.y);
         let shown = egui::load::SizedTexture::new(texture.id(), size * (width / size.x));
         let response = ui.vertical_centered(|ui| ui.add(egui::Image::from_texture(shown))).inner;
-        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, "Preview of the report picture"));
+        response.widget_info(|| egui::WidgetInfo::labeled(Role::Image, true, "Preview of the report panel"));
     }
 }
 
@@ -115,7 +115,7 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
         ui.end_row();
     });
     ui.horizontal_wrapped(|ui| {
-        ui.checkbox(&mut form.parts.panel, "Report picture");
+        ui.checkbox(&mut form.parts.panel, "Report panel");
         ui.checkbox(&mut form.parts.layers, "Single layers");
         ui.checkbox(&mut form.parts.maps, "Raw maps (.npz)");
         ui.checkbox(&mut form.parts.record, "Record (.json)");
@@ -127,7 +127,7 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
         ui.checkbox(&mut pages.legend_svg, "Legend (.svg)");
         // Always there, so that nothing moves when a page is chosen.
         ui.add_enabled_ui(pages.any(), |ui| {
-            for theme in Theme::ALL {
+            for theme in PageTheme::ALL {
                 ui.radio_value(&mut pages.theme, theme, theme.name());
             }
         });

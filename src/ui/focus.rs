@@ -50,7 +50,7 @@ fn is_escape(event: &egui::Event) -> bool {
     matches!(event, egui::Event::Key { key: Key::Escape, pressed: true, .. })
 }
 
-/// Draws the ring around what has the keyboard, whatever it is: the same in menu, toolbar, panels and dialogs.
+/// Draws the ring around what has the keyboard, whatever it is: the same in menu, toolbar, sidebars and dialogs.
 pub fn ring(ctx: &Context) {
     let Some(response) = ctx.memory(|memory| memory.focused()).and_then(|id| ctx.read_response(id)) else { return };
     let seen = response.interact_rect;

@@ -1,4 +1,4 @@
-//! The panel on the right: what the model says, and how its maps are shown.
+//! The sidebar on the right: what the model says, and how its maps are shown.
 
 use egui::accesskit::Role;
 use egui::{ComboBox, RichText, Slider, Ui};
@@ -9,9 +9,9 @@ use crate::bundle::card::Class;
 use crate::compose::{CamColours, ColourBar, Palette};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::shown::Shown;
-use crate::session::{Command, SessionCommand, View, WindowCommand};
+use crate::session::{Command, Layer, SessionCommand, WindowCommand};
 
-/// Pixels of a colour bar's picture; it is stretched to the panel's width.
+/// Pixels of a colour bar's picture; it is stretched to the sidebar's width.
 const BAR_PX: (u32, u32) = (512, 8);
 
 impl App {
@@ -47,11 +47,11 @@ impl App {
     }
 
     /// What a layer shows, how it can be changed, and what its colours mean.
-    fn layer_controls(&mut self, ui: &mut Ui, layer: View) {
+    fn layer_controls(&mut self, ui: &mut Ui, layer: Layer) {
         match layer {
-            View::Input => self.picture_controls(ui),
-            View::Cam => self.cam_controls(ui),
-            View::Clear => self.clear_controls(ui),
+            Layer::Input => self.picture_controls(ui),
+            Layer::Cam => self.cam_controls(ui),
+            Layer::Clear => self.clear_controls(ui),
             other => {
                 self.layer_title(ui, other);
                 self.layer_legend(ui, other);
@@ -59,13 +59,13 @@ impl App {
         }
     }
 
-    fn layer_title(&self, ui: &mut Ui, layer: View) {
+    fn layer_title(&self, ui: &mut Ui, layer: Layer) {
         if let Some(scene) = self.session.scene() {
             ui.strong(layer.kind().title(&scene));
         }
     }
 
-    fn layer_legend(&mut self, ui: &mut Ui, layer: View) {
+    fn layer_legend(&mut self, ui: &mut Ui, layer: Layer) {
         let Some(scene) = self.session.scene() else { return };
         let kind = layer.kind();
         let Some(bar) = kind.legend(&scene) else { return };
@@ -95,7 +95,7 @@ impl App {
         }
         slide(ui, &mut self.commands, "CAM opacity", style.cam.opacity, 0.0..=1.0, SessionCommand::CamOpacity);
         let cam_style = style.cam.clone();
-        self.layer_legend(ui, View::Cam);
+        self.layer_legend(ui, Layer::Cam);
         if self.session.preferences.more {
             let mut boxed = self.session.preferences.style.cam_boxed;
             let says = "The largest connected part above a fifth of the map's maximum, as the CAM paper has it";
@@ -119,7 +119,7 @@ impl App {
     }
 
     fn clear_controls(&mut self, ui: &mut Ui) {
-        self.layer_title(ui, View::Clear);
+        self.layer_title(ui, Layer::Clear);
         let style = self.session.preferences.style.clone();
         ui.horizontal(|ui| {
             for (on, says) in [(true, "On black"), (false, "Over the input")] {
@@ -141,7 +141,7 @@ impl App {
         if let Some(scene) = self.session.scene() {
             legend::switches(ui, &scene, &mut self.commands);
         }
-        self.layer_legend(ui, View::Clear);
+        self.layer_legend(ui, Layer::Clear);
         let mut boxed = style.boxed;
         let says = self.session.report().map_or_else(String::new, |report| report.box_says);
         if ui.checkbox(&mut boxed, says).changed() {

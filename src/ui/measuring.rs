@@ -7,8 +7,8 @@ use egui::{Align2, Color32, FontId, Key, Painter, PointerButton, Pos2, Response,
 
 use super::App;
 use super::views::Frame;
-use crate::scan::measure::{Figures, Kind, Measurement, Point};
-use crate::session::{Measuring, ReadingCommand, SessionCommand, View};
+use crate::scan::measure::{Figures, Measurement, MeasurementKind, Point};
+use crate::session::{Layer, Measuring, ReadingCommand, SessionCommand};
 
 /// How near the pointer has to be to a point, and to a line, in points of the screen.
 const REACH: f32 = 9.0;
@@ -22,9 +22,9 @@ const OWN: Color32 = Color32::from_rgb(130, 240, 150);
 #[derive(Debug, Default)]
 pub struct Hand {
     /// What it draws; where `None`, it moves the picture.
-    pub tool: Option<Kind>,
+    pub tool: Option<MeasurementKind>,
     /// What is being drawn, with the points that stand.
-    draft: Option<(Kind, Vec<Point>)>,
+    draft: Option<(MeasurementKind, Vec<Point>)>,
     /// The place of the pointer in source pixels, for what is being drawn.
     at: Option<Point>,
     /// A point that is being moved: of which measurement, which of its points, and what it has become.
@@ -46,15 +46,15 @@ impl Hand {
     pub fn hint(&self) -> Option<&'static str> {
         let kind = self.tool.or(self.draft.as_ref().map(|(kind, _)| *kind))?;
         Some(match kind {
-            Kind::Length => "Length: drag, or click both ends. Esc ends",
-            Kind::Angle => "Angle: click an end, the corner, the other end. Esc ends",
-            Kind::Ellipse => "Ellipse: drag from corner to corner. Esc ends",
-            Kind::Polygon => "Polygon: click its corners; double click, or Enter, closes it. Esc ends",
+            MeasurementKind::Length => "Length: drag, or click both ends. Esc ends",
+            MeasurementKind::Angle => "Angle: click an end, the corner, the other end. Esc ends",
+            MeasurementKind::Ellipse => "Ellipse: drag from corner to corner. Esc ends",
+            MeasurementKind::Polygon => "Polygon: click its corners; double click, or Enter, closes it. Esc ends",
         })
     }
 
     /// The measurement that is being drawn, as far as it has got.
-    fn drafted(&self) -> Option<(Kind, Vec<Point>)> {
+    fn drafted(&self) -> Option<(MeasurementKind, Vec<Point>)> {
         let (kind, points) = self.draft.as_ref()?;
         Some((*kind, points.iter().copied().chain(self.at).collect()))
     }
@@ -62,19 +62,19 @@ impl Hand {
 
 impl App {
     /// What the mouse does with measurements in a view; whether it is taken for them.
-    pub(super) fn measures(&mut self, ui: &Ui, response: &Response, frame: &Frame) -> bool {
-        let source = |at: Pos2| frame.to_source(at).map(|(x, y)| [x, y]);
+    pub(super) fn measures(&mut self, ui: &Ui, response: &Response, viewport: &Viewport) -> bool {
+        let source = |at: Pos2| viewport.to_source(at).map(|(x, y)| [x, y]);
         if let Some(at) = response.hover_pos().and_then(source) {
             self.hand.at = Some(at);
         }
         let shift = ui.input(|input| input.modifiers.shift_only());
-        let kind = self.hand.tool.or((shift && response.drag_started()).then_some(Kind::Length));
+        let kind = self.hand.tool.or((shift && response.drag_started()).then_some(MeasurementKind::Length));
         let Some(at) = response.interact_pointer_pos().and_then(source) else { return false };
         if response.drag_started_by(PointerButton::Primary) {
             // A drag is noticed some pixels behind the place at which the button went down.
             let origin = ui.input(|input| input.pointer.press_origin());
             let pressed = origin.and_then(source).unwrap_or(at);
-            self.hand.held = origin.filter(|_| self.hand.draft.is_none()).and_then(|at| self.point_at(frame, at));
+            self.hand.held = origin.filter(|_| self.hand.draft.is_none()).and_then(|at| self.point_at(viewport, at));
             if let (None, Some(kind)) = (&self.hand.held, kind) {
                 let (_, points) = self.hand.draft.get_or_insert((kind, Vec::new()));
                 if points.is_empty() {
@@ -94,27 +94,27 @@ impl App {
         if response.dragged_by(PointerButton::Primary) || response.drag_stopped_by(PointerButton::Primary) {
             self.hand.at = Some(at);
             if response.drag_stopped() {
-                self.set_point(at, frame);
+                self.set_point(at, viewport);
             }
             return self.hand.draft.is_some() || self.hand.tool.is_some();
         }
         if response.clicked_by(PointerButton::Primary) {
-            return self.click(response, frame, at);
+            return self.click(response, viewport, at);
         }
         false
     }
 
-    fn click(&mut self, response: &Response, frame: &Frame, at: Point) -> bool {
+    fn click(&mut self, response: &Response, viewport: &Viewport, at: Point) -> bool {
         if let Some(tool) = self.hand.tool {
             if response.double_clicked() {
                 self.close_polygon();
             } else {
                 self.hand.draft.get_or_insert((tool, Vec::new()));
-                self.set_point(at, frame);
+                self.set_point(at, viewport);
             }
             return true;
         }
-        let hit = response.interact_pointer_pos().and_then(|at| self.line_at(frame, at));
+        let hit = response.interact_pointer_pos().and_then(|at| self.line_at(viewport, at));
         if hit != self.session.selected_measurement() {
             self.commands.push(SessionCommand::Measure(Measuring::Select(hit)).into());
         }
@@ -122,12 +122,12 @@ impl App {
     }
 
     /// One more point of what is being drawn; the last one makes a measurement of it.
-    fn set_point(&mut self, at: Point, frame: &Frame) {
+    fn set_point(&mut self, at: Point, viewport: &Viewport) {
         let Some((kind, points)) = &mut self.hand.draft else { return };
-        let screen = |[x, y]: Point| frame.to_screen((x, y));
+        let screen = |[x, y]: Point| viewport.to_screen((x, y));
         let closes =
             points.len() > 2 && points.first().is_some_and(|first| screen(*first).distance(screen(at)) < REACH);
-        if *kind == Kind::Polygon && closes {
+        if *kind == MeasurementKind::Polygon && closes {
             return self.close_polygon();
         }
         // A second click on the same place is none.
@@ -140,7 +140,8 @@ impl App {
     }
 
     pub(super) fn close_polygon(&mut self) {
-        if self.hand.draft.as_ref().is_some_and(|(kind, points)| *kind == Kind::Polygon && points.len() > 2) {
+        if self.hand.draft.as_ref().is_some_and(|(kind, points)| *kind == MeasurementKind::Polygon && points.len() > 2)
+        {
             self.finish_draft();
         }
     }
@@ -152,53 +153,55 @@ impl App {
 
     /// Enter closes a polygon.
     pub(super) fn take_measuring_keys(&mut self, ui: &Ui) {
-        let is_drawn = matches!(&self.hand.draft, Some((Kind::Polygon, _)));
+        let is_drawn = matches!(&self.hand.draft, Some((MeasurementKind::Polygon, _)));
         if is_drawn && !ui.ctx().text_edit_focused() && ui.input(|input| input.key_pressed(Key::Enter)) {
             self.close_polygon();
         }
     }
 
     /// The point of a measurement that the pointer takes hold of.
-    fn point_at(&self, frame: &Frame, at: Pos2) -> Option<(usize, usize, Measurement)> {
-        let near = |[x, y]: &Point| frame.to_screen((*x, *y)).distance(at) < REACH;
+    fn point_at(&self, viewport: &Viewport, at: Pos2) -> Option<(usize, usize, Measurement)> {
+        let near = |[x, y]: &Point| viewport.to_screen((*x, *y)).distance(at) < REACH;
         self.session.measurements().enumerate().find_map(|(index, (measurement, _))| {
             let point = measurement.points_px.iter().position(near)?;
             Some((index, point, measurement.clone()))
         })
     }
 
-    fn line_at(&self, frame: &Frame, at: Pos2) -> Option<usize> {
+    fn line_at(&self, viewport: &Viewport, at: Pos2) -> Option<usize> {
         let is_near = |measurement: &Measurement| {
-            let line: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| frame.to_screen((*x, *y))).collect();
+            let line: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| viewport.to_screen((*x, *y))).collect();
             line.windows(2).any(|ends| distance(at, ends[0], ends[1]) < NEAR_A_LINE)
         };
         self.session.measurements().position(|(measurement, _)| is_near(measurement))
     }
 
     /// Draws all measurements, those of the picture itself with their values.
-    pub(super) fn draw_measurements(&self, painter: &Painter, view: View, frame: &Frame) {
-        let speaks = view == View::Input || self.maximised == Some(view);
+    pub(super) fn draw_measurements(&self, painter: &Painter, view: Layer, viewport: &Viewport) {
+        let speaks = view == Layer::Input || self.maximised == Some(view);
         let held = self.hand.held.as_ref();
         for (index, (measurement, figures)) in self.session.measurements().enumerate() {
             let moved = held.filter(|(of, ..)| *of == index).map(|(_, _, moved)| moved);
             let colour = if self.session.selected_measurement() == Some(index) { SELECTED } else { COLOUR };
             let anew = moved.filter(|_| speaks).and_then(|moved| self.figures(moved));
             let figures = anew.as_ref().unwrap_or(figures);
-            draw(painter, frame, moved.unwrap_or(measurement), speaks.then_some(figures), colour);
+            draw(painter, viewport, moved.unwrap_or(measurement), speaks.then_some(figures), colour);
         }
         if let Some([left, top, right, bottom]) = self.own_box() {
             let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-            line(painter, &corners.map(|corner| frame.to_screen(corner)), OWN);
-            let below = frame.to_screen(((left + right) / 2.0, bottom)) + vec2(0.0, 4.0);
-            words(painter, frame.rect, below, "Your box", OWN);
+            line(painter, &corners.map(|corner| viewport.to_screen(corner)), OWN);
+            let below = viewport.to_screen(((left + right) / 2.0, bottom)) + vec2(0.0, 4.0);
+            words(painter, viewport.rect, below, "Your box", OWN);
         }
         let Some((kind, points)) = self.hand.drafted() else { return };
         match Measurement::new(kind, points.clone()) {
             Some(drafted) => {
                 let figures = if speaks { self.figures(&drafted) } else { None };
-                draw(painter, frame, &drafted, figures.as_ref(), SELECTED);
+                draw(painter, viewport, &drafted, figures.as_ref(), SELECTED);
             }
-            None => line(painter, &points.iter().map(|[x, y]| frame.to_screen((*x, *y))).collect::<Vec<_>>(), SELECTED),
+            None => {
+                line(painter, &points.iter().map(|[x, y]| viewport.to_screen((*x, *y))).collect::<Vec<_>>(), SELECTED)
+            }
         }
     }
 
@@ -226,7 +229,7 @@ impl App {
         self.session.current().map(|current| measurement.figures(&current.picture.scan))
     }
 
-    /// The list of measurements for the panel on the right.
+    /// The list of measurements for the sidebar on the right.
     pub(super) fn measurement_list(&mut self, ui: &mut Ui) {
         if self.session.measurements().len() == 0 && self.own_box().is_none() {
             return;
@@ -262,17 +265,17 @@ fn distance(at: Pos2, from: Pos2, to: Pos2) -> f32 {
     (off - along * line).length()
 }
 
-fn draw(painter: &Painter, frame: &Frame, measurement: &Measurement, figures: Option<&Figures>, colour: Color32) {
-    let points: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| frame.to_screen((*x, *y))).collect();
+fn draw(painter: &Painter, viewport: &Viewport, measurement: &Measurement, figures: Option<&Figures>, colour: Color32) {
+    let points: Vec<Pos2> = measurement.outline_px().iter().map(|[x, y]| viewport.to_screen((*x, *y))).collect();
     line(painter, &points, colour);
     for [x, y] in &measurement.points_px {
-        let at = frame.to_screen((*x, *y));
+        let at = viewport.to_screen((*x, *y));
         painter.circle(at, 3.0, Color32::from_black_alpha(160), Stroke::new(1.5, colour));
     }
     let lowest = points.iter().copied().reduce(|low, next| if next.y > low.y { next } else { low });
     if let Some((figures, lowest)) = figures.zip(lowest) {
         let text = [Some(figures.says()), figures.inside_says()].into_iter().flatten().collect::<Vec<_>>().join("\n");
-        words(painter, frame.rect, lowest + vec2(0.0, 8.0), &text, colour);
+        words(painter, viewport.rect, lowest + vec2(0.0, 8.0), &text, colour);
     }
 }
 

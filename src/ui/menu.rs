@@ -2,12 +2,12 @@
 
 use egui::{Button, ScrollArea, Ui};
 
-use super::actions::{self, Action, Group};
+use super::actions::{self, Action, ActionGroup};
 use super::{App, names};
 use crate::session::beside::Beside;
 use crate::session::preferences::Theme;
 use crate::session::{
-    Command, ListCommand, Measuring, ReadingCommand, SessionCommand, View, ViewCommand, WindowCommand,
+    Command, Layer, ListCommand, Measuring, ReadingCommand, SessionCommand, ViewCommand, WindowCommand,
 };
 
 /// What is used all the time, one click away.
@@ -33,17 +33,17 @@ impl App {
         egui::MenuBar::new().ui(ui, |ui| {
             self.one_menu(ui, "File", Self::file_menu);
             self.one_menu(ui, "Picture", |app, ui| {
-                app.group(ui, Group::Pictures);
+                app.group(ui, ActionGroup::Pictures);
                 app.list_choices(ui);
                 ui.separator();
-                app.group(ui, Group::Grey);
+                app.group(ui, ActionGroup::Grey);
             });
             self.one_menu(ui, "Reading", Self::reading_menu);
-            self.one_menu(ui, "Measure", |app, ui| app.group(ui, Group::Measure));
+            self.one_menu(ui, "Measure", |app, ui| app.group(ui, ActionGroup::Measure));
             self.one_menu(ui, "View", Self::view_menu);
             self.one_menu(ui, "Maps", Self::maps_menu);
             self.one_menu(ui, "Model", Self::model_menu);
-            self.one_menu(ui, "Help", |app, ui| app.group(ui, Group::Help));
+            self.one_menu(ui, "Help", |app, ui| app.group(ui, ActionGroup::Help));
             if ui.ctx().content_rect().width() >= TOOLBAR_FROM {
                 ui.separator();
                 self.toolbar(ui);
@@ -72,7 +72,7 @@ impl App {
         }
     }
 
-    fn group(&mut self, ui: &mut Ui, group: Group) {
+    fn group(&mut self, ui: &mut Ui, group: ActionGroup) {
         let layers = self.session.layers();
         // A view of a layer that there is not now has no entry.
         let is_there = |action: &Action| match &action.command {
@@ -108,15 +108,15 @@ impl App {
     fn is_on(&self, command: &Command) -> Option<bool> {
         let preferences = &self.session.preferences;
         match command {
-            Command::Window(WindowCommand::WorklistPanel) => Some(self.shows_worklist),
-            Command::Window(WindowCommand::InspectorPanel) => Some(self.shows_inspector),
+            Command::Window(WindowCommand::ListSidebar) => Some(self.shows_worklist),
+            Command::Window(WindowCommand::AnswerSidebar) => Some(self.shows_inspector),
             Command::View(ViewCommand::Tool(tool)) => Some(self.hand.tool == *tool),
             Command::Session(SessionCommand::OtherEye) => Some(*self.session.beside_wish() == Beside::OtherEye),
             Command::Session(SessionCommand::Prior) => Some(*self.session.beside_wish() == Beside::Prior),
             Command::Window(WindowCommand::ProbeChart) => Some(preferences.probe_chart),
             Command::Window(WindowCommand::Ruler) => Some(preferences.ruler),
             Command::Window(WindowCommand::More) => Some(preferences.more),
-            Command::Window(WindowCommand::EvidencePanel) => Some(self.shows_evidence),
+            Command::Window(WindowCommand::Evidence) => Some(self.shows_evidence),
             Command::Window(WindowCommand::FullScreen) => Some(self.is_full_screen),
             Command::View(ViewCommand::Maximise(view)) => Some(self.maximised == Some(*view)),
             Command::Session(SessionCommand::Read(ReadingCommand::Ask)) => Some(self.session.asks_grade()),
@@ -134,13 +134,13 @@ impl App {
         match command {
             Command::Window(WindowCommand::Export | WindowCommand::CopyPanel | WindowCommand::Trust) => is_shown,
             Command::Window(WindowCommand::ModelCard) => self.session.card().is_some(),
-            Command::View(ViewCommand::Maximise(view)) if *view != View::Input => {
+            Command::View(ViewCommand::Maximise(view)) if *view != Layer::Input => {
                 is_shown && self.session.layers().contains(view)
             }
             Command::View(_) | Command::Session(SessionCommand::Reload) => has_picture,
             Command::Session(SessionCommand::Next | SessionCommand::Previous)
             | Command::Window(WindowCommand::Search) => self.session.worklist.len() > 1,
-            Command::Window(WindowCommand::Labels | WindowCommand::EvidencePanel) => !self.session.worklist.is_empty(),
+            Command::Window(WindowCommand::Labels | WindowCommand::Evidence) => !self.session.worklist.is_empty(),
             Command::Window(WindowCommand::Gallery) => self.session.measured().is_some(),
             Command::Session(SessionCommand::Lab(_)) => self.session.labels_file().is_some(),
             Command::Window(WindowCommand::Identity | WindowCommand::NamePattern) => has_picture,
@@ -171,7 +171,7 @@ impl App {
 
     fn file_menu(&mut self, ui: &mut Ui) {
         let (opening, others): (Vec<Action>, Vec<Action>) =
-            actions::all().into_iter().filter(|action| action.group == Group::Files).partition(|action| {
+            actions::all().into_iter().filter(|action| action.group == ActionGroup::Files).partition(|action| {
                 let opens = [
                     WindowCommand::OpenFiles,
                     WindowCommand::OpenFolder,
@@ -221,7 +221,7 @@ impl App {
     }
 
     fn view_menu(&mut self, ui: &mut Ui) {
-        self.group(ui, Group::View);
+        self.group(ui, ActionGroup::View);
         self.beside_menu(ui);
         let mut keep = self.session.preferences.keep_view;
         let says = "Look at the next picture as at this one; where it is of the other eye, turned over";
@@ -274,11 +274,11 @@ impl App {
     }
 
     fn maps_menu(&mut self, ui: &mut Ui) {
-        self.group(ui, Group::Maps);
+        self.group(ui, ActionGroup::Maps);
     }
 
     fn reading_menu(&mut self, ui: &mut Ui) {
-        self.group(ui, Group::Reading);
+        self.group(ui, ActionGroup::Reading);
         ui.separator();
         let mut read_first = self.session.readings.blind;
         let says = "Hide the model's answer until the reader has entered a grade";

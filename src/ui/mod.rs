@@ -49,7 +49,7 @@ use self::picker::{Picker, Typed};
 use self::textures::{Pane, Textures};
 use crate::session::camera::Camera;
 use crate::session::preferences::Theme;
-use crate::session::{Command, Options, Session, SessionCommand, View, ViewCommand, WindowCommand};
+use crate::session::{Command, Layer, Options, Session, SessionCommand, ViewCommand, WindowCommand};
 
 pub use self::window::{WindowError, open};
 
@@ -59,7 +59,7 @@ pub struct App {
     /// Commands of this frame, done at its end.
     pub commands: Vec<Command>,
     pub(crate) camera: Camera,
-    maximised: Option<View>,
+    maximised: Option<Layer>,
     hide_overlays: bool,
     is_space_held: bool,
     /// Whether a view, rather than a control, has the keyboard.
@@ -67,7 +67,7 @@ pub struct App {
     /// The place under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     /// Where the pointer was seen last.
-    pointed: Option<(Pane, View, Pos2)>,
+    pointed: Option<(Pane, Layer, Pos2)>,
     hand: Hand,
     /// The picture that the camera was last at: its number, its path, and its size in source pixels.
     looked_at: Option<(u64, PathBuf, (f64, f64))>,
@@ -99,7 +99,7 @@ pub struct App {
     /// What the screen asks for, once it is known.
     suggested_scale: Option<f32>,
     shows_all_notices: bool,
-    list: worklist::Walk,
+    list: worklist::ListCursor,
     bench: lab::Bench,
     place: focus::Place,
 }
@@ -146,7 +146,7 @@ impl App {
             applied: None,
             suggested_scale: None,
             shows_all_notices: false,
-            list: worklist::Walk::default(),
+            list: worklist::ListCursor::default(),
             bench: lab::Bench::default(),
             place: focus::Place::default(),
         };
@@ -219,14 +219,14 @@ impl App {
     fn take_picked(&mut self) {
         let picked_for = self.picker.as_ref().map_or(Typed::Open, |picker| picker.typed);
         match self.picker.as_ref().map(Picker::poll) {
-            Some(picker::Answer::Waiting) | None => {}
-            Some(picker::Answer::Open(paths)) => {
+            Some(picker::Picked::Waiting) | None => {}
+            Some(picker::Picked::Open(paths)) => {
                 self.picker = None;
                 if !paths.is_empty() {
                     self.commands.push(SessionCommand::Open(paths).into());
                 }
             }
-            Some(picker::Answer::Into(folder)) => {
+            Some(picker::Picked::Into(folder)) => {
                 self.picker = None;
                 let place = self.export.as_mut().map(|form| &mut form.folder);
                 let place = place.or_else(|| self.archive.is_open().then_some(&mut self.archive.keep));
@@ -234,13 +234,13 @@ impl App {
                     *place = folder.to_string_lossy().into_owned();
                 }
             }
-            Some(picker::Answer::One(file)) => {
+            Some(picker::Picked::One(file)) => {
                 self.picker = None;
                 if let Some(file) = file {
                     self.commands.push(picked_for.command(file));
                 }
             }
-            Some(picker::Answer::NoDialog) => {
+            Some(picker::Picked::NoDialog) => {
                 self.picker = None;
                 let says = "This desktop offers no file dialog; type the path instead.";
                 self.session.notice(says.to_owned(), false, None);

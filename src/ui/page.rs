@@ -33,10 +33,10 @@ impl App {
         let least = if has_list { LIST } else { 0.0 } + if has_inspector { INSPECTOR } else { 0.0 } + VIEWS;
         let is_page = has_picture && window < least;
         if !is_page && has_evidence {
-            self.evidence_panel(ui);
+            self.evidence_drawer(ui);
         }
         if !is_page {
-            self.side_panels(ui, has_list, has_inspector);
+            self.sidebars(ui, has_list, has_inspector);
         }
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(4);
         CentralPanel::default().frame(frame).show(ui, |ui| {
@@ -50,7 +50,7 @@ impl App {
     }
 
     /// Below all the rest, from side to side: what it is about is the whole list.
-    fn evidence_panel(&mut self, ui: &mut Ui) {
+    fn evidence_drawer(&mut self, ui: &mut Ui) {
         let most = (0.5 * ui.ctx().content_rect().height()).max(EVIDENCE_LEAST);
         let panel = Panel::bottom("evidence").resizable(true);
         panel.default_size(EVIDENCE.min(most)).size_range(EVIDENCE_LEAST..=most).show(ui, |ui| {
@@ -58,8 +58,8 @@ impl App {
         });
     }
 
-    fn side_panels(&mut self, ui: &mut Ui, has_list: bool, has_inspector: bool) {
-        // In a small window the views need the room more than the panels do.
+    fn sidebars(&mut self, ui: &mut Ui, has_list: bool, has_inspector: bool) {
+        // In a small window the views need the room more than the sidebars do.
         let (window, list, inspector) = (ui.ctx().content_rect().width(), 256.0_f32, 340.0_f32);
         if has_list {
             let most = (0.2 * window).clamp(170.0, 420.0);
@@ -108,7 +108,7 @@ impl App {
     }
 }
 
-/// Contents that would like to be wider do not make a panel grow: its width is the reader's.
+/// Contents that would like to be wider do not make a sidebar grow: its width is the reader's.
 fn within(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     let rect = ui.available_rect_before_wrap();
     let mut inner = ui.new_child(UiBuilder::new().max_rect(rect));

@@ -50,7 +50,7 @@ impl Typed {
 
 /// What a dialog gave.
 #[derive(Debug, PartialEq)]
-pub enum Answer {
+pub enum Picked {
     Waiting,
     /// Nothing where the user closed it.
     Open(Vec<PathBuf>),
@@ -64,7 +64,7 @@ pub enum Answer {
 
 /// A dialog that is open.
 pub struct Picker {
-    answer: Receiver<Answer>,
+    answer: Receiver<Picked>,
     /// What a path that has to be typed instead would be for.
     pub typed: Typed,
 }
@@ -76,12 +76,12 @@ impl Picker {
             .add_filter("Pictures", &crate::scan::find::ENDINGS)
             .add_filter("Reading sessions", &[READINGS])
             .add_filter("All files", &["*"]);
-        Self::start(ctx, dialog.pick_files(), Answer::Open, |handles| paths(&handles))
+        Self::start(ctx, dialog.pick_files(), Picked::Open, |handles| paths(&handles))
     }
 
     pub fn folder(ctx: &Context) -> Self {
         let dialog = AsyncFileDialog::new().set_title("Open a folder of pictures");
-        Self::start(ctx, dialog.pick_folder(), Answer::Open, |handle| paths(&[handle]))
+        Self::start(ctx, dialog.pick_folder(), Picked::Open, |handle| paths(&[handle]))
     }
 
     pub fn labels(ctx: &Context) -> Self {
@@ -89,7 +89,7 @@ impl Picker {
             .set_title("Labels of the pictures in the list")
             .add_filter("Tables", &["csv"])
             .add_filter("All files", &["*"]);
-        let picker = Self::start(ctx, dialog.pick_file(), Answer::One, |handle| Some(handle.path().to_owned()));
+        let picker = Self::start(ctx, dialog.pick_file(), Picked::One, |handle| Some(handle.path().to_owned()));
         Self { typed: Typed::Labels, ..picker }
     }
 
@@ -103,20 +103,20 @@ impl Picker {
 
     fn into_folder(ctx: &Context, title: &str) -> Self {
         let dialog = AsyncFileDialog::new().set_title(title);
-        let answer = |folder: Option<PathBuf>| Answer::Into(folder);
+        let answer = |folder: Option<PathBuf>| Picked::Into(folder);
         Self::start(ctx, dialog.pick_folder(), answer, |handle| Some(handle.path().to_owned()))
     }
 
     pub fn save(ctx: &Context, typed: Typed, title: &str, name: &str) -> Self {
         let dialog = AsyncFileDialog::new().set_title(title).set_file_name(name);
-        let answer = |file: Option<PathBuf>| Answer::One(file);
+        let answer = |file: Option<PathBuf>| Picked::One(file);
         Self { typed, ..Self::start(ctx, dialog.save_file(), answer, |handle| Some(handle.path().to_owned())) }
     }
 
     fn start<T: 'static, P: Default + Send + 'static>(
         ctx: &Context,
         dialog: impl Future<Output = Option<T>> + Send + 'static,
-        answer: impl FnOnce(P) -> Answer + Send + 'static,
+        answer: impl FnOnce(P) -> Picked + Send + 'static,
         paths: impl FnOnce(T) -> P + Send + 'static,
     ) -> Self {
         let (sender, receiver) = channel();
@@ -125,7 +125,7 @@ impl Picker {
             let start = Instant::now();
             let given = match pollster::block_on(dialog) {
                 Some(chosen) => answer(paths(chosen)),
-                None if start.elapsed() < TOO_QUICK => Answer::NoDialog,
+                None if start.elapsed() < TOO_QUICK => Picked::NoDialog,
                 None => answer(P::default()),
             };
             // The window may be gone.
@@ -135,11 +135,11 @@ impl Picker {
         Self { answer: receiver, typed: Typed::Open }
     }
 
-    pub fn poll(&self) -> Answer {
+    pub fn poll(&self) -> Picked {
         match self.answer.try_recv() {
             Ok(answer) => answer,
-            Err(TryRecvError::Empty) => Answer::Waiting,
-            Err(TryRecvError::Disconnected) => Answer::NoDialog,
+            Err(TryRecvError::Empty) => Picked::Waiting,
+            Err(TryRecvError::Disconnected) => Picked::NoDialog,
         }
     }
 }

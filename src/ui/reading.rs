@@ -34,7 +34,7 @@ impl App {
         ui.label(says(card, &reading));
         let asks = self.session.asks_grade();
         ui.horizontal_wrapped(|ui| {
-            // All four in one row of the panel.
+            // All four in one row of the sidebar.
             ui.spacing_mut().item_spacing.x = 4.0;
             let accepted = reading.judgement == Some(Judgement::Accepted);
             self.reading_button(ui, ReadingCommand::Accept, accepted);

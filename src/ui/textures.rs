@@ -9,9 +9,9 @@ use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
 
 use crate::layers::Style;
-use crate::session::camera::Region;
+use crate::session::camera::LevelRegion;
 use crate::session::picture::{Codes, Level};
-use crate::session::{Current, Session, View};
+use crate::session::{Current, Layer, Session};
 
 /// The picture on the screen, or the one beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ pub enum Pane {
 }
 
 /// The picture's own pixels stay pixels when they are magnified; those of a halved one are no pixels of its own.
-fn filters(region: Region) -> TextureOptions {
+fn filters(region: LevelRegion) -> TextureOptions {
     let magnification = if region.level == 0 { TextureFilter::Nearest } else { TextureFilter::Linear };
     TextureOptions { magnification, ..TextureOptions::LINEAR }
 }
@@ -43,22 +43,22 @@ struct Key {
 /// One texture with what it shows.
 #[derive(Default)]
 struct Slot {
-    made: Option<(Key, Region)>,
+    made: Option<(Key, LevelRegion)>,
     texture: Option<TextureHandle>,
 }
 
 /// A texture and the part of the picture that it shows.
 pub struct Seen<'a> {
     pub texture: &'a TextureHandle,
-    pub region: Region,
+    pub region: LevelRegion,
 }
 
 /// All textures of the window.
 #[derive(Default)]
 pub struct Textures {
     /// Views may differ in size, and so in what they need.
-    base: HashMap<(Pane, View), Slot>,
-    layers: HashMap<(Pane, View), Slot>,
+    base: HashMap<(Pane, Layer), Slot>,
+    layers: HashMap<(Pane, Layer), Slot>,
     thumbnails: HashMap<PathBuf, TextureHandle>,
     named: HashMap<&'static str, (String, TextureHandle)>,
     /// How many layers were composed, for tests and for the curious.
@@ -70,10 +70,10 @@ impl Textures {
     pub fn base(
         &mut self,
         ctx: &Context,
-        view: (Pane, View),
+        view: (Pane, Layer),
         current: &Current,
-        needed: Region,
-        wide: Region,
+        needed: LevelRegion,
+        wide: LevelRegion,
     ) -> Option<Seen<'_>> {
         let version = current.grey.as_ref().map_or(0, |grey| grey.version);
         let key = Key { of: current.id, other: None, class: version, style: None };
@@ -85,10 +85,10 @@ impl Textures {
     pub fn layer(
         &mut self,
         ctx: &Context,
-        view: (Pane, View),
+        view: (Pane, Layer),
         session: &Session,
-        needed: Region,
-        wide: Region,
+        needed: LevelRegion,
+        wide: LevelRegion,
     ) -> Option<Seen<'_>> {
         let (scene, shown) = match view.0 {
             Pane::Present => (session.scene()?, session.shown()?),
@@ -141,8 +141,8 @@ impl Slot {
         ctx: &Context,
         name: &str,
         key: Key,
-        needed: Region,
-        wide: Region,
+        needed: LevelRegion,
+        wide: LevelRegion,
         draw: impl FnOnce() -> Option<ColorImage>,
     ) -> Option<Seen<'_>> {
         let is_current = self.made.as_ref().is_some_and(|(known, region)| *known == key && region.covers(&needed));
@@ -159,7 +159,7 @@ impl Slot {
     }
 }
 
-fn part(current: &Current, region: Region) -> ColorImage {
+fn part(current: &Current, region: LevelRegion) -> ColorImage {
     match current.picture.level(region.level) {
         Level::Colour(colours) => opaque(colours, region),
         Level::Grey(codes) => {
@@ -170,7 +170,7 @@ fn part(current: &Current, region: Region) -> ColorImage {
 }
 
 /// Codes as window and level show them.
-fn looked_up(codes: &Codes, region: Region, lookup: &[u8]) -> ColorImage {
+fn looked_up(codes: &Codes, region: LevelRegion, lookup: &[u8]) -> ColorImage {
     let (width, height) = (region.width as usize, region.height as usize);
     let lights: Vec<Color32> = lookup.iter().map(|light| Color32::from_gray(*light)).collect();
     let mut pixels = vec![Color32::BLACK; width * height];
@@ -183,11 +183,11 @@ fn looked_up(codes: &Codes, region: Region, lookup: &[u8]) -> ColorImage {
     ColorImage::new([width, height], pixels)
 }
 
-fn whole(picture: &RgbImage) -> Region {
-    Region { level: 0, x: 0, y: 0, width: picture.width(), height: picture.height() }
+fn whole(picture: &RgbImage) -> LevelRegion {
+    LevelRegion { level: 0, x: 0, y: 0, width: picture.width(), height: picture.height() }
 }
 
-fn opaque(picture: &RgbImage, region: Region) -> ColorImage {
+fn opaque(picture: &RgbImage, region: LevelRegion) -> ColorImage {
     let (width, height) = (region.width as usize, region.height as usize);
     let mut pixels = vec![Color32::BLACK; width * height];
     let line_bytes = 3 * picture.width() as usize;

@@ -41,7 +41,7 @@ pub fn colour32(Colour([r, g, b]): Colour) -> Color32 {
 /// Fonts, sizes and colours, once at the start.
 pub fn set_up(ctx: &Context) {
     let mut fonts = egui::FontDefinitions::default();
-    // The built-in faces lack raised digits; the panel's typeface has them.
+    // The built-in faces lack raised digits; the typeface of the report panel has them.
     fonts.font_data.insert("DejaVu".to_owned(), Arc::new(FontData::from_static(dejavu::sans::regular())));
     for family in [FontFamily::Proportional, FontFamily::Monospace] {
         fonts.families.entry(family).or_default().push("DejaVu".to_owned());

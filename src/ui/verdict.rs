@@ -1,4 +1,4 @@
-//! What the model says, at the top of the panel on the right: quality and gate above the answer, the answer in one line, its
+//! What the model says, at the top of the sidebar on the right: quality and gate above the answer, the answer in one line, its
 //! rule, and where decision, probability and response do not agree. All words come from `explain::report`.
 
 use egui::{RichText, Ui};

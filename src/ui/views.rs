@@ -10,8 +10,8 @@ use super::layout::arrange;
 use super::textures::Pane;
 use super::{App, ruler, theme};
 use crate::geometry::{PixelBox, Transform};
-use crate::session::camera::{MARGIN, Region};
-use crate::session::{Current, SessionCommand, View, ViewCommand};
+use crate::session::camera::{LevelRegion, MARGIN};
+use crate::session::{Current, Layer, SessionCommand, ViewCommand};
 
 /// Height of a view's title in points.
 pub(super) const TITLE: f32 = 20.0;
@@ -19,14 +19,14 @@ pub(super) const TITLE: f32 = 20.0;
 pub const ZOOM_STEP: f64 = 1.25;
 
 /// What a view draws from, worked out once per frame.
-pub(super) struct Frame {
+pub(super) struct Viewport {
     screen_from_source: Transform,
     /// In points.
     pub rect: Rect,
     pixels_per_point: f32,
 }
 
-impl Frame {
+impl Viewport {
     pub fn to_screen(&self, (x, y): (f64, f64)) -> Pos2 {
         let (x, y) = self.screen_from_source.apply(x, y);
         let points = f64::from(self.pixels_per_point);
@@ -52,7 +52,7 @@ impl App {
         }
         // A reader who reads first sees the picture and nothing else; so does who opened one that the model does not read.
         let is_alone = self.session.awaits_reader() || self.session.answer_is_withheld();
-        let layers = if is_alone { vec![View::Input] } else { self.session.layers() };
+        let layers = if is_alone { vec![Layer::Input] } else { self.session.layers() };
         let alone = self.maximised.filter(|view| layers.contains(view));
         let layers = alone.map_or(layers, |view| vec![view]);
         let places = arrange(area, layers.len(), width as f32 / height as f32, TITLE);
@@ -84,12 +84,12 @@ impl App {
         self.looked_at = Some((id, path, size_px));
     }
 
-    pub(super) fn view(&mut self, ui: &mut Ui, pane: Pane, view: View, place: Rect) {
+    pub(super) fn view(&mut self, ui: &mut Ui, pane: Pane, view: Layer, place: Rect) {
         let (title, rect) = place.split_top_bottom_at_y(place.top() + TITLE);
         self.title(ui, pane, view, title);
         ui.painter().rect_filled(rect, CornerRadius::ZERO, Color32::BLACK);
         let id = ui.scope_id().with(("view", pane, view as usize));
-        let is_there = pane == Pane::Present || view == View::Input || self.session.companion_shown().is_some();
+        let is_there = pane == Pane::Present || view == Layer::Input || self.session.companion_shown().is_some();
         if !is_there || pane == Pane::Beside && self.companion().is_none() {
             return self.nothing_beside(ui, rect);
         }
@@ -102,8 +102,8 @@ impl App {
         });
         ui.ctx().accesskit_node_builder(id, |node| node.set_description(shows));
         self.steer(ui, &response, pane, view);
-        let Some(frame) = self.frame(ui, pane, rect) else { return };
-        self.draw(ui, pane, view, &frame);
+        let Some(viewport) = self.viewport(ui, pane, rect) else { return };
+        self.draw(ui, pane, view, &viewport);
         if response.has_focus() {
             self.view_has_focus = true;
             // Arrows mean the maps here, not the way to the next control.
@@ -113,14 +113,15 @@ impl App {
         }
     }
 
-    fn title(&mut self, ui: &mut Ui, pane: Pane, view: View, place: Rect) {
+    fn title(&mut self, ui: &mut Ui, pane: Pane, view: Layer, place: Rect) {
         let mut row =
             ui.new_child(UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
         let is_maximised = self.maximised == Some(view);
         let (icon, says) = if is_maximised { ("All", "Show all views") } else { ("Enlarge", "Show this view only") };
         let plain = self.plain_name(view);
         if pane == Pane::Present {
-            let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
+            let button =
+                row.add(egui::Button::new(egui::RichText::new(icon).small()).viewport(false)).on_hover_text(says);
             button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
             if button.clicked() {
                 self.commands.push(ViewCommand::Maximise(view).into());
@@ -144,17 +145,17 @@ impl App {
         self.session.companion()?.current()
     }
 
-    fn plain_name(&self, view: View) -> String {
+    fn plain_name(&self, view: Layer) -> String {
         view.kind().plain(self.session.card())
     }
 
-    fn view_title(&self, pane: Pane, view: View) -> String {
+    fn view_title(&self, pane: Pane, view: Layer) -> String {
         let scene = match pane {
             Pane::Present => self.session.scene(),
             Pane::Beside => self.session.companion_scene(),
         };
         match (view, scene) {
-            (View::Input, _) => self.input_title(pane),
+            (Layer::Input, _) => self.input_title(pane),
             (_, Some(scene)) => view.kind().title(&scene),
             (_, None) => self.plain_name(view),
         }
@@ -170,7 +171,7 @@ impl App {
     }
 
     /// What a screen reader says of a view.
-    fn view_name(&self, pane: Pane, view: View) -> String {
+    fn view_name(&self, pane: Pane, view: Layer) -> String {
         let file = self.pane(pane).map_or(String::new(), |current| {
             current.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
         });
@@ -180,8 +181,8 @@ impl App {
 
     /// Wheel and pinch zoom at the pointer, dragging pans, a double click fits, the pointer probes. What is done in the
     /// picture beside is done in the other one, turned over where it is its mirror picture.
-    fn steer(&mut self, ui: &Ui, response: &Response, pane: Pane, view: View) {
-        let Some(frame) = self.frame(ui, pane, response.rect) else { return };
+    fn steer(&mut self, ui: &Ui, response: &Response, pane: Pane, view: Layer) {
+        let Some(viewport) = self.viewport(ui, pane, response.rect) else { return };
         let link = if pane == Pane::Beside { self.link() } else { None };
         let across = |by: f64| link.as_ref().map_or(by, |link| link.across(by));
         let (view_px, source_px) = (self.view_px(ui, response.rect), self.source_px());
@@ -192,7 +193,7 @@ impl App {
         if is_present && self.hand.tool.is_some() {
             ui.ctx().set_cursor_icon(if response.hovered() { CursorIcon::Crosshair } else { CursorIcon::Default });
         }
-        if is_present && self.measures(ui, response, &frame) {
+        if is_present && self.measures(ui, response, &viewport) {
         } else if response.double_clicked() {
             self.camera.fit();
         } else if response.dragged_by(PointerButton::Secondary) {
@@ -202,7 +203,7 @@ impl App {
                 self.commands.push(SessionCommand::WindowDrag { across, down }.into());
             }
         } else if response.dragged() {
-            let by = response.drag_delta() * frame.pixels_per_point;
+            let by = response.drag_delta() * viewport.pixels_per_point;
             if by != egui::Vec2::ZERO {
                 self.camera.pan((across(f64::from(by.x)), f64::from(by.y)), view_px, source_px);
             }
@@ -217,7 +218,7 @@ impl App {
             ui.input(|input| (f64::from(input.zoom_delta()), f64::from(input.smooth_scroll_delta().y)));
         let factor = pinch * (wheel * ZOOM_STEP.ln() / 50.0).exp();
         if (factor - 1.0).abs() > 1e-6 {
-            let off = (at - response.rect.center()) * frame.pixels_per_point;
+            let off = (at - response.rect.center()) * viewport.pixels_per_point;
             let off = (view_px.0 / 2.0 + across(f64::from(off.x)), view_px.1 / 2.0 + f64::from(off.y));
             self.camera.zoom_at(factor, off, view_px, source_px);
         }
@@ -225,23 +226,23 @@ impl App {
         if self.pointed != Some((pane, view, at)) || response.dragged() {
             self.pointed = Some((pane, view, at));
             let back = link.and_then(|link| link.beside_from_present.inverse()).unwrap_or(Transform::IDENTITY);
-            let source = frame.to_source(at).map(|(x, y)| back.apply(x, y));
+            let source = viewport.to_source(at).map(|(x, y)| back.apply(x, y));
             self.probe = source.filter(|at| is_inside(*at, source_px));
         }
     }
 
-    fn lengths(&self, painter: &egui::Painter, pane: Pane, view: View, frame: &Frame) {
+    fn lengths(&self, painter: &egui::Painter, pane: Pane, view: Layer, viewport: &Viewport) {
         let Some(current) = self.pane(pane) else { return };
         let facts = current.picture.scan.facts.as_deref();
         if pane == Pane::Present {
-            self.draw_measurements(painter, view, frame);
+            self.draw_measurements(painter, view, viewport);
         }
-        if view == View::Input && facts.is_some() && self.session.preferences.ruler {
-            let scale = f64::from(frame.to_screen((1.0, 0.0)).x - frame.to_screen((0.0, 0.0)).x);
-            ruler::scale_bar(painter, frame.rect, scale, facts.and_then(|facts| facts.spacing.as_ref()));
+        if view == Layer::Input && facts.is_some() && self.session.preferences.ruler {
+            let scale = f64::from(viewport.to_screen((1.0, 0.0)).x - viewport.to_screen((0.0, 0.0)).x);
+            ruler::scale_bar(painter, viewport.rect, scale, facts.and_then(|facts| facts.spacing.as_ref()));
         }
         if let Some(edges) = facts.and_then(crate::scan::Facts::edges) {
-            ruler::edges(painter, frame.rect, &edges);
+            ruler::edges(painter, viewport.rect, &edges);
         }
     }
 
@@ -255,7 +256,7 @@ impl App {
         (f64::from(width), f64::from(height))
     }
 
-    fn frame(&self, ui: &Ui, pane: Pane, rect: Rect) -> Option<Frame> {
+    fn viewport(&self, ui: &Ui, pane: Pane, rect: Rect) -> Option<Viewport> {
         self.session.current()?;
         let view_px = self.view_px(ui, rect);
         let screen_from_source = self.camera.screen_from_source(view_px, self.source_px());
@@ -263,15 +264,15 @@ impl App {
             Pane::Present => screen_from_source,
             Pane::Beside => self.link()?.screen_from_beside(&screen_from_source, view_px),
         };
-        Some(Frame { screen_from_source, rect, pixels_per_point: ui.pixels_per_point() })
+        Some(Viewport { screen_from_source, rect, pixels_per_point: ui.pixels_per_point() })
     }
 
-    fn draw(&mut self, ui: &Ui, pane: Pane, view: View, frame: &Frame) {
-        let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
-        if pane == Pane::Present && self.draw_coming(ui, &painter, view, frame) {
+    fn draw(&mut self, ui: &Ui, pane: Pane, view: Layer, viewport: &Viewport) {
+        let painter = ui.painter().with_clip_rect(viewport.rect.intersect(ui.clip_rect()));
+        if pane == Pane::Present && self.draw_coming(ui, &painter, view, viewport) {
             return;
         }
-        let view_px = self.view_px(ui, frame.rect);
+        let view_px = self.view_px(ui, viewport.rect);
         let limit_px = ui.input(|input| input.max_texture_side) as u32;
         let current = match pane {
             Pane::Present => self.session.current(),
@@ -279,7 +280,7 @@ impl App {
         };
         let Some(current) = current else { return };
         let (size_px, levels) = (current.picture.size_px(), current.picture.levels());
-        let seen = |margin| Region::seen(&frame.screen_from_source, view_px, size_px, levels, limit_px, margin);
+        let seen = |margin| LevelRegion::seen(&viewport.screen_from_source, view_px, size_px, levels, limit_px, margin);
         let Some((needed, wide)) = seen(0.0).zip(seen(MARGIN)) else { return };
         let wide = if wide.level == needed.level { wide } else { needed };
         let style = &self.session.preferences.style;
@@ -292,48 +293,48 @@ impl App {
         if brightness > 0.0
             && let Some(seen) = self.textures.base(ui.ctx(), (pane, view), current, needed, wide)
         {
-            paint(&painter, frame, size_px, &seen, Color32::from_gray((255.0 * brightness) as u8));
+            paint(&painter, viewport, size_px, &seen, Color32::from_gray((255.0 * brightness) as u8));
         }
         if layered && let Some(seen) = self.textures.layer(ui.ctx(), (pane, view), &self.session, needed, wide) {
-            paint(&painter, frame, size_px, &seen, Color32::WHITE);
+            paint(&painter, viewport, size_px, &seen, Color32::WHITE);
         }
         if layered && view.kind().is_on_black(style) {
-            outline(&painter, frame, scene.map_or(&[], |scene| scene.outline));
+            outline(&painter, viewport, scene.map_or(&[], |scene| scene.outline));
         }
-        if layered && let Some(bounds) = scene.and_then(|scene| view.kind().frame(&scene)) {
-            red_box(&painter, bounds, frame);
+        if layered && let Some(bounds) = scene.and_then(|scene| view.kind().viewport(&scene)) {
+            red_box(&painter, bounds, viewport);
         }
-        self.cross_hair(&painter, pane, frame);
-        self.lengths(&painter, pane, view, frame);
+        self.cross_hair(&painter, pane, viewport);
+        self.lengths(&painter, pane, view, viewport);
         if pane == Pane::Present {
-            self.words(ui, &painter, view, frame);
+            self.words(ui, &painter, view, viewport);
         }
     }
 
     /// The picture that was asked for, small as the list has it, until it is there; whether it stands in the view.
-    fn draw_coming(&mut self, ui: &Ui, painter: &egui::Painter, view: View, frame: &Frame) -> bool {
+    fn draw_coming(&mut self, ui: &Ui, painter: &egui::Painter, view: Layer, viewport: &Viewport) -> bool {
         let Some(coming) = self.session.coming().map(std::path::Path::to_owned) else { return false };
         let Some(thumbnail) = self.session.worklist.thumbnail(&coming) else { return false };
-        if view == View::Input {
+        if view == Layer::Input {
             let texture = self.textures.thumbnail(ui.ctx(), &coming, thumbnail);
             let size = texture.size_vec2();
-            let scale = (frame.rect.width() / size.x).min(frame.rect.height() / size.y);
-            let place = Rect::from_center_size(frame.rect.center(), size * scale);
+            let scale = (viewport.rect.width() / size.x).min(viewport.rect.height() / size.y);
+            let place = Rect::from_center_size(viewport.rect.center(), size * scale);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             painter.image(texture.id(), place, whole, Color32::WHITE);
         }
         let name = coming.file_name().unwrap_or_default().to_string_lossy();
         let says = format!("Opening {}…", super::names::short(&name, 32));
-        label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), &says, Color32::WHITE);
+        label(painter, viewport.rect.center_bottom() - vec2(0.0, 24.0), &says, Color32::WHITE);
         true
     }
 
     /// The same place in all views; a gap in the middle leaves the place itself free.
-    fn cross_hair(&self, painter: &egui::Painter, pane: Pane, frame: &Frame) {
+    fn cross_hair(&self, painter: &egui::Painter, pane: Pane, viewport: &Viewport) {
         let Some((x, y)) = self.probe else { return };
         let link = if pane == Pane::Beside { self.link() } else { None };
         let probe = link.map_or((x, y), |link| link.beside_from_present.apply(x, y));
-        let (at, gap, rect) = (frame.to_screen(probe), 9.0, frame.rect);
+        let (at, gap, rect) = (viewport.to_screen(probe), 9.0, viewport.rect);
         if !rect.contains(at) {
             return;
         }
@@ -351,35 +352,35 @@ impl App {
     }
 
     /// What a view without its map says.
-    fn words(&self, ui: &Ui, painter: &egui::Painter, view: View, frame: &Frame) {
+    fn words(&self, ui: &Ui, painter: &egui::Painter, view: Layer, viewport: &Viewport) {
         if let Some(coming) = self.session.coming() {
             // What is still on the screen is of another picture than the one asked for.
-            painter.rect_filled(frame.rect, CornerRadius::ZERO, Color32::from_black_alpha(170));
+            painter.rect_filled(viewport.rect, CornerRadius::ZERO, Color32::from_black_alpha(170));
             let name = coming.file_name().unwrap_or_default().to_string_lossy();
             let name = super::names::short(&name, 32);
-            return label(painter, frame.rect.center(), &format!("Opening {name}…"), Color32::WHITE);
+            return label(painter, viewport.rect.center(), &format!("Opening {name}…"), Color32::WHITE);
         }
-        if view == View::Input {
+        if view == Layer::Input {
             return;
         }
         let says = if self.session.shown().is_some() {
-            return self.nothing_shown(painter, view, frame);
+            return self.nothing_shown(painter, view, viewport);
         } else if self.session.busy().is_some_and(|busy| busy.since.elapsed().as_millis() > 300) {
             "Explaining…"
         } else {
             return;
         };
-        label(painter, frame.rect.center(), says, theme::warning(ui.visuals()));
+        label(painter, viewport.rect.center(), says, theme::warning(ui.visuals()));
     }
 
     /// A blank map says that it is blank.
-    fn nothing_shown(&self, painter: &egui::Painter, view: View, frame: &Frame) {
+    fn nothing_shown(&self, painter: &egui::Painter, view: Layer, viewport: &Viewport) {
         if let Some(says) = self.nothing_to_see(view) {
-            label(painter, frame.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
+            label(painter, viewport.rect.center_bottom() - vec2(0.0, 24.0), says, Color32::WHITE);
         }
     }
 
-    fn nothing_to_see(&self, view: View) -> Option<&'static str> {
+    fn nothing_to_see(&self, view: Layer) -> Option<&'static str> {
         self.session.scene().and_then(|scene| view.kind().empty(&scene))
     }
 }
@@ -396,29 +397,35 @@ fn is_inside((x, y): (f64, f64), (width, height): (f64, f64)) -> bool {
 }
 
 /// Puts a region's texture where it belongs; the last texel of an odd side reaches beyond the picture and is cut.
-fn paint(painter: &egui::Painter, frame: &Frame, size_px: (u32, u32), seen: &super::textures::Seen<'_>, tint: Color32) {
+fn paint(
+    painter: &egui::Painter,
+    viewport: &Viewport,
+    size_px: (u32, u32),
+    seen: &super::textures::Seen<'_>,
+    tint: Color32,
+) {
     let region = seen.region;
     let unit = f64::from(1u32 << region.level);
     let from = (f64::from(region.x) * unit, f64::from(region.y) * unit);
     let to = (f64::from(region.x + region.width) * unit, f64::from(region.y + region.height) * unit);
     let cut = (to.0.min(f64::from(size_px.0)), to.1.min(f64::from(size_px.1)));
-    let rect = Rect::from_two_pos(frame.to_screen(from), frame.to_screen(cut));
+    let rect = Rect::from_two_pos(viewport.to_screen(from), viewport.to_screen(cut));
     let used = ((cut.0 - from.0) / (to.0 - from.0), (cut.1 - from.1) / (to.1 - from.1));
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(used.0 as f32, used.1 as f32));
     painter.image(seen.texture.id(), rect, uv, tint);
 }
 
 /// Where the lit field ends.
-fn outline(painter: &egui::Painter, frame: &Frame, line: &[(f64, f64)]) {
+fn outline(painter: &egui::Painter, viewport: &Viewport, line: &[(f64, f64)]) {
     let [r, g, b] = crate::compose::OUTLINE.0;
-    let points: Vec<Pos2> = line.iter().map(|at| frame.to_screen(*at)).collect();
+    let points: Vec<Pos2> = line.iter().map(|at| viewport.to_screen(*at)).collect();
     painter.line(points, Stroke::new(1.0, Color32::from_rgb(r, g, b)));
 }
 
-fn red_box(painter: &egui::Painter, bounds: PixelBox, frame: &Frame) {
+fn red_box(painter: &egui::Painter, bounds: PixelBox, viewport: &Viewport) {
     let (x, y) = (f64::from(bounds.x), f64::from(bounds.y));
     let end = (x + f64::from(bounds.width), y + f64::from(bounds.height));
-    let rect = Rect::from_two_pos(frame.to_screen((x, y)), frame.to_screen(end));
+    let rect = Rect::from_two_pos(viewport.to_screen((x, y)), viewport.to_screen(end));
     let [r, g, b] = crate::compose::RED.0;
     // The dark rim keeps the red visible on red.
     for (width, colour) in [(5.0, Color32::from_black_alpha(130)), (2.0, Color32::from_rgb(r, g, b))] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use fovea::bundle::{Card, WeightMap};
-use fovea::import::{self, Kind};
+use fovea::import::{self, CheckpointKind};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -32,7 +32,7 @@ pub fn make(c: &mut Choices<'_>) -> Vec<u8> {
 }
 
 pub fn read(path: &Path) -> Result<(), String> {
-    import::read(path, Kind::DenseNet, &CARD).map(drop).map_err(|error| error.to_string())
+    import::read(path, CheckpointKind::DenseNet, &CARD).map(drop).map_err(|error| error.to_string())
 }
 
 fn unicode(text: &str) -> Step {

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use fovea::reading::agreement::{Comparison, Readers};
+use fovea::reading::agreement::{Comparison, ReaderPair};
 use fovea::reading::table::{self, TableOptions};
-use fovea::reading::{Answer, Change, Contents, FrameOf, Head, Identity, Place, Reading, ReadingFile};
+use fovea::reading::{Answer, Change, Contents, FrameOf, Identity, Place, Reading, ReadingFile, ReadingsHeader};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -17,13 +17,13 @@ const PAGE: usize = 4096;
 /// A new one, and one of a morning.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let head = Head {
+    let head = ReadingsHeader {
         reader: "Eva".into(),
         opened: vec!["/day".into(), "/day/7/7.png".into()],
         model: "retina-dr".into(),
         classes: ["none", "mild"].map(str::to_owned).to_vec(),
         ordered: true,
-        ..Head::default()
+        ..ReadingsHeader::default()
     };
     let made = |name: &str, changes: &[Change]| {
         let path = folder.path().join(name);
@@ -232,7 +232,7 @@ fn opened(path: &Path) -> Result<(), String> {
     let mut file = ReadingFile::open(path).map_err(|error| error.to_string())?;
     let mut contents = file.read().map_err(|error| error.to_string())?;
     for options in [false, true].map(|with_patients| TableOptions { with_patients }) {
-        let readers = Readers::of(&contents, &contents)?;
+        let readers = ReaderPair::of(&contents, &contents)?;
         table::csv(&contents, options)?;
         table::json(&contents, Some(&readers), options)?;
     }

@@ -63,7 +63,7 @@ pub fn read_boxes(path: &Path) -> Result<(), String> {
     for source_px in [(1, 1), (4288, 2848), (7, 30_000)] {
         let source_from_model = Transform::IDENTITY;
         let grid = lesions::Grid { shape: [5, 32, 32], source_px, source_from_model, model_px: (512, 512) };
-        let frame = Frame { source_px, source_from_model, model_size: (512, 512) };
+        let frame = SourceGrid { source_px, source_from_model, model_size: (512, 512) };
         let mut mask = vec![false; 512 * 512];
         for boxes in boxes.values() {
             drop(grid.of_boxes(boxes));

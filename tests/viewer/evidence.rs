@@ -77,7 +77,7 @@ fn a_table_is_read_and_its_matrix_filters_the_list_by_mouse_and_by_keys() {
     let day = Day::new();
     let mut window = build(None, false);
     let said = day.open(&mut window);
-    act(&mut window, WindowCommand::EvidencePanel);
+    act(&mut window, WindowCommand::Evidence);
     assert!(says(&window, "Open a table of what is true"), "the panel says how to begin");
     // All is right but a, by one grade, and c, by two.
     let truth = [off(said[0], 1), said[1], off(said[2], 2), said[3], said[4]];

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
-use fovea::session::{View, ViewCommand, WindowCommand};
+use fovea::session::{Layer, ViewCommand, WindowCommand};
 
 use super::window::*;
 
@@ -47,7 +47,7 @@ pub fn type_text(window: &mut Window, text: &str) {
 #[test]
 fn escape_closes_the_innermost_thing_and_no_key_acts_beneath_it() {
     let mut window = opened();
-    act(&mut window, ViewCommand::Maximise(View::Cam));
+    act(&mut window, ViewCommand::Maximise(Layer::Cam));
     let boxed = |window: &Window| window.state().session.preferences.style.boxed;
     let is_enlarged = |window: &Window| window.query_by_label("Input view of phantom-moderate.jpg").is_none();
     let before = boxed(&window);
@@ -84,7 +84,7 @@ fn escape_closes_the_innermost_thing_and_no_key_acts_beneath_it() {
 #[test]
 fn escape_leaves_a_number_that_is_typed_before_it_leaves_the_view() {
     let mut window = opened();
-    act(&mut window, ViewCommand::Maximise(View::Cam));
+    act(&mut window, ViewCommand::Maximise(Layer::Cam));
     let value = window.get_all_by_role(Role::SpinButton).next().unwrap();
     value.focus();
     window.run_steps(3);

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
 use fovea::method::{BackwardRule, Evidence};
-use fovea::session::{SessionCommand, View, ViewCommand, WindowCommand};
+use fovea::session::{Layer, SessionCommand, ViewCommand, WindowCommand};
 
 use super::window::*;
 
@@ -36,7 +36,7 @@ fn two_rules_stand_side_by_side_with_their_difference_and_go_again() {
     assert!(says(&window, &format!("{:.1} % | {:.1} %", shares[0], shares[1])), "{shares:?}");
     assert!(says(&window, "share of the whole response under guided and linear"));
     assert!(says(&window, "Difference colour bar: from −100 %, linear more, to 100 %, guided more"));
-    act(&mut window, ViewCommand::Maximise(View::Difference));
+    act(&mut window, ViewCommand::Maximise(Layer::Difference));
     assert!(window.query_by_label_contains("CAM view").is_none());
     let folder = tempfile::tempdir().unwrap();
     export(&mut window, folder.path());

@@ -31,7 +31,7 @@ use assert_cmd::Command as Program;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use fovea::session::{SessionCommand, View, ViewCommand, WindowCommand};
+use fovea::session::{Layer, SessionCommand, ViewCommand, WindowCommand};
 use fovea::ui::App;
 
 use window::*;
@@ -97,7 +97,7 @@ fn a_grade_switched_off_changes_the_pixels_where_it_was_dominant_and_no_others()
     }
     let mut window = build(None, true);
     open(&mut window, &[moderate()]);
-    act(&mut window, ViewCommand::Maximise(View::Clear));
+    act(&mut window, ViewCommand::Maximise(Layer::Clear));
     act(&mut window, SessionCommand::Box(false));
     // One source pixel is one screen pixel: what is on the screen can be told from the maps exactly.
     act(&mut window, ViewCommand::ActualSize);
@@ -257,7 +257,7 @@ fn a_picture_wider_than_any_texture_opens_at_every_zoom() {
     act(&mut window, SessionCommand::Open(vec![path]));
     wait(&mut window, "the picture", |app| app.session.current().is_some());
     window.get_by_role_and_label(Role::Image, "Input view of wide.png");
-    for command in [ViewCommand::ActualSize, ViewCommand::ZoomIn, ViewCommand::Fit, ViewCommand::Maximise(View::Input)]
+    for command in [ViewCommand::ActualSize, ViewCommand::ZoomIn, ViewCommand::Fit, ViewCommand::Maximise(Layer::Input)]
     {
         act(&mut window, command);
     }
@@ -297,7 +297,7 @@ fn small_pictures_of_the_window_stay_as_they_are() {
     window.run_steps(3);
     window.snapshot_options("start", &lenient);
     open(&mut window, &[moderate()]);
-    act(&mut window, ViewCommand::Maximise(View::Clear));
+    act(&mut window, ViewCommand::Maximise(Layer::Clear));
     window.remove_cursor();
     window.run_steps(3);
     window.snapshot_options("clear", &lenient);

@@ -1,7 +1,7 @@
 //! Measurements drawn with the mouse: kept with the picture, listed, changed, deleted and exported.
 
 use egui::{Event, PointerButton, Pos2, vec2};
-use fovea::scan::measure::{Kind, Measurement};
+use fovea::scan::measure::{Measurement, MeasurementKind};
 use fovea::session::Measuring;
 
 use super::file::{EXPLICIT, File, Value, text};
@@ -23,7 +23,7 @@ fn click(window: &mut Window, at: Pos2) {
     window.run_steps(30);
 }
 
-fn values(window: &Window) -> Vec<(Kind, f64)> {
+fn values(window: &Window) -> Vec<(MeasurementKind, f64)> {
     window.state().session.measurements().map(|(made, figures)| (made.kind, figures.value)).collect()
 }
 
@@ -37,7 +37,7 @@ fn lengths_angles_and_areas_are_drawn_listed_changed_and_deleted() {
     let pixel = f64::from((width as f32 / view.width()).max(height as f32 / view.height()));
     let plain = Modifiers::NONE;
     drag(&mut window, PointerButton::Primary, middle, middle + vec2(80.0, 60.0), Modifiers::SHIFT);
-    let [(Kind::Length, length_mm)] = values(&window)[..] else { panic!("{:?}", values(&window)) };
+    let [(MeasurementKind::Length, length_mm)] = values(&window)[..] else { panic!("{:?}", values(&window)) };
     assert!((length_mm - 100.0 * pixel * 0.4).abs() < 1.0, "{length_mm} mm of 0.4 mm pixels, {pixel} to a point");
     assert!(says(&window, &format!("Length: {length_mm:.1} mm at the detector")));
 
@@ -54,7 +54,9 @@ fn lengths_angles_and_areas_are_drawn_listed_changed_and_deleted() {
     }
     assert_eq!(values(&window).len(), 3, "a polygon is open until it is closed");
     press(&mut window, plain, Key::Enter);
-    let [_, (Kind::Angle, angle), (Kind::Ellipse, ellipse), (Kind::Polygon, polygon)] = values(&window)[..] else {
+    let [_, (MeasurementKind::Angle, angle), (MeasurementKind::Ellipse, ellipse), (MeasurementKind::Polygon, polygon)] =
+        values(&window)[..]
+    else {
         panic!("{:?}", values(&window))
     };
     assert!((angle - 90.0).abs() < 1.5, "{angle}");
@@ -102,7 +104,7 @@ fn measurements_stay_with_their_picture_and_stand_in_report_and_record() {
     let facts = window.state().session.current().unwrap().picture.scan.facts.clone().unwrap();
     assert_eq!(facts.edges(), Some(["R", "L", "H", "F"].map(str::to_owned)));
     let square = vec![[10.0, 10.0], [20.0, 10.0], [20.0, 20.0], [10.0, 20.0]];
-    let made = fovea::scan::measure::Measurement::new(Kind::Polygon, square).unwrap();
+    let made = fovea::scan::measure::Measurement::new(MeasurementKind::Polygon, square).unwrap();
     act(&mut window, SessionCommand::Measure(Measuring::Add(made)));
     assert!(says(&window, "Polygon: 25.0 mm² calibrated, mean 29.0 ± "));
     act(&mut window, SessionCommand::Next);
@@ -129,7 +131,7 @@ fn measurements_stay_with_their_picture_and_stand_in_report_and_record() {
 #[test]
 fn an_area_becomes_the_readers_own_box() {
     let mut window = opened();
-    let area = Measurement { kind: Kind::Ellipse, points_px: vec![[700.0, 300.0], [640.0, 420.0]] };
+    let area = Measurement { kind: MeasurementKind::Ellipse, points_px: vec![[700.0, 300.0], [640.0, 420.0]] };
     act(&mut window, SessionCommand::Measure(Measuring::Add(area)));
     window.get_by_role_and_label(Role::Button, "As your box").scroll_to_me();
     window.run_steps(30);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
-use fovea::session::{SessionCommand, View, ViewCommand};
+use fovea::session::{Layer, SessionCommand, ViewCommand};
 
 use super::window::*;
 
@@ -58,7 +58,7 @@ fn messages_stand_in_a_strip_of_their_own_and_cover_nothing() {
 #[test]
 fn problems_go_by_key_and_by_mouse_and_news_by_themselves() {
     let mut window = with_problems(2);
-    act(&mut window, ViewCommand::Maximise(View::Cam));
+    act(&mut window, ViewCommand::Maximise(Layer::Cam));
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert_eq!((window.state().session.notices.len(), view_rects(&window).len()), (2, 3), "the enlarged view first");
     press(&mut window, Modifiers::NONE, Key::Escape);

@@ -10,7 +10,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use fovea::network::DeviceChoice;
 use fovea::pacs::query::MOST_FOUND;
-use fovea::pacs::{Archive, Connection, Found, PacsError, Peer, Query, Retrieval};
+use fovea::pacs::{Archive, Connection, FoundStudy, PacsError, Peer, Query, Retrieval};
 use fovea::session::archive::Archives;
 use fovea::session::{ArchiveCommand, Options, ReadingCommand, WindowCommand};
 
@@ -20,7 +20,7 @@ use super::window::*;
 /// An archive that has what it is given.
 #[derive(Debug, Default)]
 struct Pretended {
-    studies: Mutex<Vec<Found>>,
+    studies: Mutex<Vec<FoundStudy>>,
     /// What it was asked for last.
     asked: Mutex<Option<Query>>,
     /// What it answers in place of an answer.
@@ -36,7 +36,7 @@ impl Pretended {
 }
 
 impl Archives for Pretended {
-    fn find(&self, _: &Archive, query: &Query, _: &dyn Fn() -> bool) -> Result<Vec<Found>, PacsError> {
+    fn find(&self, _: &Archive, query: &Query, _: &dyn Fn() -> bool) -> Result<Vec<FoundStudy>, PacsError> {
         *self.asked.lock().unwrap() = Some(query.clone());
         self.refused()?;
         Ok(self.studies.lock().unwrap().clone())
@@ -80,8 +80,8 @@ fn chest(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/chest-samples/phantom-chest-{name}.dcm"))
 }
 
-fn study(number: usize) -> Found {
-    Found {
+fn study(number: usize) -> FoundStudy {
+    FoundStudy {
         study_uid: format!("1.2.826.0.1.3680043.9.{number}"),
         patient_id: format!("T-{number:03}"),
         patient_name: format!("Test^Number{number}"),

@@ -225,7 +225,7 @@ fn findings_model() -> tempfile::TempDir {
         r#"layers = [{ kind = "conv", channels = 4, kernel = 3, stride = 2 }, { kind = "classes", kernel = 1 }]"#;
     let mut card = common::card(architecture, [1, 16, 16], 12);
     card.name = "findings".to_owned();
-    card.output.activation = fovea::bundle::card::Activation::Sigmoid;
+    card.output.activation = fovea::bundle::card::OutputActivation::Sigmoid;
     card.output.decision = fovea::bundle::card::Decision::EachFinding;
     card.output.operating_points = (0..12).map(|c| if c < 2 { 0.000_001 } else { 0.999_999 }).collect();
     let bundle = common::formula_bundle(card);

@@ -5,7 +5,7 @@
 mod op;
 
 use op::MAX_KERNEL;
-pub use op::{Activation, Conv, Op, Window};
+pub use op::{Activation, Conv, Op, PoolWindow};
 
 use std::collections::BTreeSet;
 

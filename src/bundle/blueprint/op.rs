@@ -20,10 +20,10 @@ pub enum Op {
         epsilon: f64,
     },
     Activation(Activation),
-    MaxPool(Window),
+    MaxPool(PoolWindow),
     /// The mean of each window; its padding counts as zeros (PyTorch's default) or not at all.
     AveragePool {
-        window: Window,
+        window: PoolWindow,
         counts_padding: bool,
     },
     /// The mean of each channel, as one cell.
@@ -87,7 +87,7 @@ pub enum Activation {
 /// A pooling window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Window {
+pub struct PoolWindow {
     pub size: usize,
     pub stride: usize,
     pub padding: usize,
@@ -125,7 +125,7 @@ impl Conv {
     }
 }
 
-impl Window {
+impl PoolWindow {
     pub fn new(size: usize, stride: usize, padding: usize) -> Self {
         Self { size, stride, padding, ceil: false }
     }
@@ -150,7 +150,7 @@ impl Window {
 
 impl Op {
     /// Average pooling as PyTorch has it where nothing else is said.
-    pub fn average_pool(window: Window) -> Self {
+    pub fn average_pool(window: PoolWindow) -> Self {
         Self::AveragePool { window, counts_padding: true }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Window};
+use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, PoolWindow};
 
 /// The sizes of a `conv-stack`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,13 +14,13 @@ pub struct ConvStackSizes {
     /// Added to the variance under the root of every batch normalisation.
     #[serde(default = "super::default_norm_epsilon")]
     pub norm_epsilon: f64,
-    pub layers: Vec<Layer>,
+    pub layers: Vec<StackLayer>,
 }
 
 /// One layer of a `conv-stack`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
-pub enum Layer {
+pub enum StackLayer {
     /// Square convolution padded by half its kernel, then batch normalisation where `norm`, then ReLU.
     Conv {
         channels: usize,
@@ -53,7 +53,7 @@ impl ConvStackSizes {
     /// # Errors
     /// Layers that are missing, out of order, or do not fit together.
     pub fn blueprint(&self) -> Result<Blueprint, String> {
-        let Some((&Layer::Classes { kernel, relu }, before)) = self.layers.split_last() else {
+        let Some((&StackLayer::Classes { kernel, relu }, before)) = self.layers.split_last() else {
             return Err("`architecture.layers` must end with one of kind `classes`".to_owned());
         };
         if kernel % 2 == 0 || kernel > 31 {
@@ -64,10 +64,10 @@ impl ConvStackSizes {
         for (index, layer) in before.iter().enumerate() {
             let (place, name) = (format!("`architecture.layers[{index}]`"), format!("layers.{index}"));
             x = match *layer {
-                Layer::Conv { kernel, .. } if kernel % 2 == 0 => {
+                StackLayer::Conv { kernel, .. } if kernel % 2 == 0 => {
                     return Err(format!("{place}: a kernel of {kernel}; odd sizes are possible"));
                 }
-                Layer::Conv { channels, kernel, stride, norm } => {
+                StackLayer::Conv { channels, kernel, stride, norm } => {
                     let conv = Conv::square(channels, kernel, stride);
                     let sums = if norm {
                         builder.conv_norm(x, [&name, &format!("{name}.norm")], conv)
@@ -76,9 +76,11 @@ impl ConvStackSizes {
                     };
                     builder.relu(sums)
                 }
-                Layer::MaxPool { size } if size < 2 => return Err(format!("{place}: cannot pool by {size}")),
-                Layer::MaxPool { size } => builder.max_pool(x, Window::new(size, size, 0)),
-                Layer::Classes { .. } => return Err(format!("{place}: only the last layer can be of kind `classes`")),
+                StackLayer::MaxPool { size } if size < 2 => return Err(format!("{place}: cannot pool by {size}")),
+                StackLayer::MaxPool { size } => builder.max_pool(x, PoolWindow::new(size, size, 0)),
+                StackLayer::Classes { .. } => {
+                    return Err(format!("{place}: only the last layer can be of kind `classes`"));
+                }
             };
         }
         builder.finish(&format!("layers.{}", before.len()), HeadKind::Conv { kernel, relu, bias_in_map: false })

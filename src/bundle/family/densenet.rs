@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Op, ValueId, Window};
+use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Op, PoolWindow, ValueId};
 
 const MAX_BLOCKS: usize = 8;
 const MAX_LAYERS: usize = 128;
@@ -83,7 +83,7 @@ impl DenseNetSizes {
         let mut builder = Builder::new(self.input, self.norm_epsilon);
         let mut x = builder.conv_norm(0, ["features.conv0", "features.norm0"], Conv::square(self.first_channels, 7, 2));
         x = builder.relu(x);
-        x = builder.max_pool(x, Window::new(3, 2, 1));
+        x = builder.max_pool(x, PoolWindow::new(3, 2, 1));
         for (index, layers) in self.blocks.iter().enumerate() {
             x = self.block(&mut builder, x, index + 1, *layers);
             if index + 1 < self.blocks.len() {
@@ -92,7 +92,7 @@ impl DenseNetSizes {
                 x = builder.relu(x);
                 let half = Conv { bias: false, ..Conv::square(builder.channels[x] / 2, 1, 1) };
                 x = builder.conv(x, &format!("{name}.conv"), half);
-                x = builder.push("", Op::average_pool(Window::new(2, 2, 0)), vec![x]);
+                x = builder.push("", Op::average_pool(PoolWindow::new(2, 2, 0)), vec![x]);
             }
         }
         // torchvision's name of the last normalisation, however many blocks there are.

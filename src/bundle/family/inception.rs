@@ -4,7 +4,7 @@
 //! those first (`transform_input`). That is no step of the network here: the card's preprocessing must give those values.
 
 use super::Builder;
-use crate::bundle::blueprint::{Activation, Blueprint, Conv, HeadKind, Op, ValueId, Window};
+use crate::bundle::blueprint::{Activation, Blueprint, Conv, HeadKind, Op, PoolWindow, ValueId};
 
 /// A convolution's name, outputs, and height and width of its kernel.
 type Link<'a> = (&'a str, usize, [usize; 2]);
@@ -15,10 +15,10 @@ impl Builder {
         let mut x = self.basic(0, "Conv2d_1a_3x3", bare(32, 3, 2));
         x = self.basic(x, "Conv2d_2a_3x3", bare(32, 3, 1));
         x = self.basic(x, "Conv2d_2b_3x3", Conv::square(64, 3, 1));
-        x = self.max_pool(x, Window::new(3, 2, 0));
+        x = self.max_pool(x, PoolWindow::new(3, 2, 0));
         x = self.basic(x, "Conv2d_3b_1x1", Conv::square(80, 1, 1));
         x = self.basic(x, "Conv2d_4a_3x3", bare(192, 3, 1));
-        x = self.max_pool(x, Window::new(3, 2, 0));
+        x = self.max_pool(x, PoolWindow::new(3, 2, 0));
         for (name, pooled) in [("Mixed_5b", 32), ("Mixed_5c", 64), ("Mixed_5d", 64)] {
             x = self.inception_a(x, name, pooled);
         }
@@ -46,7 +46,7 @@ impl Builder {
         let one = self.halving_branch(x, name, &[("branch3x3", 384, [3, 3])]);
         let two = [("branch3x3dbl_1", 64, [1, 1]), ("branch3x3dbl_2", 96, [3, 3]), ("branch3x3dbl_3", 96, [3, 3])];
         let two = self.halving_branch(x, name, &two);
-        let pool = self.max_pool(x, Window::new(3, 2, 0));
+        let pool = self.max_pool(x, PoolWindow::new(3, 2, 0));
         self.concat(vec![one, two, pool])
     }
 
@@ -78,7 +78,7 @@ impl Builder {
             ("branch7x7x3_4", 192, [3, 3]),
         ];
         let seven = self.halving_branch(x, name, &seven);
-        let pool = self.max_pool(x, Window::new(3, 2, 0));
+        let pool = self.max_pool(x, PoolWindow::new(3, 2, 0));
         self.concat(vec![three, seven, pool])
     }
 
@@ -110,7 +110,7 @@ impl Builder {
     }
 
     fn pooled_branch(&mut self, x: ValueId, block: &str, outputs: usize) -> ValueId {
-        let pooled = self.push("", Op::average_pool(Window::new(3, 1, 1)), vec![x]);
+        let pooled = self.push("", Op::average_pool(PoolWindow::new(3, 1, 1)), vec![x]);
         self.branch(pooled, block, &[("branch_pool", outputs, [1, 1])])
     }
 

@@ -23,7 +23,7 @@ pub use described::DescribedNetwork;
 pub use graph::GraphSizes;
 pub use named::NamedGraph;
 
-use super::blueprint::{Activation, Blueprint, Conv, Head, HeadKind, Node, Op, Shape, ValueId, Window};
+use super::blueprint::{Activation, Blueprint, Conv, Head, HeadKind, Node, Op, PoolWindow, Shape, ValueId};
 
 /// PyTorch's.
 pub(super) fn default_norm_epsilon() -> f64 {
@@ -100,7 +100,7 @@ impl Builder {
         self.push("", Op::Gate, vec![x, gate])
     }
 
-    fn max_pool(&mut self, from: ValueId, window: Window) -> ValueId {
+    fn max_pool(&mut self, from: ValueId, window: PoolWindow) -> ValueId {
         self.push("", Op::MaxPool(window), vec![from])
     }
 

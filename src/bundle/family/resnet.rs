@@ -1,14 +1,14 @@
 //! ResNets (He et al. 2016).
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, ValueId, Window};
+use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, PoolWindow, ValueId};
 
 impl Builder {
     /// `layers` are the blocks of each stage; deep ones have three convolutions.
     pub(in crate::bundle) fn resnet(mut self, layers: [usize; 4], is_deep: bool) -> Result<Blueprint, String> {
         let mut x = self.conv_norm(0, ["conv1", "bn1"], Conv::square(64, 7, 2));
         x = self.relu(x);
-        x = self.max_pool(x, Window::new(3, 2, 1));
+        x = self.max_pool(x, PoolWindow::new(3, 2, 1));
         for (stage, (blocks, width)) in layers.into_iter().zip([64, 128, 256, 512]).enumerate() {
             for block in 0..blocks {
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };

@@ -1,11 +1,11 @@
 //! SqueezeNet 1.1 (Iandola et al. 2016).
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Window};
+use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, PoolWindow};
 
 impl Builder {
     pub(in crate::bundle) fn squeezenet(mut self) -> Result<Blueprint, String> {
-        const POOL: Window = Window { size: 3, stride: 2, padding: 0, ceil: true };
+        const POOL: PoolWindow = PoolWindow { size: 3, stride: 2, padding: 0, ceil: true };
         /// Position among `features`, channels between the layers, and of each branch.
         const FIRES: [[usize; 3]; 8] = [
             [3, 16, 64],

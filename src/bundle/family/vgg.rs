@@ -1,7 +1,7 @@
 //! VGG-16 with global average pooling (Simonyan, Zisserman 2015; Zhou et al. 2016).
 
 use super::Builder;
-use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, Window};
+use crate::bundle::blueprint::{Blueprint, Conv, HeadKind, PoolWindow};
 
 impl Builder {
     /// torchvision's `features`, then `classifier`, one linear layer.
@@ -13,7 +13,7 @@ impl Builder {
                 x = self.relu(x);
                 index += 2;
             }
-            x = self.max_pool(x, Window::new(2, 2, 0));
+            x = self.max_pool(x, PoolWindow::new(2, 2, 0));
             index += 1;
         }
         self.finish("classifier", HeadKind::Linear)

@@ -15,13 +15,13 @@ use crate::cli::signals::Stop;
 use crate::evaluate::decisions::{self, DecisionOptions, Decisions};
 use crate::evaluate::four_tests::FourTests;
 use crate::evaluate::place::{PicturePlaces, Places};
-use crate::evaluate::report::{self, Head};
+use crate::evaluate::report::{self, ReportHeader};
 use crate::evaluate::shortcuts::{self, ShortcutFigures, Shortcuts};
 use crate::evaluate::strong_features::{PictureFeatures, StrongFeatures};
 use crate::evaluate::truth::{PictureTruth, Truthfulness};
 use crate::evaluate::{Case, Cases, Named, Section, Truth};
 use crate::export::report_page::document;
-use crate::export::{Theme, iso_date};
+use crate::export::{PageTheme, iso_date};
 use crate::guard::whole::OutputSet;
 use crate::statistics::RESAMPLINGS;
 use crate::table::Table;
@@ -65,13 +65,13 @@ pub fn finish(
     sections.push(shortcuts::section(&shortcuts, &cases.classes));
     let mut files = Vec::new();
     if let Some(gallery) = examples::gallery(work, labelled, &measured.rows)? {
-        let page = gallery.page(Theme::Light);
+        let page = gallery.page(PageTheme::Light);
         let mut png = std::io::Cursor::new(Vec::new());
         page.to_picture(PRINT_DPI)?.write_to(&mut png, ImageFormat::Png)?;
         files.push(("examples-print.png".to_owned(), png.into_inner()));
         files.push(("examples.svg".to_owned(), page.to_svg().into_bytes()));
         let shown = page.to_picture(SCREEN_DPI)?;
-        let pdf = document(&gallery.title, &iso_date(SystemTime::now()), vec![page], Theme::Light).to_pdf()?;
+        let pdf = document(&gallery.title, &iso_date(SystemTime::now()), vec![page], PageTheme::Light).to_pdf()?;
         files.push(("examples.pdf".to_owned(), pdf));
         sections.push(Section {
             title: "Examples".to_owned(),
@@ -175,7 +175,7 @@ fn metrics(cases: &Cases, decided: &Decisions, parts: Value) -> Result<Vec<u8>> 
     Ok(bytes)
 }
 
-fn head(arguments: &Arguments, cases: &Cases, labelled: &Labelled, measured: &Measured) -> Head {
+fn head(arguments: &Arguments, cases: &Cases, labelled: &Labelled, measured: &Measured) -> ReportHeader {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut facts = vec![
@@ -193,7 +193,7 @@ fn head(arguments: &Arguments, cases: &Cases, labelled: &Labelled, measured: &Me
          tells what that was."
             .to_owned(),
     ];
-    Head { title: format!("{}, measured on labelled pictures", cases.model), facts, warnings }
+    ReportHeader { title: format!("{}, measured on labelled pictures", cases.model), facts, warnings }
 }
 
 /// "400 pictures: accuracy 0.71 (majority 0.49), …".

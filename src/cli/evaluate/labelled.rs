@@ -52,7 +52,7 @@ impl Source {
 }
 
 /// A picture with what its line says.
-pub struct Picture {
+pub struct LabelledPicture {
     pub source: Source,
     pub label: Label,
     pub truth: Truth,
@@ -62,7 +62,7 @@ pub struct Picture {
 
 /// All of them.
 pub struct Labelled {
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<LabelledPicture>,
     /// As the table writes them.
     pub columns: Vec<String>,
     /// What did not match, in sentences.
@@ -92,7 +92,7 @@ impl Labelled {
                 let class = class.with_context(|| format!("{} has no class `{digit}`", card.name))?;
                 let sha256 = sha256_hex(scan.to_rgb8().as_raw());
                 let (truth, groups) = (Truth::Class(class), Vec::new());
-                pictures.push(Picture { source: Source::Digit { scan, sha256 }, label, truth, groups });
+                pictures.push(LabelledPicture { source: Source::Digit { scan, sha256 }, label, truth, groups });
             }
         }
         Ok(Self { pictures, columns: Vec::new(), left_out: Vec::new() })
@@ -121,7 +121,7 @@ impl Labelled {
             match truths.of(&label) {
                 Ok(truth) => {
                     let groups = columns.iter().map(|column| label.cells[*column].clone()).collect();
-                    pictures.push(Picture { source: Source::File(path), label, truth, groups });
+                    pictures.push(LabelledPicture { source: Source::File(path), label, truth, groups });
                 }
                 Err(reason) => unknown.push(reason),
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::{Arguments, note};
-use crate::evaluate::place::{Frame, Region};
+use crate::evaluate::place::{Region, SourceGrid};
 use crate::guard::checksum::sha256_hex;
 use crate::lesions::{self, LesionBox};
 use crate::scan;
@@ -72,14 +72,14 @@ impl Marks {
     }
 
     /// What is marked in the picture at `path`, on the model's grid.
-    pub fn regions(&self, path: &Path, frame: &Frame) -> Result<Vec<Region>> {
+    pub fn regions(&self, path: &Path, grid: &SourceGrid) -> Result<Vec<Region>> {
         let stem = lesions::stem(path);
         match self {
             Self::None => Ok(Vec::new()),
-            Self::Boxes(boxes) => Ok(boxes.get(&stem).map_or_else(Vec::new, |boxes| frame.of_boxes(boxes))),
+            Self::Boxes(boxes) => Ok(boxes.get(&stem).map_or_else(Vec::new, |boxes| grid.of_boxes(boxes))),
             Self::Masks(masks) => {
                 let Some(mask) = masks.get(&stem) else { return Ok(Vec::new()) };
-                Ok(frame.of_mask(&lesions::read_mask(mask, frame.source_px)?))
+                Ok(grid.of_mask(&lesions::read_mask(mask, grid.source_px)?))
             }
         }
     }

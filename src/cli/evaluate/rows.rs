@@ -48,7 +48,7 @@ pub struct Row {
 
 /// How the lines were made; those of another run are not gone on from.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Head {
+struct RunHeader {
     fovea_evaluation: u32,
     made_with: String,
 }
@@ -69,7 +69,7 @@ impl Rows {
     /// that were made otherwise.
     pub fn open(folder: &Path, made_with: &str, resume: bool, force: bool) -> Result<Self> {
         let place = folder.join(NAME);
-        let head = Head { fovea_evaluation: 1, made_with: made_with.to_owned() };
+        let head = RunHeader { fovea_evaluation: 1, made_with: made_with.to_owned() };
         let is_there = |place: &PathBuf| place.try_exists().unwrap_or(true);
         let there = is_there(&place);
         // The report of a run whose lines somebody took away is not replaced unasked either.
@@ -113,10 +113,10 @@ fn line(of: &impl Serialize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read(place: &Path, head: &Head, force: bool) -> Result<Vec<Row>> {
+fn read(place: &Path, head: &RunHeader, force: bool) -> Result<Vec<Row>> {
     let text = regular::read(place, MOST_BYTES).with_context(|| format!("cannot read {}", place.display()))?;
     let mut lines = text.split(|byte| *byte == b'\n');
-    let found = lines.next().and_then(|line| serde_json::from_slice::<Head>(line).ok());
+    let found = lines.next().and_then(|line| serde_json::from_slice::<RunHeader>(line).ok());
     if found.as_ref() != Some(head) {
         if force {
             return Ok(Vec::new());

@@ -8,17 +8,18 @@ use super::labelled::Source;
 use super::marks::Marks;
 use super::rows::Row;
 use crate::bundle::{Bundle, advise, assess};
+use crate::evaluate::Subject;
 use crate::evaluate::place::PicturePlaces;
 use crate::evaluate::shortcuts::Looks;
 use crate::evaluate::strong_features::{Definition, PictureFeatures};
-use crate::evaluate::truth::{Others, PictureTruth, TruthSettings, stages};
-use crate::evaluate::{MayGoOn, Subject};
+use crate::evaluate::truth::{Others, PictureTruth, TruthSettings, randomised_models};
 use crate::explain::{Explainer, Explanation, Settings, report};
 use crate::export::needed_bytes;
 use crate::guard::memory::Memory;
 use crate::guard::panics;
 use crate::input;
 use crate::scan::{Encoded, Scan};
+use crate::statistics::MayGoOn;
 
 /// What all pictures share.
 pub struct Work<'a> {
@@ -33,7 +34,7 @@ pub struct Work<'a> {
     pub marks: &'a Marks,
     /// Of CLEAR's experiment, where it is asked for.
     pub definitions: &'a [Definition],
-    pub may_go_on: MayGoOn<'a>,
+    pub may_go_on: &'a MayGoOn<'a>,
 }
 
 /// What is wanted of one picture.
@@ -145,8 +146,8 @@ impl Work<'_> {
         }
         if wanted.truth {
             let (device, seed) = (self.explainer.network().device(), self.truth.seed + wanted.number as u64);
-            let Some(stages) = stages(self.bundle, device, seed, self.may_go_on)? else { return Ok(()) };
-            let others = Others { stages: &stages, against: self.against };
+            let Some(models) = randomised_models(self.bundle, device, seed, self.may_go_on)? else { return Ok(()) };
+            let others = Others { models: &models, against: self.against };
             row.truth = PictureTruth::of(&subject, names, self.truth, others, self.may_go_on)?;
         }
         Ok(())

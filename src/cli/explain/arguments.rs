@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::compose::{CamColours, Palette};
-use crate::export::{Pages, Profile, Theme};
+use crate::export::{PageTheme, Pages, Profile};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 use crate::scan::window::{Voi, VoiFunction, Window};
@@ -77,7 +77,7 @@ pub struct Arguments {
     pub(super) report: Option<ReportFormat>,
     /// Colours of report and legend
     #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
-    pub(super) report_theme: Theme,
+    pub(super) report_theme: PageTheme,
     /// Write colour bars and the colours of the classes alone, as SVG
     #[arg(long)]
     pub(super) legend_svg: bool,

@@ -23,13 +23,13 @@ impl Tally {
         Self { folders, ..Self::default() }
     }
 
-    pub fn count(&mut self, answer: Result<Answer>, bar: &ProgressBar) {
+    pub fn count(&mut self, answer: Result<Outcome>, bar: &ProgressBar) {
         match answer {
-            Ok(Answer::Explained(line)) => {
+            Ok(Outcome::Explained(line)) => {
                 self.explained += 1;
                 bar.suspend(|| say(line));
             }
-            Ok(Answer::Already(line)) => {
+            Ok(Outcome::Already(line)) => {
                 self.already += 1;
                 line.into_iter().for_each(|line| bar.suspend(|| say(line)));
             }

@@ -24,12 +24,12 @@ pub struct Short {
 pub struct Column {
     pub name: String,
     /// The largest first.
-    pub groups: Vec<Group>,
+    pub groups: Vec<Subgroup>,
     pub gaps: BTreeMap<Small, Gap>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Group {
+pub struct Subgroup {
     /// Empty: the table says nothing.
     pub name: String,
     pub n: usize,
@@ -90,7 +90,7 @@ pub fn column(view: &View<'_>, at: usize, units: &Units, draws: usize, may_go_on
     let shorts = shorts(view, &sets, units, draws, may_go_on)?;
     let gaps = gaps(view, &members[..enough], &shorts, units, draws, may_go_on)?;
     let mut shorts = shorts.into_iter();
-    let group = |(name, pictures): &(&str, Vec<usize>)| Group {
+    let group = |(name, pictures): &(&str, Vec<usize>)| Subgroup {
         name: (*name).to_owned(),
         n: pictures.len(),
         figures: shorts.next(),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::super::case::{Case, Cases, Truth};
-use super::target::{Answered, Point, Target, targets};
-use crate::statistics::{Confusion, Detection, Measure, Ranked, Weights, mean};
+use super::target::{Answered, OperatingPoint, Target, targets};
+use crate::statistics::{Confusion, Detection, KappaWeights, Measure, Ranked, mean};
 
 /// Figures that are small enough to be given for every group of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -69,8 +69,8 @@ impl<'a> View<'a> {
         self.target("referable").or_else(|| self.target("any"))
     }
 
-    pub fn kappa_weights(&self) -> Option<Weights> {
-        let weights = if self.cases.output.ordered { Weights::Quadratic } else { Weights::Unweighted };
+    pub fn kappa_weights(&self) -> Option<KappaWeights> {
+        let weights = if self.cases.output.ordered { KappaWeights::Quadratic } else { KappaWeights::Unweighted };
         (!self.cases.output.has_findings()).then_some(weights)
     }
 
@@ -219,7 +219,7 @@ pub fn target_ranked(target: &Target) -> Ranked {
 /// What comes of a point, over those pictures that are meant.
 pub fn at_point<'a>(
     target: &Target,
-    point: &Point,
+    point: &OperatingPoint,
     is_meant: &[bool],
     of: impl Fn(&Detection) -> Option<f64> + Send + Sync + 'a,
 ) -> Measure<'a> {

@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use self::groups::{Column, Gap, Group, LEAST_GROUP, Short};
+pub use self::groups::{Column, Gap, LEAST_GROUP, Short, Subgroup};
 pub use self::measures::Small;
 use self::measures::View;
 pub use self::section::section;
 pub use self::target::{Answered, Target, targets};
 use super::case::{Case, Cases};
 use crate::statistics::{
-    Assumed, Bin, Confusion, Figure, MayGoOn, Measure, RESAMPLINGS, RocPoint, Screening, Unit, Units, Weights,
+    Assumed, Bin, Confusion, Figure, KappaWeights, MayGoOn, Measure, RESAMPLINGS, RocPoint, Screening, Unit, Units,
     expected_calibration_error, mean, reliability, squared_error, squared_error_of_classes,
 };
 
@@ -147,8 +147,8 @@ pub fn decisions_while(cases: &Cases, options: &DecisionOptions, may_go_on: &May
         majority: whole.majority,
         kappa: of(Small::Kappa),
         kappa_weights: view.kappa_weights().map(|weights| match weights {
-            Weights::Quadratic => "quadratic",
-            Weights::Linear | Weights::Unweighted => "none",
+            KappaWeights::Quadratic => "quadratic",
+            KappaWeights::Linear | KappaWeights::Unweighted => "none",
         }),
         confusion: if cases.output.has_findings() { Confusion::new(0) } else { view.confusion(&all) },
         auc: aucs(&view, &targets, &units, &all, options, may_go_on)?,
@@ -233,7 +233,7 @@ fn target_figures(
         all.push(measures::at_point(target, point, &everywhere, |found| found.npv()));
     }
     let figures = units.measured(&all, options.draws, may_go_on)?;
-    let point = |(point, four): (&target::Point, &[Figure])| PointFigures {
+    let point = |(point, four): (&target::OperatingPoint, &[Figure])| PointFigures {
         threshold: point.threshold,
         sensitivity: four[0],
         specificity: four[1],

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::bundle::card::{Activation, Class, Decision, Output};
+use crate::bundle::card::{Class, Decision, Output, OutputActivation};
 use crate::bundle::colour::Colour;
 use crate::bundle::question::{OperatingPoint, Question};
 use crate::evaluate::{Plot, PlotKind, Section, Truth};
@@ -71,7 +71,8 @@ fn class(name: &str, normal: bool) -> Class {
 }
 
 fn output(decision: Decision) -> Output {
-    let activation = if decision == Decision::EachFinding { Activation::Sigmoid } else { Activation::Softmax };
+    let activation =
+        if decision == Decision::EachFinding { OutputActivation::Sigmoid } else { OutputActivation::Softmax };
     Output { activation, decision, operating_points: Vec::new(), ordered: false, questions: Vec::new() }
 }
 

@@ -5,8 +5,9 @@ use imageproc::distance_transform::euclidean_squared_distance_transform;
 use serde::{Deserialize, Serialize};
 
 use super::regions::{Region, Size};
-use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::evaluate::subject::Subject;
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 /// How near to a region a map's largest value must lie to hit it, as a part of the grid's longer side: the 15 pixels of
 /// pictures of 500 that Zhang et al. 2018 allow.
@@ -56,14 +57,14 @@ impl Pointer {
 /// Regions that are looked for together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Group {
+pub enum RegionGroup {
     /// All marks of disease.
     Lesions,
     Size(Size),
     Kind(String),
 }
 
-impl Group {
+impl RegionGroup {
     pub fn name(&self) -> &str {
         match self {
             Self::Lesions => "all lesions",
@@ -84,7 +85,7 @@ impl Group {
 /// Where the regions of one group lie in a picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Marked {
-    pub group: Group,
+    pub group: RegionGroup,
     pub regions: usize,
     /// Of the model's grid.
     pub pixels: usize,
@@ -128,7 +129,7 @@ impl PicturePlaces {
         subject: &Subject<'_>,
         (image, patient): (&str, &str),
         regions: &[Region],
-        may_go_on: MayGoOn<'_>,
+        may_go_on: &MayGoOn<'_>,
     ) -> Option<Self> {
         let (height, width) = subject.size();
         let groups = groups(regions, (height, width));
@@ -163,15 +164,15 @@ struct Grouped {
 
 /// The groups that lie within the model's frame, at least in part.
 fn groups(regions: &[Region], (height, width): (usize, usize)) -> Vec<Grouped> {
-    let mut names = vec![Group::Lesions];
-    names.extend(Size::ALL.map(Group::Size));
+    let mut names = vec![RegionGroup::Lesions];
+    names.extend(Size::ALL.map(RegionGroup::Size));
     for region in regions {
-        let group = Group::Kind(region.kind.clone());
+        let group = RegionGroup::Kind(region.kind.clone());
         if !names.contains(&group) {
             names.push(group);
         }
     }
-    let grouped = |group: Group| {
+    let grouped = |group: RegionGroup| {
         let own: Vec<&Region> =
             regions.iter().filter(|region| group.has(region) && !region.extent.is_empty()).collect();
         let mut mask = vec![false; height * width];

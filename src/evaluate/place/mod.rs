@@ -5,15 +5,19 @@ mod regions;
 mod summary;
 
 pub use self::figures::{
-    Found, Group, Marked, PicturePlaces, Placed, Pointer, STEPS, TOLERANCE, found_by, iou, threshold,
+    Found, Marked, PicturePlaces, Placed, Pointer, RegionGroup, STEPS, TOLERANCE, found_by, iou, threshold,
 };
-pub use self::regions::{Extent, Frame, MARKED, MEDIUM_BELOW, Region, SMALL_BELOW, Size};
+pub use self::regions::{Extent, MARKED, MEDIUM_BELOW, Region, SMALL_BELOW, Size, SourceGrid};
 pub use self::summary::{HIT_FROM, PlaceFigures, Places};
 use super::Subject;
 
 impl Subject<'_> {
     /// From the picture's pixels to the model's grid.
-    pub fn frame(&self) -> Frame {
-        Frame { source_px: self.scan.size_px(), source_from_model: self.source_from_model, model_size: self.size() }
+    pub fn grid(&self) -> SourceGrid {
+        SourceGrid {
+            source_px: self.scan.size_px(),
+            source_from_model: self.source_from_model,
+            model_size: self.size(),
+        }
     }
 }

@@ -93,7 +93,7 @@ impl Region {
 
 /// From a picture's pixels to the model's.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame {
+pub struct SourceGrid {
     /// Width and height in pixels.
     pub source_px: (u32, u32),
     pub source_from_model: Transform,
@@ -101,7 +101,7 @@ pub struct Frame {
     pub model_size: (usize, usize),
 }
 
-impl Frame {
+impl SourceGrid {
     /// Each box with the pixels that it touches.
     pub fn of_boxes(&self, boxes: &[LesionBox]) -> Vec<Region> {
         let Some(model_from_source) = self.source_from_model.inverse() else { return Vec::new() };
@@ -188,9 +188,9 @@ mod tests {
     use super::*;
 
     /// A picture of 200×100 pixels, cropped to its middle square and shown to the model at 50×50.
-    fn frame() -> Frame {
+    fn grid() -> SourceGrid {
         let source_from_model = Transform::scale_then_move(2.0, 2.0, 50.0, 0.0);
-        Frame { source_px: (200, 100), source_from_model, model_size: (50, 50) }
+        SourceGrid { source_px: (200, 100), source_from_model, model_size: (50, 50) }
     }
 
     fn pixels(region: &Region) -> Vec<usize> {
@@ -202,7 +202,7 @@ mod tests {
     fn boxed(x: [f64; 2], y: [f64; 2]) -> Vec<Region> {
         let [(x_min, x_max), (y_min, y_max)] = [x, y].map(|[from, to]| (from, to));
         let (image, lesion) = ("a".to_owned(), "drusen".to_owned());
-        frame().of_boxes(&[LesionBox { image, lesion, x_min, y_min, x_max, y_max }])
+        grid().of_boxes(&[LesionBox { image, lesion, x_min, y_min, x_max, y_max }])
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
         mask[41 * 200 + 69] = 1 | 16; // x 9.75, y 20.75 of the model's grid
         mask[42 * 200 + 70] = 1; // touches it at a corner
         mask[10 * 200 + 20] = 2; // left of the square
-        let found = frame().of_mask(&mask);
+        let found = grid().of_mask(&mask);
         let said: Vec<(&str, Vec<usize>)> = found.iter().map(|r| (r.kind.as_str(), pixels(r))).collect();
         let (first, second) = (20 * 50 + 9, 21 * 50 + 10);
         assert_eq!(
@@ -240,7 +240,7 @@ mod tests {
     fn a_mask_without_bits_marks_whatever_is_not_zero() {
         let of = |value: u8| {
             let mask = (0..200 * 100).map(|i| if i == 41 * 200 + 69 { value } else { 0 }).collect::<Vec<_>>();
-            frame().of_mask(&mask).into_iter().map(|region| region.kind).collect::<Vec<_>>()
+            grid().of_mask(&mask).into_iter().map(|region| region.kind).collect::<Vec<_>>()
         };
         assert_eq!(
             [of(255), of(1), of(40)],

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::figures::{Group, PicturePlaces, Pointer, STEPS, TOLERANCE, iou, threshold};
+use super::figures::{PicturePlaces, Pointer, RegionGroup, STEPS, TOLERANCE, iou, threshold};
 use super::regions::{MEDIUM_BELOW, SMALL_BELOW};
 use crate::evaluate::cells::{columns, figure, mean};
 use crate::evaluate::section::{Axis, Named, Plot, PlotKind, Section, Span};
@@ -28,7 +28,7 @@ pub struct Places {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlaceFigures {
     pub by: Pointer,
-    pub group: Group,
+    pub group: RegionGroup,
     /// Pictures that have such regions, and how many these are.
     pub n: usize,
     pub regions: usize,
@@ -46,7 +46,8 @@ impl Places {
     pub fn of(pictures: &[PicturePlaces]) -> Self {
         let pictures: Vec<&PicturePlaces> = pictures.iter().filter(|picture| !picture.marked.is_empty()).collect();
         let units = Units::of(pictures.iter().map(|picture| picture.patient.as_str()));
-        let mut groups: Vec<&Group> = pictures.iter().flat_map(|p| &p.marked).map(|marked| &marked.group).collect();
+        let mut groups: Vec<&RegionGroup> =
+            pictures.iter().flat_map(|p| &p.marked).map(|marked| &marked.group).collect();
         groups.sort();
         groups.dedup();
         let mut pointers: Vec<Pointer> = pictures.iter().flat_map(|p| &p.maps).map(|placed| placed.by).collect();
@@ -58,7 +59,7 @@ impl Places {
     }
 
     /// The figures of one map and one group.
-    pub fn find(&self, by: Pointer, group: &Group) -> Option<&PlaceFigures> {
+    pub fn find(&self, by: Pointer, group: &RegionGroup) -> Option<&PlaceFigures> {
         self.figures.iter().find(|figures| figures.by == by && figures.group == *group)
     }
 
@@ -112,13 +113,13 @@ impl Places {
     }
 
     fn plots(&self) -> Vec<Named<Plot>> {
-        let all = self.figures.iter().filter(|figures| figures.group == Group::Lesions);
+        let all = self.figures.iter().filter(|figures| figures.group == RegionGroup::Lesions);
         let span =
             |name: &str, found: Figure| Some(Span { name: name.into(), value: found.value?, interval: found.interval });
         let plot = |name: &str, label: &str, of: fn(&PlaceFigures) -> Figure| {
             let spans = all.clone().filter(|figures| figures.by != Pointer::Chance);
             let spans: Vec<Span> = spans.filter_map(|figures| span(figures.by.title(), of(figures))).collect();
-            let at = self.find(Pointer::Chance, &Group::Lesions).and_then(|chance| of(chance).value);
+            let at = self.find(Pointer::Chance, &RegionGroup::Lesions).and_then(|chance| of(chance).value);
             let (x, y) = (Axis::new(label, 0.0, 1.0), Axis::new("map", 0.0, spans.len() as f64));
             let caption = format!("{label}, all lesions; the line is chance.");
             (!spans.is_empty()).then(|| Named::new(name, caption, Plot { x, y, kind: PlotKind::Spans { spans, at } }))
@@ -132,7 +133,7 @@ impl Places {
     }
 }
 
-fn figures(pictures: &[&PicturePlaces], units: &Units, by: Pointer, group: &Group) -> PlaceFigures {
+fn figures(pictures: &[&PicturePlaces], units: &Units, by: Pointer, group: &RegionGroup) -> PlaceFigures {
     let one = |picture: &PicturePlaces| {
         let at = picture.marked.iter().position(|marked| marked.group == *group)?;
         let placed = picture.maps.iter().find(|placed| placed.by == by)?.clone();
@@ -191,7 +192,7 @@ mod tests {
         PicturePlaces {
             image: patient.to_owned(),
             patient: patient.to_owned(),
-            marked: vec![Marked { group: Group::Lesions, regions: 2, pixels: 10 }],
+            marked: vec![Marked { group: RegionGroup::Lesions, regions: 2, pixels: 10 }],
             maps: vec![Placed { by: Pointer::Middle, above, found: vec![found] }],
         }
     }
@@ -202,7 +203,7 @@ mod tests {
         // second 0.5; the second chooses step 10, which gives the first 1.
         let pictures = [picture("a", 5, 1.0), picture("b", 10, 0.0), picture("c", 5, 1.0), picture("d", 10, 0.0)];
         let places = Places::of(&pictures);
-        let found = places.find(Pointer::Middle, &Group::Lesions).unwrap();
+        let found = places.find(Pointer::Middle, &RegionGroup::Lesions).unwrap();
         assert_eq!(found.thresholds, [Some(0.0625), Some(0.25)]);
         assert_eq!((found.iou.value, found.hit_rate.value), (Some(0.75), Some(1.0)));
         assert_eq!((found.pointing.value, found.energy.value), (Some(0.5), Some(0.25)));

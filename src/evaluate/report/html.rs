@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use super::{Head, plots, png};
+use super::{ReportHeader, plots, png};
 use crate::evaluate::Section;
 use crate::page::base64;
 use crate::table::Table;
@@ -12,7 +12,7 @@ use crate::table::Table;
 const MOST_ROWS: usize = 60;
 const STYLE: &str = include_str!("style.css");
 
-pub fn page(head: &Head, sections: &[Section]) -> Result<String, String> {
+pub fn page(head: &ReportHeader, sections: &[Section]) -> Result<String, String> {
     let bodies = sections.iter().enumerate().map(|(at, section)| body(at, section)).collect::<Result<Vec<_>, _>>()?;
     let page = html! {
         (DOCTYPE)
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_report_holds_everything_and_runs_nothing() {
-        let head = Head {
+        let head = ReportHeader {
             title: "retina-dr on a day's pictures".to_owned(),
             facts: vec![("Model".to_owned(), "retina-dr <b>".to_owned())],
             warnings: vec!["The labels know the model.".to_owned()],
@@ -162,7 +162,7 @@ mod tests {
     fn long_tables_say_where_the_rest_is() {
         let mut section = section();
         section.tables[0].of.rows = vec![vec![json!("a"), json!(1), json!(2)]; MOST_ROWS + 7];
-        let page = page(&Head::default(), &[section]).unwrap();
+        let page = page(&ReportHeader::default(), &[section]).unwrap();
         assert!(page.contains("7 more rows are in groups.csv") && page.matches("<tr>").count() == MOST_ROWS + 1);
     }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_part_is_a_file_too() {
-        let files = super::super::files(&Head::default(), &[section()]).unwrap();
+        let files = super::super::files(&ReportHeader::default(), &[section()]).unwrap();
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["report.html", "groups.csv", "groups.parquet", "roc.svg", "roc.png", "mean-map.png"]);
         assert!(files.iter().all(|(_, bytes)| !bytes.is_empty()));

@@ -13,7 +13,7 @@ use super::Section;
 
 /// What stands above all sections.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Head {
+pub struct ReportHeader {
     pub title: String,
     /// What was measured, on what and when: name and value.
     pub facts: Vec<(String, String)>,
@@ -29,7 +29,7 @@ pub const PAGE: &str = "report.html";
 ///
 /// # Errors
 /// A plot or picture that cannot be drawn, a table with rows of different lengths.
-pub fn files(head: &Head, sections: &[Section]) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub fn files(head: &ReportHeader, sections: &[Section]) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut files = vec![(PAGE.to_owned(), html::page(head, sections)?.into_bytes())];
     for table in sections.iter().flat_map(|section| &section.tables) {
         files.push((format!("{}.csv", table.name), table.of.csv()?));

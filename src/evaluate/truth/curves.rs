@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 use crate::evaluate::fill::{Fill, Filler, Planes};
-use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::evaluate::subject::Subject;
 use crate::explain::ExplainError;
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 /// How finely and how often.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,7 +105,7 @@ pub fn measure(
     subject: &Subject<'_>,
     settings: &CurveSettings,
     seed: u64,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<Vec<Curves>>, ExplainError> {
     let (field, width) = (&subject.field, subject.picture.width);
     let side_px = settings.side_px(width);

@@ -11,13 +11,16 @@ mod summary;
 use serde::{Deserialize, Serialize};
 
 use super::fill::Fill;
-use super::subject::{MayGoOn, Subject};
+use super::subject::Subject;
 use crate::explain::{ExplainError, Explainer};
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 pub use self::curves::{CurveSettings, Curves, Ways, measure as insertion_and_deletion, ways};
 pub use self::order::Order;
-pub use self::randomised::{DEPENDS_BELOW, Randomised, Stage, measure as against_randomised, stages};
+pub use self::randomised::{
+    DEPENDS_BELOW, Randomised, RandomisedModel, measure as against_randomised, randomised_models,
+};
 pub use self::repeated::{Repeated, measure as repeated, measure_against as reproduced};
 pub use self::rescored::{Rescored, Said, Strong, kept_and_removed, measure as rescored};
 pub use self::summary::{ALIKE_FROM, MapTruth, Truthfulness};
@@ -51,8 +54,8 @@ impl Default for TruthSettings {
 /// The other models that maps are held against.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Others<'a> {
-    /// Of [`stages`]; none: the weights are not randomised.
-    pub stages: &'a [Stage],
+    /// Of [`randomised_models`]; none: the weights are not randomised.
+    pub models: &'a [RandomisedModel],
     pub against: Option<&'a Explainer>,
 }
 
@@ -83,12 +86,12 @@ impl PictureTruth {
         (image, patient): (&str, &str),
         settings: &TruthSettings,
         others: Others<'_>,
-        may_go_on: MayGoOn<'_>,
+        may_go_on: &MayGoOn<'_>,
     ) -> Result<Option<Self>, ExplainError> {
         let TruthSettings { curves, strong, fill, seed, .. } = settings;
         let Some(curves) = insertion_and_deletion(subject, curves, *seed, may_go_on)? else { return Ok(None) };
         let Some(rescored) = rescored(subject, strong, *fill, *seed, may_go_on)? else { return Ok(None) };
-        let Some(randomised) = against_randomised(subject, others.stages, may_go_on)? else { return Ok(None) };
+        let Some(randomised) = against_randomised(subject, others.models, may_go_on)? else { return Ok(None) };
         let Some(repeated) = repeated(subject, may_go_on)? else { return Ok(None) };
         let reproduced = match others.against {
             Some(against) => reproduced(subject, against, may_go_on)?,

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::Bundle;
 use crate::bundle::randomised::{LayerGroup, layer_groups};
 use crate::evaluate::similarity::Similarity;
-use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::evaluate::subject::Subject;
 use crate::explain::{ExplainError, Explainer, SingleMap};
 use crate::method::MapKind;
 use crate::network::{ComputeDevice, NetworkError};
 use crate::scan::Scan;
+use crate::statistics::MayGoOn;
 
 /// Below this rank correlation with the map of the model whose weights are all randomised a map depends on the model: less
 /// than a quarter of what one says is then said by the other.
@@ -18,13 +19,13 @@ pub const DEPENDS_BELOW: f64 = 0.5;
 
 /// The model after so many groups of layers lost their weights.
 #[derive(Debug)]
-pub struct Stage {
+pub struct RandomisedModel {
     /// The layers that lost theirs last.
     pub layers: String,
     explainer: Explainer,
 }
 
-impl Stage {
+impl RandomisedModel {
     /// `bundle` on `device` without the weights of `groups`.
     ///
     /// # Errors
@@ -39,7 +40,7 @@ impl Stage {
         Ok(Self { layers: groups.last().map(LayerGroup::name).unwrap_or_default(), explainer })
     }
 
-    /// The maps of `class` that the model gives at this stage; fewer where it gives no finite numbers any more, or where
+    /// The maps of `class` that the model gives then; fewer where it gives no finite numbers any more, or where
     /// it may not go on.
     ///
     /// # Errors
@@ -49,7 +50,7 @@ impl Stage {
         scan: &Scan,
         class: usize,
         kinds: &[MapKind],
-        may_go_on: MayGoOn<'_>,
+        may_go_on: &MayGoOn<'_>,
     ) -> Result<Vec<SingleMap>, ExplainError> {
         let examined = self.explainer.examine_for_maps(scan)?;
         let mut maps = Vec::new();
@@ -64,30 +65,30 @@ impl Stage {
     }
 }
 
-/// The stages of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
+/// The models of `bundle` on `device`, each with one group of layers more than the one before; the last has them all.
 /// `None` where it may not go on. One draw of weights may resemble the model by chance: over many pictures, give each
-/// the stages of a seed of its own.
+/// the models of a seed of its own.
 ///
 /// # Errors
 /// A device that fails.
-pub fn stages(
+pub fn randomised_models(
     bundle: &Bundle,
     device: &ComputeDevice,
     seed: u64,
-    may_go_on: MayGoOn<'_>,
-) -> Result<Option<Vec<Stage>>, NetworkError> {
+    may_go_on: &MayGoOn<'_>,
+) -> Result<Option<Vec<RandomisedModel>>, NetworkError> {
     let groups = layer_groups(&bundle.card);
-    let mut stages = Vec::new();
+    let mut models = Vec::new();
     for at in 0..groups.len() {
         if !may_go_on() {
             return Ok(None);
         }
-        stages.push(Stage::new(bundle, &groups[..=at], device, seed)?);
+        models.push(RandomisedModel::new(bundle, &groups[..=at], device, seed)?);
     }
-    Ok(Some(stages))
+    Ok(Some(models))
 }
 
-/// One stage's maps against the model's own.
+/// One model's maps against the model's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Randomised {
     /// The layers that lost their weights last.
@@ -96,14 +97,14 @@ pub struct Randomised {
     pub maps: Vec<(MapKind, Similarity)>,
 }
 
-/// Compares the maps of `subject` with those of every stage; `None` where it may not go on.
+/// Compares the maps of `subject` with those of every model; `None` where it may not go on.
 ///
 /// # Errors
 /// A picture that cannot be read, or a device that fails.
 pub fn measure(
     subject: &Subject<'_>,
-    stages: &[Stage],
-    may_go_on: MayGoOn<'_>,
+    models: &[RandomisedModel],
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<Vec<Randomised>>, ExplainError> {
     let kinds: Vec<MapKind> = subject.maps.iter().map(|map| map.kind).collect();
     let compared = |other: &SingleMap| {
@@ -111,12 +112,12 @@ pub fn measure(
         Some((other.kind, Similarity::of(&own.values, &other.values, subject.size(), &subject.field)))
     };
     let mut all = Vec::new();
-    for stage in stages {
-        let maps = stage.maps(subject.scan, subject.class, &kinds, may_go_on)?;
+    for model in models {
+        let maps = model.maps(subject.scan, subject.class, &kinds, may_go_on)?;
         if !may_go_on() {
             return Ok(None);
         }
-        all.push(Randomised { layers: stage.layers.clone(), maps: maps.iter().filter_map(compared).collect() });
+        all.push(Randomised { layers: model.layers.clone(), maps: maps.iter().filter_map(compared).collect() });
     }
     Ok(Some(all))
 }
@@ -169,24 +170,24 @@ mod tests {
     fn a_map_of_the_model_depends_on_it_and_an_edge_detector_does_not() {
         let bundle = Library::open(&[]).unwrap().load("mnist").unwrap();
         let cpu = device::cpu();
-        let stages = stages(&bundle, &cpu, 1, &|| true).unwrap().unwrap();
+        let models = randomised_models(&bundle, &cpu, 1, &|| true).unwrap().unwrap();
         let explainer = Explainer::new(bundle, &cpu).unwrap();
         let scan = digit();
         let subject = Subject::new(&explainer, &scan, &[MapKind::Cam]).unwrap();
-        let found = measure(&subject, &stages, &|| true).unwrap().unwrap();
-        assert_eq!(found.len(), stages.len());
+        let found = measure(&subject, &models, &|| true).unwrap().unwrap();
+        assert_eq!(found.len(), models.len());
         let (_, last) = found.last().unwrap().maps[0];
         assert!(depends(last.spearman), "{last:?}");
         assert_eq!(says(last.spearman), "this map depends on the model");
 
-        // The same edges stand for the map of the model and of every stage.
+        // The same edges stand for the map of the model and of every model.
         let own = edges(&subject);
-        for stage in &stages {
-            let other = Subject::new(&stage.explainer, &scan, &[]).unwrap();
+        for model in &models {
+            let other = Subject::new(&model.explainer, &scan, &[]).unwrap();
             let found = Similarity::of(&own, &edges(&other), subject.size(), &subject.field);
             assert_eq!(says(found.spearman), "this map does not depend on the model");
         }
-        assert!(measure(&subject, &stages, &|| false).unwrap().is_none(), "cancelled");
+        assert!(measure(&subject, &models, &|| false).unwrap().is_none(), "cancelled");
         let none = SingleMap { values: vec![0.0; 784], ..subject.maps[0].clone() };
         let vanished = Similarity::of(&subject.maps[0].values, &none.values, subject.size(), &subject.field);
         assert!(vanished.spearman.is_none() && depends(vanished.spearman));

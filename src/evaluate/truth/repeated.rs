@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::similarity::Similarity;
-use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::evaluate::subject::Subject;
 use crate::explain::steady::Variant;
 use crate::explain::{Examined, ExplainError, Explainer, SingleMap};
 use crate::geometry::Transform;
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 /// One variant's maps, brought back to the picture's frame, against the picture's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub struct Repeated {
 ///
 /// # Errors
 /// A variant that the model cannot read, or a device that fails.
-pub fn measure(subject: &Subject<'_>, may_go_on: MayGoOn<'_>) -> Result<Option<Vec<Repeated>>, ExplainError> {
+pub fn measure(subject: &Subject<'_>, may_go_on: &MayGoOn<'_>) -> Result<Option<Vec<Repeated>>, ExplainError> {
     let explainer = subject.explainer;
     let mut all = Vec::new();
     for variant in Variant::REPEATED.into_iter().filter(|variant| variant.suits(subject.scan)) {
@@ -48,7 +49,7 @@ pub fn measure(subject: &Subject<'_>, may_go_on: MayGoOn<'_>) -> Result<Option<V
 pub fn measure_against(
     subject: &Subject<'_>,
     against: &Explainer,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<Vec<(MapKind, Similarity)>>, ExplainError> {
     let name = &subject.explainer.card.classes[subject.class].name;
     let Some(class) = against.card.class_index(name) else { return Ok(Some(Vec::new())) };
@@ -62,7 +63,7 @@ fn compared(
     (explainer, class): (&Explainer, usize),
     examined: &Examined,
     other_from_source: &Transform,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<Vec<(MapKind, Similarity)>>, ExplainError> {
     let mut maps = Vec::new();
     for map in &subject.maps {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Order;
 use crate::evaluate::fill::{Fill, Filler};
-use crate::evaluate::subject::{MayGoOn, Subject};
+use crate::evaluate::subject::Subject;
 use crate::explain::{ExplainError, Verdict};
 use crate::method::MapKind;
+use crate::statistics::MayGoOn;
 
 /// What the paper leaves open: when a pixel counts as strongly attentive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -100,7 +101,7 @@ pub fn measure(
     definitions: &[Strong],
     fill: Fill,
     seed: u64,
-    may_go_on: MayGoOn<'_>,
+    may_go_on: &MayGoOn<'_>,
 ) -> Result<Option<Vec<Rescored>>, ExplainError> {
     let filler = Filler::new(&subject.picture, &subject.field, fill);
     let by_chance = Order::random(&subject.field, subject.picture.width, 1, seed);

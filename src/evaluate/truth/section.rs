@@ -134,14 +134,14 @@ impl Truthfulness {
                 ));
             }
         }
-        let stages = |map: &MapTruth| {
-            let values: Vec<f64> = map.randomised.iter().map(|stage| stage.spearman.value.unwrap_or(0.0)).collect();
-            let points = [1.0].into_iter().chain(values).enumerate().map(|(stage, value)| (stage as f64, value));
+        let curve = |map: &MapTruth| {
+            let values: Vec<f64> = map.randomised.iter().map(|model| model.spearman.value.unwrap_or(0.0)).collect();
+            let points = [1.0].into_iter().chain(values).enumerate().map(|(step, value)| (step as f64, value));
             Line::curve(map.map.title(), points.collect())
         };
         let most = self.maps.iter().map(|map| map.randomised.len()).max().unwrap_or(0);
         if most > 0 {
-            let lines = self.maps.iter().map(stages).collect();
+            let lines = self.maps.iter().map(curve).collect();
             let (x, y) = (Axis::new("groups of layers randomised", 0.0, most as f64), Axis::new("Spearman", -0.2, 1.0));
             let caption = "Rank correlation with the model's own map while its layers lose their weights from the last to the first.";
             plots.push(Named::new("randomised-weights", caption, Plot { x, y, kind: PlotKind::Lines(lines) }));

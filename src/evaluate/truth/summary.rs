@@ -33,7 +33,7 @@ pub struct MapTruth {
     pub map: MapKind,
     pub curves: Vec<CurveFigures>,
     pub rescored: Vec<RescoredFigures>,
-    /// By stage.
+    /// By randomised model.
     pub randomised: Vec<LikenessFigures<String>>,
     /// Whether the map depends on the model; `None` where its weights were not randomised.
     pub depends_on_model: Option<bool>,
@@ -113,7 +113,7 @@ impl Truthfulness {
 impl MapTruth {
     /// The rank correlation with the map of the model whose weights are all randomised.
     pub fn randomised_spearman(&self) -> Option<Figure> {
-        self.randomised.last().map(|stage| stage.spearman)
+        self.randomised.last().map(|model| model.spearman)
     }
 
     /// Over variants of the picture the structural similarity of the one in which the map comes again worst.
@@ -128,7 +128,7 @@ impl PictureTruth {
         self.curves.iter().any(|curve| curve.map == Some(kind))
             || self.rescored.iter().any(|rescored| rescored.map == kind)
             || self.repeated.iter().any(|repeated| of_kind(&repeated.maps, kind).is_some())
-            || self.randomised.iter().any(|stage| of_kind(&stage.maps, kind).is_some())
+            || self.randomised.iter().any(|model| of_kind(&model.maps, kind).is_some())
     }
 }
 
@@ -152,12 +152,12 @@ impl Measured<'_> {
         let randomised: Vec<LikenessFigures<String>> = first
             .randomised
             .iter()
-            .map(|stage| {
+            .map(|model| {
                 let of = |picture: &PictureTruth| {
-                    let found = picture.randomised.iter().find(|known| known.layers == stage.layers)?;
+                    let found = picture.randomised.iter().find(|known| known.layers == model.layers)?;
                     of_kind(&found.maps, kind)
                 };
-                self.likeness(stage.layers.clone(), of, true)
+                self.likeness(model.layers.clone(), of, true)
             })
             .collect();
         let repeated = Variant::REPEATED.into_iter().map(|variant| {
@@ -168,7 +168,7 @@ impl Measured<'_> {
             self.likeness(variant, of, false)
         });
         let reproduced = self.likeness((), |picture| of_kind(&picture.reproduced, kind), false);
-        let last = randomised.last().map(|stage| stage.spearman.value);
+        let last = randomised.last().map(|model| model.spearman.value);
         MapTruth {
             map: kind,
             curves: self.curves(first, Some(kind)),

@@ -14,7 +14,7 @@ use crate::method::Evidence;
 
 /// Indices are into the model's classes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Agreement {
+pub struct MapAgreement {
     pub agrees: bool,
     pub decided: usize,
     pub most_probable: usize,
@@ -26,7 +26,7 @@ pub struct Agreement {
     pub says: Option<String>,
 }
 
-impl Agreement {
+impl MapAgreement {
     pub fn of(card: &Card, explanation: &Explanation) -> Self {
         let verdict = &explanation.verdict;
         let (decided, most_probable) = (verdict.decided, verdict.mode());

@@ -9,7 +9,7 @@ mod headline;
 
 use serde::Serialize;
 
-pub use self::agreement::Agreement;
+pub use self::agreement::MapAgreement;
 use self::headline::Headline;
 use super::{Explanation, Verdict};
 use crate::bundle::{Advice, Assessment, Card};
@@ -28,7 +28,7 @@ pub struct Report {
     /// The classes whose colours stand beside the answer.
     pub said: Vec<usize>,
     /// Whether verdict, most probable class and response point to one class.
-    pub agreement: Agreement,
+    pub agreement: MapAgreement,
     /// `None` of a model without a gate.
     pub gate: Option<GateWords>,
     /// `None` of a model that does not judge quality.
@@ -84,7 +84,7 @@ pub fn report(
         beneath,
         rule,
         said,
-        agreement: Agreement::of(card, explanation),
+        agreement: MapAgreement::of(card, explanation),
         gate,
         // A refusal says that already.
         quality: assessed.filter(|found| refusal.is_none() || !found.is_by_the_gate_alone()).map(quality),

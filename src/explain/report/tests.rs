@@ -1,5 +1,5 @@
 use super::*;
-use crate::bundle::card::{Activation, Decision, Output};
+use crate::bundle::card::{Decision, Output, OutputActivation};
 use crate::bundle::quality::Quality;
 use crate::bundle::{Calibration, Library};
 use crate::explain::{Settings, TimingsMs, Verdict, clear};
@@ -39,8 +39,8 @@ fn explained(card: &Card, verdict: Verdict, responses: &[f32]) -> Explanation {
 
 fn verdict(card: &Card, probabilities: &[f32]) -> Verdict {
     let scores: Vec<f32> = match card.output.activation {
-        Activation::Softmax => probabilities.iter().map(|p| p.ln()).collect(),
-        Activation::Sigmoid => probabilities.iter().map(|p| (p / (1.0 - p)).ln()).collect(),
+        OutputActivation::Softmax => probabilities.iter().map(|p| p.ln()).collect(),
+        OutputActivation::Sigmoid => probabilities.iter().map(|p| (p / (1.0 - p)).ln()).collect(),
     };
     Verdict::from_scores(&scores, &card.output)
 }

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::DicomObject;
 use super::element::{Code, Row, coded, empty, list, row, sequence};
-use super::kind::Kind;
+use super::kind::ObjectKind;
 use super::shared::Shared;
 use crate::export::{NOTICE, Pictures};
 
@@ -33,7 +33,7 @@ pub fn capture(shared: &Shared<'_>, pictures: &Pictures<'_>, measured: usize) ->
         rows.push(sequence(tags::SOURCE_IMAGE_SEQUENCE, vec![picture.source_item(false)]));
         rows.push(picture.series_row());
     }
-    shared.object(Kind::Capture, ("", 1, Kind::Capture.title()), "sc.dcm".to_owned(), rows)
+    shared.object(ObjectKind::Capture, ("", 1, ObjectKind::Capture.title()), "sc.dcm".to_owned(), rows)
 }
 
 /// A photograph as it was shown, upright, in 8-bit colour: what segmentation and maps lie over.
@@ -45,7 +45,7 @@ pub fn picture(shared: &Shared<'_>, picture: &RgbImage) -> Result<DicomObject> {
         row(tags::DERIVATION_DESCRIPTION, VR::ST, "Picture that came as a file of no DICOM, in 8-bit colour"),
     ]);
     rows.extend(shared.lossy(picture.dimensions()));
-    shared.object(Kind::Picture, ("", 1, Kind::Picture.title()), "picture.dcm".to_owned(), rows)
+    shared.object(ObjectKind::Picture, ("", 1, ObjectKind::Picture.title()), "picture.dcm".to_owned(), rows)
 }
 
 /// What stands in the place of a name.

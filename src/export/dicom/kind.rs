@@ -3,7 +3,7 @@
 use dicom_dictionary_std::uids;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// A photograph as an object, for the others to refer to.
     Picture,
     /// The report panel.
@@ -16,7 +16,7 @@ pub enum Kind {
 /// Name, SOP class, modality, number of the first series, title.
 type Facts = (&'static str, &'static str, &'static str, u32, &'static str);
 
-impl Kind {
+impl ObjectKind {
     /// Numbers of series are high, so that they stand behind those of the study.
     fn facts(self) -> Facts {
         match self {

@@ -8,7 +8,7 @@ use dicom_dictionary_std::tags;
 use super::DicomObject;
 use super::element::{Code, Row, coded, decimals, item, list, row, sequence};
 use super::frames::{Frames, content};
-use super::kind::Kind;
+use super::kind::ObjectKind;
 use super::shared::{Model, Shared};
 use crate::compose::class_values;
 use crate::export::{NOTICE, Pictures};
@@ -125,7 +125,7 @@ fn object(
     // What tells series apart goes first: a list of series shows some twenty letters.
     let kind = if map.ending == "pm" { "CLEAR response" } else { "class activation" };
     let title = format!("{}, {kind}", class.full_name());
-    shared.object(Kind::Map, (&which, number, &title), format!("{}-{}.dcm", map.ending, class.name), rows)
+    shared.object(ObjectKind::Map, (&which, number, &title), format!("{}-{}.dcm", map.ending, class.name), rows)
 }
 
 const IMAGE_TYPE: [&str; 4] = ["DERIVED", "PRIMARY", "VOLUME", "QUANTITY"];

@@ -11,7 +11,7 @@ use dicom_object::InMemDicomObject;
 use super::DicomObject;
 use super::content::{Relation, code, container, container_rows, image, number, polyline, text, uid};
 use super::element::{Code, Row, coded, item, row, sequence};
-use super::kind::Kind;
+use super::kind::ObjectKind;
 use super::shared::{Model, PROGRAM, Shared, VERSION};
 use super::uid::uid as uid_of;
 use super::words::{answer_code, class_code, question_code};
@@ -233,7 +233,7 @@ fn object(shared: &Shared<'_>, groups: Vec<InMemDicomObject>) -> Result<DicomObj
     ];
     rows.extend(container_rows(Some("1500"), below));
     rows.extend(evidence(shared));
-    shared.object(Kind::Report, ("", 1, Kind::Report.title()), "sr.dcm".to_owned(), rows)
+    shared.object(ObjectKind::Report, ("", 1, ObjectKind::Report.title()), "sr.dcm".to_owned(), rows)
 }
 
 /// TID 1204 and TID 1001: language and observer; what was reported on.

@@ -10,7 +10,7 @@ use super::DicomObject;
 use super::colour::cie_lab;
 use super::element::{Code, Row, coded, item, list, row, sequence};
 use super::frames::{Frames, content};
-use super::kind::Kind;
+use super::kind::ObjectKind;
 use super::shared::{Model, PROGRAM, Shared};
 use super::words::class_code;
 use crate::compose::dominant_classes;
@@ -64,7 +64,9 @@ pub fn segmentation(shared: &Shared<'_>, model: Model<'_>, pictures: &Pictures<'
         row(tags::SEGMENTS_OVERLAP, VR::CS, "NO"),
         row(tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(bits.into())),
     ]);
-    shared.object(Kind::Segmentation, ("", 1, Kind::Segmentation.title()), "seg.dcm".to_owned(), rows).map(Some)
+    shared
+        .object(ObjectKind::Segmentation, ("", 1, ObjectKind::Segmentation.title()), "seg.dcm".to_owned(), rows)
+        .map(Some)
 }
 
 /// One item of Segment Sequence (PS3.3 C.8.20.4). It marks where a network looked, which is no anatomy.

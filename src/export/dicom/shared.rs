@@ -6,7 +6,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 
 use super::element::{Code, Row, coded, empty, item, list, row, sequence};
-use super::kind::Kind;
+use super::kind::ObjectKind;
 use super::patient::{deidentified, keyed, new_study, rows, said_of_removal};
 use super::planes::Planes;
 use super::stamp::Stamp;
@@ -180,9 +180,9 @@ impl<'a> Shared<'a> {
     /// The same of a photograph that has an object of its own.
     pub fn referring_to_own_picture(self) -> Self {
         let own = Reference {
-            sop_class_uid: Kind::Picture.sop_class_uid().to_owned(),
-            sop_instance_uid: self.instance_uid(Kind::Picture, ""),
-            series_uid: self.series_uid(Kind::Picture, ""),
+            sop_class_uid: ObjectKind::Picture.sop_class_uid().to_owned(),
+            sop_instance_uid: self.instance_uid(ObjectKind::Picture, ""),
+            series_uid: self.series_uid(ObjectKind::Picture, ""),
             frame: None,
         };
         Self { picture: Some(self.picture.clone().unwrap_or(own)), ..self }
@@ -193,13 +193,13 @@ impl<'a> Shared<'a> {
         uid(&[what, &self.picture_key, self.model.map_or("", |model| model.sha256), &self.identity])
     }
 
-    fn instance_uid(&self, kind: Kind, which: &str) -> String {
+    fn instance_uid(&self, kind: ObjectKind, which: &str) -> String {
         self.uid(&format!("{} {which}", kind.name()))
     }
 
     /// Each object is a series of its own: a frame of reference belongs to a whole series, and a viewer that lists series
     /// (OHIF) opens the first map of one and no other.
-    fn series_uid(&self, kind: Kind, which: &str) -> String {
+    fn series_uid(&self, kind: ObjectKind, which: &str) -> String {
         uid(&["series", kind.name(), which, &self.picture_key, self.model.map_or("", |model| model.sha256)])
     }
 
@@ -233,7 +233,7 @@ impl<'a> Shared<'a> {
     /// rows beside the shared ones.
     pub fn object(
         &self,
-        kind: Kind,
+        kind: ObjectKind,
         (which, number, title): (&str, u32, &str),
         ending: String,
         own: impl IntoIterator<Item = Row>,
@@ -253,7 +253,7 @@ impl<'a> Shared<'a> {
     }
 
     /// The module General Series (PS3.3 C.7.3.1).
-    fn series(&self, kind: Kind, (which, number, title): (&str, u32, &str)) -> Vec<Row> {
+    fn series(&self, kind: ObjectKind, (which, number, title): (&str, u32, &str)) -> Vec<Row> {
         let said = |tag| self.origin.as_ref().and_then(|origin| origin.text(tag));
         let by = self.model.map(|model| format!(" by {}", model.card.name)).unwrap_or_default();
         let mut rows = vec![
@@ -266,19 +266,19 @@ impl<'a> Shared<'a> {
         // Type 2C: there, though perhaps unknown, but of a part that has no sides; where frames say it themselves it must not
         // be.
         let has_sides = !part.as_deref().is_some_and(|part| UNPAIRED.contains(&part));
-        if matches!(kind, Kind::Picture | Kind::Capture) && has_sides {
+        if matches!(kind, ObjectKind::Picture | ObjectKind::Capture) && has_sides {
             let side = said(tags::IMAGE_LATERALITY).or_else(|| said(tags::LATERALITY));
             let side = side.filter(|side| matches!(side.as_str(), "L" | "R"));
             rows.push(side.map_or_else(|| empty(tags::LATERALITY, VR::CS), |side| row(tags::LATERALITY, VR::CS, side)));
         }
-        if kind != Kind::Report {
+        if kind != ObjectKind::Report {
             rows.extend(part.map(|part| row(tags::BODY_PART_EXAMINED, VR::CS, part)));
         }
         rows
     }
 
     /// The module SOP Common (PS3.3 C.12.1), and when the content was made.
-    fn common(&self, kind: Kind, sop_instance_uid: &str) -> Vec<Row> {
+    fn common(&self, kind: ObjectKind, sop_instance_uid: &str) -> Vec<Row> {
         let (day, time) = (self.made.day.as_str(), self.made.time.as_str());
         let scheme = item([
             row(tags::CODING_SCHEME_DESIGNATOR, VR::SH, super::element::OWN_SCHEME),

@@ -4,7 +4,7 @@ use super::Case;
 use super::reader::Reader;
 use super::sheet::WIDTH_MM;
 use crate::export::ink::Ink;
-use crate::page::{Area, Block, Face, Fit, Rgb, Style, fitted, line_mm, width_mm, wrapped};
+use crate::page::{Area, Block, Face, Fit, Rgb, TextStyle, fitted, line_mm, width_mm, wrapped};
 
 const READER_MM: f32 = 58.0;
 const GAP_MM: f32 = 6.0;
@@ -22,7 +22,7 @@ pub enum Room {
     Half,
 }
 
-pub fn block(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
+pub fn block(case: &ReportCase<'_>, ink: &Ink, room: Room) -> Block {
     let (answer, reader) = (answer(case, ink, room), reader(case, ink, room));
     let height_mm = answer.height_mm.max(reader.height_mm);
     let mut block = Block::new(height_mm);
@@ -47,13 +47,13 @@ impl Lines {
     fn add(&mut self, face: Face, size_pt: f32, colour: Rgb, most: usize, words: &str) {
         for line in wrapped(face, size_pt, self.room_mm, most, words) {
             let baseline_mm = self.block.height_mm + 0.78 * line_mm(size_pt);
-            self.block.text((self.left_mm, baseline_mm), Style::new(face, size_pt, colour), line);
+            self.block.text((self.left_mm, baseline_mm), TextStyle::new(face, size_pt, colour), line);
             self.block.height_mm += line_mm(size_pt);
         }
     }
 }
 
-fn answer(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
+fn answer(case: &ReportCase<'_>, ink: &Ink, room: Room) -> Block {
     let report = case.pictures.report();
     let mut lines = Lines::new(0.0, LEFT_MM, 0.0);
     match (report.unfit(), &report.quality) {
@@ -71,7 +71,7 @@ fn answer(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
 }
 
 /// The colours of the classes that are said, the headline, and the figure behind it or, where it is long, below.
-fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
+fn headline(block: &mut Block, case: &ReportCase<'_>, ink: &Ink, size_pt: f32) {
     let report = case.pictures.report();
     let entries = case.pictures.legend_entries();
     let baseline_mm = block.height_mm + 0.82 * line_mm(size_pt);
@@ -90,18 +90,18 @@ fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
         block.height_mm += line_mm(size_pt) + lines.len().saturating_sub(1) as f32 * line_mm(small_pt);
         for (line, words) in lines.into_iter().enumerate() {
             let baseline_mm = baseline_mm + line as f32 * line_mm(small_pt);
-            block.text((left_mm, baseline_mm), Style::new(Face::Bold, small_pt, colour), words);
+            block.text((left_mm, baseline_mm), TextStyle::new(Face::Bold, small_pt, colour), words);
         }
-        return figure_below(block, &report.figure, Style::new(Face::Regular, size_pt * 0.62, colour));
+        return figure_below(block, &report.figure, TextStyle::new(Face::Regular, size_pt * 0.62, colour));
     }
-    block.text((left_mm, baseline_mm), Style::new(Face::Bold, set_pt, colour), words.clone());
+    block.text((left_mm, baseline_mm), TextStyle::new(Face::Bold, set_pt, colour), words.clone());
     block.height_mm += line_mm(size_pt);
     if report.figure.is_empty() {
         return;
     }
     let behind_mm = left_mm + width_mm(Face::Bold, set_pt, &words) + 4.0;
     let figure_pt = size_pt * 0.62;
-    let style = Style::new(Face::Regular, figure_pt, colour);
+    let style = TextStyle::new(Face::Regular, figure_pt, colour);
     if behind_mm + width_mm(Face::Regular, figure_pt, &report.figure) <= LEFT_MM {
         block.text((behind_mm, baseline_mm), style, report.figure.clone());
     } else {
@@ -109,14 +109,14 @@ fn headline(block: &mut Block, case: &Case<'_>, ink: &Ink, size_pt: f32) {
     }
 }
 
-fn figure_below(block: &mut Block, figure: &str, style: Style) {
+fn figure_below(block: &mut Block, figure: &str, style: TextStyle) {
     if !figure.is_empty() {
         block.text((0.0, block.height_mm + 0.78 * line_mm(style.size_pt)), style, figure);
         block.height_mm += line_mm(style.size_pt);
     }
 }
 
-fn reader(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
+fn reader(case: &ReportCase<'_>, ink: &Ink, room: Room) -> Block {
     let mut lines = Lines::new(PAD_MM, READER_MM - 2.0 * PAD_MM, PAD_MM * 0.7);
     let Some(record) = &case.record.reader else {
         lines.add(Face::Regular, 7.5, ink.quiet, 1, "Reader's grade");

@@ -5,7 +5,7 @@ use super::sheet::WIDTH_MM;
 use crate::compose::LegendEntry;
 use crate::compose::percent;
 use crate::export::ink::Ink;
-use crate::page::{Align, Area, Block, Face, Fit, Rgb, Style, fitted};
+use crate::page::{Align, Area, Block, Face, Fit, Rgb, TextStyle, fitted};
 
 const GAP_MM: f32 = 6.0;
 const HEAD_MM: f32 = 4.0;
@@ -22,7 +22,7 @@ pub enum Room {
 }
 
 /// Nothing of a picture whose answer is held back.
-pub fn block(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
+pub fn block(case: &ReportCase<'_>, ink: &Ink, room: Room) -> Block {
     let (report, mut block) = (case.pictures.report(), Block::default());
     if report.is_refused {
         return block;
@@ -48,7 +48,7 @@ pub fn block(case: &Case<'_>, ink: &Ink, room: Room) -> Block {
     block.height_mm = HEAD_MM + rows as f32 * table.row_mm;
     if listed.len() < entries.len() {
         let words = format!("and {} more classes, whose responses were not computed", entries.len() - listed.len());
-        block.text((0.0, block.height_mm + 3.0), Style::new(Face::Regular, 7.5, ink.quiet), words);
+        block.text((0.0, block.height_mm + 3.0), TextStyle::new(Face::Regular, 7.5, ink.quiet), words);
         block.height_mm += 4.5;
     }
     block
@@ -91,7 +91,7 @@ impl Table {
         for (place, name) in names.iter().rev().enumerate() {
             let right_mm = self.measure_left_mm(column, place) + self.measure_mm;
             let (size_pt, name) = fitted(Face::Regular, 6.5, self.measure_mm - 0.5, Fit::End, name);
-            block.text((right_mm, 2.4), Style::new(Face::Regular, size_pt, ink.quiet).aligned(Align::Right), name);
+            block.text((right_mm, 2.4), TextStyle::new(Face::Regular, size_pt, ink.quiet).aligned(Align::Right), name);
         }
     }
 
@@ -105,7 +105,7 @@ impl Table {
         swatch(block, entry, Area::new(left_mm + 0.8, baseline_mm - 2.6, 3.0, 3.0), ink);
         let face = if said { Face::Bold } else { Face::Regular };
         let (size_pt, name) = fitted(face, 8.0, self.name_mm, Fit::End, &entry.label);
-        block.text((left_mm + 5.4, baseline_mm), Style::new(face, size_pt, ink.text), name);
+        block.text((left_mm + 5.4, baseline_mm), TextStyle::new(face, size_pt, ink.text), name);
         let share_colour = if entry.enabled { entry.colour.0 } else { ink.faint };
         let measures = std::iter::once((entry.probability, ink.text))
             .chain(entry.shares.iter().map(|(_, share)| (*share, share_colour)));
@@ -125,7 +125,7 @@ impl Table {
             // Pale colours would be lost on paper.
             block.stroke(area, ink.quiet, 0.1);
         }
-        let style = Style::new(Face::Regular, 7.5, ink.text).aligned(Align::Right);
+        let style = TextStyle::new(Face::Regular, 7.5, ink.text).aligned(Align::Right);
         block.text((left_mm + self.measure_mm, baseline_mm), style, percent(value));
     }
 }

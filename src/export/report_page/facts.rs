@@ -3,14 +3,14 @@
 use super::Case;
 use super::sheet::WIDTH_MM;
 use crate::export::ink::Ink;
-use crate::page::{Area, Block, Face, Fit, Style, fitted};
+use crate::page::{Area, Block, Face, Fit, TextStyle, fitted};
 
 const SIZE_PT: f32 = 7.0;
 const ROW_MM: f32 = 3.5;
 const KEYS_MM: f32 = 20.0;
 
 /// Of all pictures of a page; what they share stands once.
-pub fn block(cases: &[Case<'_>], ink: &Ink) -> Block {
+pub fn block(cases: &[ReportCase<'_>], ink: &Ink) -> Block {
     let mut rows: Vec<(String, String)> = Vec::new();
     for case in cases {
         let (key, value) = of_picture(case);
@@ -31,14 +31,14 @@ pub fn block(cases: &[Case<'_>], ink: &Ink) -> Block {
     block.fill(Area::new(0.0, 0.0, WIDTH_MM, 0.2), ink.faint);
     for (row, (key, value)) in rows.into_iter().enumerate() {
         let baseline_mm = 1.6 + ROW_MM * row as f32 + 2.6;
-        block.text((0.0, baseline_mm), Style::new(Face::Regular, SIZE_PT, ink.quiet), key);
+        block.text((0.0, baseline_mm), TextStyle::new(Face::Regular, SIZE_PT, ink.quiet), key);
         let (size_pt, value) = fitted(Face::Regular, SIZE_PT, WIDTH_MM - KEYS_MM, Fit::End, &value);
-        block.text((KEYS_MM, baseline_mm), Style::new(Face::Regular, size_pt, ink.text), value);
+        block.text((KEYS_MM, baseline_mm), TextStyle::new(Face::Regular, size_pt, ink.text), value);
     }
     block
 }
 
-fn of_picture(case: &Case<'_>) -> (&'static str, String) {
+fn of_picture(case: &ReportCase<'_>) -> (&'static str, String) {
     let record = case.record;
     let sum = record.picture_sha256.as_deref().map_or("SHA-256 not known".to_owned(), |sum| format!("SHA-256 {sum}"));
     let mut picture = vec![sum, format!("{} × {} px", record.source_width_px, record.source_height_px)];
@@ -53,7 +53,7 @@ fn of_picture(case: &Case<'_>) -> (&'static str, String) {
     ("Picture", picture.join(", "))
 }
 
-fn shared(case: &Case<'_>) -> [(&'static str, String); 4] {
+fn shared(case: &ReportCase<'_>) -> [(&'static str, String); 4] {
     let (record, card, settings) = (case.record, case.pictures.card, &case.record.settings);
     let class = card.classes.get(settings.shown_class).map(crate::bundle::card::Class::full_name).unwrap_or_default();
     let rule = match settings.compare_rule {

@@ -3,8 +3,8 @@
 use super::sheet::{BOTTOM_MM, Sheet, WIDTH_MM};
 use serde_json::Value;
 
-use crate::export::ink::{Ink, Theme};
-use crate::page::{Area, Block, Face, Fit, Page, Style, fitted, wrapped};
+use crate::export::ink::{Ink, PageTheme};
+use crate::page::{Area, Block, Face, Fit, Page, TextStyle, fitted, wrapped};
 use crate::reading::Contents;
 use crate::reading::table::{self, TableOptions};
 use crate::table::Table;
@@ -114,7 +114,7 @@ impl List {
 }
 
 /// The pages of `list`: one at least, though it be empty.
-pub fn list_pages(list: &List, theme: Theme) -> Vec<Page> {
+pub fn list_pages(list: &List, theme: PageTheme) -> Vec<Page> {
     let ink = theme.ink();
     let top_mm = Sheet::begin("", "", "", ink).top_mm;
     let per_page = ((BOTTOM_MM - top_mm) / ROW_MM) as usize - 1;
@@ -132,7 +132,7 @@ fn table(rows: &[ListRow], ink: &Ink) -> Block {
     let cell = |block: &mut Block, column: usize, top_mm: f32, face, how, colour, words: &str| {
         let (left_mm, right_mm) = (COLUMNS_MM[column].1, COLUMNS_MM[column + 1].1);
         let (size_pt, words) = fitted(face, 7.5, right_mm - left_mm - 2.0, how, words);
-        block.text((left_mm + 0.8, top_mm + 3.6), Style::new(face, size_pt, colour), words);
+        block.text((left_mm + 0.8, top_mm + 3.6), TextStyle::new(face, size_pt, colour), words);
     };
     for (column, (name, _)) in COLUMNS_MM.iter().take(6).enumerate() {
         cell(&mut block, column, 0.0, Face::Regular, Fit::End, ink.quiet, name);
@@ -158,7 +158,7 @@ fn table(rows: &[ListRow], ink: &Ink) -> Block {
     }
     if rows.is_empty() {
         let words = wrapped(Face::Regular, 9.0, WIDTH_MM, 1, "The list is empty.");
-        block.text((0.8, ROW_MM + 4.0), Style::new(Face::Regular, 9.0, ink.quiet), words.concat());
+        block.text((0.8, ROW_MM + 4.0), TextStyle::new(Face::Regular, 9.0, ink.quiet), words.concat());
         block.height_mm += ROW_MM;
     }
     block

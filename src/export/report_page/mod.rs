@@ -16,7 +16,7 @@ mod views;
 use image::ImageError;
 
 use self::sheet::{BOTTOM_MM, GAP_MM, Sheet};
-use super::{NOTICE, Pictures, Record, Theme};
+use super::{NOTICE, PageTheme, Pictures, Record};
 use crate::page::{Document, Page};
 use crate::reading::Eye;
 
@@ -28,14 +28,14 @@ const CLOSE_MM: f32 = 2.6;
 
 /// One explained picture as a report shows it.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
+pub struct ReportCase<'a> {
     pub file_name: &'a str,
     pub pictures: &'a Pictures<'a>,
     pub record: &'a Record,
     pub eye: Option<Eye>,
 }
 
-impl Case<'_> {
+impl ReportCase<'_> {
     fn eye_name(&self) -> Option<&'static str> {
         self.eye.map(|eye| match eye {
             Eye::Right => "R  right eye",
@@ -48,7 +48,7 @@ impl Case<'_> {
 ///
 /// # Errors
 /// A picture that cannot be encoded.
-pub fn picture_page(case: &Case<'_>, theme: Theme) -> Result<Page, ImageError> {
+pub fn picture_page(case: &ReportCase<'_>, theme: PageTheme) -> Result<Page, ImageError> {
     let ink = theme.ink();
     let model = format!("{}: {}", case.pictures.card.name, case.pictures.card.title);
     let mut sheet = Sheet::begin(case.file_name, &model, case.eye_name().unwrap_or_default(), ink);
@@ -68,7 +68,7 @@ pub fn picture_page(case: &Case<'_>, theme: Theme) -> Result<Page, ImageError> {
 ///
 /// # Errors
 /// A picture that cannot be encoded.
-pub fn patient_page(title: &str, cases: &[Case<'_>], theme: Theme) -> Result<Page, ImageError> {
+pub fn patient_page(title: &str, cases: &[ReportCase<'_>], theme: PageTheme) -> Result<Page, ImageError> {
     let ink = theme.ink();
     let mut models: Vec<String> =
         cases.iter().map(|case| format!("{}: {}", case.pictures.card.name, case.pictures.card.title)).collect();
@@ -96,7 +96,7 @@ pub fn patient_page(title: &str, cases: &[Case<'_>], theme: Theme) -> Result<Pag
 }
 
 /// `pages` as one document, each with its number.
-pub fn document(title: &str, date: &str, pages: Vec<Page>, theme: Theme) -> Document {
+pub fn document(title: &str, date: &str, pages: Vec<Page>, theme: PageTheme) -> Document {
     let (count, ink) = (pages.len(), theme.ink());
     let numbered = |(index, page): (usize, Page)| sheet::numbered(page, index + 1, count, &ink);
     Document {

@@ -11,9 +11,9 @@ use crate::export::drawn::{card, explained, photograph};
 use crate::layers::Style;
 use crate::maps::ClassMaps;
 use crate::method::BackwardRule;
-use crate::page::{Align, Item, width_mm};
+use crate::page::{Align, PageItem, width_mm};
 use crate::reading::table::TableOptions;
-use crate::reading::{Contents, Entry, FrameOf, Head, Identity, Judgement, Reading};
+use crate::reading::{Contents, Entry, FrameOf, Identity, Judgement, Reading, ReadingsHeader};
 
 const LONG: &str = "IDRiD_0123456789_a-very-long-name-from-some-archive-眼底-with-\u{202e}turned-parts-and-more-of-it-2024-02-29_R.jpg";
 
@@ -43,7 +43,7 @@ impl Made {
         self
     }
 
-    fn with<T>(&self, eye: Option<Eye>, take: impl FnOnce(&Case<'_>) -> T) -> T {
+    fn with<T>(&self, eye: Option<Eye>, take: impl FnOnce(&ReportCase<'_>) -> T) -> T {
         let pictures = Pictures::new(&self.picture, &self.card, &self.explanation, &self.style)
             .with_report(self.report.clone())
             .compared_with(self.other.as_ref());
@@ -53,10 +53,10 @@ impl Made {
         record.settings.compare_rule = self.other.as_ref().map(|other| other.settings.rule);
         record.picture_sha256 = Some(sum.clone());
         record.reader = self.reader.clone();
-        take(&Case { file_name: &self.file_name, pictures: &pictures, record: &record, eye })
+        take(&ReportCase { file_name: &self.file_name, pictures: &pictures, record: &record, eye })
     }
 
-    fn page(&self, theme: Theme) -> Page {
+    fn page(&self, theme: PageTheme) -> Page {
         self.with(None, |case| picture_page(case, theme).unwrap())
     }
 }
@@ -78,7 +78,7 @@ fn a_reading() -> Reading {
 fn words(page: &Page) -> Vec<&str> {
     let mut all = Vec::new();
     for item in page.items() {
-        if let Item::Text { words, .. } = item {
+        if let PageItem::Text { words, .. } = item {
             all.push(words.as_str());
         }
     }
@@ -91,7 +91,7 @@ fn fits(name: &str, page: &Page) {
     let mut pictures: Vec<[f32; 4]> = Vec::new();
     for item in page.items() {
         let edges = match item {
-            Item::Text { x_mm, y_mm, style, words } => {
+            PageItem::Text { x_mm, y_mm, style, words } => {
                 let wide = width_mm(style.face, style.size_pt, words);
                 let left = match style.align {
                     Align::Left => *x_mm,
@@ -103,12 +103,12 @@ fn fits(name: &str, page: &Page) {
                 lines.push((words.clone(), edges));
                 edges
             }
-            Item::Filled { area, .. }
-            | Item::Stroked { area, .. }
-            | Item::Picture { area, .. }
-            | Item::Gradient { area, .. } => {
+            PageItem::Filled { area, .. }
+            | PageItem::Stroked { area, .. }
+            | PageItem::Picture { area, .. }
+            | PageItem::Gradient { area, .. } => {
                 let edges = [area.x_mm, area.y_mm, area.x_mm + area.width_mm, area.y_mm + area.height_mm];
-                if matches!(item, Item::Picture { .. }) {
+                if matches!(item, PageItem::Picture { .. }) {
                     pictures.push(edges);
                 }
                 edges
@@ -128,7 +128,7 @@ fn fits(name: &str, page: &Page) {
     }
 }
 
-fn keep(name: &str, pages: Vec<Page>, theme: Theme) {
+fn keep(name: &str, pages: Vec<Page>, theme: PageTheme) {
     pages.iter().for_each(|page| fits(name, page));
     let document = document(name, "2024-02-29T23:59:58Z", pages, theme);
     let pdf = document.to_pdf().unwrap();
@@ -139,22 +139,22 @@ fn keep(name: &str, pages: Vec<Page>, theme: Theme) {
     }
 }
 
-fn both(name: &str, pages: impl Fn(Theme) -> Vec<Page>) {
-    Theme::ALL.into_iter().for_each(|theme| keep(name, pages(theme), theme));
+fn both(name: &str, pages: impl Fn(PageTheme) -> Vec<Page>) {
+    PageTheme::ALL.into_iter().for_each(|theme| keep(name, pages(theme), theme));
 }
 
 #[test]
 fn a_picture_with_its_reader_fits() {
     let made = Made::new("phantom-moderate.jpg", "retina-dr", (1200, 1000)).read(&a_reading());
     both("picture", |theme| vec![made.page(theme)]);
-    let page = made.page(Theme::Light);
+    let page = made.page(PageTheme::Light);
     let all = words(&page).join("\n");
     for said in [made.report.headline.as_str(), &made.report.figure, "3 Severe", "overrules", "flagged", NOTICE] {
         assert!(all.contains(said), "{said} is not in\n{all}");
     }
     assert!(all.contains(&"0123456789abcdef".repeat(4)) && all.contains("2 Moderate"));
-    assert_eq!(page.items().iter().filter(|item| matches!(item, Item::Picture { .. })).count(), 3);
-    assert_eq!(page.items().iter().filter(|item| matches!(item, Item::Gradient { .. })).count(), 2);
+    assert_eq!(page.items().iter().filter(|item| matches!(item, PageItem::Picture { .. })).count(), 3);
+    assert_eq!(page.items().iter().filter(|item| matches!(item, PageItem::Gradient { .. })).count(), 2);
 }
 
 #[test]
@@ -166,7 +166,9 @@ fn fourteen_findings_two_rules_long_names_and_a_tall_picture_fit() {
     both("findings", |theme| vec![made.page(theme)]);
     made.other = Some(explained(&made.card, BackwardRule::Linear, (700, 2100)));
     both("two-rules", |theme| vec![made.page(theme)]);
-    assert!(made.page(Theme::Dark).items().iter().filter(|item| matches!(item, Item::Picture { .. })).count() == 5);
+    assert!(
+        made.page(PageTheme::Dark).items().iter().filter(|item| matches!(item, PageItem::Picture { .. })).count() == 5
+    );
     let wide = Made::new(LONG, "retina-dr", (3000, 40));
     both("strip", |theme| vec![wide.page(theme)]);
 }
@@ -180,12 +182,12 @@ fn a_refused_picture_shows_no_map_and_no_probability() {
     };
     made.report = report(&made.card, &made.explanation, Some(&advice), None, false);
     both("refused", |theme| vec![made.page(theme)]);
-    let page = made.page(Theme::Light);
-    assert_eq!(page.items().iter().filter(|item| matches!(item, Item::Picture { .. })).count(), 1);
+    let page = made.page(PageTheme::Light);
+    assert_eq!(page.items().iter().filter(|item| matches!(item, PageItem::Picture { .. })).count(), 1);
     assert!(!words(&page).iter().any(|line| line.contains("2 Moderate") && !line.contains("shown class")));
-    assert!(!page.items().iter().any(|item| matches!(item, Item::Gradient { .. })));
-    let legend = made.with(None, |case| legend_page(case, Theme::Light));
-    assert!(!legend.items().iter().any(|item| matches!(item, Item::Gradient { .. })));
+    assert!(!page.items().iter().any(|item| matches!(item, PageItem::Gradient { .. })));
+    let legend = made.with(None, |case| legend_page(case, PageTheme::Light));
+    assert!(!legend.items().iter().any(|item| matches!(item, PageItem::Gradient { .. })));
 }
 
 #[test]
@@ -194,7 +196,7 @@ fn a_network_without_places_says_so() {
     made.explanation.cam = ClassMaps::new(10, 1, 1, vec![1.0; 10]);
     made.explanation.attention = None;
     both("no-cam", |theme| vec![made.page(theme)]);
-    assert!(words(&made.page(Theme::Light)).join(" ").contains("No class activation map"));
+    assert!(words(&made.page(PageTheme::Light)).join(" ").contains("No class activation map"));
 }
 
 #[test]
@@ -208,7 +210,7 @@ fn both_eyes_of_a_patient_stand_on_one_page() {
         vec![page.unwrap()]
     };
     both("patient", pair);
-    let page = pair(Theme::Light).remove(0);
+    let page = pair(PageTheme::Light).remove(0);
     let all = words(&page).join("\n");
     assert!(all.contains("R  right eye") && all.contains("L  left eye") && all.contains("not read"));
     assert_eq!(all.matches("retina-dr 1").count(), 1, "what both share stands once");
@@ -219,14 +221,14 @@ fn both_eyes_of_a_patient_stand_on_one_page() {
 
 #[test]
 fn a_list_goes_on_over_pages_and_marks_what_differs() {
-    let head = Head {
+    let head = ReadingsHeader {
         opened: vec!["/data".into()],
         reader: "A. Reader".to_owned(),
         model: "retina-dr".to_owned(),
         classes: ["0 No retinopathy", "1 Mild", "2 Moderate", "3 Severe", "4 Proliferative"]
             .map(str::to_owned)
             .to_vec(),
-        ..Head::default()
+        ..ReadingsHeader::default()
     };
     let entry = |index: usize| {
         let of = FrameOf { path: format!("/data/{index:03}_left-{LONG}").into(), frame: (index % 2) as u32 };
@@ -250,15 +252,15 @@ fn a_list_goes_on_over_pages_and_marks_what_differs() {
     assert!(list.summary.starts_with("120 pictures, 40 read, 32 where reader and model differ"), "{}", list.summary);
     assert!(!list.rows[0].file_name.contains('/') && list.rows[1].file_name.ends_with("[2]"));
     both("list", |theme| list_pages(&list, theme));
-    assert_eq!(list_pages(&list, Theme::Light).len(), 3);
-    assert_eq!(list_pages(&List::default(), Theme::Light).len(), 1);
+    assert_eq!(list_pages(&list, PageTheme::Light).len(), 3);
+    assert_eq!(list_pages(&List::default(), PageTheme::Light).len(), 1);
 }
 
 #[test]
 fn a_legend_stands_alone_with_true_numbers() {
     let made = Made::new("phantom-moderate.jpg", "retina-dr", (1200, 1000));
-    let page = made.with(None, |case| legend_page(case, Theme::Light));
-    let document = document("legend", "", vec![page.clone()], Theme::Light);
+    let page = made.with(None, |case| legend_page(case, PageTheme::Light));
+    let document = document("legend", "", vec![page.clone()], PageTheme::Light);
     assert!(document.to_pdf().is_ok());
     if let Some(folder) = std::env::var_os("FOVEA_PAGES") {
         std::fs::write(std::path::Path::new(&folder).join("legend.svg"), page.to_svg()).unwrap();

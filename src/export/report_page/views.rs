@@ -9,7 +9,7 @@ use crate::compose::{self, Caption, ColourBar, RED};
 use crate::export::ink::Ink;
 use crate::geometry::{PixelBox, Transform};
 use crate::layers::{Layer, Scene};
-use crate::page::{Align, Area, Block, Face, Fit, Picture, Rgb, Style, fitted, line_mm, wrapped};
+use crate::page::{Align, Area, Block, Face, Fit, PagePicture, Rgb, TextStyle, fitted, line_mm, wrapped};
 
 const DOTS_PER_MM: f32 = 200.0 / 25.4;
 const GAP_MM: f32 = 4.0;
@@ -27,7 +27,7 @@ const MOST_WIDTH_MM: f32 = 110.0;
 const LEAST_HEIGHT_MM: f32 = 12.0;
 
 /// All views in `room_mm`.
-pub fn block(case: &Case<'_>, ink: &Ink, room_mm: f32) -> Result<Block, ImageError> {
+pub fn block(case: &ReportCase<'_>, ink: &Ink, room_mm: f32) -> Result<Block, ImageError> {
     let scene = Scene { ungradable: None, ..case.pictures.scene() };
     let report = case.pictures.report();
     // Maps would give an answer away that is held back.
@@ -73,11 +73,11 @@ struct Ground<'a> {
     print_from_source: Transform,
     size_mm: (f32, f32),
     title_mm: f32,
-    case: &'a Case<'a>,
+    case: &'a ReportCase<'a>,
 }
 
 impl<'a> Ground<'a> {
-    fn new(case: &'a Case<'a>, size_mm: (f32, f32), title_mm: f32) -> Self {
+    fn new(case: &'a ReportCase<'a>, size_mm: (f32, f32), title_mm: f32) -> Self {
         let picture = case.pictures.picture;
         let dots = |mm: f32| ((mm * DOTS_PER_MM).round() as u32).max(1);
         let (width, height) = (dots(size_mm.0), dots(size_mm.1));
@@ -93,13 +93,13 @@ fn view(layer: Layer, scene: &Scene<'_>, ground: &Ground<'_>, ink: &Ink, column_
     // The last line stands at the picture.
     for (line, words) in title(layer, scene, column_mm).into_iter().rev().enumerate() {
         let baseline_mm = title_mm - BELOW_TITLE_MM - 0.6 - line as f32 * line_mm(TITLE_PT);
-        block.text((0.0, baseline_mm), Style::new(Face::Bold, TITLE_PT, ink.text), words);
+        block.text((0.0, baseline_mm), TextStyle::new(Face::Bold, TITLE_PT, ink.text), words);
     }
     let pixels = ground.case.pictures.drawn(layer, scene, &ground.pixels, &ground.print_from_source);
     // A single picture begins where everything else begins.
     let aside_mm = if column_mm < WIDTH_MM { (column_mm - width_mm) / 2.0 } else { 0.0 };
     let area = Area::new(aside_mm, title_mm, width_mm, height_mm);
-    block.picture(area, Picture::new(&pixels)?);
+    block.picture(area, PagePicture::new(&pixels)?);
     let is_refused = ground.case.pictures.report().is_refused;
     if let Some(frame) = kind.frame(scene).filter(|_| !is_refused) {
         red_box(&mut block, frame, ground.case.pictures.picture.dimensions(), area);
@@ -124,7 +124,7 @@ fn caption(words: &str, column_mm: f32, colour: Rgb) -> Block {
     let mut block = Block::default();
     for (line, words) in wrapped(Face::Regular, CAPTION_PT, column_mm, 2, words).into_iter().enumerate() {
         let baseline_mm = 2.4 + line as f32 * line_mm(CAPTION_PT);
-        block.text((0.0, baseline_mm), Style::new(Face::Regular, CAPTION_PT, colour), words);
+        block.text((0.0, baseline_mm), TextStyle::new(Face::Regular, CAPTION_PT, colour), words);
     }
     block
 }
@@ -132,7 +132,7 @@ fn caption(words: &str, column_mm: f32, colour: Rgb) -> Block {
 /// Why there is nothing to be seen, below a bar that says what would be.
 fn said(legend: &mut Block, words: &str, column_mm: f32, ink: &Ink) {
     let (size_pt, words) = fitted(Face::Regular, 6.5, column_mm, Fit::End, words);
-    legend.text((0.0, CAPTION_MM - 1.8), Style::new(Face::Regular, size_pt, ink.warning), words);
+    legend.text((0.0, CAPTION_MM - 1.8), TextStyle::new(Face::Regular, size_pt, ink.warning), words);
 }
 
 /// Red with a dark rim, as on the screen; always inside the picture.
@@ -164,7 +164,7 @@ pub fn bar(bar: &ColourBar, width_mm: f32, ink: &Ink) -> Block {
             1.0 => (Align::Right, format!("{}  {}", bar.ends[1], tick.label)),
             _ => (Align::Centre, tick.label.clone()),
         };
-        block.text((x_mm, BAR_MM + 3.6), Style::new(Face::Regular, 6.5, ink.quiet).aligned(align), label);
+        block.text((x_mm, BAR_MM + 3.6), TextStyle::new(Face::Regular, 6.5, ink.quiet).aligned(align), label);
     }
     block
 }

@@ -5,7 +5,7 @@ mod staging;
 use std::path::{Component, Path, PathBuf};
 
 pub use staging::sweep;
-use staging::{Staging, Waiting};
+use staging::{StagedFile, Staging};
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub struct OutputSet {
     force: bool,
     is_synced: bool,
     staging: Option<Staging>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<StagedFile>,
 }
 
 impl OutputSet {
@@ -95,7 +95,7 @@ impl OutputSet {
             none => none.insert(Staging::new(&self.folder, self.is_synced).map_err(failed)?),
         };
         let staged = staging.stage(bytes).map_err(failed)?;
-        self.waiting.push(Waiting { staged, name });
+        self.waiting.push(StagedFile { staged, name });
         Ok(())
     }
 

@@ -21,7 +21,7 @@ const MOST_LIST_BYTES: u64 = 1 << 20;
 
 /// A file that waits: under which name, and which one it will have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
+pub struct StagedFile {
     pub staged: String,
     pub name: String,
 }
@@ -30,7 +30,7 @@ pub struct Waiting {
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
     replaces: bool,
-    files: Vec<Waiting>,
+    files: Vec<StagedFile>,
 }
 
 /// The files of one set in one folder.
@@ -92,7 +92,7 @@ impl Staging {
     ///
     /// # Errors
     /// The name of the file that could not be put in its place, and why.
-    pub fn place(&self, files: &[Waiting], replaces: bool) -> std::result::Result<(), (String, std::io::Error)> {
+    pub fn place(&self, files: &[StagedFile], replaces: bool) -> std::result::Result<(), (String, std::io::Error)> {
         let _turn = turn(&self.folder);
         let list = List { replaces, files: files.to_vec() };
         let first = files.first().map(|file| file.name.clone()).unwrap_or_default();
@@ -115,7 +115,7 @@ impl Staging {
         std::fs::rename(self.path(&unfinished), self.path(&name))
     }
 
-    fn place_one(&self, file: &Waiting, replaces: bool) -> Result<()> {
+    fn place_one(&self, file: &StagedFile, replaces: bool) -> Result<()> {
         let place = self.path(&file.name);
         if replaces && place.exists() {
             std::fs::rename(&place, self.path(&before(&file.staged)))?;
@@ -128,7 +128,7 @@ impl Staging {
     }
 
     /// What was replaced comes back; the new ones go, which are the first `placed` of `files`.
-    fn take_back(&self, files: &[Waiting], placed: usize) {
+    fn take_back(&self, files: &[StagedFile], placed: usize) {
         // Nothing better can be done with a file that fails here than to go on with the rest.
         let _ = std::fs::remove_file(self.path(&format!("{}{LIST}", self.stem)));
         for (index, file) in files.iter().enumerate() {
@@ -192,7 +192,7 @@ fn finish(folder: &Path, stem: &str) {
     let Ok(bytes) = regular::read(&folder.join(format!("{stem}{LIST}")), MOST_LIST_BYTES) else { return };
     let _turn = turn(folder);
     let Ok(List { replaces, files }) = serde_json::from_slice(&bytes) else { return };
-    for Waiting { staged, name } in files {
+    for StagedFile { staged, name } in files {
         // A list that somebody else wrote leads nowhere.
         let is_ours = staged.starts_with(stem) && super::is_plain(&staged) && super::is_plain(&name);
         let (staged, place) = (folder.join(staged), folder.join(name));

@@ -17,7 +17,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use self::pickle::Walk;
-use self::tensor::Kind;
+use self::tensor::Meaning;
 
 /// As many tensors as a checkpoint may have, and as many entries as its archive.
 pub const MOST_TENSORS: usize = 100_000;
@@ -120,5 +120,5 @@ fn legacy(mut file: BufReader<File>) -> Result<(), Stop> {
     let mut rest = Budget { bytes: LIST_BYTES, ..budget };
     let list = Walk::new(&mut file, &mut rest).run()?;
     // The reader would write out whatever is in the list's place.
-    if matches!(list.kind, Kind::List) { Ok(()) } else { Err(refused("it does not list its storages")) }
+    if matches!(list.kind, Meaning::List) { Ok(()) } else { Err(refused("it does not list its storages")) }
 }

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use pytorch_reader::OpCode;
 
-use super::tensor::{self, Called, Kind};
+use super::tensor::{self, Called, Meaning};
 use super::value::{FILLED, IN_DICT, IN_LIST, IN_MEMO, IN_TUPLE, STORAGE, TENSOR, Value};
 use super::{Budget, Stop, alone};
 
@@ -53,7 +53,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         match op {
             Proto => self.bytes::<1>().map(|_| ()),
             Frame => self.bytes::<8>().map(|_| ()),
-            None | NewTrue | NewFalse => self.push(Value::new(Kind::Other, 0)),
+            None | NewTrue | NewFalse => self.push(Value::new(Meaning::Other, 0)),
             Int | Long | Float | BinInt | BinInt1 | BinInt2 | BinFloat | Long1 | Long4 => self.number(op),
             Unicode | ShortBinUnicode | ShortBinString | ShortBinBytes | BinUnicode | BinString | BinBytes
             | BinUnicode8 | BinBytes8 | ByteArray8 => self.text(op),
@@ -130,14 +130,14 @@ impl<'a, R: BufRead> Walk<'a, R> {
                 std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok())
             }
         };
-        self.push(Value::new(value.map_or(Kind::Other, Kind::Int), 0))
+        self.push(Value::new(value.map_or(Meaning::Other, Meaning::Int), 0))
     }
 
     fn text(&mut self, op: OpCode) -> Result<(), Stop> {
         if op == OpCode::Unicode {
             // The reader makes UTF-8 of Latin-1.
             let length = 2 * self.text_line()?;
-            return self.push(Value { kind: Kind::Other, ..Value::text(Called::Other, length) });
+            return self.push(Value { kind: Meaning::Other, ..Value::text(Called::Other, length) });
         }
         let length = self.length(op)?;
         let word = self.short(length, LONGEST_WORD)?;
@@ -154,8 +154,8 @@ impl<'a, R: BufRead> Walk<'a, R> {
             let name = self.pop()?;
             (self.pop()?, name)
         };
-        let Kind::Text(called) = name.kind else { return Err(tensor::strange()) };
-        let mut class = Value::new(Kind::Class(called), 0);
+        let Meaning::Text(called) = name.kind else { return Err(tensor::strange()) };
+        let mut class = Value::new(Meaning::Class(called), 0);
         class.take(&module, 0);
         class.take(&name, 0);
         self.stack.push(class);
@@ -182,7 +182,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         use OpCode::*;
         let items = if matches!(op, List | FrozenSet | Dict) { self.above_mark()? } else { Vec::new() };
         let is_dict = matches!(op, EmptyDict | Dict);
-        self.push(Value::new(if is_dict { Kind::Other } else { Kind::List }, 0))?;
+        self.push(Value::new(if is_dict { Meaning::Other } else { Meaning::List }, 0))?;
         self.insert(&items, is_dict)
     }
 
@@ -207,7 +207,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
                 let [key, value] = pair else { return Err(Stop::Broken) };
                 let added = into.take(key, 0) + into.take_as(key.longest, value, IN_DICT);
                 // What is no word could be one of those too.
-                if !matches!(key.kind, Kind::Int(_) | Kind::Text(Called::Other)) {
+                if !matches!(key.kind, Meaning::Int(_) | Meaning::Text(Called::Other)) {
                     into.kept += value.weight;
                 }
                 self.budget.spend(added)?;
@@ -271,7 +271,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
         let weight = longest.saturating_add(STORAGE);
         // A legacy file's are noted for good.
         self.budget.spend(weight)?;
-        self.push(Value { tensors: 1, longest, ..Value::new(Kind::Storage, weight) })
+        self.push(Value { tensors: 1, longest, ..Value::new(Meaning::Storage, weight) })
     }
 
     fn call(&mut self, op: OpCode) -> Result<(), Stop> {
@@ -284,9 +284,9 @@ impl<'a, R: BufRead> Walk<'a, R> {
             tensor::call(&callable.kind, &arguments.kind)?;
         }
         let is_new = matches!(op, OpCode::NewObj | OpCode::NewObjEx);
-        let mut made = Value::new(if is_new { Kind::Opaque } else { Kind::Other }, 0);
+        let mut made = Value::new(if is_new { Meaning::Opaque } else { Meaning::Other }, 0);
         if op == OpCode::Reduce
-            && matches!((&callable.kind, &arguments.kind), (Kind::Class(Called::Rebuilds), Kind::Arguments))
+            && matches!((&callable.kind, &arguments.kind), (Meaning::Class(Called::Rebuilds), Meaning::Arguments))
         {
             made.weight = arguments.longest.saturating_add(TENSOR);
             made.tensors = 1;
@@ -296,7 +296,7 @@ impl<'a, R: BufRead> Walk<'a, R> {
             made.take_as(arguments.longest, &arguments, 0);
             made.kept = made.weight;
         }
-        if op == OpCode::Build && matches!(callable.kind, Kind::Opaque) {
+        if op == OpCode::Build && matches!(callable.kind, Meaning::Opaque) {
             made.weight = callable.weight + arguments.kept + FILLED;
         }
         self.budget.give_back(callable.weight + arguments.weight);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use super::pickle::Walk;
-use super::tensor::{self, Kind};
+use super::tensor::{self, Meaning};
 use super::{Budget, LIST_BYTES, MOST_TENSORS, SMALL, Stop, refused, unless_broken};
 
 /// Headers, and what entries are filled up to.
@@ -69,7 +69,7 @@ fn entry(header: &[u8], body: &mut impl BufRead, size: u64, budget: &mut Budget)
 /// A number of them, and of each its key, place and class, how many values it has, and these; then a list of views.
 fn storages(body: &mut impl BufRead, budget: &mut Budget) -> Result<(), Stop> {
     for _ in 0..count(body)? {
-        let Kind::Stored(bytes) = walk(body, &mut SMALL.clone())? else { return Err(strange()) };
+        let Meaning::Stored(bytes) = walk(body, &mut SMALL.clone())? else { return Err(strange()) };
         budget.spend(RECORD)?;
         let length = number(body)?.checked_mul(bytes).ok_or(Stop::Broken)?;
         let passed = std::io::copy(&mut body.by_ref().take(length), &mut std::io::sink());
@@ -78,7 +78,7 @@ fn storages(body: &mut impl BufRead, budget: &mut Budget) -> Result<(), Stop> {
         }
     }
     let mut views = Budget { bytes: LIST_BYTES, ..*budget };
-    if matches!(walk(body, &mut views)?, Kind::List) { Ok(()) } else { Err(strange()) }
+    if matches!(walk(body, &mut views)?, Meaning::List) { Ok(()) } else { Err(strange()) }
 }
 
 /// A number of them, and of each its key, its storage's and class, how many sides it has, these, strides and offset.
@@ -100,12 +100,12 @@ fn tensors(body: &mut impl BufRead, budget: &mut Budget) -> Result<(), Stop> {
 
 fn count(body: &mut impl BufRead) -> Result<u64, Stop> {
     match walk(body, &mut SMALL.clone())? {
-        Kind::Int(count) if count <= MOST_TENSORS as i64 => u64::try_from(count).map_err(|_| Stop::Broken),
+        Meaning::Int(count) if count <= MOST_TENSORS as i64 => u64::try_from(count).map_err(|_| Stop::Broken),
         _ => Err(refused(format!("its tar archive has more than {MOST_TENSORS} tensors or storages"))),
     }
 }
 
-fn walk(body: &mut impl BufRead, budget: &mut Budget) -> Result<Kind, Stop> {
+fn walk(body: &mut impl BufRead, budget: &mut Budget) -> Result<Meaning, Stop> {
     Walk::new(body, budget).run().map(|pickled| pickled.kind)
 }
 

@@ -14,7 +14,7 @@ const FREE_VALUES: u64 = 1 << 16;
 
 /// What a value is, as far as it matters here.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum Meaning {
     Other,
     Int(i64),
     /// A tuple of a few ints: shape or strides.
@@ -62,36 +62,41 @@ impl Called {
 }
 
 /// What a tuple of `items` is. Every tensor's arguments are such a tuple, which is why they are checked here.
-pub fn tuple(items: &[Value], budget: &Budget) -> Result<Kind, Stop> {
+pub fn tuple(items: &[Value], budget: &Budget) -> Result<Meaning, Stop> {
     let known = |at: usize| items.get(at).map(|item| &item.kind);
     Ok(match (known(0), known(1), known(2), known(3)) {
-        (Some(Kind::Storage), Some(Kind::Int(offset)), Some(Kind::Sides(sides)), Some(Kind::Sides(strides))) => {
+        (
+            Some(Meaning::Storage),
+            Some(Meaning::Int(offset)),
+            Some(Meaning::Sides(sides)),
+            Some(Meaning::Sides(strides)),
+        ) => {
             window(*offset, sides, strides, budget)?;
-            Kind::Arguments
+            Meaning::Arguments
         }
-        (Some(Kind::Storage), .., Some(_)) => {
+        (Some(Meaning::Storage), .., Some(_)) => {
             return Err(refused(format!("a tensor in it has no shape of at most {MOST_SIDES} whole numbers")));
         }
-        (Some(Kind::Storage), ..) => Kind::Arguments,
+        (Some(Meaning::Storage), ..) => Meaning::Arguments,
         // What such a function gave back could be a storage that is taken for something else.
-        (Some(Kind::Class(Called::PassesOn)), ..) => return Err(strange()),
-        (_, _, Some(Kind::Class(Called::Holds(bytes))), None) => Kind::Stored(*bytes),
-        _ => sides(items).map_or(Kind::Other, Kind::Sides),
+        (Some(Meaning::Class(Called::PassesOn)), ..) => return Err(strange()),
+        (_, _, Some(Meaning::Class(Called::Holds(bytes))), None) => Meaning::Stored(*bytes),
+        _ => sides(items).map_or(Meaning::Other, Meaning::Sides),
     })
 }
 
 fn sides(items: &[Value]) -> Option<Rc<[i64]>> {
-    let int = |item: &Value| if let Kind::Int(value) = item.kind { Some(value) } else { None };
+    let int = |item: &Value| if let Meaning::Int(value) = item.kind { Some(value) } else { None };
     (items.len() <= MOST_SIDES).then(|| items.iter().map(int).collect())?
 }
 
 /// Only what makes a tensor may be called with a storage.
-pub fn call(callable: &Kind, arguments: &Kind) -> Result<(), Stop> {
+pub fn call(callable: &Meaning, arguments: &Meaning) -> Result<(), Stop> {
     match (callable, arguments) {
-        (Kind::Class(Called::Rebuilds), _) => Ok(()),
+        (Meaning::Class(Called::Rebuilds), _) => Ok(()),
         // The reader refuses it by its name: a quantised or sparse tensor.
-        (Kind::Class(Called::Other | Called::Table | Called::Holds(_)), Kind::Arguments) => Err(Stop::Broken),
-        (_, Kind::Arguments) => Err(strange()),
+        (Meaning::Class(Called::Other | Called::Table | Called::Holds(_)), Meaning::Arguments) => Err(Stop::Broken),
+        (_, Meaning::Arguments) => Err(strange()),
         _ => Ok(()),
     }
 }

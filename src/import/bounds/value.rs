@@ -1,6 +1,6 @@
 //! What a pickled object takes in its reader's memory.
 
-use super::tensor::{Called, Kind};
+use super::tensor::{Called, Meaning};
 
 /// The place of an object in a tuple, in a list that grows, and of a pair in a dictionary that grows.
 pub const IN_TUPLE: u64 = 72;
@@ -18,7 +18,7 @@ const NUMBER: u64 = 20;
 /// What is known of an object.
 #[derive(Clone, Debug)]
 pub struct Value {
-    pub kind: Kind,
+    pub kind: Meaning,
     /// Bytes that it takes beside its own place, with those of its tensors' names; a copy takes them again.
     pub weight: u64,
     /// Of that, what a module keeps when these are its attributes.
@@ -32,12 +32,12 @@ pub struct Value {
 }
 
 impl Value {
-    pub fn new(kind: Kind, weight: u64) -> Self {
+    pub fn new(kind: Meaning, weight: u64) -> Self {
         Self { kind, weight, kept: 0, tensors: 0, longest: 0, memo: None }
     }
 
     pub fn text(called: Called, length: u64) -> Self {
-        Self { longest: length, ..Self::new(Kind::Text(called), length.saturating_add(16)) }
+        Self { longest: length, ..Self::new(Meaning::Text(called), length.saturating_add(16)) }
     }
 
     /// Takes in `other`, which has a place of so many bytes here; says what that adds to the memory taken.

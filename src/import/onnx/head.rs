@@ -13,7 +13,7 @@ pub struct Taken {
     pub weights: WeightMap,
     pub classes: usize,
     /// What makes probabilities of its scores, where the file says so.
-    pub ends_with: Option<card::Activation>,
+    pub ends_with: Option<card::OutputActivation>,
 }
 
 /// What the head reads, and what it is.
@@ -28,11 +28,11 @@ struct End {
 /// # Errors
 /// A last value that is not one number a class.
 pub fn finish(mut walk: Walk<'_>, mut last: Map) -> Result<Taken, String> {
-    let mut ends_with = last.is_softmax.then_some(card::Activation::Softmax);
+    let mut ends_with = last.is_softmax.then_some(card::OutputActivation::Softmax);
     if let Expr::One(One::Activation(Activation::Sigmoid), scores) = &last.expr
         && ends_with.is_none()
     {
-        ends_with = Some(card::Activation::Sigmoid);
+        ends_with = Some(card::OutputActivation::Sigmoid);
         last.expr = (**scores).clone();
     }
     let scores = walk.settled(&last)?;

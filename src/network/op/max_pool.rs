@@ -5,20 +5,20 @@ use burn_tensor::module::{max_pool2d, max_pool2d_with_indices, max_pool2d_with_i
 use burn_tensor::ops::MaxPoolOptions;
 
 use super::{Kept, Operation, Prepared};
-use crate::bundle::blueprint::Window;
+use crate::bundle::blueprint::PoolWindow;
 use crate::method::BackwardRule;
 
 /// The largest value of each window.
 #[derive(Debug)]
 pub(in crate::network) struct MaxPool {
-    pub window: Window,
+    pub window: PoolWindow,
     /// Height and width of what it reads.
     pub before: [usize; 2],
 }
 
 impl MaxPool {
     fn options(&self) -> MaxPoolOptions<2> {
-        let Window { size, stride, padding, ceil } = self.window;
+        let PoolWindow { size, stride, padding, ceil } = self.window;
         MaxPoolOptions::new([size; 2]).with_stride([stride; 2]).with_padding([padding; 2]).with_ceil_mode(ceil)
     }
 }
@@ -48,7 +48,7 @@ impl Operation for MaxPool {
         let ([batch, channels, h, w], [height, width]) = (signal.dims(), self.before);
         let grid = Tensor::<4>::zeros([1, 1, 1, 1], &signal.device()).expand([batch, channels, height, width]);
         let switches = switches.clone().expand([batch, channels, h, w]);
-        let Window { size, stride, padding, ceil } = self.window;
+        let PoolWindow { size, stride, padding, ceil } = self.window;
         let (size, stride, padding) = ([size; 2], [stride; 2], [padding; 2]);
         vec![Some(max_pool2d_with_indices_backward(grid, size, stride, padding, [1, 1], ceil, signal, switches))]
     }
@@ -57,12 +57,12 @@ impl Operation for MaxPool {
 #[cfg(all(test, feature = "train"))]
 mod tests {
     use super::super::check;
-    use crate::bundle::blueprint::{Op, Window};
+    use crate::bundle::blueprint::{Op, PoolWindow};
 
     #[test]
     fn the_way_back_is_the_gradient() {
-        check::is_the_gradient(Op::MaxPool(Window::new(2, 2, 0)), &[[3, 7, 6]]);
-        check::is_the_gradient(Op::MaxPool(Window::new(3, 2, 1)), &[[2, 7, 8]]);
-        check::is_the_gradient(Op::MaxPool(Window { ceil: true, ..Window::new(3, 2, 0) }), &[[2, 8, 7]]);
+        check::is_the_gradient(Op::MaxPool(PoolWindow::new(2, 2, 0)), &[[3, 7, 6]]);
+        check::is_the_gradient(Op::MaxPool(PoolWindow::new(3, 2, 1)), &[[2, 7, 8]]);
+        check::is_the_gradient(Op::MaxPool(PoolWindow { ceil: true, ..PoolWindow::new(3, 2, 0) }), &[[2, 8, 7]]);
     }
 }

@@ -1,12 +1,12 @@
 //! A 1×1 convolution and the average pooling behind it change places: the same values with a fraction of the work.
 
 use super::Draft;
-use crate::bundle::blueprint::{Conv, Op, Window};
+use crate::bundle::blueprint::{Conv, Op, PoolWindow};
 
 pub(in crate::network) fn swap_pools(mut draft: Draft) -> Draft {
     let readers = draft.blueprint.readers();
     let nodes = &draft.blueprint.nodes;
-    let is_pool = |op: &Op| matches!(op, Op::AveragePool { window: Window { padding: 0, ceil: false, .. }, .. });
+    let is_pool = |op: &Op| matches!(op, Op::AveragePool { window: PoolWindow { padding: 0, ceil: false, .. }, .. });
     let is_point = |op: &Op| matches!(op, Op::Conv(conv) if Conv { groups: conv.groups, bias: conv.bias, ..Conv::square(conv.outputs, 1, 1) } == *conv);
     let pairs: Vec<(usize, usize)> = (0..nodes.len())
         .filter(|n| is_pool(&nodes[*n].op))
@@ -32,9 +32,9 @@ mod tests {
         let node = |name: &str, op, from| Node { name: name.to_owned(), op, from: vec![from] };
         let nodes = vec![
             node("a", Op::Conv(Conv::square(4, 1, 1)), 0),
-            node("", Op::average_pool(Window::new(2, 2, 0)), 1),
+            node("", Op::average_pool(PoolWindow::new(2, 2, 0)), 1),
             node("b", Op::Conv(Conv::square(4, 3, 1)), 2),
-            node("", Op::average_pool(Window::new(2, 2, 0)), 3),
+            node("", Op::average_pool(PoolWindow::new(2, 2, 0)), 3),
         ];
         let draft = drafted(nodes, [3, 11, 8]);
         let swapped = swap_pools(draft.clone());

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
-use super::{Queue, QueueError, State, count, now_ms, sync_folder};
+use super::{PictureState, Queue, QueueError, count, now_ms, sync_folder};
 
 type Hash = [u8; 32];
 
@@ -70,7 +70,7 @@ impl Queue {
         const ADD: &str = "INSERT INTO pictures (instance, content, sha256, bytes, state, arrived_ms)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let hex = sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let row = params![instance, content, hex, bytes as i64, State::Arrived as i64, now_ms()];
+        let row = params![instance, content, hex, bytes as i64, PictureState::Arrived as i64, now_ms()];
         transaction.execute(ADD, row)?;
         let id = transaction.last_insert_rowid();
         count(&transaction, "arrived", 1)?;

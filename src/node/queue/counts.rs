@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use super::{Queue, QueueError, State};
+use super::{PictureState, Queue, QueueError};
 
 /// The queue in figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl Queue {
         while let Some(row) = rows.next()? {
             let pictures = row.get::<_, i64>(1)? as u64;
             counts.bytes += row.get::<_, i64>(2)? as u64;
-            if row.get::<_, i64>(0)? == State::Arrived as i64 {
+            if row.get::<_, i64>(0)? == PictureState::Arrived as i64 {
                 (counts.waiting, counts.oldest_ms) = (pictures, row.get(3)?);
             } else {
                 counts.answered = pictures;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Row, Transaction, TransactionBehavior, params};
 
-use super::{Queue, QueueError, State, Way, count, now_ms};
+use super::{PictureState, Queue, QueueError, Way, count, now_ms};
 use crate::pacs::Parcel;
 
 /// Results are written as this.
@@ -80,7 +80,8 @@ impl Queue {
             const DONE: &str =
                 "UPDATE pictures SET state = ?2, done_ms = ?3 WHERE id = ?1 AND state = ?4 AND NOT EXISTS
                 (SELECT 1 FROM objects o JOIN deliveries d ON d.object = o.id WHERE o.picture = ?1 AND d.state <> ?5)";
-            let row = params![picture, State::Done as i64, now_ms(), State::Answered as i64, Way::Sent as i64];
+            let row =
+                params![picture, PictureState::Done as i64, now_ms(), PictureState::Answered as i64, Way::Sent as i64];
             transaction.execute(DONE, row)?;
         }
         Ok(transaction.commit()?)
@@ -108,7 +109,7 @@ impl Queue {
         let given_up = transaction.execute(GIVE_UP, params![destination, Way::Sent as i64])?;
         const DONE: &str = "UPDATE pictures SET state = ?1, done_ms = ?2 WHERE state = ?3 AND NOT EXISTS
             (SELECT 1 FROM objects o JOIN deliveries d ON d.object = o.id WHERE o.picture = pictures.id AND d.state <> ?4)";
-        let row = params![State::Done as i64, now_ms(), State::Answered as i64, Way::Sent as i64];
+        let row = params![PictureState::Done as i64, now_ms(), PictureState::Answered as i64, Way::Sent as i64];
         transaction.execute(DONE, row)?;
         transaction.commit()?;
         Ok(given_up)

@@ -1,6 +1,6 @@
 //! What the node has to do, on disk: pictures that arrived, the objects that answer them, and who is to have these.
 //!
-//! A picture goes through [`State`]: it arrives (its file and row are on the disk before its sender hears of success), it
+//! A picture goes through [`PictureState`]: it arrives (its file and row are on the disk before its sender hears of success), it
 //! is answered (the objects' files are on the disk before the one transaction that says so and lists their deliveries),
 //! and it is done (every destination has every object). A process that is killed between any two writes leaves a state
 //! from which [`Queue::open`] goes on. So each picture has one set of objects, and a destination is sent no other; it may
@@ -32,7 +32,7 @@ pub use self::work::{Answered, Job, Settled};
 
 /// How far a picture is, as its row says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum PictureState {
     Arrived = 0,
     Answered = 1,
     Done = 2,

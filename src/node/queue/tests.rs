@@ -51,7 +51,7 @@ fn audit(queue: &Queue) {
 }
 
 fn states(queue: &Queue) -> [u64; 3] {
-    [State::Arrived, State::Answered, State::Done].map(|state| queue.in_state(state).unwrap())
+    [PictureState::Arrived, PictureState::Answered, PictureState::Done].map(|state| queue.in_state(state).unwrap())
 }
 
 fn files(folder: &TempDir) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::params;
 
-use super::{Queue, QueueError, State, now_ms};
+use super::{PictureState, Queue, QueueError, now_ms};
 
 /// Of more pictures that are done not even hashes are kept; the oldest go.
 const MOST_REMEMBERED: i64 = 200_000;
@@ -81,7 +81,7 @@ impl Queue {
     ///
     /// # Errors
     /// A database that fails.
-    pub fn in_state(&self, state: State) -> Result<u64, QueueError> {
+    pub fn in_state(&self, state: PictureState) -> Result<u64, QueueError> {
         const COUNT: &str = "SELECT count(*) FROM pictures WHERE state = ?1";
         Ok(self.lock().query_row(COUNT, [state as i64], |row| row.get::<_, i64>(0))? as u64)
     }

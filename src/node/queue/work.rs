@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{Queue, QueueError, State, Way, count, now_ms, sync_folder};
+use super::{PictureState, Queue, QueueError, Way, count, now_ms, sync_folder};
 
 /// A picture that is to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Queue {
             let path = self.picture_file(id);
             Ok(Job { id, path, sha256: row.get(1)?, attempts: row.get(2)?, arrived_ms: row.get(3)? })
         };
-        let job = transaction.query_row(NEXT, [State::Arrived as i64], job).optional()?;
+        let job = transaction.query_row(NEXT, [PictureState::Arrived as i64], job).optional()?;
         if let Some(job) = &job {
             transaction.execute("UPDATE pictures SET attempts = ?2 WHERE id = ?1", params![job.id, job.attempts])?;
         }
@@ -77,7 +77,7 @@ impl Queue {
     /// A database that fails.
     pub fn put_back(&self, job: &Job) -> Result<(), QueueError> {
         const BACK: &str = "UPDATE pictures SET attempts = max(attempts - 1, 0) WHERE id = ?1 AND state = ?2";
-        self.lock().execute(BACK, params![job.id, State::Arrived as i64])?;
+        self.lock().execute(BACK, params![job.id, PictureState::Arrived as i64])?;
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl Queue {
             }
         }
         let is_done = names.is_empty() || destinations.is_empty();
-        let (state, now) = (if is_done { State::Done } else { State::Answered }, now_ms());
+        let (state, now) = (if is_done { PictureState::Done } else { PictureState::Answered }, now_ms());
         const SET: &str = "UPDATE pictures SET state = ?2, outcome = ?3, model = ?4, took_ms = ?5, answered_ms = ?6,
             done_ms = ?7 WHERE id = ?1";
         let done_ms = is_done.then_some(now);

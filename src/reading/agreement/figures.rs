@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::statistics::{Confusion, Figure, Unit, Units, Weights};
+use crate::statistics::{Confusion, Figure, KappaWeights, Unit, Units};
 
 /// Of more classes no matrix is made, and of more than the second no interval.
 const MOST_CLASSES: usize = 1000;
@@ -62,7 +62,7 @@ impl Agreement {
 
 fn figures(confusion: &Confusion) -> Figures {
     let kappa = |weights| confusion.kappa(weights);
-    [confusion.accuracy(), kappa(Weights::Unweighted), kappa(Weights::Linear), kappa(Weights::Quadratic)]
+    [confusion.accuracy(), kappa(KappaWeights::Unweighted), kappa(KappaWeights::Linear), kappa(KappaWeights::Quadratic)]
 }
 
 fn with_intervals(

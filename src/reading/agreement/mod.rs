@@ -80,7 +80,7 @@ impl Pairs {
 
 /// How far two readers agree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Readers {
+pub struct ReaderPair {
     /// The reference's name, and the other's.
     pub names: [String; 2],
     /// Pictures that are in both lists.
@@ -89,7 +89,7 @@ pub struct Readers {
     pub comparison: Comparison,
 }
 
-impl Readers {
+impl ReaderPair {
     /// Of the reader of `contents` (the reference) and that of `other`.
     ///
     /// # Errors
@@ -146,11 +146,11 @@ fn by_place(contents: &Contents) -> BTreeMap<(PathBuf, u32), Option<&Entry>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::entry::{Answer, Head, Reading};
+    use crate::reading::entry::{Answer, Reading, ReadingsHeader};
 
-    fn head(opened: &str, classes: usize) -> Head {
+    fn head(opened: &str, classes: usize) -> ReadingsHeader {
         let classes = (0..classes).map(|class| class.to_string()).collect();
-        Head { opened: vec![opened.into()], classes, ordered: true, ..Head::default() }
+        ReadingsHeader { opened: vec![opened.into()], classes, ordered: true, ..ReadingsHeader::default() }
     }
 
     /// Reader's grade, whether the answer had been seen, and the model's grade.
@@ -221,15 +221,15 @@ mod tests {
                 ("5/left.png", entry(Some(1), false, None)),
             ],
         );
-        let found = Readers::of(&ours, &theirs).unwrap();
+        let found = ReaderPair::of(&ours, &theirs).unwrap();
         assert_eq!((found.shared, found.comparison.blind.n, found.comparison.seen.n), (3, 1, 1));
         assert_eq!((found.comparison.left_out, found.comparison.seen.confusion.counts[2][0]), (1, 1));
         // Two of one place are nobody's.
         let mut twice = theirs.clone();
         twice.entries.push((FrameOf { path: "/mnt/1/left.png".into(), frame: 0 }, Entry::default()));
         twice.head.opened.push("/mnt".into());
-        assert_eq!(Readers::of(&ours, &twice).unwrap().shared, 2);
+        assert_eq!(ReaderPair::of(&ours, &twice).unwrap().shared, 2);
         theirs.head.classes.pop();
-        assert!(Readers::of(&ours, &theirs).unwrap_err().contains("0, 1, 2; and 0, 1"));
+        assert!(ReaderPair::of(&ours, &theirs).unwrap_err().contains("0, 1, 2; and 0, 1"));
     }
 }

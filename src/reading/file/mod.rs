@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 pub use self::error::{Fault, FileError};
 use self::folders::Folders;
 use self::write::Writer;
-use super::entry::{Change, Contents, Head};
+use super::entry::{Change, Contents, ReadingsHeader};
 use crate::guard::whole::{OutputSet, WriteError};
 
 /// How files of readings end.
@@ -40,7 +40,7 @@ impl ReadingFile {
     ///
     /// # Errors
     /// A file that is there already, and a place that cannot be written.
-    pub fn create(path: &Path, head: &Head) -> Result<Self, FileError> {
+    pub fn create(path: &Path, head: &ReadingsHeader) -> Result<Self, FileError> {
         let path = std::path::absolute(path).map_err(|error| Fault::from(error).of(path))?;
         write_new(&path, head).map_err(|fault| fault.of(&path))?;
         Self::open(&path)
@@ -101,7 +101,7 @@ impl ReadingFile {
         self.connection.is_readonly("main").unwrap_or(true)
     }
 
-    /// All that was kept. A class may lie beyond [`Head::classes`]: they may have changed since, or the file was made to do
+    /// All that was kept. A class may lie beyond [`ReadingsHeader::classes`]: they may have changed since, or the file was made to do
     /// harm.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl ReadingFile {
 }
 
 /// Makes the file elsewhere and puts it in its place whole.
-fn write_new(path: &Path, head: &Head) -> Result<(), Fault> {
+fn write_new(path: &Path, head: &ReadingsHeader) -> Result<(), Fault> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
         return Err(Fault::System("a file cannot have this name".to_owned()));
     };

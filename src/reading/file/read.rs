@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::Fault;
 use super::folders::{Folders, PathCell};
-use crate::reading::entry::{Answer, Contents, Entry, FrameOf, Head, Judgement, Place, Reading};
+use crate::reading::entry::{Answer, Contents, Entry, FrameOf, Judgement, Place, Reading, ReadingsHeader};
 use crate::reading::identity::{Eye, Identity};
 
 pub fn contents(connection: &Connection, folders: &Folders) -> Result<Contents, Fault> {
@@ -42,11 +42,11 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
-    fn head(&self) -> Result<Head, Fault> {
+    fn head(&self) -> Result<ReadingsHeader, Fault> {
         let head = |row: &Row<'_>| {
             let (reader, model, created) = (row.get(0)?, row.get(1)?, row.get(4)?);
             let (ordered, blind) = (row.get(2)?, row.get(3)?);
-            Ok(Head { reader, opened: Vec::new(), model, classes: Vec::new(), ordered, blind, created })
+            Ok(ReadingsHeader { reader, opened: Vec::new(), model, classes: Vec::new(), ordered, blind, created })
         };
         let sql = "SELECT reader, model, ordered, blind, created FROM head";
         let mut head = self.connection.query_row(sql, [], head)?;

@@ -9,10 +9,18 @@ use super::*;
 use crate::reading::entry::{Answer, FrameOf, Judgement, Place, Reading};
 use crate::reading::identity::{Eye, Identity};
 
-fn head(folder: &Path) -> Head {
+fn head(folder: &Path) -> ReadingsHeader {
     let classes = ["none", "mild", "moderate"].map(str::to_owned).to_vec();
     let (opened, created) = (vec![folder.to_owned()], "2026-01-02T03:04:05Z".to_owned());
-    Head { reader: "Eva".into(), opened, model: "retina-dr".into(), classes, ordered: true, blind: true, created }
+    ReadingsHeader {
+        reader: "Eva".into(),
+        opened,
+        model: "retina-dr".into(),
+        classes,
+        ordered: true,
+        blind: true,
+        created,
+    }
 }
 
 fn frame(path: impl Into<PathBuf>) -> FrameOf {

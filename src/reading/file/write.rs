@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Statement};
 
 use super::error::Fault;
 use super::folders::{Folders, PathCell};
-use crate::reading::entry::{Answer, Change, FrameOf, Head, Judgement, Place, Reading};
+use crate::reading::entry::{Answer, Change, FrameOf, Judgement, Place, Reading, ReadingsHeader};
 use crate::reading::identity::{Eye, Identity};
 
 /// Whoever writes the changes of one transaction.
@@ -75,8 +75,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn head(&mut self, head: &Head) -> Result<(), Fault> {
-        let Head { reader, opened, model, classes, ordered, blind, created } = head;
+    fn head(&mut self, head: &ReadingsHeader) -> Result<(), Fault> {
+        let ReadingsHeader { reader, opened, model, classes, ordered, blind, created } = head;
         self.execute(
             "INSERT OR REPLACE INTO head VALUES (1, ?1, ?2, ?3, ?4, ?5)",
             (reader, model, ordered, blind, created),

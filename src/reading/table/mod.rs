@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use self::names::Names;
-use super::agreement::{Comparison, Readers};
+use super::agreement::{Comparison, ReaderPair};
 use super::entry::{Contents, Entry, FrameOf, Judgement};
 use super::identity::Eye;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -79,7 +79,7 @@ pub fn csv(contents: &Contents, options: TableOptions) -> Result<Vec<u8>, String
 ///
 /// # Errors
 /// None that is known of; the writer might fail.
-pub fn json(contents: &Contents, against: Option<&Readers>, options: TableOptions) -> Result<Vec<u8>, String> {
+pub fn json(contents: &Contents, against: Option<&ReaderPair>, options: TableOptions) -> Result<Vec<u8>, String> {
     let head = &contents.head;
     // A path need not be text; what is no letter is marked as such.
     let texts = || head.opened.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>();
@@ -180,16 +180,16 @@ fn measurements(entry: &Entry) -> usize {
 mod tests {
     use super::names::without;
     use super::*;
-    use crate::reading::entry::{Answer, Head, Reading};
+    use crate::reading::entry::{Answer, Reading, ReadingsHeader};
     use crate::reading::identity::Identity;
 
     fn contents() -> Contents {
-        let head = Head {
+        let head = ReadingsHeader {
             reader: "=cmd|' /C calc'!A0".into(),
             opened: vec!["/data/day".into()],
             model: "retina-dr".into(),
             classes: vec!["none".into(), "mild".into()],
-            ..Head::default()
+            ..ReadingsHeader::default()
         };
         let entry = |patient: &str, reading| Entry {
             identity: Identity {

@@ -78,7 +78,7 @@ pub fn without(text: &str, key: &str, instead: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::{FrameOf, Head, Identity};
+    use crate::reading::{FrameOf, Identity, ReadingsHeader};
 
     #[test]
     fn a_key_that_stands_otherwise_in_the_path_gives_no_name_away() {
@@ -92,7 +92,7 @@ mod tests {
             (of("Smith John/IM1.dcm"), entry("1f0a9c")),
             (of("12_left.png"), entry("12")),
         ];
-        let head = Head { opened: vec!["/day".into()], ..Head::default() };
+        let head = ReadingsHeader { opened: vec!["/day".into()], ..ReadingsHeader::default() };
         let contents = Contents { head, entries, ..Contents::default() };
         let names = Names::of(&contents, false);
         let called: Vec<String> = contents.entries.iter().map(|(of, entry)| names.file(&of.path, entry)).collect();

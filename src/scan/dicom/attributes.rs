@@ -77,7 +77,7 @@ pub fn items(object: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
 
 /// A look-up table's descriptor and data.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct Lut {
     pub first: i32,
     pub bits: u8,
     pub entries: Vec<u16>,
@@ -85,7 +85,7 @@ pub struct Table {
 
 /// `None` where the table is absent or its data is not what its descriptor says. Files without VRs don't say whether a
 /// first number is below 0: in one whose numbers are `is_signed` it may be.
-pub fn table(object: &InMemDicomObject, descriptor: Tag, data: Tag, is_signed: bool) -> Option<Table> {
+pub fn table(object: &InMemDicomObject, descriptor: Tag, data: Tag, is_signed: bool) -> Option<Lut> {
     let descriptor = object.get(descriptor)?.to_multi_int::<i32>().ok()?;
     let [count, first, bits] = *descriptor.first_chunk()?;
     let first = if is_signed && first > i32::from(i16::MAX) { first - 65536 } else { first };
@@ -111,5 +111,5 @@ pub fn table(object: &InMemDicomObject, descriptor: Tag, data: Tag, is_signed: b
         entries
     };
     entries.truncate(count);
-    (entries.len() == count).then_some(Table { first, bits, entries })
+    (entries.len() == count).then_some(Lut { first, bits, entries })
 }

@@ -4,7 +4,7 @@ use jpeg_decoder::{CodingProcess, ColorTransform, PixelFormat};
 
 use super::display::from_ybr;
 use super::fault::Fault;
-use super::layout::{Layout, Photometric};
+use super::layout::{FrameLayout, Photometric};
 use crate::guard::panics::caught;
 
 /// Codecs are other people's: what they do with a broken stream ends the picture, not the program.
@@ -13,7 +13,13 @@ pub(super) fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -
     caught(work).unwrap_or_else(|_| Err("it makes no sense".to_owned())).map_err(failed)
 }
 
-pub(super) fn same_size(name: &str, layout: &Layout, width: u64, height: u64, samples: usize) -> Result<(), Fault> {
+pub(super) fn same_size(
+    name: &str,
+    layout: &FrameLayout,
+    width: u64,
+    height: u64,
+    samples: usize,
+) -> Result<(), Fault> {
     let needed = layout.photometric.samples();
     if (width, height, samples) == (layout.width.into(), layout.height.into(), needed) {
         return Ok(());
@@ -25,7 +31,7 @@ pub(super) fn same_size(name: &str, layout: &Layout, width: u64, height: u64, sa
 }
 
 /// Baseline, extended and lossless JPEG. Luminance and colour differences are red, green and blue afterwards.
-pub fn jpeg(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+pub fn jpeg(bytes: &[u8], layout: &FrameLayout) -> Result<Vec<u16>, Fault> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(layout.samples() * 2);
     guarded("JPEG", || decoder.read_info().map_err(|error| error.to_string()))?;
@@ -80,7 +86,7 @@ fn has_unusual_prediction(bytes: &[u8]) -> bool {
 }
 
 /// JPEG-LS, lossless and near-lossless, grey.
-pub fn jpeg_ls(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+pub fn jpeg_ls(bytes: &[u8], layout: &FrameLayout) -> Result<Vec<u16>, Fault> {
     const NAME: &str = "JPEG-LS";
     let (width, height, samples) = sof55(bytes).ok_or_else(|| Fault::other("its JPEG-LS stream has no header"))?;
     same_size(NAME, layout, width, height, samples)?;

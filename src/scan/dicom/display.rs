@@ -8,9 +8,9 @@ use dicom_object::InMemDicomObject;
 use image::{ImageBuffer, Rgb, RgbImage};
 use rayon::prelude::*;
 
-use super::attributes::{Attributes, Table, decimals, items, table, text, texts, whole};
+use super::attributes::{Attributes, Lut, decimals, items, table, text, texts, whole};
 use super::fault::{Fault, printable};
-use super::layout::{Layout, Photometric};
+use super::layout::{FrameLayout, Photometric};
 use crate::scan::Pixels;
 use crate::scan::grey::GreyValues;
 use crate::scan::window::{Preset, Voi, VoiFunction, VoiTable, Window};
@@ -19,7 +19,7 @@ use crate::scan::window::{Preset, Voi, VoiFunction, VoiTable, Window};
 const MOST_PRESETS: usize = 32;
 
 /// The pixels of one frame with their meaning.
-pub fn pixels(mut samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_>) -> Result<Pixels, Fault> {
+pub fn pixels(mut samples: Vec<u16>, layout: &FrameLayout, attributes: &Attributes<'_>) -> Result<Pixels, Fault> {
     let lacking = || Fault::other("it holds fewer samples than its sizes need");
     if samples.len() < layout.samples() {
         return Err(lacking());
@@ -44,18 +44,18 @@ pub fn pixels(mut samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_
     .ok_or_else(lacking)
 }
 
-fn to_eight_bits(sample: u16, layout: &Layout) -> u8 {
+fn to_eight_bits(sample: u16, layout: &FrameLayout) -> u8 {
     let most = (1u32 << layout.bits_stored) - 1;
     ((u32::from(layout.code(sample)) * 255 + most / 2) / most) as u8
 }
 
-fn to_sixteen_bits(sample: u16, layout: &Layout) -> u16 {
+fn to_sixteen_bits(sample: u16, layout: &FrameLayout) -> u16 {
     let most = (1u64 << layout.bits_stored) - 1;
     ((u64::from(layout.code(sample)) * 65535 + most / 2) / most) as u16
 }
 
 /// Y, Cb and Cr to red, green and blue (PS3.3 C.7.6.3.1.2), in place.
-pub fn from_ybr(samples: &mut [u16], layout: &Layout) {
+pub fn from_ybr(samples: &mut [u16], layout: &FrameLayout) {
     let half = (1u32 << layout.high_bit) as f32;
     let most = 2.0 * half - 1.0;
     samples.as_chunks_mut::<3>().0.par_iter_mut().with_min_len(1 << 14).for_each(|pixel| {
@@ -66,7 +66,7 @@ pub fn from_ybr(samples: &mut [u16], layout: &Layout) {
     });
 }
 
-fn through_palette(samples: &[u16], layout: &Layout, root: &InMemDicomObject) -> Result<Vec<u8>, Fault> {
+fn through_palette(samples: &[u16], layout: &FrameLayout, root: &InMemDicomObject) -> Result<Vec<u8>, Fault> {
     let one = |descriptor: Tag, data: Tag| {
         table(root, descriptor, data, layout.is_signed)
             .ok_or_else(|| Fault::other("its colour palette is missing or not what it says"))
@@ -76,7 +76,7 @@ fn through_palette(samples: &[u16], layout: &Layout, root: &InMemDicomObject) ->
         one(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
         one(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA)?,
     ];
-    let looked_up = |palette: &Table, stored: i32| {
+    let looked_up = |palette: &Lut, stored: i32| {
         let last = palette.entries.len() as i32 - 1;
         let entry = palette.entries[(stored - palette.first).clamp(0, last) as usize];
         if palette.bits > 8 { (entry >> (palette.bits - 8)) as u8 } else { entry as u8 }
@@ -88,7 +88,7 @@ fn through_palette(samples: &[u16], layout: &Layout, root: &InMemDicomObject) ->
     Ok(samples.iter().flat_map(colour).collect())
 }
 
-fn grey(samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_>) -> Result<Pixels, Fault> {
+fn grey(samples: Vec<u16>, layout: &FrameLayout, attributes: &Attributes<'_>) -> Result<Pixels, Fault> {
     let mut codes = samples;
     codes.par_iter_mut().with_min_len(1 << 16).for_each(|v| *v = layout.code(*v));
     let codes = ImageBuffer::from_raw(layout.width, layout.height, codes)
@@ -102,7 +102,7 @@ fn grey(samples: Vec<u16>, layout: &Layout, attributes: &Attributes<'_>) -> Resu
 }
 
 /// The value of every code: through the modality look-up table where there is one, else slope and intercept.
-fn modality_values(layout: &Layout, attributes: &Attributes<'_>) -> Vec<f64> {
+fn modality_values(layout: &FrameLayout, attributes: &Attributes<'_>) -> Vec<f64> {
     let stored = (0..=((1u32 << layout.bits_stored) - 1) as u16).map(|code| layout.stored_value(code));
     let of_table = items(attributes.root(), tags::MODALITY_LUT_SEQUENCE).first();
     if let Some(lut) = of_table.and_then(|item| table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, layout.is_signed)) {
@@ -117,7 +117,7 @@ fn modality_values(layout: &Layout, attributes: &Attributes<'_>) -> Vec<f64> {
 }
 
 /// Padding lies outside the picture's own values; a file whose padding is all it can hold is believed less.
-fn padding(layout: &Layout, root: &InMemDicomObject) -> Option<std::ops::RangeInclusive<u16>> {
+fn padding(layout: &FrameLayout, root: &InMemDicomObject) -> Option<std::ops::RangeInclusive<u16>> {
     // A signed value may have been written as an unsigned one.
     let number = |tag| {
         let found = whole(root, tag)?;
@@ -139,7 +139,7 @@ fn presets(attributes: &Attributes<'_>, is_signed: bool) -> Vec<Preset> {
     };
     let mut presets = Vec::new();
     for (n, item) in items(attributes.root(), tags::VOILUT_SEQUENCE).iter().enumerate() {
-        if let Some(Table { first, bits, entries }) = table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, is_signed) {
+        if let Some(Lut { first, bits, entries }) = table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, is_signed) {
             let voi = Voi::Table(Arc::new(VoiTable { first, entries, bits }));
             presets.push(Preset { name: named(text(item, tags::LUT_EXPLANATION), "Table", n), voi });
         }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fault::Fault;
-use super::layout::{Layout, Photometric};
+use super::layout::{FrameLayout, Photometric};
 use super::source::{PixelPlace, Source};
 use super::syntax::Packing;
 use super::{codecs, jpeg2000, rle};
 
 /// `[height, width, samples]`, each sample in its 8 or 16 allocated bits.
-pub fn samples(source: &Source<'_>, layout: &Layout, frame: u32) -> Result<Vec<u16>, Fault> {
+pub fn samples(source: &Source<'_>, layout: &FrameLayout, frame: u32) -> Result<Vec<u16>, Fault> {
     let place = source.pixel_place()?;
     if frame >= layout.frames {
         return Err(Fault::NoFrame { wanted: frame, frames: layout.frames });
@@ -38,7 +38,7 @@ pub fn samples(source: &Source<'_>, layout: &Layout, frame: u32) -> Result<Vec<u
 
 fn native(
     source: &Source<'_>,
-    layout: &Layout,
+    layout: &FrameLayout,
     frame: u32,
     value: &Range<usize>,
     in_words: bool,
@@ -73,7 +73,7 @@ fn native(
 }
 
 /// Planes to pixels.
-fn interleaved(samples: Vec<u16>, layout: &Layout) -> Vec<u16> {
+fn interleaved(samples: Vec<u16>, layout: &FrameLayout) -> Vec<u16> {
     if !layout.is_planar {
         return samples;
     }
@@ -82,7 +82,7 @@ fn interleaved(samples: Vec<u16>, layout: &Layout) -> Vec<u16> {
 }
 
 /// Segments are planes of bytes, the high one first.
-fn from_rle(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+fn from_rle(bytes: &[u8], layout: &FrameLayout) -> Result<Vec<u16>, Fault> {
     let (area, kinds, depth) = (layout.pixels(), layout.photometric.samples(), (layout.bits_allocated / 8) as usize);
     if layout.photometric == Photometric::YbrFull422 {
         return Err(Fault::other("RLE with halved colour cannot be read"));
@@ -97,7 +97,7 @@ fn from_rle(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
 /// The fragments of a frame as one run of bytes.
 fn fragment<'a>(
     source: &'a Source<'_>,
-    layout: &Layout,
+    layout: &FrameLayout,
     frame: u32,
     fragments: &[Range<usize>],
 ) -> Result<Cow<'a, [u8]>, Fault> {

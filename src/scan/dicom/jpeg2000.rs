@@ -3,7 +3,7 @@
 
 use super::codecs::{guarded, same_size};
 use super::fault::Fault;
-use super::layout::Layout;
+use super::layout::FrameLayout;
 use crate::guard::apart;
 
 /// The name of the work that is done apart.
@@ -11,7 +11,7 @@ pub const APART: &str = "jpeg2000";
 const NAME: &str = "JPEG 2000";
 
 /// Unpacks a frame, called only once the sizes in its own header agree with the file's.
-pub fn decode(bytes: &[u8], layout: &Layout) -> Result<Vec<u16>, Fault> {
+pub fn decode(bytes: &[u8], layout: &FrameLayout) -> Result<Vec<u16>, Fault> {
     let size = siz(bytes).ok_or_else(|| Fault::other("its JPEG 2000 stream has no header"))?;
     same_size(NAME, layout, size.width, size.height, size.samples)?;
     let sizes = [layout.width, layout.height, layout.photometric.samples() as u32];

@@ -8,7 +8,7 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
 
 use super::fault::Fault;
-use super::walk::{Header, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, WalkError, Walker, has_short_length};
+use super::walk::{ElementHeader, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, WalkError, Walker, has_short_length};
 
 /// Of a value that is no table: ten times what any of them needs.
 const MOST_VALUE_BYTES: usize = 4 << 10;
@@ -58,7 +58,7 @@ impl Kept {
         }
     }
 
-    fn items(&mut self, walker: &Walker<'_>, sequence: &Header, end: Option<usize>) -> Result<usize, Fault> {
+    fn items(&mut self, walker: &Walker<'_>, sequence: &ElementHeader, end: Option<usize>) -> Result<usize, Fault> {
         let (mut at, mut number) = (sequence.value, 0);
         while end.is_none_or(|end| at < end) {
             let item = walker.header(at)?;
@@ -77,7 +77,7 @@ impl Kept {
         Ok(at)
     }
 
-    fn item(&mut self, walker: &Walker<'_>, item: &Header) -> Result<usize, Fault> {
+    fn item(&mut self, walker: &Walker<'_>, item: &ElementHeader) -> Result<usize, Fault> {
         self.count()?;
         self.head(walker, ITEM, [0; 2], UNDEFINED);
         let end = (item.length != UNDEFINED).then(|| walker.reach(item.value, item.length)).transpose()?;
@@ -102,7 +102,7 @@ impl Kept {
         Ok(())
     }
 
-    fn value(&mut self, walker: &Walker<'_>, header: &Header, end: usize) -> Result<(), Fault> {
+    fn value(&mut self, walker: &Walker<'_>, header: &ElementHeader, end: usize) -> Result<(), Fault> {
         let value = &walker.bytes()[header.value..end];
         let most = if is_table(header.tag) {
             self.tables += 1;
@@ -149,7 +149,7 @@ impl Kept {
 }
 
 /// The VR that the parser will take an element to have.
-fn kind(walker: &Walker<'_>, header: &Header) -> Option<VR> {
+fn kind(walker: &Walker<'_>, header: &ElementHeader) -> Option<VR> {
     let tag = Tag((header.tag >> 16) as u16, header.tag as u16);
     let of_tag = || StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed());
     if walker.encoding().explicit_vr { VR::from_binary(header.vr) } else { of_tag() }

@@ -51,7 +51,7 @@ impl Photometric {
 
 /// The sizes of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub struct FrameLayout {
     pub width: u32,
     pub height: u32,
     pub frames: u32,
@@ -65,7 +65,7 @@ pub struct Layout {
     pub is_planar: bool,
 }
 
-impl Layout {
+impl FrameLayout {
     pub fn read(attributes: &Attributes<'_>) -> Result<Self, Fault> {
         let root = attributes.root();
         let number = |tag| whole(root, tag).and_then(|n| u32::try_from(n).ok());

@@ -31,12 +31,12 @@ use dicom_object::InMemDicomObject;
 
 use self::attributes::{Attributes, decimals, is_wanted, text, texts};
 use self::fault::{Fault, printable};
-use self::layout::Layout;
+use self::layout::FrameLayout;
 use self::source::Source;
 use self::syntax::Packing;
 use super::facts::{Facts, Spacing, SpacingOrigin};
 use super::{Header, Pixels, ScanError};
-use crate::guard::apart::Work;
+use crate::guard::apart::ApartWork;
 
 pub use self::instance::{Instance, instance};
 pub use self::kind::{Kind, PROGRAM, kind};
@@ -48,7 +48,7 @@ pub use self::whose::{Whose, whose};
 
 /// What is done in a process of its own: decoding a frame whose codec is not all safe Rust. `None` of a name that is not
 /// known.
-pub fn apart(name: &str) -> Option<Work> {
+pub fn apart(name: &str) -> Option<ApartWork> {
     (name == jpeg2000::APART).then_some(jpeg2000::unpack)
 }
 
@@ -74,7 +74,7 @@ pub fn header(bytes: &[u8], path: &Path, frame: u32) -> Result<Header, ScanError
     let read = || {
         let source = Source::read(bytes, is_wanted, frame)?;
         source.pixel_place()?;
-        let layout = Layout::read(&Attributes::new(&source.object))?;
+        let layout = FrameLayout::read(&Attributes::new(&source.object))?;
         let taken = layout.decoding_bytes(source.syntax.packing == Packing::Jpeg2000);
         Ok(Header {
             size_px: (layout.width, layout.height),
@@ -89,7 +89,7 @@ fn frame_of(bytes: &[u8], frame: u32) -> Result<(Pixels, Facts), Fault> {
     let source = Source::read(bytes, is_wanted, frame)?;
     source.pixel_place()?;
     let attributes = Attributes::new(&source.object);
-    let layout = Layout::read(&attributes)?;
+    let layout = FrameLayout::read(&attributes)?;
     let mut samples = frame::samples(&source, &layout, frame)?;
     // JPEG gives red, green and blue already; all others leave YBR_FULL as it is.
     if layout.photometric.is_ybr() && source.syntax.packing != Packing::Jpeg {
@@ -99,7 +99,7 @@ fn frame_of(bytes: &[u8], frame: u32) -> Result<(Pixels, Facts), Fault> {
     Ok((pixels, facts(&source, &layout, &attributes, frame)))
 }
 
-fn facts(source: &Source<'_>, layout: &Layout, attributes: &Attributes<'_>, frame: u32) -> Facts {
+fn facts(source: &Source<'_>, layout: &FrameLayout, attributes: &Attributes<'_>, frame: u32) -> Facts {
     let root = attributes.root();
     let said = |tag: Tag| text(root, tag).map(|text| printable(&text));
     Facts {

@@ -50,7 +50,7 @@ pub struct Element {
 }
 
 /// What stands before a value.
-pub struct Header {
+pub struct ElementHeader {
     pub tag: u32,
     /// Zeros where the encoding has none.
     pub vr: [u8; 2],
@@ -127,7 +127,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Where the element or item of `header` ends.
-    pub fn end_of(&self, header: &Header) -> Result<usize, WalkError> {
+    pub fn end_of(&self, header: &ElementHeader) -> Result<usize, WalkError> {
         match header.length {
             UNDEFINED => self.inside(header).nested(header.value, None, 1),
             length => self.reach(header.value, length),
@@ -165,7 +165,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Without VRs a sequence is known by its first item.
-    pub fn is_sequence(&self, header: &Header, end: usize) -> bool {
+    pub fn is_sequence(&self, header: &ElementHeader, end: usize) -> bool {
         if self.encoding.explicit_vr {
             return header.vr == *b"SQ";
         }
@@ -173,14 +173,14 @@ impl<'a> Walker<'a> {
     }
 
     /// What is inside an unknown VR of undefined length is written without VRs (PS3.5 6.2.2).
-    fn inside(&self, header: &Header) -> Self {
+    fn inside(&self, header: &ElementHeader) -> Self {
         let encoding = if header.vr == *b"UN" { Encoding::IMPLICIT_LITTLE } else { self.encoding };
         Self { encoding, ..*self }
     }
 
-    pub fn header(&self, at: usize) -> Result<Header, WalkError> {
+    pub fn header(&self, at: usize) -> Result<ElementHeader, WalkError> {
         let tag = self.number(at)?;
-        let short = |vr, length, value| Ok(Header { tag, vr, length, value });
+        let short = |vr, length, value| Ok(ElementHeader { tag, vr, length, value });
         if !self.encoding.explicit_vr || tag >> 16 == 0xfffe {
             return short([0; 2], self.length(at + 4)?, at + 8);
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::pacs::{self, Archive, Found, PacsError, Patience, Query};
+use crate::pacs::{self, Archive, FoundStudy, PacsError, Patience, Query};
 
 pub use self::connection::{USUAL_AE_TITLE, USUAL_PORT, fault_of, is_sound};
 pub use self::fetch::{Wish, fetch};
@@ -27,7 +27,12 @@ pub trait Archives: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// See [`pacs::query::find`].
-    fn find(&self, archive: &Archive, query: &Query, may_go_on: &dyn Fn() -> bool) -> Result<Vec<Found>, PacsError>;
+    fn find(
+        &self,
+        archive: &Archive,
+        query: &Query,
+        may_go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<FoundStudy>, PacsError>;
 
     /// Brings all objects of a study into `folder`; `arrived` is told how many there are by now.
     ///
@@ -51,10 +56,15 @@ pub trait Archives: std::fmt::Debug + Send + Sync {
 
 /// The archives on the network.
 #[derive(Debug, Clone, Copy)]
-pub struct Network;
+pub struct OverNetwork;
 
-impl Archives for Network {
-    fn find(&self, archive: &Archive, query: &Query, may_go_on: &dyn Fn() -> bool) -> Result<Vec<Found>, PacsError> {
+impl Archives for OverNetwork {
+    fn find(
+        &self,
+        archive: &Archive,
+        query: &Query,
+        may_go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<FoundStudy>, PacsError> {
         pacs::query::find(archive, query, Patience::default(), may_go_on)
     }
 
@@ -90,7 +100,7 @@ impl Stop {
 
 /// What is asked of an archive.
 #[derive(Clone)]
-pub enum Question {
+pub enum ArchiveQuestion {
     Find(Query),
     /// Brings a study here; where a folder is named, it stays there.
     Fetch {
@@ -105,7 +115,7 @@ pub enum Question {
 pub struct ArchiveJob {
     pub number: u64,
     pub archive: Archive,
-    pub question: Question,
+    pub question: ArchiveQuestion,
     pub stop: Stop,
 }
 
@@ -118,8 +128,8 @@ impl std::fmt::Debug for ArchiveJob {
 
 /// What an archive has to say.
 #[derive(Debug)]
-pub enum Said {
-    Found(Vec<Found>),
+pub enum ArchiveAnswer {
+    Found(Vec<FoundStudy>),
     /// So many objects of a study have arrived; it goes on.
     Arrived(usize),
     Fetched(Study),
@@ -129,7 +139,7 @@ pub enum Said {
 
 /// What an archive is asked for at the moment, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PendingQuestion {
     pub since: Instant,
     pub what: WaitingFor,
 }

@@ -12,7 +12,7 @@ const UID: &str = "1.2.826.0.1.3680043.9.77";
 struct Shelf(Vec<(&'static str, Vec<u8>)>);
 
 impl Archives for Shelf {
-    fn find(&self, _: &Archive, _: &Query, _: &dyn Fn() -> bool) -> Result<Vec<Found>, PacsError> {
+    fn find(&self, _: &Archive, _: &Query, _: &dyn Fn() -> bool) -> Result<Vec<FoundStudy>, PacsError> {
         Ok(Vec::new())
     }
 

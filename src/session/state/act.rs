@@ -139,7 +139,7 @@ impl State {
         self.load_model(name, now);
     }
 
-    /// Has the report picture drawn as the screen shows it; it comes to [`State::panels`].
+    /// Has the report panel drawn as the screen shows it; it comes to [`State::panels`].
     pub(super) fn draw(&mut self, use_for: PanelUse, now: Instant) {
         match self.result() {
             Some(result) => self.effects.push(Effect::Draw { use_for, result: Box::new(result) }),

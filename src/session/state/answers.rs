@@ -16,7 +16,7 @@ use crate::session::Choices;
 use crate::session::answer::answer;
 use crate::session::command::SessionCommand;
 use crate::session::key::{LookKey, PictureKey};
-use crate::session::message::{Model, Stage, Work};
+use crate::session::message::{ExplainPhase, Model, ShortTask};
 use crate::session::picture::Picture;
 use crate::session::shown::Shown;
 use crate::session::worklist::Classes;
@@ -78,10 +78,10 @@ impl State {
         self.notice(format!("The model {name} could not be loaded: {reason}"), true, None, now);
     }
 
-    pub(super) fn take_stage(&mut self, of: u64, what: Stage, now: Instant) {
+    pub(super) fn take_phase(&mut self, of: u64, what: ExplainPhase, now: Instant) {
         match &mut self.doing {
-            Doing::Explaining(Explaining { ticket, stage, since, .. }) if *ticket == of => {
-                (*stage, *since) = (what, now);
+            Doing::Explaining(Explaining { ticket, phase, since, .. }) if *ticket == of => {
+                (*phase, *since) = (what, now);
             }
             Doing::Rest | Doing::Opening(_) | Doing::Explaining(_) => {}
         }
@@ -97,7 +97,7 @@ impl State {
                 let ticket = opening.ticket;
                 let explaining = |under| {
                     let key = LookKey { picture: key, under };
-                    Doing::Explaining(Explaining { ticket, key, stage: Stage::Explaining, since: now })
+                    Doing::Explaining(Explaining { ticket, key, phase: ExplainPhase::Explaining, since: now })
                 };
                 opening.under.map_or(Doing::Rest, explaining)
             }
@@ -269,15 +269,15 @@ impl State {
     }
 
     /// What ended in a fault is not under way any more.
-    pub(super) fn fault(&mut self, work: Work, reason: String, now: Instant) {
+    pub(super) fn fault(&mut self, work: ShortTask, reason: String, now: Instant) {
         match work {
-            Work::Find(number) => {
+            ShortTask::Find(number) => {
                 // Nobody waits for an open that was followed by a newer wish.
                 if self.finding.take_if(|finding| finding.number == number).is_none() {
                     return;
                 }
             }
-            Work::Derive(number) => {
+            ShortTask::Derive(number) => {
                 if let Some(side) = self.companion_side(number) {
                     side.derive_failed(number);
                 } else {
@@ -288,10 +288,10 @@ impl State {
                     current.side_mut(role).derive_failed(number);
                 }
             }
-            Work::Export(of) => self.exports.retain(|(number, _)| *number != of),
-            Work::Labels(number) => self.lab.failed(number),
-            Work::Archive(number) => self.archive_failed(number),
-            Work::Beside => {}
+            ShortTask::Export(of) => self.exports.retain(|(number, _)| *number != of),
+            ShortTask::Labels(number) => self.lab.failed(number),
+            ShortTask::Archive(number) => self.archive_failed(number),
+            ShortTask::Beside => {}
         }
         self.notice(reason, true, None, now);
     }

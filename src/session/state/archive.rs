@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::State;
-use crate::pacs::{Connection, Found, Query};
-use crate::session::archive::{self, ArchiveJob, Question, Said, Stop, Study, Waiting, WaitingFor};
+use crate::pacs::{Connection, FoundStudy, Query};
+use crate::session::archive::{
+    self, ArchiveAnswer, ArchiveJob, ArchiveQuestion, PendingQuestion, Stop, Study, WaitingFor,
+};
 use crate::session::command::ArchiveCommand;
 use crate::session::effect::Effect;
 
@@ -14,7 +16,7 @@ use crate::session::effect::Effect;
 #[derive(Debug, Default)]
 pub struct Desk {
     asked: Option<Asked>,
-    found: Option<Vec<Found>>,
+    found: Option<Vec<FoundStudy>>,
     /// What became of the last question, in words: what was wrong, or that it is well.
     answer: Option<Result<String, String>>,
     /// Those that were fetched and are in use.
@@ -27,7 +29,7 @@ pub struct Desk {
 #[derive(Debug)]
 struct Asked {
     number: u64,
-    waiting: Waiting,
+    waiting: PendingQuestion,
     stop: Stop,
 }
 
@@ -39,12 +41,12 @@ impl State {
     }
 
     /// The studies that were found; `None` where nobody has searched.
-    pub fn found_studies(&self) -> Option<&[Found]> {
+    pub fn found_studies(&self) -> Option<&[FoundStudy]> {
         self.archive.found.as_deref()
     }
 
     /// What an archive is being asked for.
-    pub fn waiting_for_archive(&self) -> Option<&Waiting> {
+    pub fn waiting_for_archive(&self) -> Option<&PendingQuestion> {
         self.archive.asked.as_ref().map(|asked| &asked.waiting)
     }
 
@@ -67,7 +69,9 @@ impl State {
         match command {
             ArchiveCommand::Search(query) => self.search_archive(query, now),
             ArchiveCommand::Fetch { row, keep } => self.fetch_study(row, keep, now),
-            ArchiveCommand::Test(connection) => self.ask_archive(*connection, Question::Echo, WaitingFor::Echo, now),
+            ArchiveCommand::Test(connection) => {
+                self.ask_archive(*connection, ArchiveQuestion::Echo, WaitingFor::Echo, now)
+            }
             ArchiveCommand::Stop => _ = self.archive.stop(),
             ArchiveCommand::Leave => {
                 self.archive.stop();
@@ -112,40 +116,41 @@ impl State {
     fn search_archive(&mut self, query: Query, now: Instant) {
         let Some(connection) = self.connection().cloned() else { return };
         self.archive.found = None;
-        self.ask_archive(connection, Question::Find(query), WaitingFor::Search, now);
+        self.ask_archive(connection, ArchiveQuestion::Find(query), WaitingFor::Search, now);
     }
 
     fn fetch_study(&mut self, row: usize, keep: Option<PathBuf>, now: Instant) {
         let study = self.archive.found.as_ref().and_then(|found| found.get(row));
         let Some((study, connection)) = study.zip(self.connection().cloned()) else { return };
         let waiting = WaitingFor::Fetch { arrived: 0, of: study.instances };
-        let question = Question::Fetch { study_uid: study.study_uid.clone(), keep };
+        let question = ArchiveQuestion::Fetch { study_uid: study.study_uid.clone(), keep };
         self.ask_archive(connection, question, waiting, now);
     }
 
     /// One question at a time: a newer one ends the last.
-    fn ask_archive(&mut self, connection: Connection, question: Question, what: WaitingFor, now: Instant) {
+    fn ask_archive(&mut self, connection: Connection, question: ArchiveQuestion, what: WaitingFor, now: Instant) {
         self.archive.stop();
         self.archive.answer = None;
         let (number, stop) = (self.number(), Stop::default());
         let job = ArchiveJob { number, archive: connection.archive, question, stop: stop.clone() };
-        self.archive.asked = Some(Asked { number, waiting: Waiting { since: now, what }, stop });
+        self.archive.asked = Some(Asked { number, waiting: PendingQuestion { since: now, what }, stop });
         self.effects.push(Effect::Ask(Box::new(job)));
     }
 
     /// What was not waited for any longer is dropped, and a study with it.
-    pub(super) fn archive_said(&mut self, of: u64, said: Result<Said, String>, now: Instant) {
+    pub(super) fn archive_said(&mut self, of: u64, said: Result<ArchiveAnswer, String>, now: Instant) {
         let Some(asked) = self.archive.asked.as_mut().filter(|asked| asked.number == of) else { return };
-        if let (Ok(Said::Arrived(count)), WaitingFor::Fetch { arrived, .. }) = (&said, &mut asked.waiting.what) {
+        if let (Ok(ArchiveAnswer::Arrived(count)), WaitingFor::Fetch { arrived, .. }) = (&said, &mut asked.waiting.what)
+        {
             *arrived = (*arrived).max(*count);
             return;
         }
         self.archive.asked = None;
         match said {
-            Ok(Said::Found(found)) => self.archive.found = Some(in_order(found)),
-            Ok(Said::Fetched(study)) => self.study_came(study, now),
-            Ok(Said::Here) => self.archive.answer = Some(Ok("It answers.".to_owned())),
-            Ok(Said::Arrived(_)) => {}
+            Ok(ArchiveAnswer::Found(found)) => self.archive.found = Some(in_order(found)),
+            Ok(ArchiveAnswer::Fetched(study)) => self.study_came(study, now),
+            Ok(ArchiveAnswer::Here) => self.archive.answer = Some(Ok("It answers.".to_owned())),
+            Ok(ArchiveAnswer::Arrived(_)) => {}
             Err(reason) => self.archive.answer = Some(Err(reason)),
         }
     }
@@ -201,7 +206,7 @@ impl Desk {
 }
 
 /// The latest day first; of one day by patient.
-fn in_order(mut found: Vec<Found>) -> Vec<Found> {
+fn in_order(mut found: Vec<FoundStudy>) -> Vec<FoundStudy> {
     found.sort_by(|a, b| b.study_date.cmp(&a.study_date).then_with(|| a.patient_name.cmp(&b.patient_name)));
     found
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::world::{Luck, PICTURES, STUDY, World};
-use crate::pacs::{Archive, Connection, Found, Query, WebPeer};
-use crate::session::archive::{ArchiveJob, Private, Question, Said, Study, WaitingFor};
+use crate::pacs::{Archive, Connection, FoundStudy, Query, WebPeer};
+use crate::session::archive::{ArchiveAnswer, ArchiveJob, ArchiveQuestion, Private, Study, WaitingFor};
 use crate::session::command::{ArchiveCommand, ReadingCommand, SessionCommand};
 use crate::session::effect::Effect;
 use crate::session::message::Event;
@@ -48,12 +48,12 @@ fn private(place: &Path, uid: &str) -> Study {
 fn a_study_is_searched_fetched_and_opened() {
     let mut world = world();
     search(&mut world);
-    assert_eq!(world.state.found_studies().map(<[Found]>::len), Some(2));
+    assert_eq!(world.state.found_studies().map(<[FoundStudy]>::len), Some(2));
     fetch(&mut world, 0);
     let waiting = world.state.waiting_for_archive().unwrap().what;
     assert_eq!(waiting, WaitingFor::Fetch { arrived: 0, of: None });
     let number = asked(&world).unwrap().number;
-    world.event(Event::Archive { number, said: Ok(Said::Arrived(3)) });
+    world.event(Event::Archive { number, said: Ok(ArchiveAnswer::Arrived(3)) });
     assert_eq!(world.state.busy().unwrap().what, "Fetching the study: 3 objects");
     world.settle();
     assert_eq!(world.state.current().unwrap().path, Path::new(STUDY));
@@ -147,13 +147,13 @@ fn the_latest_studies_stand_first() {
     let mut world = world();
     world.command(ArchiveCommand::Search(Query::default()).into());
     let number = asked(&world).unwrap().number;
-    let study = |date: &str, name: &str| Found {
+    let study = |date: &str, name: &str| FoundStudy {
         study_date: date.to_owned(),
         patient_name: name.to_owned(),
-        ..Found::default()
+        ..FoundStudy::default()
     };
     let found = vec![study("20260101", "B"), study("", "C"), study("20260301", "B"), study("20260301", "A")];
-    world.event(Event::Archive { number, said: Ok(Said::Found(found)) });
+    world.event(Event::Archive { number, said: Ok(ArchiveAnswer::Found(found)) });
     let dates: Vec<&str> = world.state.found_studies().unwrap().iter().map(|study| study.study_date.as_str()).collect();
     assert_eq!(dates, ["20260301", "20260301", "20260101", ""]);
     assert_eq!(world.state.found_studies().unwrap()[0].patient_name, "A");
@@ -171,7 +171,7 @@ fn a_private_study_leaves_no_trace_and_its_readings_stay() {
         world.pool.clear();
         let study = private(place.path(), "1.2.3");
         let folder = study.folder().to_owned();
-        world.event(Event::Archive { number, said: Ok(Said::Fetched(study)) });
+        world.event(Event::Archive { number, said: Ok(ArchiveAnswer::Fetched(study)) });
         // The world has no pictures but its own: the one that is found stands for the folder.
         let Some(Effect::Find { number, .. }) = world.pool.pop() else { panic!("it is not opened") };
         let found = crate::scan::find::Found { pictures: vec![PathBuf::from(PICTURES[0])], ..Default::default() };
@@ -196,8 +196,10 @@ fn nothing_of_a_patient_is_printed() {
     let query = Query { patient_name: "Test^One".to_owned(), ..Query::default() };
     let commands = [ArchiveCommand::Search(query.clone()), ArchiveCommand::Fetch { row: 0, keep: None }];
     let job = |question| ArchiveJob { number: 1, archive: connection("a").archive, question, stop: Default::default() };
-    let jobs = [job(Question::Find(query)), job(Question::Fetch { study_uid: "1.2.3".to_owned(), keep: None })];
-    let found = Found { patient_name: "Test^One".to_owned(), study_uid: "1.2.3".to_owned(), ..Found::default() };
-    let printed = format!("{commands:?}{jobs:?}{:?}", Said::Found(vec![found]));
+    let jobs =
+        [job(ArchiveQuestion::Find(query)), job(ArchiveQuestion::Fetch { study_uid: "1.2.3".to_owned(), keep: None })];
+    let found =
+        FoundStudy { patient_name: "Test^One".to_owned(), study_uid: "1.2.3".to_owned(), ..FoundStudy::default() };
+    let printed = format!("{commands:?}{jobs:?}{:?}", ArchiveAnswer::Found(vec![found]));
     assert!(!printed.contains("Test") && !printed.contains("1.2.3"), "{printed}");
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::session::key::{LookKey, PictureKey, Under};
-use crate::session::message::{Model, Stage};
+use crate::session::message::{ExplainPhase, Model};
 use crate::session::worklist::Worklist;
 
 /// What the worker is waited for. There is one thing at most: a newer wish takes its place.
@@ -45,7 +45,7 @@ pub struct Opening {
 pub struct Explaining {
     pub ticket: u64,
     pub key: LookKey,
-    pub stage: Stage,
+    pub phase: ExplainPhase,
     pub since: Instant,
 }
 

@@ -10,7 +10,7 @@ use crate::session::command::{LabCommand, ListCommand, ReadingCommand, SessionCo
 use crate::session::effect::Effect;
 use crate::session::lab::Contrast;
 use crate::session::message::{Event, LabelsRead};
-use crate::session::worklist::{Cell, Only, SortBy};
+use crate::session::worklist::{MatrixCell, Only, SortBy};
 
 /// Reads a table that says these grades of the first pictures; empty for none.
 fn label(world: &mut World, grades: &[&str]) {
@@ -73,7 +73,7 @@ fn labels_are_matched_measured_and_what_is_left_over_is_said() {
     world.command(only(ListCommand::Only(Only::Wrong, true)));
     assert_eq!(shown(&world), ["2.png", "3.png"]);
     world.command(only(ListCommand::ShowAll));
-    let cell = Cell { alone: None, truth: Some(1), said: None };
+    let cell = MatrixCell { alone: None, truth: Some(1), said: None };
     world.command(only(ListCommand::Cell(cell)));
     assert_eq!(shown(&world), ["2.png"]);
     world.command(only(ListCommand::Cell(cell)));

@@ -44,7 +44,7 @@ pub struct Asked {
 
 /// How far the pictures of the list are graded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct GradingProgress {
     pub done: usize,
     pub all: usize,
     pub is_paused: bool,
@@ -52,13 +52,17 @@ pub struct Progress {
 
 impl State {
     /// How far the list is graded; `None` where there is nothing to grade, or all of it is.
-    pub fn grading(&self) -> Option<Progress> {
+    pub fn grading(&self) -> Option<GradingProgress> {
         let all = self.worklist.items().iter().filter(|item| item.problem.is_none() || item.answer.is_some());
         let explains = self.explains_all().is_some();
         let is_done = |item: &&Item| item.problem.is_some() || !lacks_answer(item, explains);
         let (done, all) = (all.clone().filter(is_done).count(), all.count());
         let is_paused = !self.preferences.grade_all || self.asked.is_lost;
-        (self.worklist.len() > 1 && done < all && self.model().is_some()).then_some(Progress { done, all, is_paused })
+        (self.worklist.len() > 1 && done < all && self.model().is_some()).then_some(GradingProgress {
+            done,
+            all,
+            is_paused,
+        })
     }
 
     pub(super) fn act_on_list(&mut self, command: ListCommand, now: Instant) {

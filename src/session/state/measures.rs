@@ -12,7 +12,7 @@ use crate::session::command::Measuring;
 
 /// All measurements of a session.
 #[derive(Debug, Default)]
-pub struct Measures {
+pub struct Measurements {
     of: HashMap<(PathBuf, u32), Vec<Measurement>>,
     /// Of those on the screen, in their order.
     figures: Vec<Figures>,

@@ -44,7 +44,7 @@ use image::RgbImage;
 use self::aside::Aside;
 use self::doing::{Doing, Engine, Finding};
 use self::lab::Lab;
-use self::measures::Measures;
+use self::measures::Measurements;
 use self::reading::Desk;
 use self::trust::Trust;
 use super::beside::Beside;
@@ -61,7 +61,7 @@ use super::{Choices, Notice, Options};
 pub use self::beside::Companion;
 pub use self::current::{Current, Side};
 pub use self::doing::Busy;
-pub use self::list::Progress;
+pub use self::list::GradingProgress;
 
 /// All that a session knows.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub struct State {
     pub choices: Choices,
     pub readings: Readings,
     pub notices: Vec<Notice>,
-    /// Report pictures that were asked for, for the window to take.
+    /// Report panels that were asked for, for the window to take.
     pub panels: Vec<(PanelUse, RgbImage)>,
     options: Options,
     doing: Doing,
@@ -80,7 +80,7 @@ pub struct State {
     current: Option<Current>,
     beside: Beside,
     companion: Option<Companion>,
-    measures: Measures,
+    measures: Measurements,
     /// Exports under way, by number.
     exports: Vec<(u64, Instant)>,
     cache: Cache,
@@ -120,7 +120,7 @@ impl State {
             current: None,
             beside: Beside::default(),
             companion: None,
-            measures: Measures::default(),
+            measures: Measurements::default(),
             exports: Vec::new(),
             cache: Cache::new(cache::BUDGET_BYTES),
             aside: Aside::default(),
@@ -152,7 +152,7 @@ impl State {
             Event::Tick => self.drop_old_news(now),
             Event::ModelReady { number, model } => self.model_is_ready(number, model, now),
             Event::ModelFailed { number, name, reason } => self.model_failed(number, &name, &reason, now),
-            Event::Stage { ticket, stage } => self.take_stage(ticket, stage, now),
+            Event::Phase { ticket, phase } => self.take_phase(ticket, phase, now),
             Event::Opened { key, picture } => self.opened(key, picture, now),
             Event::Explained { key, look, is_new } => self.explained(&key, look, is_new),
             Event::Failed { ticket, key, reason, device_lost } => self.failed(ticket, &key, reason, device_lost, now),

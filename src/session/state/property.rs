@@ -8,12 +8,12 @@ use crate::export::Parts;
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::pacs::{Archive, Connection, Query, WebPeer};
 use crate::reading::Identity;
-use crate::scan::measure::{Kind, Measurement};
+use crate::scan::measure::{Measurement, MeasurementKind};
 use crate::session::cache::Cache;
 use crate::session::command::{ArchiveCommand, LabCommand, ListCommand, Measuring, ReadingCommand, SessionCommand};
 use crate::session::lab::Contrast;
 use crate::session::message::{Event, ExportWish, PanelUse};
-use crate::session::worklist::{Cell, Only, SortBy};
+use crate::session::worklist::{MatrixCell, Only, SortBy};
 
 const SEQUENCES: u64 = 10_000;
 const LONGEST: usize = 60;
@@ -45,7 +45,7 @@ impl Dice {
     fn list_command(&mut self, picture: PathBuf) -> ListCommand {
         let is_on = self.roll(2) == 0;
         match self.roll(10) {
-            9 => ListCommand::Cell(Cell {
+            9 => ListCommand::Cell(MatrixCell {
                 alone: Some(self.roll(3)).filter(|_| is_on),
                 truth: Some(self.roll(11)).filter(|class| *class < 9),
                 said: Some(self.roll(10)),
@@ -92,7 +92,7 @@ impl Dice {
 
     fn measuring(&mut self) -> Measuring {
         let at = self.roll(9) as f64;
-        let made = Measurement { kind: Kind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
+        let made = Measurement { kind: MeasurementKind::Length, points_px: vec![[at, 0.0], [1.0, at]] };
         match self.roll(6) {
             0 => Measuring::Change(self.roll(3), made),
             1 => Measuring::Select(Some(self.roll(3))),

@@ -15,7 +15,7 @@ use crate::explain::{Look, Settings};
 use crate::method::Asked;
 use crate::session::effect::Effect;
 use crate::session::key::{LookKey, Under};
-use crate::session::message::{Job, Stage, SteadyJob};
+use crate::session::message::{ExplainPhase, Job, SteadyJob};
 
 /// How many pictures are explained ahead, and how many are kept behind.
 const AHEAD: usize = 2;
@@ -109,7 +109,7 @@ impl State {
         let ticket = self.number();
         let job = Job { ticket: Some(ticket), key: key.picture.clone(), picture, under: Some(key.under.clone()) };
         self.effects.push(Effect::Explain(job));
-        self.doing = Doing::Explaining(Explaining { ticket, key, stage: Stage::Explaining, since: now });
+        self.doing = Doing::Explaining(Explaining { ticket, key, phase: ExplainPhase::Explaining, since: now });
     }
 
     /// Has worked out what is shown of the looks at hand, one at a time for each; while one is under way the newest

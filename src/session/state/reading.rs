@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::State;
 use crate::export::iso_date;
 use crate::guard::checksum::sha256_hex;
-use crate::reading::{Answer, Contents, FrameOf, Head, Identity, Place};
+use crate::reading::{Answer, Contents, FrameOf, Identity, Place, ReadingsHeader};
 use crate::scan::measure::from_value;
 use crate::session::Choices;
 use crate::session::answer::answer;
@@ -134,7 +134,7 @@ impl State {
         let Some((_, file)) = self.desk.reading_file.take_if(|(number, _)| *number == of) else { return };
         match contents {
             Ok(contents) => {
-                let Head { opened, model, classes, .. } = contents.head;
+                let ReadingsHeader { opened, model, classes, .. } = contents.head;
                 self.desk.chosen = Some((file, (opened.clone(), classes)));
                 // Even where the same pictures are open: the file is another one.
                 self.desk.of = None;
@@ -290,7 +290,7 @@ impl State {
             return;
         }
         let of = (self.worklist.opened().to_vec(), names.cloned().collect::<Vec<_>>());
-        let head = Head {
+        let head = ReadingsHeader {
             reader: self.preferences.reader.clone(),
             opened: of.0.clone(),
             model: card.name.clone(),

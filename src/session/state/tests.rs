@@ -335,14 +335,14 @@ fn what_stands_beside_follows_rule_and_model_and_gives_nothing_away() {
 
 #[test]
 fn measurements_stay_with_their_frame() {
-    use crate::scan::measure::{Kind, Measurement, from_value, to_value};
+    use crate::scan::measure::{Measurement, MeasurementKind, from_value, to_value};
     use crate::session::command::Measuring;
     let mut world = World::opened(0);
-    let made = Measurement::new(Kind::Length, vec![[0.0, 0.0], [3.0, 4.0]]).unwrap();
+    let made = Measurement::new(MeasurementKind::Length, vec![[0.0, 0.0], [3.0, 4.0]]).unwrap();
     let measure = |world: &mut World, change| world.command(SessionCommand::Measure(change));
     let values = |world: &World| world.state.measurements().map(|(_, figures)| figures.value).collect::<Vec<_>>();
     measure(&mut world, Measuring::Add(made.clone()));
-    let longer = Measurement::new(Kind::Length, vec![[0.0, 0.0], [6.0, 8.0]]).unwrap();
+    let longer = Measurement::new(MeasurementKind::Length, vec![[0.0, 0.0], [6.0, 8.0]]).unwrap();
     measure(&mut world, Measuring::Add(longer.clone()));
     assert_eq!((values(&world), world.state.selected_measurement()), (vec![5.0, 10.0], Some(1)));
     measure(&mut world, Measuring::Change(0, longer));

@@ -11,7 +11,7 @@ use crate::explain::{Report, Settings, Steadiness, report};
 use crate::export::ReaderRecord;
 use crate::session::grey::GreyState;
 use crate::session::jobs::Result;
-use crate::session::message::{Model, Stage};
+use crate::session::message::{ExplainPhase, Model};
 use crate::session::shown::Shown;
 
 impl State {
@@ -155,10 +155,10 @@ impl State {
             }
             (Doing::Rest, Some(finding)) => ("Looking for pictures".to_owned(), finding.since),
             (Doing::Opening(opening), _) => (format!("Opening {}", file(&opening.key.path)), opening.since),
-            (Doing::Explaining(Explaining { stage, key, since, .. }), _) => {
-                let what = match stage {
-                    Stage::PreparingKernels => "Preparing the GPU's kernels (first run only)".to_owned(),
-                    Stage::Explaining => format!("Explaining {}", file(&key.picture.path)),
+            (Doing::Explaining(Explaining { phase, key, since, .. }), _) => {
+                let what = match phase {
+                    ExplainPhase::PreparingKernels => "Preparing the GPU's kernels (first run only)".to_owned(),
+                    ExplainPhase::Explaining => format!("Explaining {}", file(&key.picture.path)),
                 };
                 (what, *since)
             }

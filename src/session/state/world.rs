@@ -22,12 +22,12 @@ use crate::reading::{Answer, Contents, Identity};
 use crate::scan::find::Found;
 use crate::scan::{Facts, Pixels, Scan};
 use crate::session::Options;
-use crate::session::archive::{ArchiveJob, Question, Said, Study};
+use crate::session::archive::{ArchiveAnswer, ArchiveJob, ArchiveQuestion, Study};
 use crate::session::command::SessionCommand;
 use crate::session::effect::Effect;
 use crate::session::gallery::GalleryJob;
 use crate::session::key::{PictureKey, Under};
-use crate::session::message::{Event, GradeJob, Job, LabelsRead, Model, ModelWish, ReadingsWish, SteadyJob, Work};
+use crate::session::message::{Event, GradeJob, Job, LabelsRead, Model, ModelWish, ReadingsWish, ShortTask, SteadyJob};
 use crate::session::picture::Picture;
 use crate::session::plan::{Plan, Task};
 use crate::session::preferences::Preferences;
@@ -200,7 +200,7 @@ pub fn tried(of: &TrustKey, part: TrustPart) -> TrustFound {
         TrustPart::Repeated => TrustFound::Repeated(Vec::new()),
         TrustPart::Alike => TrustFound::Alike(vec![(of.kind, alike)]),
         TrustPart::Curves => TrustFound::Curves(Vec::new()),
-        TrustPart::Randomised => TrustFound::Randomised { own: RgbImage::new(1, 1), stages: Vec::new() },
+        TrustPart::Randomised => TrustFound::Randomised { own: RgbImage::new(1, 1), models: Vec::new() },
     }
 }
 
@@ -208,14 +208,14 @@ pub fn tried(of: &TrustKey, part: TrustPart) -> TrustFound {
 pub const STUDY: &str = "3.png";
 
 /// An archive has two studies, the second without a picture.
-fn said_by_archive(job: &ArchiveJob) -> Said {
+fn said_by_archive(job: &ArchiveJob) -> ArchiveAnswer {
     let study = |uid: &str| crate::pacs::Found { study_uid: uid.to_owned(), ..Default::default() };
     match &job.question {
-        Question::Find(_) => Said::Found(vec![study("1.2.3"), study("1.2.4")]),
-        Question::Echo => Said::Here,
-        Question::Fetch { study_uid, .. } => {
+        ArchiveQuestion::Find(_) => ArchiveAnswer::Found(vec![study("1.2.3"), study("1.2.4")]),
+        ArchiveQuestion::Echo => ArchiveAnswer::Here,
+        ArchiveQuestion::Fetch { study_uid, .. } => {
             let study = Study::new(PathBuf::from(STUDY), study_uid, None);
-            Said::Fetched(study.counting(usize::from(study_uid == "1.2.3"), 1))
+            ArchiveAnswer::Fetched(study.counting(usize::from(study_uid == "1.2.3"), 1))
         }
     }
 }
@@ -511,7 +511,7 @@ impl World {
         let effect = self.pool.swap_remove(which);
         let fault = |work| Event::Fault { work, reason: "a fault".to_owned() };
         let event = match (effect, luck) {
-            (Effect::Find { number, .. }, Luck::DeviceLost) => fault(Work::Find(number)),
+            (Effect::Find { number, .. }, Luck::DeviceLost) => fault(ShortTask::Find(number)),
             (Effect::Find { number, .. }, Luck::Bad) => Event::Found { number, found: Err("no such file".to_owned()) },
             (Effect::Find { number, paths }, Luck::Good) => {
                 Event::Found { number, found: Ok(Found { pictures: paths, ..Found::default() }) }
@@ -519,14 +519,14 @@ impl World {
             (Effect::Derive { number, look, settings }, Luck::Good) => {
                 Event::Derived { number, shown: Box::new(Shown::new(&look, &settings)) }
             }
-            (Effect::Derive { number, .. }, _) => fault(Work::Derive(number)),
-            (Effect::WriteGallery { number, .. }, Luck::DeviceLost) => fault(Work::Export(number)),
+            (Effect::Derive { number, .. }, _) => fault(ShortTask::Derive(number)),
+            (Effect::WriteGallery { number, .. }, Luck::DeviceLost) => fault(ShortTask::Export(number)),
             (Effect::WriteGallery { number, .. }, _) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Good) => Event::Exported { number, written: Ok(Vec::new()) },
             (Effect::Export { number, .. }, Luck::Bad) => {
                 Event::Exported { number, written: Err("disk full".to_owned()) }
             }
-            (Effect::Export { number, .. }, Luck::DeviceLost) => fault(Work::Export(number)),
+            (Effect::Export { number, .. }, Luck::DeviceLost) => fault(ShortTask::Export(number)),
             (Effect::Draw { use_for, .. }, Luck::Good) => Event::Panel { use_for, panel: RgbImage::new(1, 1) },
             (Effect::Advise { number, .. }, Luck::Good) => Event::Advised { number, advice: None },
             (Effect::ModelInput { number, .. }, Luck::Good) => {
@@ -543,17 +543,17 @@ impl World {
             (Effect::ReadLabels { number, .. }, Luck::Bad) => {
                 Event::LabelsRead { number, read: Err("no table".to_owned()) }
             }
-            (Effect::ReadLabels { number, .. }, Luck::DeviceLost) => fault(Work::Labels(number)),
+            (Effect::ReadLabels { number, .. }, Luck::DeviceLost) => fault(ShortTask::Labels(number)),
             (Effect::Ask(job), Luck::Good) => Event::Archive { number: job.number, said: Ok(said_by_archive(&job)) },
             (Effect::Ask(job), Luck::Bad) => {
                 Event::Archive { number: job.number, said: Err("away: nobody there.".to_owned()) }
             }
-            (Effect::Ask(job), Luck::DeviceLost) => fault(Work::Archive(job.number)),
+            (Effect::Ask(job), Luck::DeviceLost) => fault(ShortTask::Archive(job.number)),
             (Effect::Identify(paths), Luck::Good) => {
                 let identity = Identity { patient: "7".to_owned(), is_private: true, ..Identity::default() };
                 Event::Identified(paths.into_iter().map(|path| (path, identity.clone())).collect())
             }
-            (_, _) => fault(Work::Beside),
+            (_, _) => fault(ShortTask::Beside),
         };
         self.inbox.push_back(event);
     }

@@ -72,7 +72,7 @@ impl Only {
 
 /// A cell of the matrix of labels and answers, or a whole row or column of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct MatrixCell {
     /// The class that the matrix is of alone; all where `None`.
     pub alone: Option<usize>,
     /// The row, as [`Classes::place`] counts.
@@ -81,7 +81,7 @@ pub struct Cell {
     pub said: Option<usize>,
 }
 
-impl Cell {
+impl MatrixCell {
     fn holds(&self, item: &Item, classes: &Classes) -> bool {
         let is_it = |wanted: Option<usize>, found: usize| wanted.is_none_or(|wanted| wanted == found);
         let place = classes.place(item, self.alone);
@@ -98,7 +98,7 @@ pub struct Filter {
     /// The model's grade, as far as it may be known, or the reader's.
     pub grade: Option<usize>,
     pub only: Vec<Only>,
-    pub cell: Option<Cell>,
+    pub cell: Option<MatrixCell>,
 }
 
 impl Filter {

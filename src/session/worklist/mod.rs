@@ -20,10 +20,10 @@ use self::filter::Sieve;
 use crate::evaluate::Truth;
 use crate::reading::{Identity, Pattern};
 
-pub use self::filter::{Cell, Filter, Only};
+pub use self::filter::{Filter, MatrixCell, Only};
 pub use self::item::{Classes, Item, Judged};
 pub use self::order::SortBy;
-pub use self::patients::Group;
+pub use self::patients::PatientGroup;
 
 /// While answers come in, the order follows so often.
 const REFRESH_EACH: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub struct Worklist {
     /// Those of `order` that are shown, and in which row each is.
     shown: Vec<usize>,
     row: Vec<Option<usize>>,
-    groups: Vec<Group>,
+    groups: Vec<PatientGroup>,
     sort: SortBy,
     is_reversed: bool,
     filter: Filter,
@@ -226,7 +226,7 @@ impl Worklist {
     }
 
     /// The patients whose pictures stand together, where patients are known and the order leaves them together.
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[PatientGroup] {
         &self.groups
     }
 

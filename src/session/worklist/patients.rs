@@ -10,7 +10,7 @@ use crate::reading::{Eye, Identity, Pattern, identity};
 
 /// Pictures of one patient that are shown below each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct PatientGroup {
     /// The row of the first.
     pub row: usize,
     pub count: usize,
@@ -20,7 +20,7 @@ pub struct Group {
     pub eyes: [bool; 2],
 }
 
-impl Group {
+impl PatientGroup {
     /// "R L".
     pub fn eyes(&self) -> String {
         let there = Eye::BOTH.into_iter().zip(self.eyes).filter(|(_, is_there)| *is_there);
@@ -94,8 +94,8 @@ impl Worklist {
         }
     }
 
-    pub(super) fn grouped(&self) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
+    pub(super) fn grouped(&self) -> Vec<PatientGroup> {
+        let mut groups: Vec<PatientGroup> = Vec::new();
         let (mut last, mut seen) = (None, HashSet::new());
         for (row, item) in self.shown().enumerate() {
             let number = item.patient_number;
@@ -104,7 +104,7 @@ impl Worklist {
                     // The order scatters patients: heads would be in the way.
                     return Vec::new();
                 }
-                groups.push(Group { row, count: 0, is_known: number > 0, eyes: [false; 2] });
+                groups.push(PatientGroup { row, count: 0, is_known: number > 0, eyes: [false; 2] });
                 last = Some(number);
             }
             if let Some(group) = groups.last_mut() {

@@ -171,8 +171,8 @@ fn mistakes_are_sorted_by_how_far_off_and_how_sure_they_are() {
 #[test]
 fn a_cell_of_the_matrix_shows_its_pictures_alone() {
     let mut list = labelled(list(), &[("a.png", 2), ("b.png", 0), ("d.png", 0)]);
-    let cell = |truth, said| Cell { alone: None, truth, said };
-    let mut found = |cell: Cell| {
+    let cell = |truth, said| MatrixCell { alone: None, truth, said };
+    let mut found = |cell: MatrixCell| {
         list.set_filter(Filter { cell: Some(cell), ..Filter::default() });
         names(&list)
     };
@@ -180,7 +180,7 @@ fn a_cell_of_the_matrix_shows_its_pictures_alone() {
     assert_eq!((found(cell(Some(2), None)).as_str(), found(cell(None, Some(3))).as_str()), ("a", "bd"));
     assert_eq!(found(cell(Some(3), Some(3))), "");
     // Of grade 3 alone: it was said of two pictures and true of none.
-    let alone = |truth, said| Cell { alone: Some(3), truth, said };
+    let alone = |truth, said| MatrixCell { alone: Some(3), truth, said };
     assert_eq!((found(alone(Some(0), Some(1))).as_str(), found(alone(Some(0), Some(0))).as_str()), ("bd", "a"));
     assert_eq!(found(alone(Some(1), None)), "");
 }
@@ -256,7 +256,7 @@ fn worlds_that_differ_in_hidden_answers_alone_look_the_same() {
             let mut filter = Filter::default();
             Only::ALL.into_iter().for_each(|only| filter.switch(only, roll(5) == 0));
             filter.grade = (roll(3) == 0).then_some(roll(5) as usize);
-            let cell = Cell {
+            let cell = MatrixCell {
                 alone: (roll(3) == 0).then_some(roll(5) as usize),
                 truth: (roll(2) == 0).then_some(roll(5) as usize),
                 said: (roll(2) == 0).then_some(roll(5) as usize),

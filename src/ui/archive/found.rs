@@ -6,7 +6,7 @@ use egui::{Context, EventFilter, Id, Key, Rect, ScrollArea, Sense, TextStyle, Ui
 use super::super::walk::walked;
 use super::super::{App, names, theme};
 use super::{LEAST_TABLE, OTHERS};
-use crate::pacs::Found;
+use crate::pacs::FoundStudy;
 use crate::reading::identity::of_dicom;
 
 const TITLES: [&str; 6] = ["Patient", "Id", "Day", "Modality", "Description", "Images"];
@@ -23,7 +23,7 @@ const HIDDEN: &str = "•••";
 
 /// Where the keyboard is in the table.
 #[derive(Default)]
-pub struct Walk {
+pub struct TableCursor {
     pub row: Option<usize>,
     /// Whether the row has to be brought into sight.
     seeks: bool,
@@ -33,7 +33,7 @@ pub struct Walk {
     searched_from: Option<Option<Id>>,
 }
 
-impl Walk {
+impl TableCursor {
     /// A search begins.
     pub fn begin(&mut self, focused: Option<Id>) {
         *self = Self { searched_from: Some(focused), ..Self::default() };
@@ -51,7 +51,7 @@ impl App {
         let widths = widths(ui.available_width() - ui.spacing().scroll.bar_width - 6.0);
         head(ui, &widths, line);
         let area = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
-        let count = self.session.found_studies().map_or(0, <[Found]>::len);
+        let count = self.session.found_studies().map_or(0, <[FoundStudy]>::len);
         let response = ui.interact(area, table_id(), Sense::FOCUSABLE);
         response.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, format!("{count} studies")));
         if response.has_focus() {
@@ -172,7 +172,7 @@ fn row_of(ui: &Ui, rect: Rect, widths: &[f32; 6], texts: &[&str; 6], style: &Tex
     }
 }
 
-fn cells(study: &Found, hides_names: bool) -> [String; 6] {
+fn cells(study: &FoundStudy, hides_names: bool) -> [String; 6] {
     let shown = |text: &str| if hides_names && !text.is_empty() { HIDDEN.to_owned() } else { text.to_owned() };
     [
         shown(&person(&study.patient_name)),
@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_hidden_name_is_nowhere_in_its_row() {
-        let study = Found { patient_name: "Test^One".to_owned(), patient_id: "P-77".to_owned(), ..Found::default() };
+        let study =
+            FoundStudy { patient_name: "Test^One".to_owned(), patient_id: "P-77".to_owned(), ..FoundStudy::default() };
         let cells = cells(&study, true).join(" ");
         assert!(!cells.contains("Test") && !cells.contains("77") && cells.contains(HIDDEN));
     }

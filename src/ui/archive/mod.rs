@@ -11,10 +11,10 @@ use egui::{Button, ComboBox, Context, Id, RichText, TextEdit, Ui, WidgetInfo};
 
 use self::connection::ConnectionForm;
 use self::fields::Fields;
-use self::found::Walk;
+use self::found::TableCursor;
 use super::picker::Picker;
 use super::{App, theme};
-use crate::pacs::Found;
+use crate::pacs::FoundStudy;
 use crate::session::archive::WaitingFor;
 use crate::session::{ArchiveCommand, WindowCommand};
 
@@ -28,7 +28,7 @@ const LEAST_TABLE: f32 = 110.0;
 pub struct Dialog {
     is_open: bool,
     fields: Fields,
-    walk: Walk,
+    walk: TableCursor,
     hides_names: bool,
     /// The folder in which a copy is kept; none where it is empty.
     pub keep: String,
@@ -58,7 +58,7 @@ impl App {
             self.archive.is_open = false;
             self.archive.connection = None;
             self.archive.fields.forget_patient();
-            self.archive.walk = Walk::default();
+            self.archive.walk = TableCursor::default();
             self.session.apply(&ArchiveCommand::Leave.into());
         }
     }
@@ -231,7 +231,7 @@ impl App {
 
     /// The row of the study that is chosen.
     fn chosen_study(&self) -> Option<usize> {
-        self.archive.walk.row.filter(|row| *row < self.session.found_studies().map_or(0, <[Found]>::len))
+        self.archive.walk.row.filter(|row| *row < self.session.found_studies().map_or(0, <[FoundStudy]>::len))
     }
 
     /// The start screen's line about archives.

@@ -10,7 +10,7 @@ use egui::{
 use super::super::{App, names, theme};
 use crate::session::ListCommand;
 use crate::session::lab::Measured;
-use crate::session::worklist::Cell;
+use crate::session::worklist::MatrixCell;
 
 /// Sides of a cell, in points.
 const SMALLEST: f32 = 18.0;
@@ -38,8 +38,8 @@ fn class_names(app: &App, measured: &Measured) -> Vec<(String, String)> {
 }
 
 /// The cell at a place in the matrix with its heads; `None` of the corner.
-fn cell_at((row, column): (usize, usize), alone: Option<usize>) -> Option<Cell> {
-    let cell = Cell { alone, truth: row.checked_sub(1), said: column.checked_sub(1) };
+fn cell_at((row, column): (usize, usize), alone: Option<usize>) -> Option<MatrixCell> {
+    let cell = MatrixCell { alone, truth: row.checked_sub(1), said: column.checked_sub(1) };
     (cell.truth.is_some() || cell.said.is_some()).then_some(cell)
 }
 
@@ -137,7 +137,7 @@ impl App {
         response.on_hover_text(format!("{says}\n{hint}"));
     }
 
-    fn cell_text(&self, ui: &Ui, names: &[(String, String)], cell: Cell, count: u64, rect: Rect) {
+    fn cell_text(&self, ui: &Ui, names: &[(String, String)], cell: MatrixCell, count: u64, rect: Rect) {
         let font = TextStyle::Small.resolve(ui.style());
         let strong = ui.visuals().strong_text_color();
         let centred = |text: &str, colour: Color32| {

@@ -70,7 +70,7 @@ impl App {
                     self.bench.is_about_picture = is_about_picture;
                 }
             }
-            let close = actions::of(&WindowCommand::EvidencePanel.into());
+            let close = actions::of(&WindowCommand::Evidence.into());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let button = ui.small_button("✕").on_hover_text("Hide the evidence (E)");
                 button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Hide the evidence"));

@@ -62,7 +62,7 @@ impl App {
                         // As wide as its words: what does not fit is scrolled to, not squeezed.
                         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
                         match part {
-                            TrustFound::Randomised { own, stages } => self.randomised(ui, own, stages),
+                            TrustFound::Randomised { own, models } => self.randomised(ui, own, models),
                             TrustFound::Curves(all) => drawn_curves(ui, all, height),
                             TrustFound::Strong(all) => self.strong(ui, all),
                             TrustFound::Repeated(all) => repeated(ui, all),
@@ -78,17 +78,17 @@ impl App {
     }
 
     /// The map beside those of models without weights.
-    fn randomised(&mut self, ui: &mut Ui, own: &RgbImage, stages: &[RandomisedMap]) {
-        let last = stages.last().and_then(|stage| stage.similarity);
+    fn randomised(&mut self, ui: &mut Ui, own: &RgbImage, models: &[RandomisedMap]) {
+        let last = models.last().and_then(|model| model.similarity);
         let spearman = last.and_then(|similarity| similarity.spearman);
         let (depends, says) = (randomised::depends(spearman), randomised::says(spearman));
         ui.strong("Weights randomised");
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             self.map(ui, 0, "the model's own", own, String::new());
-            for (at, stage) in stages.iter().enumerate().take(MAPS.len() - 1) {
-                let like = stage.similarity.map_or_else(|| "no finite numbers".to_owned(), likeness);
-                self.map(ui, at + 1, &format!("without {}", stage.layers), &stage.picture, like);
+            for (at, model) in models.iter().enumerate().take(MAPS.len() - 1) {
+                let like = model.similarity.map_or_else(|| "no finite numbers".to_owned(), likeness);
+                self.map(ui, at + 1, &format!("without {}", model.layers), &model.picture, like);
             }
         });
         let says = RichText::new(format!("{}{}.", says[..1].to_uppercase(), &says[1..])).strong();

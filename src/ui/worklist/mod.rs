@@ -11,12 +11,12 @@ use egui::{Context, EventFilter, Id, Key, Rect, Sense, TextStyle, Ui, UiBuilder,
 use self::places::Places;
 use super::App;
 use super::walk::walked;
-use crate::session::worklist::Group;
+use crate::session::worklist::PatientGroup;
 use crate::session::{ListCommand, SessionCommand};
 
 /// Where the keyboard is in the list.
 #[derive(Debug, Default)]
-pub struct Walk {
+pub struct ListCursor {
     /// The row that arrows have reached; the open picture's where they have not moved.
     row: Option<usize>,
     /// Whether the row has to be brought into sight.
@@ -32,7 +32,7 @@ pub struct Walk {
     searches: bool,
 }
 
-impl Walk {
+impl ListCursor {
     pub fn search(&mut self) {
         self.searches = true;
     }
@@ -98,7 +98,7 @@ impl App {
         let (groups, count) = (list.groups(), list.rows());
         let seen = places.seen(groups, count, viewport.top(), viewport.bottom());
         let at = |row: usize| (row, places.top(groups, row), Places::head(groups, row).cloned());
-        let rows: Vec<(usize, f32, Option<Group>)> = seen.clone().map(at).collect();
+        let rows: Vec<(usize, f32, Option<PatientGroup>)> = seen.clone().map(at).collect();
         ui.set_height(places.height(groups, count).max(0.0));
         let (origin, width) = (ui.max_rect().min, ui.available_width());
         for (row, top, group) in rows {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::session::worklist::Group;
+use crate::session::worklist::PatientGroup;
 
 /// Heights in points.
 #[derive(Debug, Clone, Copy)]
@@ -16,26 +16,26 @@ pub struct Places {
 
 impl Places {
     /// Heads that stand above `row` or are its own.
-    fn heads(groups: &[Group], row: usize) -> usize {
+    fn heads(groups: &[PatientGroup], row: usize) -> usize {
         groups.partition_point(|group| group.row <= row)
     }
 
     /// The top of a row, below its head where it has one.
-    pub fn top(&self, groups: &[Group], row: usize) -> f32 {
+    pub fn top(&self, groups: &[PatientGroup], row: usize) -> f32 {
         row as f32 * (self.row + self.gap) + Self::heads(groups, row) as f32 * (self.head + self.gap)
     }
 
-    pub fn height(&self, groups: &[Group], rows: usize) -> f32 {
+    pub fn height(&self, groups: &[PatientGroup], rows: usize) -> f32 {
         rows as f32 * (self.row + self.gap) + groups.len() as f32 * (self.head + self.gap)
     }
 
     /// The group whose head stands above `row`.
-    pub fn head(groups: &[Group], row: usize) -> Option<&Group> {
+    pub fn head(groups: &[PatientGroup], row: usize) -> Option<&PatientGroup> {
         groups.get(Self::heads(groups, row).checked_sub(1)?).filter(|group| group.row == row)
     }
 
     /// The rows of which something lies between `top` and `bottom`.
-    pub fn seen(&self, groups: &[Group], rows: usize, top: f32, bottom: f32) -> Range<usize> {
+    pub fn seen(&self, groups: &[PatientGroup], rows: usize, top: f32, bottom: f32) -> Range<usize> {
         let first = first(rows, |row| self.top(groups, row) + self.row >= top);
         // A head may be in sight where its row is not.
         let end = first_from(first, rows, |row| self.top(groups, row) - self.head - self.gap > bottom);
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn rows_lie_below_their_heads_and_are_found_where_they_lie() {
-        let group = |row: usize| Group { row, count: 2, is_known: true, eyes: [true; 2] };
-        let groups: Vec<Group> = (0..500).map(|n| group(2 * n)).collect();
+        let group = |row: usize| PatientGroup { row, count: 2, is_known: true, eyes: [true; 2] };
+        let groups: Vec<PatientGroup> = (0..500).map(|n| group(2 * n)).collect();
         let places = Places { row: 50.0, head: 20.0, gap: 5.0 };
         assert_eq!([0, 1, 2].map(|row| places.top(&groups, row)), [25.0, 80.0, 160.0]);
         assert_eq!(places.height(&groups, 1000), 1000.0 * 55.0 + 500.0 * 25.0);

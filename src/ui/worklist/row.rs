@@ -9,7 +9,7 @@ use crate::bundle::Card;
 use crate::compose::{Palette, percent};
 use crate::evaluate::Truth;
 use crate::session::SessionCommand;
-use crate::session::worklist::{Group, Item};
+use crate::session::worklist::{Item, PatientGroup};
 
 pub const THUMBNAIL: egui::Vec2 = vec2(66.0, 46.0);
 /// Above and below a row's two lines of text.
@@ -28,7 +28,7 @@ pub struct LabelSays {
 
 impl App {
     /// Whose the pictures below are, and of which eyes.
-    pub(super) fn head(&self, ui: &Ui, group: &Group, rect: Rect) {
+    pub(super) fn head(&self, ui: &Ui, group: &PatientGroup, rect: Rect) {
         let Some(item) = self.session.worklist.row(group.row) else { return };
         let patient = self.session.worklist.patient(item);
         let patient = patient.filter(|_| group.is_known).unwrap_or_else(|| "Patient not known".to_owned());

@@ -5,7 +5,7 @@ use super::super::super::cells::percent;
 use super::super::super::section::{Axis, Line, Named, Plot, PlotKind, Span};
 use super::super::groups::Column;
 use super::super::measures::Small;
-use super::super::{Decisions, Group, PointFigures, TargetFigures};
+use super::super::{Decisions, PointFigures, Subgroup, TargetFigures};
 use super::tables::has;
 use super::words::{capitalised, main_small, named};
 use super::{MOST_GROUPS_SHOWN, names, slug};
@@ -86,7 +86,7 @@ pub fn screening_plot(target: &TargetFigures) -> Option<Named<Plot>> {
 
 pub fn groups_plot(column: &Column) -> Option<Named<Plot>> {
     let small = main_small(|small| column.groups.iter().any(|group| has(group.figures.as_ref(), small)))?;
-    let span = |group: &Group| {
+    let span = |group: &Subgroup| {
         let figure = group.figures.as_ref()?.figures.get(&small)?;
         Some(Span {
             name: format!("{} ({})", named(&group.name), group.n),

@@ -2,7 +2,7 @@
 
 use super::layers::padding;
 use super::{axes_of, integers_of, sizes};
-use crate::bundle::blueprint::{Op, Window};
+use crate::bundle::blueprint::{Op, PoolWindow};
 use crate::import::onnx::file::Node;
 use crate::import::onnx::walk::{Axes, Map, Walk};
 
@@ -53,16 +53,16 @@ impl Pooled {
 
     /// The window that does the same; padding at the end alone is what `ceil` leaves out, where it
     /// does not count.
-    fn window(&self, may_leave_out: bool) -> Result<Window, String> {
+    fn window(&self, may_leave_out: bool) -> Result<PoolWindow, String> {
         let ([size, wide], [stride, across], [above, below, left, right]) = (self.kernel, self.stride, self.around);
         if size != wide || stride != across {
             return Err(format!("a window of {size}×{wide} with strides of {stride} and {across} is not square"));
         }
-        let even = Window { size, stride, padding: above, ceil: self.ceil };
+        let even = PoolWindow { size, stride, padding: above, ceil: self.ceil };
         if [below, left, right] == [above; 3] {
             return Ok(even);
         }
-        let cut = Window { padding: 0, ceil: true, ..even };
+        let cut = PoolWindow { padding: 0, ceil: true, ..even };
         let found = Op::MaxPool(cut).shape(&[[1, self.sides[0], self.sides[1]]])?;
         if may_leave_out && above == 0 && left == 0 && self.after() == Some([found[1], found[2]]) {
             return Ok(cut);
@@ -118,7 +118,7 @@ pub(super) fn global_max(walk: &mut Walk<'_>, node: &Node) -> Result<(), String>
     if height != width {
         return Err(format!("a maximum of all of {height}×{width} cells is possible where these are a square"));
     }
-    let id = if height == 1 { id } else { walk.push("", Op::MaxPool(Window::new(height, 1, 0)), vec![id])? };
+    let id = if height == 1 { id } else { walk.push("", Op::MaxPool(PoolWindow::new(height, 1, 0)), vec![id])? };
     walk.set(node, Map::new(id, map.axes));
     Ok(())
 }

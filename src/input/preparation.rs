@@ -4,18 +4,18 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::{Framed, InputError, ModelInput, local_contrast, retina};
+use super::{InputError, ModelInput, PreparedBytes, local_contrast, retina};
 use crate::bundle::steps::Step;
 use crate::geometry::Transform;
 use crate::scan::Scan;
 
 /// Interleaved bytes, or planes of f32, with the way back to source pixels.
-pub struct Stage {
+pub struct Preparation {
     pixels: Pixels,
     channels: usize,
     width: usize,
     height: usize,
-    source_from_stage: Transform,
+    source_from_prepared: Transform,
 }
 
 enum Pixels {
@@ -25,25 +25,25 @@ enum Pixels {
     Planes(Vec<f32>),
 }
 
-impl Stage {
+impl Preparation {
     pub fn new(scan: &Scan) -> Self {
         let rgb = scan.to_rgb8();
         let (width, height) = (rgb.width() as usize, rgb.height() as usize);
         let pixels = Pixels::Bytes(rgb.into_owned().into_raw());
-        Self { pixels, channels: 3, width, height, source_from_stage: Transform::IDENTITY }
+        Self { pixels, channels: 3, width, height, source_from_prepared: Transform::IDENTITY }
     }
 
     /// Planes `[channels, height, width]` of 0–255 that were made elsewhere.
     pub fn of_planes(planes: Vec<f32>, [channels, height, width]: [usize; 3]) -> Self {
-        Self { pixels: Pixels::Planes(planes), channels, width, height, source_from_stage: Transform::IDENTITY }
+        Self { pixels: Pixels::Planes(planes), channels, width, height, source_from_prepared: Transform::IDENTITY }
     }
 
-    pub fn into_framed(self) -> Result<Framed, InputError> {
-        let Self { channels, width, height, source_from_stage, .. } = self;
+    pub fn into_bytes(self) -> Result<PreparedBytes, InputError> {
+        let Self { channels, width, height, source_from_prepared, .. } = self;
         let Pixels::Bytes(bytes) = self.pixels else {
             return Err(InputError::Steps("no bytes are left of the picture".to_owned()));
         };
-        Ok(Framed { bytes, channels, height, width, source_from_model: source_from_stage })
+        Ok(PreparedBytes { bytes, channels, height, width, source_from_model: source_from_prepared })
     }
 
     pub fn follow(self, step: &Step) -> Result<Self, InputError> {
@@ -58,12 +58,17 @@ impl Stage {
             Step::UnitRange => Ok(self.map_planes(|_, v| v / 255.0)),
             Step::LocalContrast { dark, margin, cell, gain, limit } => {
                 let (width, height) = (self.width, self.height);
-                let frame = local_contrast::Frame { width, height };
-                let look =
-                    local_contrast::Look { dark: *dark, margin: *margin, cell: *cell, gain: *gain, limit: *limit };
+                let size = local_contrast::PlaneSize { width, height };
+                let settings = local_contrast::LocalContrast {
+                    dark: *dark,
+                    margin: *margin,
+                    cell: *cell,
+                    gain: *gain,
+                    limit: *limit,
+                };
                 let mut next = self.map_planes(|_, v| v);
                 if let Pixels::Planes(planes) = &mut next.pixels {
-                    local_contrast::apply(planes, frame, look);
+                    local_contrast::apply(planes, size, settings);
                 }
                 Ok(next)
             }
@@ -75,8 +80,8 @@ impl Stage {
     pub fn into_input(self) -> ModelInput {
         let planes = self.map_planes(|_, v| v);
         let Pixels::Planes(values) = planes.pixels else { unreachable!("map_planes gives planes") };
-        let Self { channels, width, height, source_from_stage, .. } = planes;
-        ModelInput { values, channels, height, width, source_from_model: source_from_stage }
+        let Self { channels, width, height, source_from_prepared, .. } = planes;
+        ModelInput { values, channels, height, width, source_from_model: source_from_prepared }
     }
 
     /// `dark`: part of the bright level and floor of a dark picture's threshold.
@@ -89,7 +94,7 @@ impl Stage {
         let source_from_crop = Transform::scale_then_move(1.0, 1.0, square.left as f64, square.top as f64).then(&rgb.1);
         let side = square.side as usize;
         let pixels = Pixels::Bytes(cropped.into_raw());
-        Ok(Self { pixels, channels: 3, width: side, height: side, source_from_stage: source_from_crop })
+        Ok(Self { pixels, channels: 3, width: side, height: side, source_from_prepared: source_from_crop })
     }
 
     fn crop_margins(self, fraction: f64) -> Result<Self, InputError> {
@@ -105,9 +110,9 @@ impl Stage {
         let (from, length) = (left * self.channels, width * self.channels);
         let kept = bytes.chunks_exact(line).skip(top).take(height).flat_map(|row| &row[from..from + length]);
         let source_from_crop =
-            Transform::scale_then_move(1.0, 1.0, left as f64, top as f64).then(&self.source_from_stage);
+            Transform::scale_then_move(1.0, 1.0, left as f64, top as f64).then(&self.source_from_prepared);
         let pixels = Pixels::Bytes(kept.copied().collect());
-        Ok(Self { pixels, width, height, source_from_stage: source_from_crop, ..self })
+        Ok(Self { pixels, width, height, source_from_prepared: source_from_crop, ..self })
     }
 
     fn standardise(self, limit: f32) -> Self {
@@ -126,7 +131,7 @@ impl Stage {
     fn into_rgb(self) -> Result<(RgbImage, Transform), InputError> {
         match self.pixels {
             Pixels::Bytes(bytes) if self.channels == 3 => {
-                RgbImage::from_raw(self.width as u32, self.height as u32, bytes).map(|p| (p, self.source_from_stage))
+                RgbImage::from_raw(self.width as u32, self.height as u32, bytes).map(|p| (p, self.source_from_prepared))
             }
             _ => None,
         }
@@ -156,7 +161,7 @@ impl Stage {
             channels: self.channels,
             width: width as usize,
             height: height as usize,
-            source_from_stage: Transform::scale_then_move(sx, sy, 0.0, 0.0).then(&self.source_from_stage),
+            source_from_prepared: Transform::scale_then_move(sx, sy, 0.0, 0.0).then(&self.source_from_prepared),
         })
     }
 
