@@ -32,3 +32,7 @@ pub mod table;
 pub mod train;
 #[cfg(feature = "window")]
 pub mod ui;
+
+// What unit tests share with the tests of the whole program names the library from outside.
+#[cfg(test)]
+extern crate self as fovea;

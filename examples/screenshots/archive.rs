@@ -27,7 +27,7 @@ impl Archives for Invented {
         Err(PacsError::Refused { peer: "pacs.example:104 (ORTHANC)".to_owned(), reason })
     }
 
-    fn echo(&self, _: &Archive) -> Result<(), PacsError> {
+    fn echo(&self, _: &Archive, _: &dyn Fn() -> bool) -> Result<(), PacsError> {
         Ok(())
     }
 }

@@ -184,7 +184,7 @@ struct Limits {
     /// Largest object that is taken, in MB
     #[arg(long, default_value_t = 512, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     most_object: u64,
-    /// Most pictures that wait; beyond it senders are told to come again
+    /// Most pictures that wait; beyond it senders are told to try again later
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     most_waiting: u64,
     /// The same in GB of disk, pictures and their answers

@@ -16,7 +16,7 @@ use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 pub struct Panel<'a> {
     pub file_name: &'a str,
     pub model_name: &'a str,
-    /// In the order in which they stand beside each other, up to three in a row.
+    /// In the order in which they stand side by side, up to three in a row.
     pub views: &'a [PanelView],
     /// One entry per class, in class order.
     pub entries: &'a [LegendEntry],

@@ -27,7 +27,7 @@ const HEAD_PT: f32 = 8.0;
 /// A picture with fewer pixels is shown as pixels.
 const FEW_PX: u32 = 100;
 
-/// What stands beside each other.
+/// What stands side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
     /// Picture and CLEAR map with its box; correct examples beside misclassified ones.

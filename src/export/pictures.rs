@@ -204,7 +204,7 @@ impl<'a> Pictures<'a> {
         let caption = kind.caption(&scene);
         // A layer without a legend says below itself why it is empty.
         let empty = kind.empty(&scene).filter(|_| matches!(caption, Caption::Bar(_)));
-        let red_box = kind.frame(&scene).filter(|_| !self.report.is_refused);
+        let red_box = kind.red_box(&scene).filter(|_| !self.report.is_refused);
         let mut view = PanelView::new(kind.title(&scene), &picture, caption).boxed(red_box, size).saying(empty);
         if kind.is_on_black(self.style) {
             view = view.outlined(self.outline, size);

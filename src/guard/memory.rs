@@ -70,7 +70,7 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// Makes it `bytes` if that can be had at once. Who waited for more while holding some might wait for ever.
+    /// Makes it `bytes` if that can be had at once. Who waited for more while holding some might wait forever.
     pub fn resized(&mut self, bytes: u64) -> bool {
         let mut taken = self.memory.lock();
         let others = *taken - self.bytes;

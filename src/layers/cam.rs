@@ -35,7 +35,7 @@ impl LayerKind for Cam {
     }
 
     /// The largest part above a fifth of the map's maximum (Zhou 2016), where it is wanted.
-    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+    fn red_box(&self, scene: &Scene<'_>) -> Option<PixelBox> {
         let explanation = scene.maps.explanation;
         let is_wanted = scene.style.cam_boxed && explanation.cam_caveat().is_none();
         is_wanted.then(|| explanation.cam_box()).flatten().map(|region| region.bounds)

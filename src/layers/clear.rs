@@ -76,7 +76,7 @@ impl LayerKind for Clear {
     }
 
     /// The other map's own box is not looked for.
-    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+    fn red_box(&self, scene: &Scene<'_>) -> Option<PixelBox> {
         scene.red_box().filter(|_| !self.is_other)
     }
 

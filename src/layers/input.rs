@@ -22,7 +22,7 @@ impl LayerKind for Input {
         "Only the input"
     }
 
-    fn frame(&self, scene: &Scene<'_>) -> Option<PixelBox> {
+    fn red_box(&self, scene: &Scene<'_>) -> Option<PixelBox> {
         scene.red_box()
     }
 

@@ -19,7 +19,7 @@ use crate::geometry::{PixelBox, Transform};
 pub use self::scene::{Maps, Scene};
 pub use self::style::Style;
 
-/// A layer, in the order in which they stand beside each other.
+/// A layer, in the order in which they stand side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
     /// The picture itself.
@@ -71,7 +71,7 @@ pub trait LayerKind: Sync {
     }
 
     /// The box that is drawn on it, in source pixels.
-    fn frame(&self, _scene: &Scene<'_>) -> Option<PixelBox> {
+    fn red_box(&self, _scene: &Scene<'_>) -> Option<PixelBox> {
         None
     }
 

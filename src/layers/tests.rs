@@ -174,9 +174,9 @@ fn the_class_map_has_a_box_where_it_is_wanted_and_nowhere_else() {
     explanation.cam.data[16 * decided + 5] = 2.0;
     explanation.cam.data[16 * decided + 6] = 1.0;
     let style = Style { cam_boxed: true, ..Style::default() };
-    let found = Layer::Cam.kind().frame(&scene(&card, &style, &explanation, None)).unwrap();
+    let found = Layer::Cam.kind().red_box(&scene(&card, &style, &explanation, None)).unwrap();
     assert_eq!((found.x, found.y, found.width, found.height), (4, 2, 4, 2));
-    assert_eq!(Layer::Cam.kind().frame(&scene(&card, &Style::default(), &explanation, None)), None);
+    assert_eq!(Layer::Cam.kind().red_box(&scene(&card, &Style::default(), &explanation, None)), None);
     let picture = RgbImage::from_pixel(12, 8, Rgb([90; 3]));
     let last = Layer::Cam.kind().files(&card).len() - 1;
     let file =

@@ -25,12 +25,14 @@ pub enum Outcome {
     NotRead,
     /// Damaged, of an unknown kind, too large, or a fault of ours: the reason is told.
     Unreadable,
-    /// The process ended in the midst of it, several times.
+    /// The process ended in the middle of it, several times.
     GivenUp,
     /// No picture: a report, a presentation state. Not answered.
     NoPicture,
-    /// An answer of this program. Answering it would go on for ever.
+    /// An answer of this program. Answering it would go on forever.
     OwnResult,
+    /// A DICOM object that no answer can refer to, or be filed with: a UID of it, its study or its series is missing.
+    Unfiled,
     /// Its file has gone from the node's folder.
     Lost,
 }
@@ -44,6 +46,7 @@ impl Outcome {
             Self::GivenUp => "given-up",
             Self::NoPicture => "no-picture",
             Self::OwnResult => "own-result",
+            Self::Unfiled => "unfiled",
             Self::Lost => "lost",
         }
     }
@@ -252,7 +255,7 @@ impl<'a> Picture<'a> {
             (Some(kind), _) if kind.is_own => Some(Answer::dropped(Outcome::OwnResult)),
             (Some(kind), _) if !kind.is_image => Some(Answer::dropped(Outcome::NoPicture)),
             (_, Some(Err(reason))) => {
-                Some(Answer { reason: Some(reason.clone()), ..Answer::dropped(Outcome::Unreadable) })
+                Some(Answer { reason: Some(reason.clone()), ..Answer::dropped(Outcome::Unfiled) })
             }
             _ => None,
         }

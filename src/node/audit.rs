@@ -1,8 +1,8 @@
-//! One line of JSON for each picture, in a file that is only added to. A line tells a picture by the SHA-256 of its file
-//! and by its number here; nothing in it tells whose it is.
+//! One line of JSON per picture, in a file that is only appended to. A line identifies a picture by the SHA-256 of its
+//! file and by its number in the queue; nothing in it tells whose it is.
 //!
 //! A line is written after the queue knows of the answer, and the queue is told after the line is on the disk. A process
-//! that is killed in between writes the line at its next start, unless it finds it there already.
+//! that is killed in between writes the line at its next start, unless it is there already.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use super::queue::{Queue, QueueError, Settled};
 use crate::export::iso_date;
 
-/// Of the file.
+/// Name of the file.
 pub const NAME: &str = "audit.jsonl";
-/// More than all lines that may be unknown to the queue, which is at most one at a time.
+/// More than the lines that the queue may not know of, which is at most one.
 const TAIL_BYTES: u64 = 256 << 10;
 
 /// The line of a picture.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
-    /// When it was answered: UTC, as ISO 8601 has it.
+    /// When it was answered: UTC, ISO 8601.
     at: String,
     /// Its number in the queue.
     picture: i64,
@@ -31,9 +31,9 @@ struct Line<'a> {
     outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'a str>,
-    /// From arrival to the end of the work.
+    /// From its arrival to the end of the work.
     waited_ms: i64,
-    /// Of that, the work.
+    /// The work alone.
     took_ms: i64,
     /// How often the work was begun.
     attempts: u32,
@@ -50,15 +50,15 @@ struct Numbered {
 #[derive(Debug)]
 pub struct Audit {
     path: PathBuf,
-    /// Numbers in the last lines at the start.
+    /// Numbers in the last lines when it was opened.
     last: Vec<i64>,
 }
 
 impl Audit {
-    /// The audit in `folder`. A line that was cut by the end of its process goes: it is written again.
+    /// Opens the audit in `folder`. A line that was cut off by a kill is removed: it is written again.
     ///
     /// # Errors
-    /// A file that cannot be read or cut.
+    /// A file that cannot be read or truncated.
     pub fn open(folder: &Path) -> Result<Self, QueueError> {
         let path = folder.join(NAME);
         let last = mend(&path).map_err(QueueError::at(&path))?;
@@ -79,7 +79,7 @@ impl Audit {
         Ok(())
     }
 
-    /// The file is opened for each line, so that one who rotates it needs to tell nobody.
+    /// The file is opened for each line, so that it can be rotated at any time.
     fn write(&self, settled: &Settled) -> std::io::Result<()> {
         let at = UNIX_EPOCH + Duration::from_millis(settled.answered_ms.max(0) as u64);
         let line = Line {
@@ -103,7 +103,7 @@ impl Audit {
     }
 }
 
-/// Takes the cut line off the end, and gives the numbers of the last lines.
+/// Removes an incomplete last line, and returns the numbers in the last lines.
 fn mend(path: &Path) -> std::io::Result<Vec<i64>> {
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,

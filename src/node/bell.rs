@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Rung by whoever made something to do.
+/// Rung when there is something to do.
 #[derive(Debug, Default)]
 pub struct Bell {
     rung: Mutex<u64>,
@@ -16,15 +16,15 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    /// How often it was rung.
+    /// How often it has been rung.
     pub fn heard(&self) -> u64 {
         *self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it was rung more often than `heard`, or `longest`.
+    /// Waits until it has been rung more often than `heard`, at most `longest`.
     pub fn wait(&self, heard: u64, longest: Duration) {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whether it rang or was long enough makes no difference: who waits looks anyway.
+        // Rung or timed out makes no difference: the caller looks either way.
         let _ = self.changed.wait_timeout_while(rung, longest, |rung| *rung <= heard);
     }
 }

@@ -17,7 +17,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Tells it from others in the queue, in status and figures; without a password.
+    /// Its name in the queue, in status and metrics; without a password.
     pub fn name(&self) -> String {
         match self {
             Self::Dimse(peer) => format!("{}@{}:{}", peer.ae_title, peer.host, peer.port),
@@ -27,7 +27,7 @@ impl Destination {
     }
 }
 
-/// An address may carry a user's name and password, and a token behind a question mark.
+/// An address may contain user name and password, and a token in its query.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
@@ -40,16 +40,16 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
-/// Whatever takes objects somewhere.
+/// Delivers objects to one destination.
 pub trait Carrier: Sync {
-    /// Sends all of them, each with what became of it.
+    /// Sends all of them and returns the outcome of each. Asks `may_go_on` while it waits.
     ///
     /// # Errors
-    /// Where nothing was sent at all.
-    fn carry(&self, parcels: &[Parcel]) -> Result<Vec<Result<(), PacsError>>, PacsError>;
+    /// Nothing was sent at all.
+    fn carry(&self, parcels: &[Parcel], may_go_on: &dyn Fn() -> bool) -> Result<Vec<Result<(), PacsError>>, PacsError>;
 }
 
-/// A destination, and how long it is waited for.
+/// A destination, and how long to wait for it.
 #[derive(Debug, Clone)]
 pub struct To {
     pub destination: Destination,
@@ -57,16 +57,20 @@ pub struct To {
 }
 
 impl Carrier for To {
-    fn carry(&self, parcels: &[Parcel]) -> Result<Vec<Result<(), PacsError>>, PacsError> {
+    fn carry(&self, parcels: &[Parcel], may_go_on: &dyn Fn() -> bool) -> Result<Vec<Result<(), PacsError>>, PacsError> {
         match &self.destination {
-            Destination::Dimse(peer) => client::store(peer, parcels, self.patience),
-            Destination::Web(peer) => web::store(peer, parcels, self.patience),
-            Destination::Folder(folder) => Ok(parcels.iter().map(|parcel| put(folder, &parcel.file)).collect()),
+            Destination::Dimse(peer) => client::store(peer, parcels, self.patience, may_go_on),
+            Destination::Web(peer) => web::store(peer, parcels, self.patience, may_go_on),
+            Destination::Folder(folder) => {
+                let one =
+                    |parcel: &Parcel| if may_go_on() { put(folder, &parcel.file) } else { Err(PacsError::Stopped) };
+                Ok(parcels.iter().map(one).collect())
+            }
         }
     }
 }
 
-/// Copies a result into the folder of results, where it replaces itself.
+/// Copies a result into the output folder, replacing an earlier copy.
 fn put(folder: &Path, file: &Path) -> Result<(), PacsError> {
     let bytes = std::fs::read(file).map_err(|error| PacsError::Here(format!("{}: {error}", file.display())))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -108,7 +112,7 @@ mod tests {
             file,
         };
         for _ in 0..2 {
-            assert!(to.carry(std::slice::from_ref(&parcel)).unwrap().iter().all(Result::is_ok));
+            assert!(to.carry(std::slice::from_ref(&parcel), &|| true).unwrap().iter().all(Result::is_ok));
         }
         assert_eq!(std::fs::read(out.join("ab-1.sc.dcm")).unwrap(), b"whole");
         assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);

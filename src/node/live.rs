@@ -1,4 +1,4 @@
-//! What is known of the running node beside its queue.
+//! The state of the running node, apart from its queue.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::queue::Counts;
 
-/// How a destination does.
+/// Whether a destination can be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
     /// Failures in a row; 0 once something was sent.
     pub failures: u32,
-    /// What the last failure was.
+    /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -22,15 +22,15 @@ pub struct Reach {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Status {
     pub version: String,
-    /// `None` of a node that does not run.
+    /// `None` where the node is not running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_s: Option<u64>,
-    /// Whether all its parts do what they should.
+    /// Whether all parts work.
     pub is_healthy: bool,
-    /// What does not.
+    /// What does not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
-    /// Milliseconds that the picture at hand has taken so far.
+    /// Milliseconds that the picture in progress has taken so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hand_ms: Option<u64>,
     pub queue: Counts,
@@ -64,12 +64,12 @@ impl Live {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A picture was begun, or ended.
+    /// A picture was begun or finished.
     pub fn at_hand(&self, is_there: bool) {
         self.with(|inside| inside.at_hand = is_there.then(Instant::now));
     }
 
-    /// The queue cannot be read or written; `None` once it can again.
+    /// The queue cannot be read or written; `None` once it can be again.
     pub fn fault(&self, fault: Option<String>) {
         self.with(|inside| inside.fault = fault);
     }
@@ -83,7 +83,7 @@ impl Live {
         self.with(|inside| inside.reach.insert(destination.to_owned(), reach));
     }
 
-    /// Together with the figures of the queue.
+    /// The status, with the queue's counts.
     pub fn status(&self, queue: Counts) -> Status {
         self.with(|inside| Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,7 +99,7 @@ impl Live {
 }
 
 impl Status {
-    /// Of a node that does not run.
+    /// The status of a node that is not running.
     pub fn at_rest(queue: Counts) -> Self {
         Self { version: env!("CARGO_PKG_VERSION").to_owned(), queue, ..Self::default() }
     }
@@ -109,7 +109,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Memory that the process holds, where the system says so in a file.
+/// Resident memory, on systems that tell it in a file.
 fn resident_bytes() -> Option<u64> {
     let status = crate::guard::regular::read_text(std::path::Path::new("/proc/self/status"), 1 << 16).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,8 +1,8 @@
-//! The silent node beside the PACS: pictures come by C-STORE or lie in a folder, each is answered once, answers go back.
+//! The node beside the PACS: pictures arrive by C-STORE or in a folder, each is answered once, and answers are sent on.
 //!
-//! [`queue`] is the one place that remembers; every thread can be killed at any moment. [`receive`] and [`watch`] bring
-//! pictures in, [`worker`] answers them, [`sender`] takes the answers away, [`monitor`] tells how it goes. Nothing here
-//! writes an identifier of a patient anywhere but into the objects themselves.
+//! Only [`queue`] keeps state; every thread can be killed at any moment. [`receive`] and [`watch`] take pictures in,
+//! [`worker`] answers them, [`sender`] delivers the answers, [`monitor`] reports health. No identifier of a patient is
+//! written anywhere but into the objects themselves.
 
 mod answer;
 mod audit;
@@ -47,19 +47,19 @@ pub use self::carrier::Destination;
 pub use self::live::{Reach, Status};
 pub use self::readers::{AUTO, Models};
 
-/// Takes a line about what happened, without an identifier.
+/// Takes a log line, which contains no identifier.
 pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// All that a node is told at its start.
+/// Everything a node is started with.
 #[derive(Debug)]
 pub struct NodeSettings {
-    /// Of queue and audit.
+    /// Where queue and audit are kept.
     pub folder: PathBuf,
-    /// `None` of a node that only watches a folder. Its `arrivals` are the queue's, whatever it says.
+    /// `None` where the node only watches a folder. Its `arrivals` are ignored: the queue has its own.
     pub receive: Option<Rules>,
     pub watch: Option<PathBuf>,
     pub destinations: Vec<Destination>,
-    /// Who may want to be told of storage commitment, beside the destinations.
+    /// Peers that may ask for storage commitment, besides the destinations.
     pub peers: Vec<Peer>,
     pub patience: Patience,
     pub models: Models,
@@ -67,22 +67,22 @@ pub struct NodeSettings {
     /// Whether pictures that get no explanation get no answer at all.
     pub is_silent: bool,
     pub bounds: Bounds,
-    /// So long files of what is done are kept.
+    /// How long files of finished pictures are kept.
     pub keep: Duration,
-    /// Of memory for one picture.
+    /// Memory limit for one picture.
     pub limit_bytes: u64,
     pub monitor: Option<SocketAddr>,
 }
 
-/// Where a node keeps its queue where nobody says otherwise, where the platform has such a place.
+/// The default folder of the queue, if the platform has a place for it.
 pub fn user_folder() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.data_dir().join("node"))
 }
 
-/// Works until `stop` is set, and ends the picture at hand. What is left over is taken up at the next start.
+/// Works until `stop` is set, and finishes the picture in progress. The rest is taken up at the next start.
 ///
 /// # Errors
-/// What is wrong at the start: a folder in use, an address that is taken, a model that is not there.
+/// What is wrong at the start: a folder or an address in use, a model that does not exist.
 pub fn run(settings: NodeSettings, stop: &AtomicBool, say: &Say) -> Result<()> {
     check(&settings)?;
     let NodeSettings { models, profile, is_silent, limit_bytes, .. } = &settings;
@@ -92,7 +92,7 @@ pub fn run(settings: NodeSettings, stop: &AtomicBool, say: &Say) -> Result<()> {
     run_with(&settings, queue, &mut answers, stop, say)
 }
 
-/// As [`run`], with whatever answers.
+/// Like [`run`], with any kind of answers.
 fn run_with(
     settings: &NodeSettings,
     queue: Queue,
@@ -138,7 +138,7 @@ fn run_with(
             let handler = receiver(settings, &queue, &arrived, say);
             scope.spawn(move || guarded(stop, say, || listener.run(&handler, stop)));
         }
-        // The threads look at `stop` by themselves; the bells wake who rests.
+        // The threads look at `stop` themselves; the bells wake those that rest.
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -152,7 +152,7 @@ fn run_with(
     Ok(())
 }
 
-/// A node without one of its threads is none: it ends, and whoever keeps it running starts it anew.
+/// A node that lost a thread is useless: it ends, and its supervisor starts it again.
 fn guarded(stop: &AtomicBool, say: &Say, thread: impl FnOnce()) {
     if let Err(reason) = panics::caught(thread) {
         say(&panics::sentence(&reason));
@@ -160,7 +160,7 @@ fn guarded(stop: &AtomicBool, say: &Say, thread: impl FnOnce()) {
     }
 }
 
-/// Who puts what arrives into the queue.
+/// The handler that puts arriving pictures into the queue.
 fn receiver(settings: &NodeSettings, queue: &Arc<Queue>, arrived: &Arc<Bell>, say: &Say) -> Arc<dyn Handler> {
     let known = settings.destinations.iter().filter_map(|to| match to {
         Destination::Dimse(peer) => Some(peer.clone()),
@@ -174,7 +174,7 @@ fn receiver(settings: &NodeSettings, queue: &Arc<Queue>, arrived: &Arc<Bell>, sa
     })
 }
 
-/// Takes the addresses that the node listens at.
+/// Binds the addresses that the node listens at.
 fn listen(settings: &NodeSettings, queue: &Queue, say: &Say) -> Result<(Option<Listener>, Option<Server>)> {
     let rules = settings.receive.as_ref().map(|rules| Rules { arrivals: queue.arrivals(), ..rules.clone() });
     let listener = rules.map(Listener::bind).transpose().map_err(|error| anyhow!("{error}"))?;
@@ -188,7 +188,7 @@ fn listen(settings: &NodeSettings, queue: &Queue, say: &Say) -> Result<(Option<L
     Ok((listener, monitor))
 }
 
-/// What is left from before, and for whom.
+/// Logs what is left from before, and for whom.
 fn greet(queue: &Queue, destinations: &[String], say: &Say) -> Result<()> {
     let counts = queue.counts()?;
     if counts.waiting + counts.answered > 0 {
@@ -198,7 +198,7 @@ fn greet(queue: &Queue, destinations: &[String], say: &Say) -> Result<()> {
         if !destinations.contains(name) {
             let objects = left.open + left.set_aside;
             say(&format!(
-                "{objects} objects wait for {name}, which is no destination any more; give it again, or \
+                "{objects} objects wait for {name}, which is no longer a destination; give it again, or \
                  `fovea node give-up {name}`"
             ));
         }
@@ -206,7 +206,7 @@ fn greet(queue: &Queue, destinations: &[String], say: &Say) -> Result<()> {
     Ok(())
 }
 
-/// What cannot work is said before anything is opened.
+/// Refuses settings that cannot work before anything is opened.
 fn check(settings: &NodeSettings) -> Result<()> {
     if settings.receive.is_none() && settings.watch.is_none() {
         bail!("nothing brings pictures: give --port to receive them, or --watch FOLDER");

@@ -1,5 +1,5 @@
-//! Health and figures over HTTP, for the machine itself: `/healthz`, `/metrics` (Prometheus' text format 0.0.4), `/status`
-//! (JSON). Nothing can be changed from there, and nothing in it tells whose pictures these are.
+//! Health and metrics over HTTP: `/healthz`, `/metrics` (Prometheus text format 0.0.4), `/status` (JSON). Read-only, and
+//! nothing in it tells whose pictures these are.
 
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -13,21 +13,21 @@ use super::live::{Live, Status};
 use super::queue::Queue;
 
 const REST: Duration = Duration::from_millis(200);
-/// So long `fovea node status` waits for an answer.
+/// How long `fovea node status` waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 const MOST_STATUS_BYTES: u64 = 1 << 20;
 
 /// Listens at `at`.
 ///
 /// # Errors
-/// An address that is taken.
+/// An address in use.
 pub fn open(at: SocketAddr) -> Result<Server> {
     let listener = TcpListener::bind(at)
         .with_context(|| format!("the monitor cannot listen at {at}; give another --monitor, or --no-monitor"))?;
     Server::from_listener(listener, None).map_err(|error| anyhow!("the monitor cannot listen at {at}: {error}"))
 }
 
-/// Answers one request after the other until the node stops.
+/// Answers requests, one after another, until the node stops.
 pub fn run(server: &Server, queue: &Queue, live: &Live, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if let Ok(Some(request)) = server.recv_timeout(REST) {
@@ -58,11 +58,11 @@ fn answer(request: Request, queue: &Queue, live: &Live) {
     if let Ok(header) = Header::from_bytes("Content-Type", kind) {
         response.add_header(header);
     }
-    // Who asked may have gone.
+    // The client may be gone.
     let _ = request.respond(response);
 }
 
-/// What a running node says of itself at `at`; `None` where nobody answers.
+/// The status of the node running at `at`; `None` where nobody answers.
 pub fn ask(at: SocketAddr) -> Option<Status> {
     let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
     let mut response = ureq::Agent::new_with_config(config).get(format!("http://{at}/status")).call().ok()?;
@@ -70,7 +70,7 @@ pub fn ask(at: SocketAddr) -> Option<Status> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Prometheus' text.
+/// Prometheus text format.
 pub fn metrics(status: &Status) -> String {
     let mut text = String::new();
     let queue = &status.queue;
@@ -105,7 +105,7 @@ pub fn metrics(status: &Status) -> String {
     family("at_hand_milliseconds", "gauge", "Time that the picture at hand has taken so far.", plain(at_hand_ms));
     family("pictures_unsent", "gauge", "Answered pictures that not all destinations have.", plain(queue.answered));
     family("queue_bytes", "gauge", "Files of both.", plain(queue.bytes));
-    family("queue_full", "gauge", "Whether senders are told to come again.", plain(u64::from(queue.is_full())));
+    family("queue_full", "gauge", "Whether senders are told to try again later.", plain(u64::from(queue.is_full())));
     family("objects_sent_total", "counter", "Objects that a destination took.", labelled("sent:", "destination"));
     family(
         "objects_postponed_total",
@@ -127,7 +127,7 @@ pub fn metrics(status: &Status) -> String {
     text
 }
 
-/// As labels' values are written.
+/// Escapes a label value.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// After so many failures in a row: a second, doubled each time, at most five minutes. `jitter`, 0 to 1, takes up to a
-/// quarter off: many nodes that lost the same archive do not come back at the same moment.
+/// The pause after a number of failures in a row: a second, doubled each time, at most five minutes. `jitter`, 0 to 1,
+/// takes up to a quarter off, so that many nodes that lost the same archive do not return at the same moment.
 pub fn after(failures: u32, jitter: f64) -> Duration {
     let doubled = FIRST.saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
     doubled.min(LONGEST).mul_f64(1.0 - 0.25 * jitter.clamp(0.0, 1.0))
 }
 
-/// As [`after`], with jitter by chance.
+/// Like [`after`], with random jitter.
 pub fn by_chance(failures: u32) -> Duration {
     after(failures, rand::random::<f64>())
 }

@@ -11,15 +11,15 @@ use crate::bundle::{Card, Library, NOT_FOR_THIS_MODEL, advise};
 use crate::explain::Explainer;
 use crate::network::{ComputeDevice, DeviceChoice, device};
 
-/// Networks that stay loaded; of more the one that was used longest ago goes.
+/// Networks that stay loaded; beyond that the least recently used one goes.
 const MOST_LOADED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
-/// In the place of a model's name.
+/// Stands for a model's name.
 pub const AUTO: &str = "auto";
 
 /// Which models a node has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Models {
-    /// In the order in which they are asked; with [`AUTO`] all that are sure of what they read.
+    /// In the order in which they are asked; [`AUTO`] means all that have a gate.
     pub names: Vec<String>,
     /// Folders of further models.
     pub folders: Vec<PathBuf>,
@@ -45,7 +45,7 @@ impl Readers {
             if models.names.len() > 1 {
                 bail!("--model {AUTO} takes all models; give it alone, or names alone");
             }
-            // A model without a gate takes everything for its own.
+            // A model without a gate would accept everything.
             library.usable().filter(|card| card.gate.is_some()).cloned().collect()
         } else {
             let named = |name: &String| {
@@ -62,12 +62,12 @@ impl Readers {
         Ok(Self { models, cards, is_auto, device, loaded: LruCache::new(MOST_LOADED) })
     }
 
-    /// The names of the models that take part.
+    /// The names of the models in use.
     pub fn names(&self) -> Vec<&str> {
         self.cards.iter().map(|card| card.name.as_str()).collect()
     }
 
-    /// The first model that reads a picture of `measures`; else why none does.
+    /// The first model that reads a picture with these `measures`; else the reason why none does.
     ///
     /// # Errors
     /// The reason, in words.
@@ -81,7 +81,7 @@ impl Readers {
     }
 
     fn why_none(&self, measures: &Measures) -> String {
-        // One model says best itself what it has against a picture.
+        // A single model gives its own reason.
         if let [card] = self.cards.as_slice()
             && let Some(advice) = advise(card, measures, || None)
         {

@@ -1,4 +1,4 @@
-//! What senders bring goes into the queue.
+//! Puts received pictures into the queue.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use super::queue::{Known, Queue, Taken};
 use crate::pacs::Peer;
 use crate::pacs::server::{Arrived, Handler, StoreStatus};
 
-/// Answers associations.
+/// Handles received objects.
 pub struct Receiver {
     pub queue: Arc<Queue>,
-    /// Is rung when a picture came.
+    /// Rung when a picture has arrived.
     pub arrived: Arc<Bell>,
-    /// Whom the node knows by AE title.
+    /// Peers known by AE title.
     pub peers: Vec<Peer>,
     pub say: Say,
 }
@@ -32,11 +32,11 @@ impl Receiver {
             }
             Ok(Taken::Again) => StoreStatus::Success,
             Ok(Taken::Full) => {
-                (self.say)("the queue is full; a sender was told to come again");
+                (self.say)("the queue is full; a sender was told to try again later");
                 StoreStatus::OutOfResources
             }
             Err(error) => {
-                (self.say)(&format!("a picture could not be kept, its sender was told to come again: {error}"));
+                (self.say)(&format!("a picture could not be stored, its sender was told to try again later: {error}"));
                 let _ = std::fs::remove_file(path);
                 StoreStatus::OutOfResources
             }

@@ -1,4 +1,4 @@
-//! One destination is given what it is to have.
+//! Sends one destination its objects.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,11 +8,11 @@ use super::carrier::Carrier;
 use super::live::Live;
 use super::queue::{Delivery, Fate, Queue, QueueError};
 use super::{Say, pause};
-use crate::pacs::{PacsError, Parcel};
+use crate::pacs::{Grace, PacsError, Parcel};
 
-/// Objects that go over one association. What was sent is noted after each: so much at most is sent again after a kill.
+/// Most objects sent over one association, and so the most that are sent again after a kill.
 const MOST_AT_ONCE: usize = 16;
-/// So long it rests without being rung for: what was postponed becomes due, `fovea node retry` changes the queue.
+/// How long it rests without being rung: postponed objects become due, `fovea node retry` changes the queue.
 const REST: Duration = Duration::from_millis(500);
 
 /// What the senders of a node share.
@@ -39,14 +39,16 @@ pub fn run(sending: &Sending<'_>, name: &str, carrier: &dyn Carrier) {
                 failures = 0;
                 sending.live.reached(name);
             }
+            // The destination is not to blame: we stopped.
+            Ok(Round::Away { .. }) if sending.stop.load(Ordering::Relaxed) => {}
             Ok(Round::Away { reason, is_progress }) => {
                 failures = if is_progress { 1 } else { failures.saturating_add(1) };
                 let pause = pause::by_chance(failures);
                 sending.live.not_reached(name, failures, reason.clone());
-                (sending.say)(&format!("{name}: {reason}; next try in {:.0} s", pause.as_secs_f64()));
+                (sending.say)(&format!("{name}: {reason}; next attempt in {:.0} s", pause.as_secs_f64()));
                 rest(sending.stop, pause);
             }
-            // The worker meets the same fault, and says so to the monitor.
+            // The worker meets the same fault, and reports it to the monitor.
             Err(error) => {
                 (sending.say)(&format!("{name}: {error}"));
                 rest(sending.stop, Duration::from_secs(5));
@@ -55,28 +57,30 @@ pub fn run(sending: &Sending<'_>, name: &str, carrier: &dyn Carrier) {
     }
 }
 
-/// What came of one try.
+/// The outcome of one attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Round {
     Nothing,
     Sent,
-    /// The destination cannot be had; what it is to have waits. Something may have been sent before.
+    /// The destination cannot be reached; the rest waits. Something may have been sent before.
     Away {
         reason: String,
         is_progress: bool,
     },
 }
 
-/// Sends what is due, and keeps what became of it.
+/// Sends what is due, and records the outcome.
 pub(super) fn round(sending: &Sending<'_>, name: &str, carrier: &dyn Carrier) -> Result<Round, QueueError> {
     let due = sending.queue.due(name, MOST_AT_ONCE)?;
     if due.is_empty() {
         return Ok(Round::Nothing);
     }
     let parcels: Vec<Parcel> = due.iter().map(|delivery| delivery.parcel.clone()).collect();
-    let answers = match carrier.carry(&parcels) {
+    // An object under way when the node stops may still arrive; one that does not is sent at the next start.
+    let grace = Grace::new(sending.stop);
+    let answers = match carrier.carry(&parcels, &|| grace.may_go_on()) {
         Ok(answers) => answers,
-        // Nothing was sent: that is no object's fault, whatever it is.
+        // Nothing was sent, so no object is to blame.
         Err(error) => return Ok(Round::Away { reason: error.to_string(), is_progress: false }),
     };
     let mut away = None;
@@ -96,14 +100,14 @@ pub(super) fn round(sending: &Sending<'_>, name: &str, carrier: &dyn Carrier) ->
     }
 }
 
-/// What follows from an object's answer; the reason where the association broke before there was one.
+/// What follows from the answer to an object; the reason where the association broke before there was one.
 fn fate(delivery: &Delivery, answer: Result<(), PacsError>) -> Result<Fate, String> {
     match answer {
         Ok(()) => Ok(Fate::Sent),
         Err(error @ (PacsError::Away { .. } | PacsError::Nonsense { .. } | PacsError::Stopped)) => {
             Err(error.to_string())
         }
-        // The association stood: this class is refused, and will be until somebody changes the other side.
+        // The association stood: this class is refused until somebody changes the other side.
         Err(error @ PacsError::Refused { .. }) => Ok(Fate::SetAside { reason: error.to_string() }),
         Err(error) if error.is_worth_a_retry() => {
             let after = pause::by_chance(delivery.attempts.saturating_add(1));
@@ -113,7 +117,7 @@ fn fate(delivery: &Delivery, answer: Result<(), PacsError>) -> Result<Fate, Stri
     }
 }
 
-/// A line for what went, and one for each that did not.
+/// Logs one line for what was sent, and one for each object that was not.
 fn said(sending: &Sending<'_>, name: &str, fates: &[(&Delivery, Fate)]) {
     let sent = fates.iter().filter(|(_, fate)| *fate == Fate::Sent).count();
     if sent > 0 {
@@ -133,7 +137,7 @@ fn said(sending: &Sending<'_>, name: &str, fates: &[(&Delivery, Fate)]) {
     }
 }
 
-/// Waits so long, or until the node stops.
+/// Waits for `pause`, or until the node stops.
 fn rest(stop: &AtomicBool, pause: Duration) {
     const STEP: Duration = Duration::from_millis(100);
     let mut left = pause;

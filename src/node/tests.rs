@@ -51,7 +51,7 @@ struct Archive {
 }
 
 impl Carrier for Archive {
-    fn carry(&self, parcels: &[Parcel]) -> Said {
+    fn carry(&self, parcels: &[Parcel], _: &dyn Fn() -> bool) -> Said {
         let answers = self.answers.lock().unwrap().pop();
         let answers = answers.unwrap_or_else(|| Ok(parcels.iter().map(|_| Ok(())).collect()))?;
         let taken = parcels.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
@@ -229,7 +229,7 @@ fn an_audit_line_that_a_kill_cut_off_is_written_once() {
     let world = world.restarted();
     world.work();
     assert_eq!(world.audit_lines().len(), 1);
-    // Killed in the midst of the line.
+    // Killed in the middle of the line.
     unknown();
     let audit = world.folder.path().join(AUDIT_NAME);
     let whole = std::fs::read(&audit).unwrap();

@@ -1,4 +1,4 @@
-//! A folder whose pictures are answered like those that are sent.
+//! Watches a folder, whose pictures are answered like received ones.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,21 +11,21 @@ use super::queue::{Known, Queue, Taken};
 use crate::guard::regular;
 use crate::scan::{MOST_FILE_BYTES, find};
 
-/// Between two looks.
+/// Time between two scans.
 const EACH: Duration = Duration::from_secs(2);
 
-/// What a file was like when it was looked at.
+/// Size and time of a file when it was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileStamp {
     bytes: u64,
     modified: Option<SystemTime>,
 }
 
-/// A folder that is watched.
+/// A watched folder.
 #[derive(Debug)]
 pub struct Watched {
     folder: PathBuf,
-    /// What each file was like at the last look, and whether it was taken so.
+    /// Each file's stamp at the last scan, and whether it was taken in that state.
     seen: HashMap<PathBuf, (FileStamp, bool)>,
     is_gone: bool,
 }
@@ -35,7 +35,7 @@ impl Watched {
         Self { folder: folder.to_owned(), seen: HashMap::new(), is_gone: false }
     }
 
-    /// Looks until the node stops.
+    /// Scans until the node stops.
     pub fn run(mut self, queue: &Queue, arrived: &Bell, stop: &AtomicBool, say: &Say) {
         while !stop.load(Ordering::Relaxed) {
             if self.look(queue, say) > 0 {
@@ -49,14 +49,14 @@ impl Watched {
         }
     }
 
-    /// Takes every file that is as it was at the last look, once; says how many are new. The files stay where they are.
+    /// Takes every file that has not changed since the last scan, once; returns how many are new. Files stay where they are.
     pub fn look(&mut self, queue: &Queue, say: &Say) -> usize {
         let paths = match find::pictures(std::slice::from_ref(&self.folder)) {
             Ok(found) => found.pictures,
             Err(crate::scan::ScanError::NoPictures(_)) => Vec::new(),
             Err(_) => {
                 if !self.is_gone {
-                    // A path may hold a patient's name.
+                    // A path may contain a patient's name.
                     say("the watched folder cannot be read; it is looked for again");
                 }
                 self.is_gone = true;
@@ -74,7 +74,7 @@ impl Watched {
                 match take(queue, &path) {
                     Ok(Some(Taken::New(_))) => (new, is_taken) = (new + 1, true),
                     Ok(Some(Taken::Again)) => is_taken = true,
-                    // Room comes; what changed under the hand is looked at again.
+                    // There will be room; a file that is being written is scanned again.
                     Ok(Some(Taken::Full) | None) => {}
                     Err(reason) => say(&format!("a file of the watched folder cannot be taken: {reason}")),
                 }
@@ -90,13 +90,13 @@ fn stamp(path: &Path) -> Option<FileStamp> {
     Some(FileStamp { bytes: data.len(), modified: data.modified().ok() })
 }
 
-/// Copies the file at `path` and gives the copy to the queue; `None` of one that changed meanwhile.
+/// Copies the file at `path` and gives the copy to the queue; `None` if it changed meanwhile.
 fn take(queue: &Queue, path: &Path) -> Result<Option<Taken>, String> {
     if !queue.has_room().map_err(|error| error.to_string())? {
         return Ok(Some(Taken::Full));
     }
     let before = stamp(path);
-    // The words of these errors hold no path.
+    // These errors contain no path.
     let bytes = regular::read(path, MOST_FILE_BYTES).map_err(|error| error.to_string())?;
     if before.is_none() || stamp(path) != before {
         return Ok(None);

@@ -13,10 +13,10 @@ use super::bell::Bell;
 use super::live::Live;
 use super::queue::{Answered, Job, Queue};
 
-/// A picture that was begun more often, and never ended, takes the process with it.
+/// A picture begun more often than this, and never finished, takes the process down with it.
 const MOST_ATTEMPTS: u32 = 3;
 const REST: Duration = Duration::from_millis(500);
-/// After a fault of the disk.
+/// Pause after a disk or database error.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What the worker needs.
@@ -25,9 +25,9 @@ pub struct Working<'a> {
     pub audit: &'a Audit,
     /// By name.
     pub destinations: &'a [String],
-    /// Rung when a picture came.
+    /// Rung when a picture has arrived.
     pub arrived: &'a Bell,
-    /// Is rung when a picture was answered.
+    /// To be rung when a picture was answered.
     pub answered: &'a Bell,
     pub live: &'a Live,
     pub stop: &'a AtomicBool,
@@ -54,10 +54,10 @@ pub fn run(working: &Working<'_>, answers: &mut dyn Answers) {
     }
 }
 
-/// Answers the picture that has waited longest; whether there was one.
+/// Answers the picture that has waited longest; returns whether there was one.
 ///
 /// # Errors
-/// A disk or database that fails. The picture waits on.
+/// A disk or database error. The picture keeps waiting.
 pub fn next(working: &Working<'_>, answers: &mut dyn Answers) -> Result<bool> {
     working.audit.catch_up(working.queue)?;
     let Some(job) = working.queue.begin()? else {
@@ -73,7 +73,7 @@ pub fn next(working: &Working<'_>, answers: &mut dyn Answers) -> Result<bool> {
     done?;
     working.audit.catch_up(working.queue)?;
     working.answered.ring();
-    // What gets no answer is done.
+    // A picture without an answer is finished now.
     working.queue.tidy()?;
     Ok(true)
 }
@@ -83,7 +83,7 @@ fn one(working: &Working<'_>, answers: &mut dyn Answers, job: &Job) -> Result<()
     let path: &Path = &job.path;
     let answer = match job.attempts {
         0..=MOST_ATTEMPTS => answers.answer(path, &job.sha256)?,
-        // To say that much needs the file's own words, which may be at fault, too.
+        // Even this report reads the file, which may be at fault.
         attempts if attempts <= 2 * MOST_ATTEMPTS => answers.give_up(path, &job.sha256)?,
         _ => Answer { outcome: Outcome::GivenUp, model: None, objects: Vec::new(), reason: None },
     };
@@ -106,7 +106,7 @@ fn one(working: &Working<'_>, answers: &mut dyn Answers, job: &Job) -> Result<()
     Ok(())
 }
 
-/// What became of the picture; its number alone tells which it was.
+/// The log line of a picture; only its number tells which it was.
 fn line(job: &Job, answer: &Answer, took: Duration) -> String {
     let by = answer.model.as_ref().map(|model| format!(" by {model}")).unwrap_or_default();
     let reason = answer.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

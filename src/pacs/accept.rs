@@ -1,4 +1,4 @@
-//! Being asked for an association: who may have one, and of which contexts (PS3.8 9.3.2, 9.3.3).
+//! Answering a request for an association: who may have one, and with which presentation contexts (PS3.8 9.3.2, 9.3.3).
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::classes::{COMMITMENT, IMPLICIT_LITTLE, PLAIN, VERIFICATION, is_read};
 use super::request::{APPLICATION_CONTEXT, PROTOCOL_VERSION, most_bytes};
 use super::wire::MOST_PDU_BYTES;
 
-/// What was agreed on with a caller.
+/// What was negotiated with a caller.
 pub struct Agreed {
     pub answer: Pdu,
     pub contexts: Vec<Context>,
@@ -22,15 +22,15 @@ pub struct Agreed {
     pub calling_ae_title: String,
 }
 
-/// Why a caller has no association.
+/// Why a caller is refused an association.
 #[derive(Debug)]
 pub struct Refusal {
     pub answer: Box<Pdu>,
-    /// For the log: nothing that the caller said.
+    /// For the log; quotes nothing that the caller sent.
     pub reason: &'static str,
 }
 
-/// Holds a request against who we are, who may come (`callers`; empty for all), and of which classes objects are taken.
+/// Checks a request: our AE title, the calling AE titles allowed (`callers`; empty for all), and the SOP classes accepted.
 pub fn agree(asked: Pdu, ae_title: &str, callers: &[String], takes: &dyn Fn(&str) -> bool) -> Result<Agreed, Refusal> {
     let Pdu::AssociationRQ(asked) = asked else {
         let source = AbortRQSource::ServiceProvider(AbortRQServiceProviderReason::UnexpectedPdu);
@@ -66,7 +66,7 @@ fn no(reason: AssociationRJServiceUserReason, says: &'static str) -> Refusal {
     Refusal { answer: Pdu::AssociationRJ(answer).into(), reason: says }
 }
 
-/// What a caller hears while all places are taken: to come again later.
+/// The rejection sent while all slots are taken: transient, try again later.
 pub fn full() -> Pdu {
     let reason = AssociationRJServiceProviderPresentationReason::LocalLimitExceeded;
     let source = AssociationRJSource::ServiceProviderPresentation(reason);
@@ -111,7 +111,7 @@ fn accepted(asked: AssociationRQ, takes: &dyn Fn(&str) -> bool) -> Agreed {
     }
 }
 
-/// The first of the proposed syntaxes that is taken for this class.
+/// The first proposed transfer syntax that is accepted for this class.
 fn choose(
     proposed: PresentationContextProposed,
     takes: &dyn Fn(&str) -> bool,

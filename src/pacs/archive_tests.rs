@@ -1,4 +1,4 @@
-//! Our asking side against archives that fail, refuse, lie or go on without an end.
+//! Our SCU side against archives that fail, refuse, lie or never end.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use super::{Archive, PacsError, Parcel, Patience, Peer, Retrieval, client, parce
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(10) };
 const CLASS: &str = uids::SECONDARY_CAPTURE_IMAGE_STORAGE;
 
-/// Accepts all that is asked for, with the first syntax each, and says that it takes `most_bytes` in a unit.
+/// Accepts everything proposed, each with its first syntax, and announces `most_bytes` as its maximum PDU length.
 fn accept<'a>(listener: &TcpListener, most_bytes: u32, go_on: &'a dyn Fn() -> bool) -> Option<Association<'a>> {
     let mut wire = Wire::new(listener.accept().unwrap().0, Secrecy::None, go_on);
     let until = Instant::now() + PATIENCE.answer;
@@ -48,7 +48,7 @@ fn accept<'a>(listener: &TcpListener, most_bytes: u32, go_on: &'a dyn Fn() -> bo
     Association::new(wire, contexts, 0, PATIENCE.answer).ok()
 }
 
-/// Does `work` with a peer that `archive` is.
+/// Runs `work` against a peer played by `archive`.
 fn with_archive(archive: impl FnOnce(&TcpListener) + Send, work: impl FnOnce(Peer)) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -188,7 +188,7 @@ fn each_object_has_its_own_answer() {
         part(association);
     };
     with_archive(says, |peer| {
-        let sent = client::store(&peer, &parcels, PATIENCE).unwrap();
+        let sent = client::store(&peer, &parcels, PATIENCE, &|| true).unwrap();
         let retried: Vec<Option<bool>> =
             sent.iter().map(|one| one.as_ref().err().map(PacsError::is_worth_a_retry)).collect();
         let (fine, later, never) = (None, Some(true), Some(false));
@@ -215,7 +215,7 @@ fn what_comes_after_a_broken_association_is_not_sent() {
         association.abort();
     };
     with_archive(breaks, |peer| {
-        let sent = client::store(&peer, &parcels, PATIENCE).unwrap();
+        let sent = client::store(&peer, &parcels, PATIENCE, &|| true).unwrap();
         let away = |one: &Result<(), PacsError>| matches!(one, Err(PacsError::Away { .. }));
         assert!(sent[0].is_ok() && sent[1..].iter().all(away), "{sent:?}");
     });

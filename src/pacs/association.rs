@@ -1,4 +1,4 @@
-//! An association once it stands (PS3.8 7, PS3.7 6.3): commands and data sets, in fragments of what both sides take.
+//! An established association (PS3.8 7, PS3.7 6.3): commands and data sets, in fragments that both sides accept.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,16 +9,16 @@ use dicom_ul::pdu::{AbortRQServiceProviderReason, AbortRQSource, PDataValue, PDa
 use super::message::{CommandSet, MOST_COMMAND_BYTES};
 use super::wire::{Broken, MOST_PDU_BYTES, Wire};
 
-/// The least that the other side must take in one unit; less is a mistake, and an object a million units.
+/// The smallest PDU length the other side may announce: with less, an object would be a million PDUs.
 pub const LEAST_PDU_BYTES: u32 = 128;
-/// In front of a fragment, within its unit.
+/// Header of a fragment, within its PDU.
 const FRAGMENT_HEAD_BYTES: u32 = 6;
-/// Who sends a data set more slowly holds a place that others need.
+/// A sender slower than this blocks a slot that others need.
 const SLOWEST_BYTES_PER_S: u64 = 16 << 10;
-/// Of an answer to the wish to part.
+/// How long to wait for the answer to a release request.
 const PARTING: Duration = Duration::from_secs(5);
 
-/// What was agreed on: under this number objects of this class in this syntax.
+/// A presentation context: under this id, objects of this class in this transfer syntax.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     pub id: u8,
@@ -29,9 +29,9 @@ pub struct Context {
 /// What the other side wants.
 #[derive(Debug)]
 pub enum Heard {
-    /// A request or an answer, under the context with this number.
-    Command(u8, Command),
-    /// To part.
+    /// A request or a response, under the presentation context with this id.
+    Command(u8, CommandSet),
+    /// To release the association.
     Release,
 }
 
@@ -40,26 +40,26 @@ pub enum Heard {
 pub enum Body {
     Whole,
     TooLarge,
-    /// It could not be written down.
+    /// It could not be written.
     NotWritten,
 }
 
 pub struct Association<'a> {
     wire: Wire<'a>,
     pub contexts: Vec<Context>,
-    /// Bytes of a unit that the other side takes.
+    /// The longest PDU that the other side accepts, in bytes.
     most_out: u32,
-    /// For each answer, and each unit of a data set.
+    /// For each response, and each PDU of a data set.
     patience: Duration,
     fragments: VecDeque<PDataValue>,
     messages: u16,
 }
 
 impl<'a> Association<'a> {
-    /// `most_out_bytes` as the other side says it: 0 stands for any.
+    /// `most_out_bytes` as the other side announced it; 0 means no limit.
     ///
     /// # Errors
-    /// A size that no object can be sent in.
+    /// A PDU length too small to send objects in.
     pub fn new(
         wire: Wire<'a>,
         contexts: Vec<Context>,
@@ -73,7 +73,7 @@ impl<'a> Association<'a> {
         Ok(Self { wire, contexts, most_out, patience, fragments: VecDeque::new(), messages: 0 })
     }
 
-    /// A number for the next request.
+    /// The message id of the next request.
     pub fn next_message(&mut self) -> u16 {
         self.messages = self.messages.wrapping_add(1);
         self.messages
@@ -83,13 +83,13 @@ impl<'a> Association<'a> {
         self.contexts.iter().find(|context| context.id == id)
     }
 
-    /// The number of the context for objects of `class`, in `syntax` where that matters.
+    /// The id of the presentation context for objects of `class`, in `syntax` where that matters.
     pub fn context_for(&self, class: &str, syntax: Option<&str>) -> Option<u8> {
         let fits = |c: &&Context| c.class == class && syntax.is_none_or(|syntax| c.syntax == syntax);
         self.contexts.iter().find(fits).map(|context| context.id)
     }
 
-    /// The next fragment; `None` where the other side wants to part.
+    /// The next fragment; `None` where the other side asks for release.
     fn fragment(&mut self, until: Instant) -> Result<Option<PDataValue>, Broken> {
         loop {
             if let Some(fragment) = self.fragments.pop_front() {
@@ -107,7 +107,7 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// The next command, which must be there whole within `patience`.
+    /// The next command, which must arrive complete within `patience`.
     pub fn command(&mut self, patience: Duration) -> Result<Heard, Broken> {
         let until = Instant::now() + patience;
         let (mut bytes, mut context) = (Vec::new(), None);
@@ -136,7 +136,7 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// The answer to the request with number `message`.
+    /// The response to the request with message id `message`.
     pub fn answer(&mut self, message: u16, field: u16) -> Result<CommandSet, Broken> {
         match self.command(self.patience)? {
             Heard::Command(_, command) if is_answer(&command, message, field) => Ok(command),
@@ -144,11 +144,11 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// Reads the data set that follows a command under `context` and writes it down as it comes. What cannot be written, or
-    /// is larger than `most_bytes`, is read on for so many bytes again, so that the other side hears why.
+    /// Reads the data set that follows a command under `context` and writes it to `sink` as it arrives. One that cannot be
+    /// written, or exceeds `most_bytes`, is still read for up to twice that, so that the other side can be told why.
     ///
     /// # Errors
-    /// A line that breaks, a sender that is too slow, and what is no data set.
+    /// A broken connection, a sender that is too slow, or something that is no data set.
     pub fn data(&mut self, context: u8, sink: &mut dyn Write, most_bytes: u64) -> Result<Body, Broken> {
         let (started, mut received, mut body) = (Instant::now(), 0u64, Body::Whole);
         loop {
@@ -175,10 +175,10 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// As [`Self::data`], into memory.
+    /// Like [`Self::data`], into memory.
     ///
     /// # Errors
-    /// As there, and a data set that is too large.
+    /// As there, or a data set that is too large.
     pub fn data_in_memory(&mut self, context: u8, most_bytes: usize) -> Result<Vec<u8>, Broken> {
         let mut bytes = Vec::new();
         match self.data(context, &mut bytes, most_bytes as u64)? {
@@ -187,7 +187,7 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// Reads a data set and forgets it.
+    /// Reads a data set and discards it.
     pub fn skip_data(&mut self, context: u8, most_bytes: u64) -> Result<(), Broken> {
         self.data(context, &mut std::io::sink(), most_bytes).map(drop)
     }
@@ -196,7 +196,7 @@ impl<'a> Association<'a> {
         self.send_fragments(context, PDataValueType::Command, &mut command.encode().as_slice())
     }
 
-    /// Sends what `data` gives as the data set of the command before.
+    /// Sends `data` as the data set of the preceding command.
     pub fn send_data(&mut self, context: u8, data: &mut dyn Read) -> Result<(), Broken> {
         self.send_fragments(context, PDataValueType::Data, data)
     }
@@ -217,7 +217,7 @@ impl<'a> Association<'a> {
         }
     }
 
-    /// Parts as agreed; what goes wrong there harms nobody.
+    /// Releases the association; failures no longer matter.
     pub fn release(mut self) {
         let until = Instant::now() + PARTING;
         if self.wire.send(&Pdu::ReleaseRQ, until).is_ok() {
@@ -226,13 +226,13 @@ impl<'a> Association<'a> {
         self.wire.close();
     }
 
-    /// Agrees to part.
+    /// Confirms a release request.
     pub fn released(mut self) {
         let _ = self.wire.send(&Pdu::ReleaseRP, Instant::now() + PARTING);
         self.wire.close();
     }
 
-    /// Breaks off.
+    /// Aborts the association.
     pub fn abort(mut self) {
         let source = AbortRQSource::ServiceProvider(AbortRQServiceProviderReason::ReasonNotSpecified);
         let _ = self.wire.send(&Pdu::AbortRQ { source }, Instant::now() + PARTING);
@@ -240,7 +240,7 @@ impl<'a> Association<'a> {
     }
 }
 
-/// Whether `command` answers the request with number `message` and this field.
+/// Whether `command` is the response to the request with this message id and command field.
 pub fn is_answer(command: &CommandSet, message: u16, field: u16) -> bool {
     command.field() == field | super::message::field::ANSWER
         && command.value(super::message::element::ANSWERED_MESSAGE) == Some(message)

@@ -1,4 +1,4 @@
-//! SOP classes, and who may have them: which are taken, and which are asked for.
+//! SOP classes: which are accepted, and which are proposed.
 
 use dicom_core::dictionary::{UidDictionary, UidDictionaryEntry};
 use dicom_dictionary_std::{StandardSopClassDictionary, uids};
@@ -7,18 +7,18 @@ pub use crate::scan::dicom::is_read;
 
 pub const VERIFICATION: &str = uids::VERIFICATION;
 pub const COMMITMENT: &str = uids::STORAGE_COMMITMENT_PUSH_MODEL;
-/// The one instance of it that there is (PS3.4 J.3.5).
+/// Its well-known instance (PS3.4 J.3.5).
 pub const COMMITMENT_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
 pub const FIND: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND;
 pub const MOVE: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE;
 pub const GET: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET;
 pub const IMPLICIT_LITTLE: &str = uids::IMPLICIT_VR_LITTLE_ENDIAN;
 pub const EXPLICIT_LITTLE: &str = uids::EXPLICIT_VR_LITTLE_ENDIAN;
-/// For what is no picture.
+/// For everything but pixel data.
 pub const PLAIN: [&str; 2] = [EXPLICIT_LITTLE, IMPLICIT_LITTLE];
 
-/// Packed pictures, those without loss first: each of these rows is asked for by itself, so that an archive can send what
-/// it has as it is.
+/// Compressed transfer syntaxes, lossless first. Each row is proposed separately, so that an archive can send what it has
+/// unchanged.
 pub const PACKED: [&[&str]; 6] = [
     &[uids::JPEG_LOSSLESS_SV1, uids::JPEG_LOSSLESS],
     &[uids::JPEG2000_LOSSLESS],
@@ -28,17 +28,17 @@ pub const PACKED: [&[&str]; 6] = [
     &[uids::JPEG2000],
 ];
 
-/// Whether objects of this class are pictures: by the standard's own name of it.
+/// Whether objects of this class are images, judged by the standard's name for it.
 pub fn is_of_images(class: &str) -> bool {
     StandardSopClassDictionary.by_uid(class).is_some_and(|entry| entry.name().contains("Image Storage"))
 }
 
-/// Whether objects of this class are kept in archives beside pictures, and are none: reports, segmentations, documents.
+/// Whether objects of this class are stored beside images without being any: reports, segmentations, documents.
 pub fn is_beside_images(class: &str) -> bool {
     class.starts_with("1.2.840.10008.5.1.4.1.1.") && !is_of_images(class)
 }
 
-/// Such classes, asked for without packing: an archive that may not send one of a study's objects may send none of them
+/// Such classes, proposed uncompressed: an archive that cannot send one object of a study may send none of it
 /// (Orthanc 1.10).
 pub const BESIDE_PICTURES: [&str; 12] = [
     uids::BASIC_TEXT_SR_STORAGE,
@@ -55,7 +55,7 @@ pub const BESIDE_PICTURES: [&str; 12] = [
     uids::ENCAPSULATED_PDF_STORAGE,
 ];
 
-/// Classes of single pictures, which a model may read: asked for in each packing.
+/// Classes of single images, which a model may read: proposed in every compressed syntax.
 pub const PICTURES: [&str; 13] = [
     uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
     uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
@@ -72,7 +72,7 @@ pub const PICTURES: [&str; 13] = [
     uids::ULTRASOUND_IMAGE_STORAGE,
 ];
 
-/// Other classes of pictures, asked for without packing alone: a request has room for 128 in all.
+/// Other image classes, proposed uncompressed only: a request has room for 128 presentation contexts.
 pub const MORE_PICTURES: [&str; 22] = [
     uids::DERMOSCOPIC_PHOTOGRAPHY_IMAGE_STORAGE,
     uids::VL_ENDOSCOPIC_IMAGE_STORAGE,
@@ -111,7 +111,7 @@ mod tests {
         assert!(!is_of_images(uids::SEGMENTATION_STORAGE) && !is_of_images(uids::BASIC_TEXT_SR_STORAGE));
         assert!(PLAIN.iter().all(|syntax| is_read(syntax)) && !is_read(uids::HTJ2K));
         assert!(PACKED.iter().flat_map(|row| row.iter()).all(|syntax| is_read(syntax)));
-        // One context for the request itself, and one for each packing of each class.
+        // One context for the request itself, and one for each compressed syntax of each class.
         let plain = MORE_PICTURES.len() + BESIDE_PICTURES.len();
         assert!(1 + PICTURES.len() * (1 + PACKED.len()) + plain <= 128);
     }

@@ -1,4 +1,4 @@
-//! As the side that asks (SCU): C-STORE and C-ECHO.
+//! The SCU side: C-STORE and C-ECHO.
 
 use std::io::Read;
 
@@ -9,13 +9,18 @@ use super::request::{MOST_CONTEXTS, Proposal, associate, broken, name};
 use super::wire::Broken;
 use super::{PacsError, Parcel, Patience, Peer, parcel};
 
-/// Sends all parcels over one association, in their order; each with what became of it. A parcel whose class or syntax
-/// the other side does not take fails alone. An object that the other side says it has already counts as sent.
+/// Sends all parcels over one association, in order, and returns the outcome of each. A parcel whose class or transfer
+/// syntax the other side does not accept fails alone. An object that the other side already has counts as sent.
 ///
 /// # Errors
-/// Where no association came about; then nothing was sent. Where one broke, the parcels that were not answered have
-/// [`PacsError::Away`].
-pub fn store(peer: &Peer, parcels: &[Parcel], patience: Patience) -> Result<Vec<Result<(), PacsError>>, PacsError> {
+/// No association; then nothing was sent. Where one breaks, the parcels that were not answered get
+/// [`PacsError::Away`], or [`PacsError::Stopped`] once `may_go_on` says no.
+pub fn store(
+    peer: &Peer,
+    parcels: &[Parcel],
+    patience: Patience,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Vec<Result<(), PacsError>>, PacsError> {
     let mut proposals: Vec<Proposal> = Vec::new();
     for parcel in parcels {
         let proposal = Proposal::new(&parcel.sop_class_uid, &[&parcel.transfer_syntax_uid]);
@@ -27,11 +32,11 @@ pub fn store(peer: &Peer, parcels: &[Parcel], patience: Patience) -> Result<Vec<
         return Ok(Vec::new());
     }
     proposals.truncate(MOST_CONTEXTS);
-    let may_go_on = || true;
-    let mut association = Some(associate(peer, &proposals, patience, &may_go_on)?);
+    let mut association = Some(associate(peer, &proposals, patience, may_go_on)?);
     let mut sent = Vec::with_capacity(parcels.len());
     for parcel in parcels {
         sent.push(match &mut association {
+            None if !may_go_on() => Err(PacsError::Stopped),
             None => {
                 let reason = "the association broke before this object".to_owned();
                 Err(PacsError::Away { peer: name(peer), reason })
@@ -49,7 +54,7 @@ pub fn store(peer: &Peer, parcels: &[Parcel], patience: Patience) -> Result<Vec<
     Ok(sent)
 }
 
-/// Outer errors are of the association, inner ones of this parcel.
+/// Outer errors concern the association, inner ones this parcel.
 fn store_one(association: &mut Association<'_>, peer: &Peer, parcel: &Parcel) -> Result<Result<(), PacsError>, Broken> {
     let Some(id) = association.context_for(&parcel.sop_class_uid, Some(&parcel.transfer_syntax_uid)) else {
         let (class, syntax) = (&parcel.sop_class_uid, &parcel.transfer_syntax_uid);
@@ -75,7 +80,7 @@ fn store_one(association: &mut Association<'_>, peer: &Peer, parcel: &Parcel) ->
     })
 }
 
-/// What a status says; without one it is no answer.
+/// Turns a status into a result; a response without one is invalid.
 pub(super) fn check(peer: &Peer, answered: Option<u16>) -> Result<(), PacsError> {
     match answered {
         Some(answered) if status::is_done(answered) => Ok(()),
@@ -92,10 +97,9 @@ pub(super) fn check(peer: &Peer, answered: Option<u16>) -> Result<(), PacsError>
 /// Whether `peer` answers to C-ECHO.
 ///
 /// # Errors
-/// Where it does not.
-pub fn echo(peer: &Peer, patience: Patience) -> Result<(), PacsError> {
-    let may_go_on = || true;
-    let mut association = associate(peer, &[Proposal::new(VERIFICATION, &PLAIN)], patience, &may_go_on)?;
+/// Where it does not, and [`PacsError::Stopped`] once `may_go_on` says no.
+pub fn echo(peer: &Peer, patience: Patience, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError> {
+    let mut association = associate(peer, &[Proposal::new(VERIFICATION, &PLAIN)], patience, may_go_on)?;
     let Some(id) = association.context_for(VERIFICATION, None) else {
         association.release();
         return Err(PacsError::Refused { peer: name(peer), reason: "it answers no C-ECHO".to_owned() });

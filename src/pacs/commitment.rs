@@ -1,4 +1,4 @@
-//! Storage commitment (PS3.4 annex J): somebody asks to be sure of objects, and is told which are kept.
+//! Storage commitment (PS3.4 annex J): a peer asks whether objects are safely stored, and is told which are.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,23 +11,24 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 
 use super::association::Association;
 use super::classes::{COMMITMENT, COMMITMENT_INSTANCE, PLAIN};
+use super::grace::Grace;
 use super::message::{CommandSet, element, field, is_uid, status};
 use super::parcel::{attributes, text};
 use super::request::{Proposal, associate, broken};
-use super::wire::{Broken, Going};
+use super::wire::Broken;
 use super::{PacsError, Patience, Peer};
 
-/// Of a request; some ten thousand objects.
+/// Longest request: some ten thousand objects.
 pub const MOST_REQUEST_BYTES: usize = 2 << 20;
 /// The action: a request for commitment.
 pub const ACTION: u16 = 1;
-/// How long to wait before each further try to say what is kept.
+/// Pauses before each further attempt to deliver a report.
 const PAUSES: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(300)];
 const ALL_KEPT: u16 = 1;
 const SOME_MISSING: u16 = 2;
 
-/// An object that somebody asks to be sure of, and whether it is.
+/// An object that commitment was requested for, and whether it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     pub sop_class_uid: String,
@@ -35,13 +36,13 @@ pub struct Committed {
     pub is_kept: bool,
 }
 
-/// What is asked for: which transaction it is, and each object's class and instance.
+/// A request: its transaction, and class and instance of each object.
 pub struct CommitmentRequest {
     pub transaction_uid: String,
     pub objects: Vec<(String, String)>,
 }
 
-/// Of a data set in `syntax`; `None` where it is none such.
+/// Reads a request from a data set in `syntax`; `None` where it is none.
 pub fn read(data: &[u8], syntax: &str) -> Option<CommitmentRequest> {
     let object = attributes(data, syntax, |tag| matches!(tag, 0x0008_1195 | 0x0008_1199))?;
     let uid = |object: &InMemDicomObject, tag| Some(text(object, tag)).filter(|text| is_uid(text));
@@ -52,7 +53,7 @@ pub fn read(data: &[u8], syntax: &str) -> Option<CommitmentRequest> {
     Some(CommitmentRequest { transaction_uid, objects: objects.filter(|objects| !objects.is_empty())? })
 }
 
-/// What is to be said of each.
+/// The answer, object by object.
 pub struct CommitmentReport {
     pub transaction_uid: String,
     pub objects: Vec<Committed>,
@@ -63,7 +64,7 @@ impl CommitmentReport {
         if self.objects.iter().all(|object| object.is_kept) { ALL_KEPT } else { SOME_MISSING }
     }
 
-    /// The command and data set that say it (PS3.4 J.3.3).
+    /// The N-EVENT-REPORT that carries it (PS3.4 J.3.3).
     fn message(&self, message: u16, syntax: &str) -> Option<(CommandSet, Vec<u8>)> {
         let command = CommandSet::request(field::N_EVENT_REPORT, message)
             .uid(element::AFFECTED_CLASS, COMMITMENT)
@@ -97,7 +98,7 @@ impl CommitmentReport {
         Some((command, bytes))
     }
 
-    /// Says it over `association`, under the context `id`; the answer is left to be read.
+    /// Sends it over `association`, under the context `id`; its response is read later.
     pub fn send(&self, association: &mut Association<'_>, id: u8) -> Result<u16, Broken> {
         let message = association.next_message();
         let syntax = association.context(id).map(|context| context.syntax.clone()).unwrap_or_default();
@@ -108,10 +109,10 @@ impl CommitmentReport {
         Ok(message)
     }
 
-    /// Says it to `peer` over an association of our own, several times if need be, until `stop` is set.
+    /// Sends it to `peer` over an association of our own, with several attempts, until `stop` is set.
     ///
     /// # Errors
-    /// Those of the last try.
+    /// Those of the last attempt.
     pub fn deliver(&self, peer: &Peer, patience: Patience, stop: &AtomicBool) -> Result<(), PacsError> {
         let mut pauses = PAUSES.iter();
         loop {
@@ -131,9 +132,9 @@ impl CommitmentReport {
     }
 
     fn deliver_once(&self, peer: &Peer, patience: Patience, stop: &AtomicBool) -> Result<(), PacsError> {
-        let going = Going::new(stop);
-        let may_go_on = || going.may_go_on();
-        // We are the side that serves, although we call (PS3.4 J.3.3).
+        let grace = Grace::new(stop);
+        let may_go_on = || grace.may_go_on();
+        // We open the association, but act as the SCP (PS3.4 J.3.3).
         let proposal = Proposal::new(COMMITMENT, &PLAIN).for_us();
         let mut association = associate(peer, &[proposal], patience, &may_go_on)?;
         let Some(id) = association.context_for(COMMITMENT, None) else {

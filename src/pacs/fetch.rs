@@ -25,15 +25,15 @@ use super::server::{Arrived, Handler, Listener, Rules, StoreStatus};
 use super::wire::Broken;
 use super::{PacsError, Patience, Peer};
 
-/// Of an object that is fetched: the largest file that is opened.
+/// Largest object that is fetched: the largest file that can be opened.
 pub const MOST_OBJECT_BYTES: u64 = 1 << 30;
-/// Of a study: a series of a tomograph has some thousand.
+/// Most objects of a study: a CT series has some thousand.
 pub const MOST_OBJECTS: usize = 20_000;
-/// An archive that sends to our own listener may say nothing meanwhile, as long as objects come.
+/// An archive that sends to our listener may be silent on its own association as long as objects arrive.
 const WITHOUT_A_WORD: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_SENDERS: usize = 8;
 
-/// Where the objects of one study gather: files with a number for a name.
+/// Where the objects of one study are collected, in numbered files.
 pub struct Landing {
     folder: PathBuf,
     study_uid: String,
@@ -41,10 +41,10 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// Makes the folder where there is none.
+    /// Creates the folder where it does not exist.
     ///
     /// # Errors
-    /// A folder that cannot be had.
+    /// A folder that cannot be created.
     pub fn new(folder: &Path, study_uid: &str) -> Result<Self, PacsError> {
         sweep(folder).map_err(|error| PacsError::Here(format!("{}: {error}", folder.display())))?;
         Ok(Self { folder: folder.to_owned(), study_uid: study_uid.to_owned(), landed: Mutex::default() })
@@ -62,8 +62,8 @@ impl Landing {
         self.landed().len()
     }
 
-    /// Takes the file at `arrived`, if it is a picture of this study; any other stays where it is. One that holds no picture
-    /// is a success all the same: an archive that hears of a failure may send no more.
+    /// Takes the file at `arrived` if it is a picture of this study; any other stays where it is. An object that is no
+    /// picture still counts as a success: an archive that is told of a failure may stop sending.
     pub fn take(&self, arrived: &Path) -> StoreStatus {
         let says = identity(arrived).filter(|says| says.study_uid.is_empty() || says.study_uid == self.study_uid);
         if says.as_ref().is_some_and(|says| is_beside_images(&says.sop_class_uid)) {
@@ -88,13 +88,13 @@ impl Landing {
         }
     }
 
-    /// All that have come.
+    /// Those that have arrived.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.landed().clone()
     }
 }
 
-/// The request for a study, and its identifier.
+/// Sends the request for a study with its identifier.
 fn request(
     association: &mut Association<'_>,
     id: u8,
@@ -123,7 +123,7 @@ fn request(
     Ok(message)
 }
 
-/// What a last answer says: that some objects could not be sent is no failure where others were.
+/// Judges the final response: objects that could not be sent are no failure where others were.
 fn concluded(peer: &Peer, answered: Option<u16>, landing: &Landing) -> Result<Vec<PathBuf>, PacsError> {
     const SOME_FAILED: u16 = 0xb000;
     if answered == Some(SOME_FAILED) && landing.count() == 0 {
@@ -137,7 +137,7 @@ fn concluded(peer: &Peer, answered: Option<u16>, landing: &Landing) -> Result<Ve
 /// Fetches a study by C-GET.
 ///
 /// # Errors
-/// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
+/// Those of the connection, and [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn get(
     peer: &Peer,
     landing: &Landing,
@@ -208,17 +208,17 @@ fn get_all(
     }
 }
 
-/// What a C-MOVE's sender talks to.
-struct Gate(Arc<Landing>);
+/// Receives what a C-MOVE sends.
+struct MoveReceiver(Arc<Landing>);
 
-impl Handler for Gate {
+impl Handler for MoveReceiver {
     fn has_room(&self) -> bool {
         self.0.count() < MOST_OBJECTS
     }
 
     fn store(&self, arrived: Arrived) -> StoreStatus {
         let taken = self.0.take(&arrived.parcel.file);
-        // It has gone to its place, or is not wanted.
+        // It was moved to its place, or is not wanted.
         let _ = std::fs::remove_file(&arrived.parcel.file);
         taken
     }
@@ -238,7 +238,7 @@ impl Handler for Gate {
     fn note(&self, _what: &str) {}
 }
 
-/// Fetches a study by C-MOVE to our own AE title, on `port` of this machine, where we listen meanwhile.
+/// Fetches a study by C-MOVE to our own AE title, listening on `port` of this machine meanwhile.
 ///
 /// # Errors
 /// As [`get`]; a port that is taken.
@@ -266,19 +266,20 @@ pub fn by_move(
         Listener::bind(Rules { listen: (std::net::Ipv4Addr::UNSPECIFIED, port).into(), ..rules })
     })?;
     let landing = Arc::new(landing);
-    let handler: Arc<dyn Handler> = Arc::new(Gate(landing.clone()));
+    let handler: Arc<dyn Handler> = Arc::new(MoveReceiver(landing.clone()));
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| listener.run(&handler, &stop));
-        // Also where this panics.
-        let _stop = Stop(&stop);
+        // Even on a panic.
+        let _stop = StopOnDrop(&stop);
         move_all(peer, &landing, patience, arrived, may_go_on)
     })
 }
 
-struct Stop<'s>(&'s AtomicBool);
+/// Sets a stop when it is dropped.
+struct StopOnDrop<'s>(&'s AtomicBool);
 
-impl Drop for Stop<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -291,7 +292,7 @@ fn move_all(
     arrived: &dyn Fn(usize),
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Vec<PathBuf>, PacsError> {
-    // While something happens one waits on.
+    // As long as something arrives we keep waiting.
     let (latest, seen) = (Cell::new(Instant::now()), Cell::new(0));
     let is_alive = || {
         let count = landing.count();

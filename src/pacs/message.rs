@@ -1,9 +1,9 @@
-//! What one side asks of the other, and what it answers: command sets (PS3.7 6.3.1 and annex E). They are flat, of one
-//! group, and without VRs, so that a reader of twenty lines bounds them by the bytes that are there.
+//! Command sets (PS3.7 6.3.1 and annex E): requests and responses. They are flat, of one group, and without VRs, so a
+//! parser of twenty lines suffices, bounded by the bytes that are there.
 
 use std::collections::BTreeMap;
 
-/// Of a command that is taken; the longest has a comment of 64 characters.
+/// Longest command set accepted; the longest valid one has a comment of 64 characters.
 pub const MOST_COMMAND_BYTES: usize = 16 << 10;
 
 /// Command fields (PS3.7 E.1).
@@ -16,7 +16,7 @@ pub mod field {
     pub const N_EVENT_REPORT: u16 = 0x0100;
     pub const N_ACTION: u16 = 0x0130;
     pub const C_CANCEL: u16 = 0x0fff;
-    /// Set in answers.
+    /// Set in responses.
     pub const ANSWER: u16 = 0x8000;
 }
 
@@ -37,7 +37,7 @@ pub mod element {
     pub const ACTION_TYPE: u16 = 0x1008;
 }
 
-/// Stands where no data set follows.
+/// Means that no data set follows.
 const NO_DATA_SET: u16 = 0x0101;
 
 /// Status codes (PS3.7 annex C, PS3.4 B.2.3).
@@ -57,17 +57,17 @@ pub mod status {
     pub const CANNOT_UNDERSTAND: u16 = 0xc000;
     pub const CANCEL: u16 = 0xfe00;
 
-    /// More is to come.
+    /// More responses follow.
     pub fn is_pending(status: u16) -> bool {
         matches!(status, 0xff00 | 0xff01)
     }
 
-    /// Done, perhaps with a remark.
+    /// Success, perhaps with a warning.
     pub fn is_done(status: u16) -> bool {
         matches!(status, SUCCESS | 0x0001 | 0x0107 | 0x0116) || status >> 12 == 0xb
     }
 
-    /// Whether the same would fail again. A failure without a reason may be of the moment.
+    /// Whether the same request would fail again. A failure without a reason may be temporary.
     pub fn is_final(status: u16) -> bool {
         !(status >> 8 == 0xa7 || matches!(status, FAILURE | RESOURCE_LIMIT | CANCEL))
     }
@@ -121,20 +121,20 @@ pub struct CommandSet {
 }
 
 impl std::fmt::Debug for CommandSet {
-    /// UIDs belong into no log.
+    /// UIDs belong in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Command({:#06x}, hidden)", self.field())
     }
 }
 
 impl CommandSet {
-    /// A request with the number `message`.
+    /// A request with message id `message`.
     pub fn request(field: u16, message: u16) -> Self {
         let new = Self { elements: BTreeMap::new() };
         new.number(element::FIELD, field).number(element::MESSAGE, message).number(element::DATA_SET, NO_DATA_SET)
     }
 
-    /// An answer to `request`, with its class and instance.
+    /// The response to `request`, with its class and instance.
     pub fn answer(request: &Self, status: u16) -> Self {
         let mut answer = Self { elements: BTreeMap::new() };
         let kept = [
@@ -157,7 +157,7 @@ impl CommandSet {
             .number(element::STATUS, status)
     }
 
-    /// Calls the request with the number `message` off (PS3.7 9.3.2.3).
+    /// C-CANCEL for the request with message id `message` (PS3.7 9.3.2.3).
     pub fn cancel(message: u16) -> Self {
         let new = Self { elements: BTreeMap::new() };
         let asked = new.number(element::FIELD, field::C_CANCEL).number(element::ANSWERED_MESSAGE, message);
@@ -183,7 +183,7 @@ impl CommandSet {
         self
     }
 
-    /// Says that a data set follows.
+    /// Announces that a data set follows.
     pub fn with_data_set(self) -> Self {
         self.number(element::DATA_SET, 0)
     }
@@ -210,7 +210,7 @@ impl CommandSet {
         Some(text.trim_end_matches(['\0', ' '])).filter(|uid| is_uid(uid))
     }
 
-    /// As bytes: implicit VR, little endian, with the group's length in front.
+    /// Encoded: implicit VR, little endian, group length first.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (element, value) in &self.elements {
@@ -223,7 +223,7 @@ impl CommandSet {
         [&[0, 0, 0, 0, 4, 0, 0, 0], length.as_slice(), &bytes].concat()
     }
 
-    /// `None` of bytes that are no command set.
+    /// `None` where the bytes are no command set.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (mut elements, mut rest) = (BTreeMap::new(), bytes);
         while let Some((head, after)) = rest.split_first_chunk::<8>() {

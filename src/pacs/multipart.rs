@@ -1,4 +1,4 @@
-//! Several objects in one body of HTTP (RFC 2046 5.1): taken apart as they come, none of them in memory as a whole.
+//! Several objects in one HTTP body (RFC 2046 5.1), taken apart as they arrive; none is held in memory as a whole.
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
 
@@ -37,7 +37,7 @@ pub fn boundary(content_type: &str) -> Option<String> {
 pub struct Parts<R> {
     from: R,
     delimiter: Vec<u8>,
-    /// Read, and not yet given on.
+    /// Read, but not yet passed on.
     buffer: Vec<u8>,
 }
 
@@ -66,10 +66,10 @@ impl<R: Read> Parts<R> {
         if read? == 0 { Err(broken("a body that ends in the middle of a part")) } else { Ok(()) }
     }
 
-    /// Goes to the next part; `false` where there is none. What is left of the one before is passed over.
+    /// Advances to the next part; `false` where there is none. The rest of the previous one is skipped.
     ///
     /// # Errors
-    /// What is no such body, or ends too early.
+    /// A body that is malformed or ends too early.
     pub fn advance(&mut self) -> Result<bool> {
         self.part(&mut std::io::sink(), u64::MAX)?;
         self.buffer.drain(..self.delimiter.len());
@@ -100,11 +100,11 @@ impl<R: Read> Parts<R> {
         }
     }
 
-    /// Writes this part down, up to where the next begins; gives whether it was no larger than `most_bytes`. What is larger
-    /// is read on and not written.
+    /// Writes this part to `sink`; returns whether it was no larger than `most_bytes`. Anything beyond is read, but not
+    /// written.
     ///
     /// # Errors
-    /// A line or a file that breaks, and a body that ends within the part.
+    /// A broken connection, a file that cannot be written, or a body that ends within the part.
     pub fn part(&mut self, sink: &mut dyn Write, most_bytes: u64) -> Result<bool> {
         let mut written = 0u64;
         let mut give = |bytes: &[u8]| {

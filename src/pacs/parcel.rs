@@ -14,7 +14,7 @@ use crate::guard::regular;
 use crate::scan::dicom::beginning;
 
 const PREAMBLE_BYTES: usize = 128;
-/// Where the length of the file meta information stands, and its end.
+/// Offset of the file meta information's length, and of its end.
 const META_LENGTH: std::ops::Range<usize> = 140..144;
 const MOST_META_BYTES: u32 = 1 << 20;
 /// Of a file, to find its class and UIDs in: they stand in its first elements.
@@ -22,10 +22,10 @@ const HEAD_BYTES: u64 = 64 << 10;
 /// Of a text that is shown.
 const MOST_CHARACTERS: usize = 128;
 
-/// What stands in front of the data set in a file.
+/// What precedes the data set in a file.
 ///
 /// # Errors
-/// UIDs that cannot stand there.
+/// UIDs that cannot be written there.
 pub fn head(class: &str, instance: &str, syntax: &str) -> Result<Vec<u8>, PacsError> {
     let cannot = |_| PacsError::Here("the head of a DICOM file cannot be written".to_owned());
     let meta = FileMetaTableBuilder::new()
@@ -40,10 +40,10 @@ pub fn head(class: &str, instance: &str, syntax: &str) -> Result<Vec<u8>, PacsEr
     Ok(bytes)
 }
 
-/// Opens the file of `parcel` where its data set begins.
+/// Opens the file of `parcel` at the beginning of its data set.
 ///
 /// # Errors
-/// What is no whole file of DICOM.
+/// A file that is no complete DICOM file.
 pub fn data_set(parcel: &Parcel) -> Result<File, PacsError> {
     let (mut file, found) = regular::open(&parcel.file).map_err(|error| unreadable(&error))?;
     let mut head = [0; META_LENGTH.end];
@@ -99,7 +99,7 @@ pub fn text(object: &InMemDicomObject, tag: Tag) -> String {
     said.take(MOST_CHARACTERS).collect()
 }
 
-/// Brings a file to the disk.
+/// Flushes a file to the disk.
 pub fn settle(mut file: &File) -> std::io::Result<()> {
     file.flush()?;
     file.sync_data()

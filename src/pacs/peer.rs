@@ -1,4 +1,4 @@
-//! Whom one talks to, as it stands in the settings.
+//! Peers, as they are stored in the settings.
 
 use std::path::PathBuf;
 
@@ -11,19 +11,19 @@ pub struct Peer {
     pub port: u16,
     /// Of the other side, at most 16 characters.
     pub ae_title: String,
-    /// By which we call ourselves.
+    /// Our own, as the calling side.
     pub own_ae_title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
 }
 
-/// Encryption, and who is trusted: PEM files.
+/// TLS: certificates and keys, as PEM files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tls {
-    /// Whose certificates are believed; without it those that the web trusts.
+    /// Certificate authorities that are trusted; without it, those of the web.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorities: Option<PathBuf>,
-    /// Our own certificate and its key, where the other side asks who we are.
+    /// Our own certificate and its key, for peers that ask for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,11 +33,11 @@ pub struct Tls {
 /// A DICOMweb service.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebPeer {
-    /// Of the service, such as `https://pacs.example/dicom-web`.
+    /// The service's base address, such as `https://pacs.example/dicom-web`.
     pub url: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
-    /// Where a password or token is needed: the file that holds it, for settings are no place for secrets.
+    /// The file that holds password or token, if any: settings are no place for secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Searching an archive and fetching from it, whatever it speaks.
+//! Searching an archive and fetching from it, by DIMSE or DICOMweb.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::{Archive, PacsError, Patience, Retrieval, client, search, web};
 /// The studies that match, at most [`MOST_FOUND`].
 ///
 /// # Errors
-/// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
+/// Those of the connection, and [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn find(
     archive: &Archive,
     query: &Query,
@@ -19,12 +19,12 @@ pub fn find(
 ) -> Result<Vec<FoundStudy>, PacsError> {
     match archive {
         Archive::Dimse { peer, .. } => search::find(peer, query, patience, may_go_on),
-        Archive::Web(peer) => web::find(peer, query, patience),
+        Archive::Web(peer) => web::find(peer, query, patience, may_go_on),
     }
 }
 
-/// Fetches all pictures of a study into `folder`, a file each, named without anything of a patient's; `arrived` is told
-/// how many there are by now. Gives their paths.
+/// Fetches all pictures of a study into `folder`, one file each, whose name tells nothing of the patient; `arrived` is
+/// called with the number so far. Returns their paths.
 ///
 /// # Errors
 /// As [`find`].
@@ -53,9 +53,9 @@ pub fn retrieve(
 ///
 /// # Errors
 /// As [`find`].
-pub fn echo(archive: &Archive, patience: Patience) -> Result<(), PacsError> {
+pub fn echo(archive: &Archive, patience: Patience, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError> {
     match archive {
-        Archive::Dimse { peer, .. } => client::echo(peer, patience),
-        Archive::Web(peer) => web::echo(peer, patience),
+        Archive::Dimse { peer, .. } => client::echo(peer, patience, may_go_on),
+        Archive::Web(peer) => web::echo(peer, patience, may_go_on),
     }
 }

@@ -1,4 +1,4 @@
-//! An object on its way in: written down fragment by fragment, and there whole or not at all.
+//! Receiving an object: written fragment by fragment, and there complete or not at all.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -11,12 +11,12 @@ use super::message::{CommandSet, element, status};
 use super::parcel::{head, identity, settle};
 use super::wire::Broken;
 
-/// Of files that arrive. What still ends so when nobody receives was left half-sent.
+/// Ending of files that are arriving. One found when nobody receives is incomplete.
 pub const ENDING: &str = "arriving";
-/// Fragments are gathered to so much.
+/// Write buffer for fragments.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// A file that goes away again unless it was kept.
+/// A file that is removed on drop unless it was kept.
 struct Arriving {
     path: PathBuf,
     is_kept: bool,
@@ -30,11 +30,11 @@ impl Drop for Arriving {
     }
 }
 
-/// Receives the data set of `request`, a C-STORE under the context `id`, into a file of `folder` that has reached the disk.
-/// Gives the object, or the status to answer with.
+/// Receives the data set of `request`, a C-STORE under the context `id`, into a file in `folder`, flushed to the disk.
+/// Returns the object, or the status to answer with.
 ///
 /// # Errors
-/// An association that breaks; then no file is left.
+/// An association that breaks; no file is left then.
 pub fn receive(
     association: &mut Association<'_>,
     id: u8,
@@ -72,7 +72,7 @@ pub fn receive(
     Ok(Err(refusal))
 }
 
-/// Makes the file, with its head.
+/// Creates the file with its header.
 fn begin(folder: &Path, parcel: &Parcel) -> std::io::Result<(Arriving, File)> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -98,7 +98,7 @@ fn finish(
     match body {
         Body::TooLarge => return Ok(Err(status::CANNOT_UNDERSTAND)),
         Body::NotWritten => {
-            // What could not be written must not be tried again when the buffer goes.
+            // Dropping the buffer must not try to write again.
             drop(sink.into_parts());
             return Ok(Err(status::OUT_OF_RESOURCES));
         }
@@ -108,7 +108,7 @@ fn finish(
         return Ok(Err(status::OUT_OF_RESOURCES));
     }
     drop(sink);
-    // What the object says of itself must be what was said of it.
+    // The object must be what was announced.
     let says = identity(&arriving.path).map(|says| (says.sop_class_uid, says.sop_instance_uid));
     let is_it =
         says.is_some_and(|(class, instance)| class == parcel.sop_class_uid && instance == parcel.sop_instance_uid);
@@ -119,10 +119,10 @@ fn finish(
     Ok(Ok(parcel))
 }
 
-/// Removes from `folder` what was left half-sent; makes the folder where there is none.
+/// Removes incomplete files from `folder`; creates the folder where it does not exist.
 ///
 /// # Errors
-/// A folder that cannot be had.
+/// A folder that cannot be created or read.
 pub fn sweep(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for entry in std::fs::read_dir(folder)? {

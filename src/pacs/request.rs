@@ -1,4 +1,4 @@
-//! Asking for an association (PS3.8 9.3.2), and what becomes of the wish.
+//! Requesting an association (PS3.8 9.3.2), and the response.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Instant;
@@ -9,22 +9,23 @@ use dicom_ul::pdu::{
 };
 use dicom_ul::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
+use super::aside::aside;
 use super::association::{Association, Context};
 use super::wire::{Broken, MOST_PDU_BYTES, Secrecy, Wire};
 use super::{PacsError, Patience, Peer, tls};
 
 pub const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
 pub const PROTOCOL_VERSION: u16 = 1;
-/// Contexts of a request: their numbers are odd and have one byte.
+/// Presentation contexts of a request: ids are odd and fit into one byte.
 pub const MOST_CONTEXTS: usize = 128;
 const MOST_AE_TITLE_CHARACTERS: usize = 16;
 
-/// Objects of a class in any of these syntaxes, of which the other side chooses one.
+/// A presentation context to be proposed: a class, and syntaxes of which the other side chooses one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     pub class: String,
     pub syntaxes: Vec<String>,
-    /// Whether they come to us instead of from us.
+    /// Whether we are the SCP of it: objects come to us.
     pub is_for_us: bool,
 }
 
@@ -39,12 +40,12 @@ impl Proposal {
     }
 }
 
-/// How a peer is called in errors and logs.
+/// The name of a peer in errors and logs.
 pub fn name(peer: &Peer) -> String {
     format!("{} ({}:{})", peer.ae_title, peer.host, peer.port)
 }
 
-/// What went wrong on the way to or with `peer`.
+/// The error of a broken association with `peer`.
 pub fn broken(peer: &Peer, broken: Broken) -> PacsError {
     let (peer, reason) = (name(peer), broken.to_string());
     match broken {
@@ -55,10 +56,10 @@ pub fn broken(peer: &Peer, broken: Broken) -> PacsError {
     }
 }
 
-/// An association with `peer` for these proposals, at most [`MOST_CONTEXTS`]. It has the contexts that were agreed on.
+/// Opens an association with `peer` for these proposals, at most [`MOST_CONTEXTS`]. It has the contexts that were accepted.
 ///
 /// # Errors
-/// Nobody there, or one who does not want to.
+/// A peer that cannot be reached or refuses; [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn associate<'a>(
     peer: &Peer,
     proposals: &[Proposal],
@@ -72,7 +73,8 @@ pub fn associate<'a>(
         Some(keys) => Secrecy::Calling(tls::calling(keys, &peer.host)?),
         None => Secrecy::None,
     };
-    let stream = connect(peer, patience)?;
+    let asked = (peer.clone(), patience);
+    let stream = aside(may_go_on, move || connect(&asked.0, asked.1))??;
     let mut wire = Wire::new(stream, secrecy, may_go_on);
     let failed = |error| broken(peer, error);
     let until = Instant::now() + patience.answer;
@@ -95,7 +97,7 @@ pub fn associate<'a>(
     Association::new(wire, contexts, most_out, patience.answer).map_err(failed)
 }
 
-/// What the other side takes in one unit.
+/// The maximum PDU length that the other side announced.
 pub fn most_bytes(variable: &UserVariableItem) -> Option<u32> {
     if let UserVariableItem::MaxLength(bytes) = variable { Some(*bytes) } else { None }
 }

@@ -1,4 +1,4 @@
-//! C-FIND for studies (PS3.4 C.4.1, study root), and what any answer about a study is made into.
+//! C-FIND for studies (PS3.4 C.4.1, study root), and turning responses into studies.
 
 use dicom_core::{DataElement, VR};
 use dicom_dictionary_std::tags;
@@ -19,7 +19,7 @@ use super::{PacsError, Patience, Peer};
 const MOST_ANSWER_BYTES: usize = 256 << 10;
 const UTF_8: &str = "ISO_IR 192";
 
-/// What is asked of each study, as 0xggggeeee: the character set and those of [`FoundStudy`].
+/// Attributes requested of each study, as 0xggggeeee: the character set and those of [`FoundStudy`].
 pub fn is_wanted(tag: u32) -> bool {
     matches!(
         tag,
@@ -27,7 +27,7 @@ pub fn is_wanted(tag: u32) -> bool {
     )
 }
 
-/// What is asked for, as attribute and value; without those that do not matter.
+/// The matching keys, as attribute and value; empty ones are left out.
 pub fn keys(query: &Query) -> Vec<(Tag, VR, String)> {
     let mut name = clean(&query.patient_name);
     if !name.is_empty() && !name.contains(['*', '?']) {
@@ -48,7 +48,7 @@ pub fn keys(query: &Query) -> Vec<(Tag, VR, String)> {
     keys.into_iter().filter(|(.., value)| !value.is_empty()).collect()
 }
 
-/// A backslash would make two values of one.
+/// A backslash would split the value in two.
 fn clean(text: &str) -> String {
     text.trim().chars().filter(|c| !c.is_control() && *c != '\\').collect()
 }
@@ -77,8 +77,8 @@ fn identifier(query: &Query, syntax: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A study out of an answer; `None` where it has no UID, or its modalities are others than asked for: not all archives
-/// match by these.
+/// The study in a response; `None` where it has no UID, or none of the modalities asked for: not every archive matches
+/// by these.
 pub fn found(object: &InMemDicomObject, query: &Query) -> Option<FoundStudy> {
     let study_uid = Some(text(object, tags::STUDY_INSTANCE_UID)).filter(|uid| is_uid(uid))?;
     let modalities: Vec<String> = text(object, tags::MODALITIES_IN_STUDY)
@@ -104,7 +104,7 @@ pub fn found(object: &InMemDicomObject, query: &Query) -> Option<FoundStudy> {
 /// The studies that match, at most [`MOST_FOUND`].
 ///
 /// # Errors
-/// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
+/// Those of the connection, and [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn find(
     peer: &Peer,
     query: &Query,
@@ -132,7 +132,7 @@ pub fn find(
     }
 }
 
-/// The studies, and the status of the last answer.
+/// The studies, and the status of the final response.
 fn answers(
     association: &mut Association<'_>,
     id: u8,

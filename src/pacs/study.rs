@@ -1,6 +1,6 @@
-//! What is asked of an archive, and what it found.
+//! A search in an archive, and its results.
 
-/// What a study is searched by; what is empty does not matter. `*` and `?` stand for anything, as in C-FIND.
+/// Matching keys of a search for studies; empty ones match anything. `*` and `?` are wildcards, as in C-FIND.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query {
     pub patient_id: String,
@@ -13,7 +13,7 @@ pub struct Query {
 }
 
 impl std::fmt::Debug for Query {
-    /// Whom one searches for belongs into no log.
+    /// The name searched for belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Query(hidden)")
     }
@@ -29,16 +29,16 @@ pub struct FoundStudy {
     pub study_date: String,
     pub modalities: Vec<String>,
     pub description: String,
-    /// Of images, where the archive says it.
+    /// Number of images, where the archive says it.
     pub instances: Option<u32>,
 }
 
 impl std::fmt::Debug for FoundStudy {
-    /// Nobody's name belongs into a log.
+    /// A patient's name belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Found(hidden)")
     }
 }
 
-/// Most studies that are taken of an answer: who finds more should ask more closely.
+/// Most studies taken from an answer: a search that finds more should be narrowed.
 pub const MOST_FOUND: usize = 500;

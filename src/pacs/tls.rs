@@ -1,4 +1,4 @@
-//! Encryption (PS3.15 B): rustls, with certificates from PEM files.
+//! TLS (PS3.15 B): rustls, with certificates from PEM files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use super::{PacsError, Tls};
 use crate::guard::regular;
 
-/// Of a file with certificates or a key.
+/// Largest file with certificates or a key.
 const MOST_PEM_BYTES: u64 = 4 << 20;
 
 fn provider() -> Arc<CryptoProvider> {
@@ -64,10 +64,10 @@ pub fn own(keys: &Tls) -> Result<Option<(&PathBuf, &PathBuf)>, PacsError> {
     }
 }
 
-/// For calling `host`.
+/// A client connection to `host`.
 ///
 /// # Errors
-/// Files that are not what they should be; without `authorities` nobody could be believed.
+/// Invalid files; without `authorities` nobody could be trusted.
 pub fn calling(keys: &Tls, host: &str) -> Result<ClientConnection, PacsError> {
     let Some(authorities) = &keys.authorities else {
         let says = "encryption needs to know whose certificates are believed: name a file of authorities";
@@ -86,10 +86,10 @@ pub fn calling(keys: &Tls, host: &str) -> Result<ClientConnection, PacsError> {
     ClientConnection::new(Arc::new(config), name).map_err(setting)
 }
 
-/// For being called: with `authorities` callers need a certificate of theirs.
+/// A server configuration: with `authorities`, callers need a certificate signed by one of them.
 ///
 /// # Errors
-/// Files that are not what they should be.
+/// Invalid files.
 pub fn called(keys: &Tls) -> Result<Arc<ServerConfig>, PacsError> {
     let Some((path, key_path)) = own(keys)? else {
         return Err(PacsError::Here("who listens encrypted needs a certificate and its key".to_owned()));
@@ -107,10 +107,10 @@ pub fn called(keys: &Tls) -> Result<Arc<ServerConfig>, PacsError> {
     config.map(Arc::new).map_err(|error| wrong(path, error))
 }
 
-/// For one caller.
+/// A connection for one caller.
 ///
 /// # Errors
-/// As rustls has them.
+/// Those of rustls.
 pub fn connection(config: &Arc<ServerConfig>) -> Result<ServerConnection, PacsError> {
     ServerConnection::new(config.clone()).map_err(setting)
 }

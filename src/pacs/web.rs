@@ -1,6 +1,5 @@
-//! DICOMweb (PS3.18) as the side that asks: STOW-RS, QIDO-RS, WADO-RS.
+//! DICOMweb (PS3.18), the client side: STOW-RS, QIDO-RS, WADO-RS.
 
-use std::cell::Cell;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,6 +12,7 @@ use ureq::http::{HeaderValue, Uri, header};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, RequestBuilder, SendBody, http};
 
+use super::aside::{Pumped, aside};
 use super::fetch::{Landing, MOST_OBJECT_BYTES, MOST_OBJECTS};
 use super::message::status;
 use super::multipart::{Parts, boundary};
@@ -23,15 +23,16 @@ use super::{PacsError, Parcel, Patience, WebPeer, tls};
 use crate::guard::regular;
 use crate::page::base64;
 
-/// Of an answer about studies, or about what was stored.
+/// Largest answer to a search or a store.
 const MOST_ANSWER_BYTES: u64 = 16 << 20;
-/// Of a file with a password or token.
+/// Largest file with a password or token.
 const MOST_SECRET_BYTES: u64 = 64 << 10;
 const JSON: &str = "application/dicom+json";
-/// Objects as they are, whatever they are packed in.
+/// Objects unchanged, in whatever transfer syntax they are.
 const OBJECTS: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
 
 /// A service, and how to talk to it.
+#[derive(Clone)]
 struct Service {
     agent: Agent,
     url: String,
@@ -46,7 +47,7 @@ fn here(what: impl Into<String>) -> PacsError {
 
 impl Service {
     /// # Errors
-    /// An address that is none, and files that are not what they should be.
+    /// An invalid address, and invalid files.
     fn new(peer: &WebPeer, patience: Patience) -> Result<Self, PacsError> {
         let wrong = || here("the address of a DICOMweb service must be as `https://pacs.example/dicom-web`");
         let uri: Uri = peer.url.parse().map_err(|_| wrong())?;
@@ -61,7 +62,7 @@ impl Service {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // Patients' data goes to the archive, and through nobody's proxy.
+            // Patients' data goes straight to the archive, never through a proxy.
             .proxy(None)
             .user_agent(concat!("fovea/", env!("CARGO_PKG_VERSION")))
             .timeout_resolve(connect)
@@ -69,7 +70,7 @@ impl Service {
             .timeout_recv_response(answer)
             .timeout_per_read(answer)
             .timeout_per_write(answer)
-            // Of what is short; a study takes as long as it takes.
+            // For short answers; a study takes as long as it takes.
             .timeout_recv_body(answer)
             .tls_config(tls_config(peer)?);
         let authorization = authorization(peer)?;
@@ -106,14 +107,14 @@ impl Service {
         PacsError::Nonsense { peer: self.name.clone(), reason: reason.to_owned() }
     }
 
-    /// What a status of HTTP says that is no success.
+    /// The error of an HTTP status.
     fn refused(&self, code: http::StatusCode) -> PacsError {
         let peer = self.name.clone();
         match code.as_u16() {
             401 | 403 => {
                 PacsError::Refused { peer, reason: "it does not let us in: user, password or token".to_owned() }
             }
-            // Of the moment: time, too many requests, and what is wrong on its side.
+            // Temporary: timeouts, too many requests, and problems on its side.
             code @ (408 | 425 | 429 | 500 | 502..=504 | 507) => PacsError::Http { peer, code, is_final: false },
             code => PacsError::Http { peer, code, is_final: true },
         }
@@ -128,7 +129,7 @@ impl Service {
         if body.is_empty() {
             return Ok(Value::Null);
         }
-        // The parser's own words may quote what it read.
+        // The parser's own message may quote what it read.
         serde_json::from_slice(&body).map_err(|_| self.nonsense("an answer that is no JSON"))
     }
 }
@@ -179,13 +180,23 @@ fn authorization(peer: &WebPeer) -> Result<Option<HeaderValue>, PacsError> {
     Ok(Some(value))
 }
 
-/// Sends all parcels by STOW-RS, each in a request of its own; each with what became of it.
+/// Sends all parcels by STOW-RS, each in a request of its own, and returns the outcome of each.
 ///
 /// # Errors
-/// Where nothing could be sent at all: an address that is none, files of ours.
-pub fn store(peer: &WebPeer, parcels: &[Parcel], patience: Patience) -> Result<Vec<Result<(), PacsError>>, PacsError> {
+/// Nothing can be sent at all: an invalid address or file of ours. Once `may_go_on` says no, the remaining parcels get
+/// [`PacsError::Stopped`].
+pub fn store(
+    peer: &WebPeer,
+    parcels: &[Parcel],
+    patience: Patience,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Vec<Result<(), PacsError>>, PacsError> {
     let service = Service::new(peer, patience)?;
-    Ok(parcels.iter().map(|parcel| store_one(&service, parcel)).collect())
+    let one = |parcel: &Parcel| {
+        let (service, parcel) = (service.clone(), parcel.clone());
+        aside(may_go_on, move || store_one(&service, &parcel))?
+    };
+    Ok(parcels.iter().map(one).collect())
 }
 
 fn store_one(service: &Service, parcel: &Parcel) -> Result<(), PacsError> {
@@ -204,7 +215,7 @@ fn store_one(service: &Service, parcel: &Parcel) -> Result<(), PacsError> {
         .header(header::ACCEPT, JSON);
     let answer = request.send(SendBody::from_reader(&mut body)).map_err(|error| service.failed(error))?;
     let code = answer.status();
-    // What failed is said in the body, also where the status is that of a conflict (PS3.18 10.5.3).
+    // The body tells what failed, even with status 409 (PS3.18 10.5.3).
     if !matches!(code.as_u16(), 200 | 202 | 409) {
         return Err(service.refused(code));
     }
@@ -226,7 +237,7 @@ fn store_one(service: &Service, parcel: &Parcel) -> Result<(), PacsError> {
 fn failure(says: &Value) -> Option<u16> {
     const FAILED: &str = "00081198";
     const REASON: &str = "00081197";
-    // Some give the data set itself, some a list of it.
+    // Some servers return the data set itself, some a list with it.
     let says = if says.is_array() { says.get(0)? } else { says };
     let failed = says.get(FAILED)?.get("Value")?.get(0)?;
     let reason = failed.get(REASON).and_then(|reason| reason.get("Value")?.get(0)?.as_u64());
@@ -236,17 +247,24 @@ fn failure(says: &Value) -> Option<u16> {
 /// The studies that match, by QIDO-RS, at most [`MOST_FOUND`].
 ///
 /// # Errors
-/// Those of the way there.
-pub fn find(peer: &WebPeer, query: &Query, patience: Patience) -> Result<Vec<FoundStudy>, PacsError> {
-    studies(peer, query, patience, MOST_FOUND)
+/// Those of the connection, and [`PacsError::Stopped`] once `may_go_on` says no.
+pub fn find(
+    peer: &WebPeer,
+    query: &Query,
+    patience: Patience,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Vec<FoundStudy>, PacsError> {
+    let (peer, query) = (peer.clone(), query.clone());
+    aside(may_go_on, move || studies(&peer, &query, patience, MOST_FOUND))?
 }
 
 /// Whether it answers a search for one study.
 ///
 /// # Errors
-/// Where it does not.
-pub fn echo(peer: &WebPeer, patience: Patience) -> Result<(), PacsError> {
-    studies(peer, &Query::default(), patience, 1).map(drop)
+/// Where it does not, and [`PacsError::Stopped`] once `may_go_on` says no.
+pub fn echo(peer: &WebPeer, patience: Patience, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError> {
+    let peer = peer.clone();
+    aside(may_go_on, move || studies(&peer, &Query::default(), patience, 1).map(drop))?
 }
 
 fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Result<Vec<FoundStudy>, PacsError> {
@@ -280,7 +298,7 @@ fn studies(peer: &WebPeer, query: &Query, patience: Patience, most: usize) -> Re
     }
 }
 
-/// The wanted attributes of a data set in JSON; one that cannot be read is left out alone.
+/// The wanted attributes of a JSON data set; one that cannot be read is left out.
 fn object(json: Value) -> InMemDicomObject {
     let mut object = InMemDicomObject::new_empty();
     let Value::Object(all) = json else { return object };
@@ -298,7 +316,7 @@ fn object(json: Value) -> InMemDicomObject {
 /// Fetches all pictures of a study by WADO-RS.
 ///
 /// # Errors
-/// Those of the way there, and [`PacsError::Stopped`] once `may_go_on` says no.
+/// Those of the connection, and [`PacsError::Stopped`] once `may_go_on` says no.
 pub fn retrieve(
     peer: &WebPeer,
     study_uid: &str,
@@ -311,34 +329,16 @@ pub fn retrieve(
     let request = service.agent.get(format!("{}/studies/{study_uid}", service.url));
     let request = service.with_secret(request).header(header::ACCEPT, OBJECTS);
     let request = request.config().timeout_recv_body(None).build();
-    let answer = request.call().map_err(|error| service.failed(error))?;
+    let answer = aside(may_go_on, move || request.call())?.map_err(|error| service.failed(error))?;
     if !matches!(answer.status().as_u16(), 200 | 206) {
         return Err(service.refused(answer.status()));
     }
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).and_then(boundary);
     let kind = kind.ok_or_else(|| service.nonsense("an answer that holds no objects"))?;
     let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
-    let is_stopped = Cell::new(false);
-    let body = Watched { from: body, may_go_on, is_stopped: &is_stopped };
-    let done = take_apart(&service, Parts::new(body, &kind), landing, arrived);
-    if is_stopped.get() { Err(PacsError::Stopped) } else { done.map(|()| landing.paths()) }
-}
-
-/// Ends where it is no more to go on.
-struct Watched<'w, R> {
-    from: R,
-    may_go_on: &'w dyn Fn() -> bool,
-    is_stopped: &'w Cell<bool>,
-}
-
-impl<R: Read> Read for Watched<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if !(self.may_go_on)() {
-            self.is_stopped.set(true);
-            return Err(std::io::Error::other("stopped"));
-        }
-        self.from.read(buffer)
-    }
+    let mut body = Pumped::new(body, may_go_on)?;
+    let done = take_apart(&service, Parts::new(&mut body, &kind), landing, arrived);
+    if body.is_stopped { Err(PacsError::Stopped) } else { done.map(|()| landing.paths()) }
 }
 
 fn take_apart<R: Read>(

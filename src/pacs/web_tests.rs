@@ -1,10 +1,11 @@
-//! DICOMweb against services that refuse, fail, or break off; each answers one request with what a test gives it.
+//! DICOMweb against services that refuse, fail, or break off; each answers one request with what a test provides.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
+use super::loopback_tests::certificates::{authority, certificate};
 use super::query::{Query, find, retrieve};
 use super::server::StoreStatus;
 use super::{Archive, PacsError, Parcel, Patience, WebPeer, fetch, parcel, tls, web};
@@ -24,7 +25,7 @@ fn request(stream: impl Read) -> String {
     head + &String::from_utf8_lossy(&body)
 }
 
-/// Gives what `work` gives with a service that answers so, and the request that it had.
+/// Runs `work` against a service that gives this answer; returns its result and the request.
 fn with_service<T>(answer: &[u8], work: impl FnOnce(WebPeer) -> T) -> (T, String) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/dicom-web", listener.local_addr().unwrap());
@@ -32,7 +33,7 @@ fn with_service<T>(answer: &[u8], work: impl FnOnce(WebPeer) -> T) -> (T, String
         let service = scope.spawn(|| {
             let mut stream = listener.accept().unwrap().0;
             let asked = request(&stream);
-            // Who has heard enough hangs up.
+            // The client may hang up early.
             let _ = stream.write_all(answer);
             asked
         });
@@ -79,7 +80,7 @@ fn what_became_of_an_object_is_in_status_and_body() {
     let sent = |status: &str, body: &str| {
         let answer = answer(status, "application/dicom+json", body.as_bytes());
         let (sent, asked) =
-            with_service(&answer, |peer| web::store(&peer, std::slice::from_ref(&parcel), PATIENCE).unwrap());
+            with_service(&answer, |peer| web::store(&peer, std::slice::from_ref(&parcel), PATIENCE, &|| true).unwrap());
         assert!(asked.starts_with("POST /dicom-web/studies HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains("DICM") && asked.trim_end().ends_with("--"));
         let error = sent.into_iter().next().unwrap().err();
@@ -99,7 +100,7 @@ fn what_became_of_an_object_is_in_status_and_body() {
     assert_eq!(sent("429 Too Many Requests", ""), later);
     assert_eq!(sent("401 Unauthorized", ""), later);
     let nobody = WebPeer { url: "http://127.0.0.1:1/x".to_owned(), ..WebPeer::default() };
-    let away = web::store(&nobody, &[parcel], PATIENCE).unwrap().remove(0).unwrap_err();
+    let away = web::store(&nobody, &[parcel], PATIENCE, &|| true).unwrap().remove(0).unwrap_err();
     assert!(matches!(away, PacsError::Away { .. }), "{away}");
 }
 
@@ -166,7 +167,7 @@ fn secrets_come_from_files_and_go_nowhere_else() {
     let asked = |user: &str| {
         let none = answer("204 No Content", "text/plain", b"");
         let with = |peer: WebPeer| {
-            web::echo(&WebPeer { user: user.to_owned(), secret: Some(secret.clone()), ..peer }, PATIENCE)
+            web::echo(&WebPeer { user: user.to_owned(), secret: Some(secret.clone()), ..peer }, PATIENCE, &|| true)
         };
         with_service(&none, |peer| with(peer).unwrap()).1.to_lowercase()
     };
@@ -174,9 +175,9 @@ fn secrets_come_from_files_and_go_nowhere_else() {
     assert!(asked("ali").contains("authorization: basic ywxpom9wzw4gc2vzyw1l\r\n"));
     std::fs::write(&secret, "open\r\nHost: elsewhere").unwrap();
     let wrong = WebPeer { url: "http://127.0.0.1:1".to_owned(), secret: Some(secret), ..WebPeer::default() };
-    assert!(!web::echo(&wrong, PATIENCE).unwrap_err().to_string().contains("elsewhere"));
+    assert!(!web::echo(&wrong, PATIENCE, &|| true).unwrap_err().to_string().contains("elsewhere"));
     for url in ["http://me:word@127.0.0.1:1", "ftp://127.0.0.1", "127.0.0.1", ""] {
-        let error = web::echo(&WebPeer { url: url.to_owned(), ..WebPeer::default() }, PATIENCE).unwrap_err();
+        let error = web::echo(&WebPeer { url: url.to_owned(), ..WebPeer::default() }, PATIENCE, &|| true).unwrap_err();
         assert!(matches!(&error, PacsError::Here(says) if !says.contains("word@")), "{error}");
     }
 }
@@ -184,8 +185,8 @@ fn secrets_come_from_files_and_go_nowhere_else() {
 #[test]
 fn encryption_believes_who_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let (authorities, issuer) = super::loopback_tests::authority(folder.path());
-    let (own, _) = super::loopback_tests::certificate(folder.path(), "own", Some(&issuer));
+    let (authorities, issuer) = authority(folder.path());
+    let (own, _) = certificate(folder.path(), "own", Some(&issuer));
     let config = tls::called(&own).unwrap();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("https://{}/dicom-web", listener.local_addr().unwrap());
@@ -196,14 +197,14 @@ fn encryption_believes_who_is_named() {
                 let stream = listener.accept().unwrap().0;
                 let mut stream = rustls::StreamOwned::new(tls::connection(&config).unwrap(), stream);
                 let mut byte = [0];
-                // Who does not believe us says nothing more.
+                // A client that does not trust us sends nothing more.
                 if stream.read_exact(&mut byte).is_ok() {
                     request(byte.chain(&mut stream));
                     stream.write_all(&answer("204 No Content", "text/plain", b"")).unwrap();
                 }
             }
         });
-        let of = |tls| web::echo(&WebPeer { url: url.clone(), tls, ..WebPeer::default() }, PATIENCE);
+        let of = |tls| web::echo(&WebPeer { url: url.clone(), tls, ..WebPeer::default() }, PATIENCE, &|| true);
         [of(Some(believed)), of(None)]
     });
     let [Ok(()), Err(refused)] = answers else { panic!("{answers:?}") };

@@ -1,36 +1,32 @@
-//! Bytes to and from the other side, as units of the upper layer protocol (PS3.8 9.3). Every wait has an end, and nothing
-//! is as large as the other side says before it is there.
+//! PDUs of the upper layer protocol (PS3.8 9.3) to and from the other side. Every wait has an end, and no buffer is as
+//! large as the other side announces before the bytes are there.
 
-use std::cell::Cell;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{Pdu, read_pdu, write_pdu};
 use rustls::{ClientConnection, ServerConnection, StreamOwned};
 
-/// Of a unit that is taken, its head of six bytes aside: what others ask for, and room for a request with 128
-/// presentation contexts.
+/// Longest PDU accepted, without its six-byte header: a usual value, with room for a request of 128 presentation
+/// contexts.
 pub const MOST_PDU_BYTES: u32 = 1 << 17;
 const HEAD_BYTES: usize = 6;
-/// What is on its way when all is to end has so long to come to its own end.
-const GRACE: Duration = Duration::from_secs(5);
-/// How long one waits before it is asked whether to go on.
+/// How often `may_go_on` is asked.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// Why nothing more comes or goes. Carries no byte of what was said.
+/// Why a connection ended. Quotes no byte of what was sent.
 #[derive(Debug)]
 pub enum Broken {
     /// The other side hung up.
     Closed,
-    /// It said nothing in time, or too slowly.
+    /// It was silent for too long, or too slow.
     TimedOut,
-    /// We are to go on no more.
+    /// We must not go on.
     Stopped,
-    /// What it said is no DICOM.
+    /// What it sent is not DICOM.
     Nonsense(String),
-    /// The network, or encryption.
+    /// Network or TLS.
     Line(String),
     /// A file on this side.
     File(Error),
@@ -55,7 +51,7 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// Marks an error as our own wish to stop.
+/// Marks an error as our own stop.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped")]
 struct Halt;
@@ -77,29 +73,7 @@ impl From<Error> for Broken {
     }
 }
 
-/// Whether to go on: until all is to end, and then a while longer where something is on its way.
-pub struct Going<'s> {
-    stop: &'s AtomicBool,
-    pub is_busy: Cell<bool>,
-    stopped: Cell<Option<Instant>>,
-}
-
-impl<'s> Going<'s> {
-    pub fn new(stop: &'s AtomicBool) -> Self {
-        Self { stop, is_busy: Cell::new(true), stopped: Cell::new(None) }
-    }
-
-    pub fn may_go_on(&self) -> bool {
-        if !self.stop.load(Ordering::Relaxed) {
-            return true;
-        }
-        let since = self.stopped.get().unwrap_or_else(Instant::now);
-        self.stopped.set(Some(since));
-        self.is_busy.get() && since.elapsed() < GRACE
-    }
-}
-
-/// A connection whose every read and write ends at a given time, or when it is no more to go on.
+/// A connection on which every read and write ends at a given time, or once `may_go_on` says no.
 pub struct Timed<'a> {
     stream: TcpStream,
     until: Instant,
@@ -107,7 +81,7 @@ pub struct Timed<'a> {
 }
 
 impl Timed<'_> {
-    /// What is left of the time, in a slice after which it is asked again whether to go on.
+    /// The time left, at most one slice: then `may_go_on` is asked again.
     fn slice(&self) -> std::io::Result<Duration> {
         if !(self.may_go_on)() {
             return Err(Error::other(Halt));
@@ -153,28 +127,28 @@ impl Write for Timed<'_> {
 
 enum Line<'a> {
     Plain(Timed<'a>),
-    /// Encrypted, with us as the side that was called.
+    /// TLS, with us as the server.
     Called(Box<StreamOwned<ServerConnection, Timed<'a>>>),
-    /// Encrypted, with us as the side that calls.
+    /// TLS, with us as the client.
     Calling(Box<StreamOwned<ClientConnection, Timed<'a>>>),
 }
 
-/// Who keeps a secret, and which side of it one is.
+/// Whether a connection is encrypted, and which side of it we are.
 pub enum Secrecy {
     None,
     Called(ServerConnection),
     Calling(ClientConnection),
 }
 
-/// The units of one connection.
+/// The PDUs of one connection.
 pub struct Wire<'a> {
     line: Line<'a>,
 }
 
 impl<'a> Wire<'a> {
-    /// `may_go_on` is asked some ten times a second while one waits.
+    /// `may_go_on` is asked about ten times a second while waiting.
     pub fn new(stream: TcpStream, secrecy: Secrecy, may_go_on: &'a dyn Fn() -> bool) -> Self {
-        // Commands are small, and each is waited for.
+        // Commands are small, and each is answered.
         let _ = stream.set_nodelay(true);
         let timed = Timed { stream, until: Instant::now(), may_go_on };
         let line = match secrecy {
@@ -193,7 +167,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// The next unit, which must be there whole before `until`.
+    /// The next PDU, which must arrive complete before `until`.
     pub fn receive(&mut self, until: Instant) -> Result<Pdu, Broken> {
         self.timed().until = until;
         let mut head = [0; HEAD_BYTES];
@@ -218,7 +192,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Sends a unit, which must be gone before `until`.
+    /// Sends a PDU, which must be sent before `until`.
     pub fn send(&mut self, pdu: &Pdu, until: Instant) -> Result<(), Broken> {
         let mut unit = Vec::new();
         write_pdu(&mut unit, pdu).map_err(|_| Broken::Line("a unit of ours cannot be written".to_owned()))?;
@@ -227,7 +201,7 @@ impl<'a> Wire<'a> {
         Ok(self.line.flush()?)
     }
 
-    /// Hangs up; encrypted lines say so first.
+    /// Closes the connection; TLS sends close_notify first.
     pub fn close(&mut self) {
         match &mut self.line {
             Line::Plain(_) => {}

@@ -40,7 +40,7 @@ fn built_in(data: &'static [u8]) -> FontRef<'static> {
 #[derive(Debug, Clone, Copy)]
 pub enum Typeface {
     BuiltIn(Face),
-    Found(&'static fonts::Face),
+    Found(&'static fonts::SystemFont),
 }
 
 impl Typeface {

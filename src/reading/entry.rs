@@ -82,7 +82,7 @@ pub struct Entry {
     pub identity_by_reader: bool,
     pub reading: Reading,
     pub answer: Option<Answer>,
-    /// The how manieth picture it was that this reader saw, counted from 1.
+    /// Its position in the order in which this reader saw the pictures, counted from 1.
     pub order: Option<u32>,
     /// Whether the model's answer has been on the screen. What was seen stays seen.
     pub answer_seen: bool,
@@ -126,7 +126,7 @@ pub enum Change {
     Identity(FrameOf, Identity),
     Reading(FrameOf, Reading),
     Answer(FrameOf, Answer),
-    /// A frame came onto the screen for the first time, as the how manieth.
+    /// A frame came onto the screen for the first time; its position in that order.
     Seen(FrameOf, u32),
     /// The model's answer has been on the screen.
     AnswerSeen(FrameOf),
@@ -144,7 +144,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// What `change` makes of it: what a file gives back after it was kept.
+    /// What `change` makes of it: what a file returns after it was kept.
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::Head(head) => self.head = head,

@@ -112,7 +112,7 @@ pub enum ViewCommand {
 /// Of the reader.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReadingCommand {
-    /// The next digit is the reader's grade, or is not any more.
+    /// The next digit is the reader's grade, or no longer is.
     Ask,
     Grade(usize),
     /// The model's answer is the reader's too.
@@ -142,8 +142,8 @@ pub enum ListCommand {
     Grade(Option<usize>),
     Only(Only, bool),
     /// Shows what stands in a cell of the matrix of labels and answers; the same again, and all.
-    Cell(Cell),
-    /// No search and no filter any more.
+    Cell(MatrixCell),
+    /// Drops search and filter.
     ShowAll,
     /// Whose picture it is, by the reader.
     Identity(PathBuf, Identity),
@@ -182,7 +182,7 @@ pub enum LabCommand {
     Forget,
     /// What curve and point are about.
     Contrast(Contrast),
-    /// From which probability on a yes is taken for one; the program's own where `None`.
+    /// The probability from which a yes counts as one; the program's own where `None`.
     Point(Option<f64>),
     /// Makes a figure of examples and writes it: this PDF, with an SVG and a PNG beside it.
     Gallery(PathBuf),

@@ -188,12 +188,12 @@ impl GalleryJob {
     }
 }
 
-/// What stands beside each other in a row.
+/// What stands side by side in a row.
 fn columns(card: &Card) -> Columns {
     if card.architecture.input()[1] < DIGITS_PX { Columns::Foci } else { Columns::Maps }
 }
 
-/// Writes the figure for print: `file` as PDF, with an SVG and a PNG of the same name beside it, all or none; gives back
+/// Writes the figure for print: `file` as PDF, with an SVG and a PNG of the same name beside it, all or none; returns
 /// their paths. `date` stands in the PDF.
 ///
 /// # Errors

@@ -89,7 +89,7 @@ pub struct Model {
 
 /// What the worker is at with a picture that is to be explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum ExplainPhase {
     /// The first run on a GPU: its kernels are compiled and tuned.
     PreparingKernels,
     Explaining,
@@ -311,7 +311,7 @@ impl Voice {
     }
 
     pub fn say(&self, event: Event) {
-        // Nobody listens any more where the window has been closed.
+        // Nobody listens once the window has been closed.
         let _ = self.sender.send(event);
         (self.wake)();
     }

@@ -130,14 +130,14 @@ impl Plan {
         self.nobody_waits() && self.trust.is_none() && self.gallery_number == Some(number)
     }
 
-    /// Has a figure that gave way go on later, unless nobody wishes for it any more.
+    /// Has a figure that gave way go on later, unless nobody wishes for it by now.
     pub fn gallery_again(&mut self, job: GalleryJob) {
         if self.gallery_number == Some(job.number) {
             self.gallery = Some(job);
         }
     }
 
-    /// Has what gave way begun anew, unless nobody wishes for it any more.
+    /// Has what gave way begun anew, unless nobody wishes for it by now.
     pub fn trust_again(&mut self, job: TrustJob) {
         if self.trust_number == Some(job.number) {
             self.trust = Some(job);

@@ -181,7 +181,7 @@ fn answered(
         ArchiveQuestion::Find(query) => {
             archives.find(archive, query, &may_go_on).map(ArchiveAnswer::Found).map_err(in_words)
         }
-        ArchiveQuestion::Echo => archives.echo(archive).map(|()| ArchiveAnswer::Here).map_err(in_words),
+        ArchiveQuestion::Echo => archives.echo(archive, &may_go_on).map(|()| ArchiveAnswer::Here).map_err(in_words),
         ArchiveQuestion::Fetch { study_uid, keep } => {
             let arrived =
                 |count| voice.say(Event::Archive { number: *number, said: Ok(ArchiveAnswer::Arrived(count)) });

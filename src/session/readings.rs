@@ -116,7 +116,7 @@ impl Readings {
         Contents { head: self.head.clone(), entries, place }
     }
 
-    /// Whether the model's answer must not be shown yet: who has seen it is not asked any more, and who was asked stays
+    /// Whether the model's answer must not be shown yet: a reader who has seen it is no longer asked, and who was asked stays
     /// asked, whatever is switched or started anew.
     pub fn hides(&self, of: &FrameOf) -> bool {
         self.blind && self.entries.get(of).is_none_or(|entry| !entry.reading.is_read() && !entry.answer_seen)

@@ -28,7 +28,7 @@ use crate::statistics::MayGoOn;
 const SEED: u64 = 1;
 /// So many randomised models are shown at most; the last, in which no weight is left, always is.
 const MOST_MODELS: usize = 5;
-/// Sides of the maps that are shown beside each other.
+/// Sides of the maps that are shown side by side.
 const MAP_PX: u32 = 160;
 /// The removed pixels of a curve are blurred, and the mean of so many random orders stands beside.
 const RANDOM_ORDERS: usize = 2;
@@ -89,7 +89,7 @@ pub struct TrustJob {
 pub struct RandomisedMap {
     /// The layers that lost theirs last.
     pub layers: String,
-    /// With the model's own map; `None` where the network gave no finite numbers any more.
+    /// With the model's own map; `None` where the network gave no finite numbers.
     pub similarity: Option<Similarity>,
     pub picture: RgbImage,
 }

@@ -124,7 +124,7 @@ impl Thread {
                 Task::Grade(job) => self.grade(job),
             });
             if let Err(reason) = done {
-                // Nothing that was at hand is trusted any more.
+                // Nothing that was in progress is trusted.
                 (self.opened, self.last, self.examined) = (None, None, None);
                 failed(panics::sentence(&reason)).into_iter().for_each(|event| self.voice.say(event));
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::data::DataSet;
-use super::schedule::Layout;
+use super::schedule::FolderLayout;
 use super::{Recipe, TrainError, folder, idrid, idx, kermany};
 
 /// Reads the data of `recipe` from `place`: in the layout of a data set, or as the table `labels` says.

@@ -72,7 +72,7 @@ impl TrainableNetwork {
         values
     }
 
-    /// The guided way back through one node that read `value`; what an addition gives back goes to all that it read.
+    /// The guided way back through one node that read `value`; what an addition returns goes to all that it read.
     fn back(&self, node: &Node, signal: Tensor<4>, value: &Tensor<4>, classes: usize) -> Tensor<4> {
         match node.op {
             Op::Conv(Conv { kernel, padding, groups, .. }) => {

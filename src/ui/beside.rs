@@ -1,4 +1,4 @@
-//! Two pictures beside each other: both eyes as readers hang them, or an earlier picture beside the present one.
+//! Two pictures side by side: both eyes as readers hang them, or an earlier picture beside the present one.
 //!
 //! Must not know which picture is chosen: the session does.
 

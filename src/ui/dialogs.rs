@@ -155,7 +155,7 @@ fn key_group(ui: &mut Ui, group: ActionGroup) {
     }
 }
 
-/// Keys and what they do, beside each other; very large text wraps.
+/// Keys and what they do, side by side; very large text wraps.
 fn said_row(ui: &mut Ui, keys: &str, says: &str) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(keys).monospace());

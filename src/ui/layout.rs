@@ -1,4 +1,4 @@
-//! Where the views stand: beside each other, above each other, in rows, or the picture large and the maps beside or below
+//! Where the views stand: side by side, stacked, in rows, or the picture large and the maps beside or below
 //! it, whichever shows most.
 //!
 //! Knows sizes only.

@@ -6,7 +6,7 @@ use egui::accesskit::Role;
 use egui::{Align2, Color32, FontId, Key, Painter, PointerButton, Pos2, Response, RichText, Stroke, Ui, pos2, vec2};
 
 use super::App;
-use super::views::Frame;
+use super::views::Viewport;
 use crate::scan::measure::{Figures, Measurement, MeasurementKind, Point};
 use crate::session::{Layer, Measuring, ReadingCommand, SessionCommand};
 

@@ -1,4 +1,4 @@
-//! Where menu, list, views, inspector and status stand: beside each other, or, where text is very large or the window
+//! Where menu, list, views, inspector and status stand: side by side, or, where text is very large or the window
 //! narrow, below each other on a page that scrolls.
 
 use egui::scroll_area::ScrollSource;

@@ -120,8 +120,7 @@ impl App {
         let (icon, says) = if is_maximised { ("All", "Show all views") } else { ("Enlarge", "Show this view only") };
         let plain = self.plain_name(view);
         if pane == Pane::Present {
-            let button =
-                row.add(egui::Button::new(egui::RichText::new(icon).small()).viewport(false)).on_hover_text(says);
+            let button = row.add(egui::Button::new(egui::RichText::new(icon).small()).frame(false)).on_hover_text(says);
             button.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("{says}: {plain}")));
             if button.clicked() {
                 self.commands.push(ViewCommand::Maximise(view).into());
@@ -301,7 +300,7 @@ impl App {
         if layered && view.kind().is_on_black(style) {
             outline(&painter, viewport, scene.map_or(&[], |scene| scene.outline));
         }
-        if layered && let Some(bounds) = scene.and_then(|scene| view.kind().viewport(&scene)) {
+        if layered && let Some(bounds) = scene.and_then(|scene| view.kind().red_box(&scene)) {
             red_box(&painter, bounds, viewport);
         }
         self.cross_hair(&painter, pane, viewport);

@@ -80,8 +80,8 @@ fn dcmtk_and_we_encrypt() {
     call.args(keys).args(["-aet", "TAKER", "-od"]).arg(folder.path()).arg(port.to_string());
     let _running = Running::start(&mut call, &[port]);
     let taker = Peer { tls: Some(tls), ..peer(port, "TAKER") };
-    client::echo(&taker, PATIENCE).unwrap();
-    let sent = client::store(&taker, &[radiograph(folder.path(), 1, "ISO_IR 192")], PATIENCE).unwrap();
+    client::echo(&taker, PATIENCE, &|| true).unwrap();
+    let sent = client::store(&taker, &[radiograph(folder.path(), 1, "ISO_IR 192")], PATIENCE, &|| true).unwrap();
     assert!(sent.iter().all(Result::is_ok), "{sent:?}");
 }
 
@@ -98,10 +98,10 @@ fn storescp_takes_what_we_send() {
     // Small units, so that objects come in many.
     call.args(["-pdu", "4096", "-aet", "TAKER", "-od"]).arg(&taken).arg(port.to_string());
     let running = Running::start(&mut call, &[port]);
-    client::echo(&peer(port, "TAKER"), PATIENCE).unwrap();
+    client::echo(&peer(port, "TAKER"), PATIENCE, &|| true).unwrap();
     let video = Parcel { transfer_syntax_uid: uids::MPEG4HP41.to_owned(), ..parcels[0].clone() };
     let all = [&parcels[..], &[video]].concat();
-    let sent = client::store(&peer(port, "TAKER"), &all, PATIENCE).unwrap();
+    let sent = client::store(&peer(port, "TAKER"), &all, PATIENCE, &|| true).unwrap();
     assert!(matches!(&sent[..], [Ok(()), Ok(()), Ok(()), Err(PacsError::Refused { .. })]), "{sent:?}");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&taken).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -110,7 +110,7 @@ fn storescp_takes_what_we_send() {
         assert_eq!(codes(file), codes(&parcel.file));
     }
     drop(running);
-    let away = client::store(&peer(port, "TAKER"), &parcels, PATIENCE).unwrap_err();
+    let away = client::store(&peer(port, "TAKER"), &parcels, PATIENCE, &|| true).unwrap_err();
     assert!(away.is_worth_a_retry(), "{away}");
 }
 
@@ -135,7 +135,7 @@ fn dcmqrscp_is_searched_and_sends() {
     let _running = Running::start(call.arg("-c").arg(&settings), &[port]);
     let peer = peer(port, "ARCHIVE");
     let parcels: Vec<Parcel> = (1..=4).map(|number| radiograph(folder.path(), number, "ISO_IR 192")).collect();
-    let sent = client::store(&peer, &parcels, PATIENCE).unwrap();
+    let sent = client::store(&peer, &parcels, PATIENCE, &|| true).unwrap();
     assert!(sent.iter().all(Result::is_ok), "{sent:?}");
     for retrieval in [Retrieval::Get, Retrieval::Move { port: own_port }] {
         let archive = Archive::Dimse { peer: peer.clone(), retrieval };

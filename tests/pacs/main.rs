@@ -4,60 +4,25 @@
 
 mod dcmtk;
 mod orthanc;
+mod shelf;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
-use fovea::pacs::server::{Arrived, Handler, Listener, Rules, StoreStatus};
+use fovea::pacs::server::Rules;
 use fovea::pacs::{Parcel, Patience, Peer, Tls};
+
+use self::shelf::{Shelf, rules, serving};
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(60) };
 const CLASS: &str = uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE;
 const STUDY: &str = "1.2.826.0.1.3680043.8.498.1";
 const NAME: &str = "Müller^Jörg";
-
-/// Keeps what comes.
-#[derive(Default)]
-struct Shelf {
-    arrived: Mutex<Vec<Parcel>>,
-    notes: Mutex<Vec<String>>,
-    peer: Mutex<Option<Peer>>,
-}
-
-impl Handler for Shelf {
-    fn has_room(&self) -> bool {
-        true
-    }
-
-    fn store(&self, arrived: Arrived) -> StoreStatus {
-        let mut parcel = arrived.parcel;
-        let kept = parcel.file.with_extension("dcm");
-        std::fs::rename(&parcel.file, &kept).unwrap();
-        parcel.file = kept;
-        self.arrived.lock().unwrap().push(parcel);
-        StoreStatus::Success
-    }
-
-    fn is_kept(&self, objects: &[(String, String)]) -> Vec<bool> {
-        let arrived = self.arrived.lock().unwrap();
-        objects.iter().map(|(_, instance)| arrived.iter().any(|parcel| parcel.sop_instance_uid == *instance)).collect()
-    }
-
-    fn peer(&self, _ae_title: &str) -> Option<Peer> {
-        self.peer.lock().unwrap().clone()
-    }
-
-    fn note(&self, what: &str) {
-        self.notes.lock().unwrap().push(what.to_owned());
-    }
-}
 
 /// Does `work` beside our own server, called FOVEA, on `port`.
 fn with_server(port: u16, work: impl FnOnce(u16, &Shelf)) {
@@ -67,33 +32,9 @@ fn with_server(port: u16, work: impl FnOnce(u16, &Shelf)) {
 /// The same, encrypted.
 fn with_tls_server(tls: Option<Tls>, port: u16, work: impl FnOnce(u16, &Shelf)) {
     let folder = tempfile::tempdir().unwrap();
-    let rules = Rules {
-        listen: (Ipv4Addr::LOCALHOST, port).into(),
-        ae_title: "FOVEA".to_owned(),
-        callers: Vec::new(),
-        addresses: vec![Ipv4Addr::LOCALHOST.into()],
-        most_associations: 4,
-        most_object_bytes: 1 << 24,
-        patience: PATIENCE,
-        arrivals: folder.path().to_owned(),
-        tls,
-    };
-    let listener = Listener::bind(rules).unwrap();
-    let shelf = Arc::new(Shelf::default());
-    let handler: Arc<dyn Handler> = shelf.clone();
-    let stop = AtomicBool::new(false);
-    struct Stop<'s>(&'s AtomicBool);
-    impl Drop for Stop<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    std::thread::scope(|scope| {
-        scope.spawn(|| listener.run(&handler, &stop));
-        let _stop = Stop(&stop);
-        work(listener.address().port(), &shelf);
-    });
-    let notes = shelf.notes.lock().unwrap().join("\n");
+    let here = Ipv4Addr::LOCALHOST;
+    let rules = Rules { listen: (here, port).into(), addresses: vec![here.into()], tls, ..rules(folder.path()) };
+    let notes = serving(rules, |address, shelf| work(address.port(), shelf));
     assert!(notes.is_empty(), "{notes}");
 }
 

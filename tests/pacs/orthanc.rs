@@ -60,10 +60,10 @@ fn orthanc_over_dimse() {
     let Some(orthanc) = orthanc(folder.path(), false) else { return };
     let peer = peer(orthanc.dicom_port, "ORTHANC");
     let parcels = parcels(folder.path());
-    client::echo(&peer, PATIENCE).unwrap();
+    client::echo(&peer, PATIENCE, &|| true).unwrap();
     // The second time it has all of them already, which is no failure.
     for _ in 0..2 {
-        let sent = client::store(&peer, &parcels, PATIENCE).unwrap();
+        let sent = client::store(&peer, &parcels, PATIENCE, &|| true).unwrap();
         assert!(sent.iter().all(Result::is_ok), "{sent:?}");
     }
     for retrieval in [Retrieval::Get, Retrieval::Move { port: orthanc.own_port }] {
@@ -81,18 +81,18 @@ fn orthanc_over_dicomweb() {
     let url = format!("http://127.0.0.1:{}/dicom-web/", orthanc.http_port);
     let service = WebPeer { url, user: "us".to_owned(), secret: Some(secret), tls: None };
     let nobody = WebPeer { secret: None, ..service.clone() };
-    let refused = web::echo(&nobody, PATIENCE).unwrap_err().to_string();
+    let refused = web::echo(&nobody, PATIENCE, &|| true).unwrap_err().to_string();
     assert!(refused.contains("does not let us in"), "{refused}");
     let archive = Archive::Web(service.clone());
-    query::echo(&archive, PATIENCE).unwrap();
+    query::echo(&archive, PATIENCE, &|| true).unwrap();
     let parcels = parcels(folder.path());
     for _ in 0..2 {
-        let sent = web::store(&service, &parcels, PATIENCE).unwrap();
+        let sent = web::store(&service, &parcels, PATIENCE, &|| true).unwrap();
         assert!(sent.iter().all(Result::is_ok), "{sent:?}");
     }
     let garbage = Parcel { file: folder.path().join("garbage"), ..parcels[0].clone() };
     std::fs::write(&garbage.file, "no DICOM at all").unwrap();
-    let sent = web::store(&service, &[garbage], PATIENCE).unwrap().remove(0).unwrap_err();
+    let sent = web::store(&service, &[garbage], PATIENCE, &|| true).unwrap().remove(0).unwrap_err();
     assert!(!sent.to_string().contains(NAME), "{sent}");
     // Its DICOMweb finds no name by a letter beyond ASCII (1.10.1), whatever it is written in.
     searched_and_fetched(&archive, &parcels, &Knows { modalities: true, umlauts: false });
@@ -104,7 +104,7 @@ fn orthanc_sends_to_us_and_asks_whether_we_keep_it() {
     let Some(orthanc) = orthanc(folder.path(), false) else { return };
     let archive = peer(orthanc.dicom_port, "ORTHANC");
     let parcels = parcels(folder.path());
-    client::store(&archive, &parcels, PATIENCE).unwrap().into_iter().for_each(Result::unwrap);
+    client::store(&archive, &parcels, PATIENCE, &|| true).unwrap().into_iter().for_each(Result::unwrap);
     let rest = |path: &str| format!("http://127.0.0.1:{}{path}", orthanc.http_port);
     let get = |path: &str| ureq::get(rest(path)).call().unwrap().body_mut().read_to_string().unwrap();
     let post =

@@ -71,7 +71,7 @@ impl Archives for Pretended {
         Ok(all)
     }
 
-    fn echo(&self, _: &Archive) -> Result<(), PacsError> {
+    fn echo(&self, _: &Archive, _: &dyn Fn() -> bool) -> Result<(), PacsError> {
         self.refused()
     }
 }

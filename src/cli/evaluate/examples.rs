@@ -13,7 +13,7 @@ use crate::session::gallery;
 /// The figure; `None` of a model of findings, or of too many classes.
 ///
 /// # Errors
-/// A picture that could be read before and cannot any more.
+/// A picture that could be read before and no longer can be.
 pub fn gallery(work: &Work<'_>, labelled: &Labelled, rows: &[(usize, Row)]) -> Result<Option<Gallery>> {
     let (card, style) = (&work.explainer.card, Style::default());
     if !gallery::suits(card) {

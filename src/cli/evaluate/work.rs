@@ -42,7 +42,7 @@ pub struct Work<'a> {
 pub struct Wanted<'a> {
     pub image: &'a str,
     pub patient: &'a str,
-    /// Of the pictures the how manieth, from 0.
+    /// Its position among the pictures, from 0.
     pub number: usize,
     /// Whether the maps are put to the test on it.
     pub truth: bool,
@@ -53,7 +53,7 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// A line of an earlier run with what the table says now, and without what is not wanted any more.
+    /// A line of an earlier run with what the table says now, and without what is no longer wanted.
     fn of_today(&self, mut row: Row) -> Row {
         row.truth = row.truth.filter(|_| self.truth);
         row.places = row.places.filter(|_| self.places);
@@ -141,7 +141,7 @@ impl Work<'_> {
         let subject = Subject::new(self.explainer, scan, &self.truth.kinds)?;
         let names = (wanted.image, wanted.patient);
         if let Some(path) = path.filter(|_| wanted.places) {
-            let regions = self.marks.regions(path, &subject.frame())?;
+            let regions = self.marks.regions(path, &subject.grid())?;
             row.places = PicturePlaces::of(&subject, names, &regions, self.may_go_on);
         }
         if wanted.truth {

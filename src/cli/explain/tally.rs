@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 
-use super::work::Answer;
+use super::work::PictureOutcome;
 use super::{note, say};
 use crate::cli::signals::{Stop, Stopped};
 
@@ -23,13 +23,13 @@ impl Tally {
         Self { folders, ..Self::default() }
     }
 
-    pub fn count(&mut self, answer: Result<Outcome>, bar: &ProgressBar) {
+    pub fn count(&mut self, answer: Result<PictureOutcome>, bar: &ProgressBar) {
         match answer {
-            Ok(Outcome::Explained(line)) => {
+            Ok(PictureOutcome::Explained(line)) => {
                 self.explained += 1;
                 bar.suspend(|| say(line));
             }
-            Ok(Outcome::Already(line)) => {
+            Ok(PictureOutcome::Already(line)) => {
                 self.already += 1;
                 line.into_iter().for_each(|line| bar.suspend(|| say(line)));
             }

@@ -24,7 +24,7 @@ use crate::scan::encoded::file_bytes;
 use crate::scan::{Encoded, Scan};
 
 /// What became of a picture.
-pub enum Outcome {
+pub enum PictureOutcome {
     /// In a line.
     Explained(String),
     /// In an earlier run; said where nobody asked to go on after it.
@@ -92,7 +92,7 @@ impl<'a> Work<'a> {
     }
 
     /// Explains the picture at `path` into files called `name`. A panic on its way is its failure alone.
-    pub fn one(&self, path: &Path, name: &str) -> Result<Outcome> {
+    pub fn one(&self, path: &Path, name: &str) -> Result<PictureOutcome> {
         self.bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let failed = |reason: String| Err(anyhow!("{}: {}", path.display(), panics::sentence(&reason)));
         panics::caught(|| self.whole_way(path, name)).unwrap_or_else(failed)
@@ -112,7 +112,7 @@ impl<'a> Work<'a> {
         if taken.resized(bytes) {
             return Ok((file, taken));
         }
-        // Who waited for more while holding some might wait for ever.
+        // Who waited for more while holding some might wait forever.
         drop((file, taken));
         let mut taken = self.memory.take(bytes).with_context(place)?;
         let file = read()?;
@@ -122,7 +122,7 @@ impl<'a> Work<'a> {
         Ok((file, taken))
     }
 
-    fn whole_way(&self, path: &Path, name: &str) -> Result<Outcome> {
+    fn whole_way(&self, path: &Path, name: &str) -> Result<PictureOutcome> {
         let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
         let endings = self.parts().endings(&self.card, self.arguments.compare_rule.is_some());
         let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
@@ -141,7 +141,7 @@ impl<'a> Work<'a> {
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
-                return Ok(Outcome::Already((!self.arguments.resume).then_some(line)));
+                return Ok(PictureOutcome::Already((!self.arguments.resume).then_some(line)));
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
         }
@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
         });
         let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
         files.finish().map_err(with_advice)?;
-        Ok(Outcome::Explained(line))
+        Ok(PictureOutcome::Explained(line))
     }
 
     /// What de-identified objects follow from; nothing where none are asked for.

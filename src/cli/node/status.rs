@@ -55,13 +55,21 @@ fn lines(status: &Status) -> Vec<String> {
     if !outcomes.is_empty() {
         lines.push(format!("answered: {}", outcomes.join(", ")));
     }
+    let unfiled = total("outcome:unfiled");
+    if unfiled > 0 {
+        let s = if unfiled == 1 { "" } else { "s" };
+        lines.push(format!(
+            "{unfiled} picture{s} without an answer: a UID of the picture, its study or its series is missing, so that \
+             nothing can be filed with it; the node's output names the attribute"
+        ));
+    }
     let oldest =
         queue.oldest_ms.map(|at| format!(", the oldest for {}", duration(((now_ms() - at) / 1000).max(0) as u64)));
     lines.push(format!("waiting: {}{}", queue.waiting, oldest.unwrap_or_default()));
     let megabytes = queue.bytes as f64 / 1e6;
     lines.push(format!("not sent everywhere: {} ({megabytes:.1} MB on disk in all)", queue.answered));
     if status.up_s.is_some() && queue.is_full() {
-        lines.push("FULL: senders are told to come again".to_owned());
+        lines.push("FULL: senders are told to try again later".to_owned());
     }
     let names: std::collections::BTreeSet<&String> = status.reach.keys().chain(queue.destinations.keys()).collect();
     for name in names {
@@ -103,15 +111,24 @@ mod tests {
             most_pictures: 5,
             waiting: 5,
             destinations: [(name(), refused)].into(),
-            totals: [(format!("sent:{}", name()), 7), ("outcome:explained".to_owned(), 3)].into(),
+            totals: [
+                (format!("sent:{}", name()), 7),
+                ("outcome:explained".to_owned(), 3),
+                ("outcome:unfiled".to_owned(), 1),
+            ]
+            .into(),
             ..Counts::default()
         };
         let reach = [(name(), Reach { failures: 4, error: Some("nobody there".to_owned()) })].into();
         let status = Status { up_s: Some(7300), is_healthy: true, queue, reach, ..Status::default() };
         let said = lines(&status).join("\n");
-        for part in
-            ["running for 2 h", "3 explained", "FULL", "7 objects sent, 2 to send, 1 set aside (0xa900); failed 4"]
-        {
+        for part in [
+            "running for 2 h",
+            "3 explained",
+            "1 picture without an answer",
+            "FULL",
+            "7 objects sent, 2 to send, 1 set aside (0xa900); failed 4",
+        ] {
             assert!(said.contains(part), "{part} in {said}");
         }
     }

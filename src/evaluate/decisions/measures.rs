@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::case::{Case, Cases, Truth};
-use super::target::{Answered, OperatingPoint, Target, targets};
+use super::target::{Answered, DecisionPoint, Target, targets};
 use crate::statistics::{Confusion, Detection, KappaWeights, Measure, Ranked, mean};
 
 /// Figures that are small enough to be given for every group of pictures.
@@ -219,7 +219,7 @@ pub fn target_ranked(target: &Target) -> Ranked {
 /// What comes of a point, over those pictures that are meant.
 pub fn at_point<'a>(
     target: &Target,
-    point: &OperatingPoint,
+    point: &DecisionPoint,
     is_meant: &[bool],
     of: impl Fn(&Detection) -> Option<f64> + Send + Sync + 'a,
 ) -> Measure<'a> {

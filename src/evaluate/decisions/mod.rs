@@ -233,7 +233,7 @@ fn target_figures(
         all.push(measures::at_point(target, point, &everywhere, |found| found.npv()));
     }
     let figures = units.measured(&all, options.draws, may_go_on)?;
-    let point = |(point, four): (&target::OperatingPoint, &[Figure])| PointFigures {
+    let point = |(point, four): (&target::DecisionPoint, &[Figure])| PointFigures {
         threshold: point.threshold,
         sensitivity: four[0],
         specificity: four[1],

@@ -18,7 +18,7 @@ pub struct Target {
     /// Those of which the truth is known.
     pub pictures: Vec<Answered>,
     /// The first is what figures by group are at.
-    pub points: Vec<OperatingPoint>,
+    pub points: Vec<DecisionPoint>,
 }
 
 /// One picture's answer.
@@ -35,14 +35,14 @@ pub struct Answered {
 
 /// Where scores become answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OperatingPoint {
+pub struct DecisionPoint {
     /// From which probability on the answer is yes; `None` for the model's own decision.
     pub threshold: Option<f32>,
     /// Sensitivity and specificity as the card has them.
     pub stated: Option<[f32; 2]>,
 }
 
-impl OperatingPoint {
+impl DecisionPoint {
     const DECISION: Self = Self { threshold: None, stated: None };
 
     fn at(threshold: f32) -> Self {
@@ -120,9 +120,9 @@ fn any(cases: &Cases, question: Option<&Question>, judged: &[&Case]) -> Option<T
     };
     let pictures = pictures(judged, score, |case| case.class().map(|class| class != normal), |c| c.decided != normal);
     let of_card = cases.output.operating_points.iter().filter(|_| cases.output.decision == Decision::Threshold);
-    let mut points: Vec<OperatingPoint> = of_card.map(|point| OperatingPoint::at(*point)).collect();
+    let mut points: Vec<DecisionPoint> = of_card.map(|point| DecisionPoint::at(*point)).collect();
     if points.is_empty() {
-        points.push(OperatingPoint::DECISION);
+        points.push(DecisionPoint::DECISION);
     }
     let name = match cases.classes.len() {
         2 => label(cases, 1 - normal),
@@ -135,12 +135,12 @@ fn any(cases: &Cases, question: Option<&Question>, judged: &[&Case]) -> Option<T
 fn from_grade(key: &str, name: String, least: usize, question: Option<&Question>, judged: &[&Case]) -> Target {
     let score = |case: &Case| case.probabilities.iter().skip(least).sum();
     let pictures = pictures(judged, score, |case| case.class().map(|class| class >= least), |c| c.decided >= least);
-    let mut points: Vec<OperatingPoint> = question.map_or_else(Vec::new, |question| {
-        let of_card: Vec<OperatingPoint> = question.operating_points.iter().map(OperatingPoint::of_card).collect();
+    let mut points: Vec<DecisionPoint> = question.map_or_else(Vec::new, |question| {
+        let of_card: Vec<DecisionPoint> = question.operating_points.iter().map(DecisionPoint::of_card).collect();
         // Without points the program answers from a half on.
-        if of_card.is_empty() { vec![OperatingPoint::at(question.limits().0)] } else { of_card }
+        if of_card.is_empty() { vec![DecisionPoint::at(question.limits().0)] } else { of_card }
     });
-    points.push(OperatingPoint::DECISION);
+    points.push(DecisionPoint::DECISION);
     Target { key: key.to_owned(), name, pictures, points }
 }
 
@@ -150,7 +150,7 @@ fn finding(cases: &Cases, class: usize, judged: &[&Case]) -> Target {
         Truth::Class(_) => None,
     };
     let point =
-        cases.output.operating_points.get(class).map_or(OperatingPoint::DECISION, |point| OperatingPoint::at(*point));
+        cases.output.operating_points.get(class).map_or(DecisionPoint::DECISION, |point| DecisionPoint::at(*point));
     let is_decided = |case: &Case| case.findings.as_ref().is_some_and(|findings| findings.contains(&class));
     let pictures = pictures(judged, |case| case.probabilities[class], is_there, is_decided);
     let key = cases.classes[class].name.clone();

@@ -40,7 +40,7 @@ impl RandomisedModel {
         Ok(Self { layers: groups.last().map(LayerGroup::name).unwrap_or_default(), explainer })
     }
 
-    /// The maps of `class` that the model gives then; fewer where it gives no finite numbers any more, or where
+    /// The maps of `class` that the model gives then; fewer where it gives no finite numbers, or where
     /// it may not go on.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ pub fn randomised_models(
 pub struct Randomised {
     /// The layers that lost their weights last.
     pub layers: String,
-    /// Empty where the network gave no finite numbers any more.
+    /// Empty where the network gave no finite numbers.
     pub maps: Vec<(MapKind, Similarity)>,
 }
 

@@ -59,7 +59,7 @@ impl Source<'_> {
 }
 
 impl std::fmt::Debug for Source<'_> {
-    /// A secret belongs into no log.
+    /// A secret belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Source").field("origin", &self.origin).field("profile", &self.profile).finish_non_exhaustive()
     }

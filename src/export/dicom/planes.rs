@@ -1,5 +1,5 @@
 //! Where pixels lie in space. A projection picture lies nowhere; receivers want planes all the same, so it is given some
-//! (PS3.3 C.7.6.16.2): without them OHIF waits for ever and dcmqi refuses, and under another orientation nothing is shown.
+//! (PS3.3 C.7.6.16.2): without them OHIF waits forever and dcmqi refuses, and under another orientation nothing is shown.
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;

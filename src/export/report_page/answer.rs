@@ -1,6 +1,6 @@
 //! The model's answer in words at the left, the reader's own beside it.
 
-use super::Case;
+use super::ReportCase;
 use super::reader::Reader;
 use super::sheet::WIDTH_MM;
 use crate::export::ink::Ink;

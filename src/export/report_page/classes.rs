@@ -1,6 +1,6 @@
 //! The legend of the classes: colour, name, probability and share of the response of each.
 
-use super::Case;
+use super::ReportCase;
 use super::sheet::WIDTH_MM;
 use crate::compose::LegendEntry;
 use crate::compose::percent;

@@ -1,6 +1,6 @@
 //! What a report was made of and with: sums of picture and model, date, settings, versions.
 
-use super::Case;
+use super::ReportCase;
 use super::sheet::WIDTH_MM;
 use crate::export::ink::Ink;
 use crate::page::{Area, Block, Face, Fit, TextStyle, fitted};

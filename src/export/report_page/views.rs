@@ -1,9 +1,9 @@
-//! The photograph and its maps beside each other, each with what its colours mean.
+//! The photograph and its maps side by side, each with what its colours mean.
 
 use image::imageops::{FilterType, resize};
 use image::{ImageError, RgbImage};
 
-use super::Case;
+use super::ReportCase;
 use super::sheet::WIDTH_MM;
 use crate::compose::{self, Caption, ColourBar, RED};
 use crate::export::ink::Ink;
@@ -101,7 +101,7 @@ fn view(layer: Layer, scene: &Scene<'_>, ground: &Ground<'_>, ink: &Ink, column_
     let area = Area::new(aside_mm, title_mm, width_mm, height_mm);
     block.picture(area, PagePicture::new(&pixels)?);
     let is_refused = ground.case.pictures.report().is_refused;
-    if let Some(frame) = kind.frame(scene).filter(|_| !is_refused) {
+    if let Some(frame) = kind.red_box(scene).filter(|_| !is_refused) {
         red_box(&mut block, frame, ground.case.pictures.picture.dimensions(), area);
     }
     let empty = kind.empty(scene);

@@ -38,7 +38,7 @@ pub enum Called {
     Other,
     /// Makes a tensor of a storage, an offset, sides and strides.
     Rebuilds,
-    /// Gives back an argument, or what another function makes of one.
+    /// Returns an argument, or what another function makes of one.
     PassesOn,
     /// An attribute of a module that has its tensors or its parts.
     Table,

@@ -1,7 +1,11 @@
-use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::{tags, uids};
-use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+#[path = "../../../tests/common/stroke.rs"]
+mod stroke;
 
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::{tags, uids};
+use dicom_object::FileMetaTableBuilder;
+
+use self::stroke::{Uids, stroke};
 use super::*;
 use crate::guard::checksum::sha256_hex;
 use crate::network::DeviceChoice;
@@ -16,34 +20,15 @@ fn by(model: &str, is_silent: bool, limit_bytes: u64) -> ByModels {
 
 /// A file of a small grey picture, and whatever else is wished.
 fn picture(folder: &Path, modality: &str, light: u8, others: &[(Tag, VR, &str)]) -> std::path::PathBuf {
-    let text = |tag: Tag, vr, value: &str| DataElement::new(tag, vr, PrimitiveValue::from(value));
-    let us = |tag: Tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
-    let mut pixels = vec![0u8; 64 * 64];
-    (14..50).for_each(|y| pixels[y * 64 + 30..y * 64 + 34].fill(light));
-    let mut object = InMemDicomObject::from_element_iter([
-        text(tags::SOP_CLASS_UID, VR::UI, uids::SECONDARY_CAPTURE_IMAGE_STORAGE),
-        text(tags::SOP_INSTANCE_UID, VR::UI, "1.2.3.4"),
-        text(tags::STUDY_INSTANCE_UID, VR::UI, "1.2.3.5"),
-        text(tags::SERIES_INSTANCE_UID, VR::UI, "1.2.3.6"),
-        text(tags::MODALITY, VR::CS, modality),
-        text(tags::BODY_PART_EXAMINED, VR::CS, "KNEE"),
-        text(tags::PATIENT_NAME, VR::PN, NAME),
-        us(tags::SAMPLES_PER_PIXEL, 1),
-        text(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME2"),
-        us(tags::ROWS, 64),
-        us(tags::COLUMNS, 64),
-        us(tags::BITS_ALLOCATED, 8),
-        us(tags::BITS_STORED, 8),
-        us(tags::HIGH_BIT, 7),
-        us(tags::PIXEL_REPRESENTATION, 0),
-        DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::from(pixels)),
-    ]);
-    for (tag, vr, value) in others {
-        object.put(text(*tag, *vr, value));
-    }
+    let of = Uids { instance: "1.2.3.4", study: "1.2.3.5", series: "1.2.3.6" };
+    let usual = [
+        (tags::MODALITY, VR::CS, modality),
+        (tags::BODY_PART_EXAMINED, VR::CS, "KNEE"),
+        (tags::PATIENT_NAME, VR::PN, NAME),
+    ];
     let file = folder.join(format!("{modality}-{light}"));
     let meta = FileMetaTableBuilder::new().transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN);
-    object.with_meta(meta).unwrap().write_to_file(&file).unwrap();
+    stroke(&of, light, &[&usual, others].concat()).with_meta(meta).unwrap().write_to_file(&file).unwrap();
     file
 }
 
@@ -116,6 +101,6 @@ fn what_nobody_asked_about_is_dropped() {
     assert_eq!(dropped(&of_class(uids::SEGMENTATION_STORAGE)), Outcome::NoPicture);
     assert_eq!(dropped(&of_class(uids::BASIC_TEXT_SR_STORAGE)), Outcome::NoPicture);
     let no_study = picture(folder.path(), "OT", 8, &[(tags::STUDY_INSTANCE_UID, VR::UI, "")]);
-    assert_eq!(dropped(&no_study), Outcome::Unreadable, "nothing can be filed with it");
+    assert_eq!(dropped(&no_study), Outcome::Unfiled, "nothing can be filed with it");
     assert_eq!(dropped(&folder.path().join("gone")), Outcome::Lost);
 }

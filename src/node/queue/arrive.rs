@@ -1,4 +1,4 @@
-//! Pictures come in.
+//! Taking pictures in.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -16,14 +16,14 @@ type Hash = [u8; 32];
 pub enum Known<'a> {
     /// An object that somebody sent.
     Object { sop_instance_uid: &'a str, transfer_syntax_uid: &'a str },
-    /// A file that lay somewhere: its content alone tells it from others.
+    /// A file from a folder: only its content tells it from others.
     File,
 }
 
-/// What became of a file that came.
+/// What happened to an arriving file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// It waits, under this number.
+    /// It waits under this number.
     New(i64),
     /// It was here before, with the same bytes.
     Again,
@@ -35,7 +35,7 @@ impl Queue {
     /// Whether another picture would be taken.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn has_room(&self) -> Result<bool, QueueError> {
         Ok(room(&self.lock())?.is_within(self))
     }
@@ -44,7 +44,7 @@ impl Queue {
     /// are on the disk; the file is gone from `path` in all cases but an error.
     ///
     /// # Errors
-    /// A disk that is full, or a database that fails: nothing is known of the picture then.
+    /// A full disk, or a database error: nothing is known of the picture then.
     pub fn take(&self, path: &Path, known: Known<'_>) -> Result<Taken, QueueError> {
         let failed = || QueueError::at(path);
         let mut file = File::open(path).map_err(failed())?;
@@ -85,7 +85,7 @@ impl Queue {
     /// Whether an object of this SOP Instance UID ever came, as far as the queue remembers.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn knows(&self, sop_instance_uid: &str) -> Result<bool, QueueError> {
         const FIND: &str = "SELECT EXISTS (SELECT 1 FROM pictures WHERE instance = ?1)";
         let instance = instance_hash(sop_instance_uid);
@@ -93,7 +93,7 @@ impl Queue {
     }
 }
 
-/// How much is there already.
+/// How full the queue is.
 struct Room {
     pictures: u64,
     bytes: u64,
@@ -118,10 +118,10 @@ fn instance_hash(sop_instance_uid: &str) -> Hash {
 }
 
 struct Hashes {
-    /// Of the whole file.
+    /// SHA-256 of the whole file.
     sha256: Hash,
     instance: Hash,
-    /// Of transfer syntax and data set: the same object may come with another head, from another sender.
+    /// SHA-256 of transfer syntax and data set: another sender may write another header for the same object.
     content: Hash,
     bytes: u64,
 }
@@ -154,8 +154,8 @@ fn hashes(file: &mut File, known: Known<'_>) -> std::io::Result<Hashes> {
     Ok(Hashes { sha256, instance, content, bytes })
 }
 
-/// Where the data set begins: behind preamble and file meta information (PS3.10 section 7.1), whose first element is its
-/// length; 0 of any other file.
+/// Where the data set begins: after preamble and file meta information (PS3.10 section 7.1), whose first element is its
+/// length; 0 for any other file.
 fn data_set_start(file: &mut File) -> std::io::Result<u64> {
     let mut head = Vec::new();
     file.by_ref().take(144).read_to_end(&mut head)?;

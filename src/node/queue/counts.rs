@@ -1,4 +1,4 @@
-//! How much there is of everything.
+//! The queue's counts.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{PictureState, Queue, QueueError};
 
-/// The queue in figures.
+/// The queue in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Pictures that are to be answered.
+    /// Pictures that wait for an answer.
     pub waiting: u64,
-    /// Pictures that are answered, and not all destinations have all of it.
+    /// Pictures that are answered, but not yet delivered everywhere.
     pub answered: u64,
-    /// Bytes of both, with the objects.
+    /// Bytes of both, answers included.
     pub bytes: u64,
     pub most_pictures: u64,
     pub most_bytes: u64,
-    /// Milliseconds since 1970 at which the picture came that has waited longest.
+    /// When the picture that has waited longest arrived, in milliseconds since 1970.
     pub oldest_ms: Option<i64>,
     pub destinations: BTreeMap<String, DestinationCounts>,
-    /// Since the folder was made: `arrived`, `again`, `took_ms`, `outcome:…`, `sent:…`, `postponed:…`, `set_aside:…`.
+    /// Since the folder was created: `arrived`, `again`, `took_ms`, `outcome:…`, `sent:…`, `postponed:…`, `set_aside:…`.
     pub totals: BTreeMap<String, u64>,
 }
 
@@ -30,7 +30,7 @@ pub struct Counts {
 pub struct DestinationCounts {
     pub open: u64,
     pub set_aside: u64,
-    /// Why the latest of these was.
+    /// Why the latest of these was set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -42,10 +42,10 @@ impl Counts {
 }
 
 impl Queue {
-    /// All figures, of one moment.
+    /// All counts, at one moment.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn counts(&self) -> Result<Counts, QueueError> {
         let connection = self.lock();
         let transaction = connection.unchecked_transaction()?;

@@ -1,4 +1,4 @@
-//! Answers go out.
+//! Delivering answers.
 
 use std::time::Duration;
 
@@ -7,41 +7,41 @@ use rusqlite::{Row, Transaction, TransactionBehavior, params};
 use super::{PictureState, Queue, QueueError, Way, count, now_ms};
 use crate::pacs::Parcel;
 
-/// Results are written as this.
+/// Transfer syntax of results.
 const EXPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
-/// No object waits longer than this; who finds one that does sees a clock that was set back.
+/// No object is postponed for longer than this; one that seems to be shows that the clock was set back.
 const LONGEST_WAIT_MS: i64 = 15 * 60 * 1000;
 
-/// An object that a destination is to have.
+/// An object due to a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub object: i64,
     pub picture: i64,
-    /// How often the destination answered that it cannot take it now.
+    /// How often the destination said that it cannot take it now.
     pub attempts: u32,
     pub parcel: Parcel,
 }
 
-/// What became of an object on its way.
+/// The outcome of sending an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     Sent,
-    /// The destination said no, for now.
+    /// Refused for now.
     Later {
         after: Duration,
         reason: String,
     },
-    /// It said no for good.
+    /// Refused for good.
     SetAside {
         reason: String,
     },
 }
 
 impl Queue {
-    /// What `destination` is to have now, the oldest first, at most so many objects.
+    /// What is due to `destination` now, oldest first, at most `most` objects.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn due(&self, destination: &str, most: usize) -> Result<Vec<Delivery>, QueueError> {
         const FIND: &str = "SELECT o.id, o.picture, d.attempts, o.sop_class_uid, o.sop_instance_uid, o.file
             FROM deliveries d JOIN objects o ON o.id = d.object
@@ -63,11 +63,10 @@ impl Queue {
         Ok(found)
     }
 
-    /// Keeps what became of objects on their way to `destination`. A picture whose objects all have arrived everywhere is
-    /// done.
+    /// Records the outcome of objects sent to `destination`. A picture whose objects have arrived everywhere is done.
     ///
     /// # Errors
-    /// A database that fails: the objects are sent again then, and whoever has them has them already.
+    /// A database error: the objects are sent again then, and whoever has them has them already.
     pub fn delivered(&self, destination: &str, fates: &[(&Delivery, Fate)]) -> Result<(), QueueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -87,10 +86,10 @@ impl Queue {
         Ok(transaction.commit()?)
     }
 
-    /// What was set aside is to be sent again, to all or to `destination` alone; says how many objects those are.
+    /// Makes what was set aside due again, for all or for `destination` alone; returns how many objects that is.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn retry(&self, destination: Option<&str>) -> Result<usize, QueueError> {
         const AGAIN: &str = "UPDATE deliveries SET state = ?1, due_ms = 0, attempts = 0, reason = NULL
             WHERE state = ?2 AND (?3 IS NULL OR destination = ?3)";
@@ -98,10 +97,10 @@ impl Queue {
         Ok(self.lock().execute(AGAIN, row)?)
     }
 
-    /// `destination` is to have nothing any more of what it has not; says how many objects those are.
+    /// Gives up everything still due to `destination`; returns how many objects that is.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn give_up(&self, destination: &str) -> Result<usize, QueueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,8 +1,8 @@
-//! Why the queue cannot do as asked.
+//! Queue errors.
 
 use std::path::PathBuf;
 
-/// Names places of the node's own folder, and nothing of a patient.
+/// Names paths in the node's own folder, and nothing of a patient.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     #[error("another node works in {}; give one of them another --folder", .0.display())]

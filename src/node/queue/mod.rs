@@ -1,8 +1,8 @@
-//! What the node has to do, on disk: pictures that arrived, the objects that answer them, and who is to have these.
+//! The node's work, on disk: pictures that arrived, the objects that answer them, and where these are to go.
 //!
-//! A picture goes through [`PictureState`]: it arrives (its file and row are on the disk before its sender hears of success), it
-//! is answered (the objects' files are on the disk before the one transaction that says so and lists their deliveries),
-//! and it is done (every destination has every object). A process that is killed between any two writes leaves a state
+//! A picture goes through [`PictureState`]: it arrives (its file and row are on the disk before its sender is told of
+//! success), it is answered (the objects' files are on the disk before the one transaction that says so and lists their
+//! deliveries), and it is done (every destination has every object). A process that is killed between any two writes leaves a state
 //! from which [`Queue::open`] goes on. So each picture has one set of objects, and a destination is sent no other; it may
 //! be sent an object a second time where the process ended between its answer and our note of it, under the same UID and
 //! with the same bytes.
@@ -30,7 +30,7 @@ pub use self::deliver::{Delivery, Fate};
 pub use self::error::QueueError;
 pub use self::work::{Answered, Job, Settled};
 
-/// How far a picture is, as its row says it.
+/// How far a picture is, as stored in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PictureState {
     Arrived = 0,
@@ -38,21 +38,21 @@ pub enum PictureState {
     Done = 2,
 }
 
-/// How far an object is on its way to one destination.
+/// How far an object is on its way to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Open = 0,
     Sent = 1,
-    /// The destination refused it for good; somebody must look.
+    /// The destination refused it for good; somebody must look into it.
     SetAside = 2,
 }
 
-/// How much may wait. Beyond it senders are told to come again.
+/// How much may wait. Beyond that senders are told to try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Pictures that are not done.
     pub most_pictures: u64,
-    /// Their files, and those of their answers.
+    /// Bytes of their files and of their answers.
     pub most_bytes: u64,
 }
 
@@ -67,20 +67,20 @@ impl Default for Bounds {
 pub struct Queue {
     folder: PathBuf,
     bounds: Bounds,
-    /// So long files of what is done are kept.
+    /// How long files of finished pictures are kept.
     keep: Duration,
     connection: Mutex<Connection>,
-    /// `None` of a queue that is only looked at.
+    /// `None` where the queue is only looked at.
     _lock: Option<File>,
 }
 
 const DATABASE: &str = "queue.sqlite";
 
 impl Queue {
-    /// Opens the queue in `folder`, or makes it, and takes up what a process that was killed left.
+    /// Opens or creates the queue in `folder`, and repairs what a killed process left behind.
     ///
     /// # Errors
-    /// A folder that cannot be written, one that another node works in, or a database that is not ours.
+    /// A folder that cannot be written or is in use by another node, or a database that is not ours.
     pub fn open(folder: &Path, bounds: Bounds, keep: Duration) -> Result<Self, QueueError> {
         make_private(folder).map_err(QueueError::at(folder))?;
         for part in ["pictures", "results", "arrivals"] {
@@ -96,7 +96,7 @@ impl Queue {
         Ok(queue)
     }
 
-    /// The queue in `folder` as it is now, whoever works in it; `None` where there is none.
+    /// Opens the queue in `folder` to look at it, even while a node works in it; `None` where there is none.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -104,7 +104,7 @@ impl Queue {
         Self::beside(folder, schema::look)
     }
 
-    /// As [`Self::look`], to change what its node takes up by itself.
+    /// Like [`Self::look`], for changes that a running node picks up by itself.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -126,7 +126,7 @@ impl Queue {
         &self.folder
     }
 
-    /// Where objects lie while they arrive.
+    /// Where objects are written while they arrive.
     pub fn arrivals(&self) -> PathBuf {
         self.folder.join("arrivals")
     }
@@ -149,7 +149,7 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as i64)
 }
 
-/// What lies here are patients' pictures: nobody else's business.
+/// Patients' pictures lie here: nobody else may read them.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     #[cfg(unix)]
@@ -170,7 +170,7 @@ fn lock(folder: &Path) -> Result<File, QueueError> {
     }
 }
 
-/// A name in a folder is on the disk once the folder is.
+/// Flushes a folder, so that the names in it are on the disk.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 /// "FovN", in the file's head.
 const MARK: i64 = 0x466f_764e;
 const VERSION: i64 = 1;
-/// So long one waits for `fovea node retry`, or for the node.
+/// How long to wait for a lock that `fovea node retry` or the node holds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `instance` and `content` are SHA-256 (of the SOP Instance UID; of transfer syntax and data set): they tell one object
@@ -53,7 +53,7 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (destination, state, object) WHERE state <> 1;
     CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;";
 
-/// Opens the database at `path`, or makes it.
+/// Opens or creates the database at `path`.
 pub fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
@@ -63,7 +63,7 @@ pub fn open(path: &Path) -> rusqlite::Result<Connection> {
         check(&connection, mark)?;
     }
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    // What was acknowledged to a sender outlives the machine's own end.
+    // What was acknowledged to a sender survives a power failure.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -73,7 +73,7 @@ pub fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Opens the database at `path`, which must be there, to look at it alone.
+/// Opens an existing database at `path`, to look at it.
 pub fn look(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -83,7 +83,7 @@ pub fn look(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Refuses somebody else's file, and one of a newer program.
+/// Refuses a file of another program, or of a newer version.
 fn check(connection: &Connection, mark: i64) -> rusqlite::Result<()> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if mark == MARK && version <= VERSION { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }

@@ -1,4 +1,4 @@
-//! What is done goes; what a killed process left is cleared up.
+//! Removes what is done, and clears up after a killed process.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,9 +7,9 @@ use rusqlite::params;
 
 use super::{PictureState, Queue, QueueError, now_ms};
 
-/// Of more pictures that are done not even hashes are kept; the oldest go.
+/// Finished pictures whose hashes are kept; beyond that the oldest go.
 const MOST_REMEMBERED: i64 = 200_000;
-/// At once.
+/// Per call.
 const MOST_TIDIED: i64 = 200;
 
 impl Queue {
@@ -17,7 +17,7 @@ impl Queue {
     /// whether there is more to do.
     ///
     /// # Errors
-    /// A database that fails, or a file that cannot be removed.
+    /// A database error, or a file that cannot be removed.
     pub fn tidy(&self) -> Result<bool, QueueError> {
         let before_ms = now_ms() - self.keep.as_millis() as i64;
         const FIND: &str = "SELECT id FROM pictures WHERE state = 2 AND has_files AND is_audited AND done_ms <= ?1
@@ -80,7 +80,7 @@ impl Queue {
     /// How many pictures are in `state`.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn in_state(&self, state: PictureState) -> Result<u64, QueueError> {
         const COUNT: &str = "SELECT count(*) FROM pictures WHERE state = ?1";
         Ok(self.lock().query_row(COUNT, [state as i64], |row| row.get::<_, i64>(0))? as u64)

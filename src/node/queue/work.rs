@@ -1,4 +1,4 @@
-//! Pictures are answered.
+//! Answering pictures.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,26 +8,26 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{PictureState, Queue, QueueError, Way, count, now_ms, sync_folder};
 
-/// A picture that is to be answered.
+/// A picture to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub id: i64,
     pub path: PathBuf,
-    /// Of its file.
+    /// SHA-256 of its file.
     pub sha256: String,
-    /// How often it was begun, this time included: more than once means that the process ended in the midst of it.
+    /// How often it was begun, this time included: more than once means that the process ended in the middle of it.
     pub attempts: u32,
     pub arrived_ms: i64,
 }
 
-/// An answer: its objects are files of DICOM, explicit little endian.
+/// An answer; its objects are DICOM files, explicit VR little endian.
 #[derive(Debug)]
 pub struct Answered<'a> {
     /// A word for audit and counts.
     pub outcome: &'a str,
     pub model: Option<&'a str>,
     pub took_ms: i64,
-    /// Of each object: ending of its file's name, SOP Class UID, SOP Instance UID, bytes.
+    /// For each object: file name ending, SOP Class UID, SOP Instance UID, bytes.
     pub objects: &'a [(&'a str, &'a str, &'a str, &'a [u8])],
 }
 
@@ -48,11 +48,11 @@ pub struct Settled {
 }
 
 impl Queue {
-    /// The picture that has waited longest. That it was begun is on the disk before anything of it is read: one that takes
-    /// the process with it is not begun for ever.
+    /// The picture that has waited longest. The attempt is on the disk before its file is read, so that a picture that
+    /// crashes the process is not tried forever.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn begin(&self) -> Result<Option<Job>, QueueError> {
         let mut connection = self.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -71,26 +71,26 @@ impl Queue {
         Ok(job)
     }
 
-    /// Puts a picture back that was not at fault, as where the disk was full: this time does not count.
+    /// Puts a picture back that was not at fault, for example when the disk was full: the attempt does not count.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn put_back(&self, job: &Job) -> Result<(), QueueError> {
         const BACK: &str = "UPDATE pictures SET attempts = max(attempts - 1, 0) WHERE id = ?1 AND state = ?2";
         self.lock().execute(BACK, params![job.id, PictureState::Arrived as i64])?;
         Ok(())
     }
 
-    /// Keeps the answer to `job`: the objects' files first, then in one transaction that the picture is answered and who
-    /// is to have what. An answer of no objects, or for nobody, is done at once.
+    /// Stores the answer to `job`: the objects' files first, then, in one transaction, that the picture is answered and
+    /// which destinations get what. An answer without objects or destinations is done at once.
     ///
     /// # Errors
-    /// A disk that is full, or a database that fails: the picture is not answered then.
+    /// A full disk, or a database error: the picture is not answered then.
     pub fn answer(&self, job: &Job, answered: &Answered<'_>, destinations: &[String]) -> Result<(), QueueError> {
         let folder = self.folder.join("results");
         let mut names = Vec::new();
         for (ending, .., bytes) in answered.objects {
-            // By hash and number: no name of a file tells whose it is.
+            // Named by hash and number: no file name tells whose it is.
             let name = format!("{}-{}.{ending}", job.sha256.get(..16).unwrap_or_default(), job.id);
             let path = self.result_file(&name);
             write_synced(&path, bytes).map_err(QueueError::at(&path))?;
@@ -123,10 +123,10 @@ impl Queue {
         Ok(transaction.commit()?)
     }
 
-    /// Pictures that are answered and not in the audit yet.
+    /// Pictures that are answered, but not in the audit yet.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn unaudited(&self) -> Result<Vec<Settled>, QueueError> {
         const FIND: &str = "SELECT id, sha256, bytes, outcome, model, arrived_ms, took_ms, answered_ms, attempts,
             (SELECT count(*) FROM objects WHERE picture = pictures.id)
@@ -153,10 +153,10 @@ impl Queue {
         Ok(found)
     }
 
-    /// The picture `id` is in the audit.
+    /// Notes that the picture `id` is in the audit.
     ///
     /// # Errors
-    /// A database that fails.
+    /// A database error.
     pub fn audited(&self, id: i64) -> Result<(), QueueError> {
         self.lock().execute("UPDATE pictures SET is_audited = 1 WHERE id = ?1", [id])?;
         Ok(())

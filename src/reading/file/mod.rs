@@ -1,7 +1,7 @@
 //! The file that keeps readings: a SQLite database, so that what was acknowledged survives the program's end at any
 //! moment, and a researcher needs nothing of ours to read it (`docs/readings.md`).
 //!
-//! Must not know what the rows mean: it gives back what [`Contents::apply`] makes of the changes that it was given.
+//! Must not know what the rows mean: it returns what [`Contents::apply`] makes of the changes that it was given.
 
 mod check;
 mod error;

@@ -23,7 +23,7 @@ pub struct Origin {
 }
 
 impl std::fmt::Debug for Origin {
-    /// Nobody's name belongs into a log.
+    /// Nobody's name belongs in a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Origin(hidden)")
     }

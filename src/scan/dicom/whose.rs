@@ -23,7 +23,7 @@ pub struct Whose {
 }
 
 impl std::fmt::Debug for Whose {
-    /// Nobody's number belongs into a log.
+    /// Nobody's number belongs in a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Whose(hidden)")
     }

@@ -61,7 +61,7 @@ fn fault_of_web(peer: &WebPeer) -> Option<String> {
     let fault = if host.is_empty() || rest.contains(char::is_whitespace) {
         "The address has the form https://pacs.example/dicom-web."
     } else if host.contains('@') {
-        "A password belongs into the secret file, not into the address: settings are kept as plain text."
+        "A password belongs in the secret file, not in the address: settings are kept as plain text."
     } else {
         return fault_of_tls(peer.tls.as_ref());
     };

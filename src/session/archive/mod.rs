@@ -51,7 +51,7 @@ pub trait Archives: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// See [`pacs::query::echo`].
-    fn echo(&self, archive: &Archive) -> Result<(), PacsError>;
+    fn echo(&self, archive: &Archive, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError>;
 }
 
 /// The archives on the network.
@@ -79,8 +79,8 @@ impl Archives for OverNetwork {
         pacs::query::retrieve(archive, study_uid, folder, Patience::default(), arrived, may_go_on)
     }
 
-    fn echo(&self, archive: &Archive) -> Result<(), PacsError> {
-        pacs::query::echo(archive, Patience::default())
+    fn echo(&self, archive: &Archive, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError> {
+        pacs::query::echo(archive, Patience::default(), may_go_on)
     }
 }
 
@@ -120,7 +120,7 @@ pub struct ArchiveJob {
 }
 
 impl std::fmt::Debug for ArchiveJob {
-    /// Whom one searches for belongs into no log.
+    /// Whom one searches for belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ArchiveJob({}, hidden)", self.number)
     }

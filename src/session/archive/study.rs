@@ -47,7 +47,7 @@ impl Study {
         &self.key
     }
 
-    /// Whether it goes when nobody needs it any more.
+    /// Whether it goes once nobody needs it.
     pub fn is_private(&self) -> bool {
         self.private.is_some()
     }

@@ -37,7 +37,7 @@ impl Archives for Shelf {
         Ok(all)
     }
 
-    fn echo(&self, _: &Archive) -> Result<(), PacsError> {
+    fn echo(&self, _: &Archive, _: &dyn Fn() -> bool) -> Result<(), PacsError> {
         Ok(())
     }
 }

@@ -223,7 +223,7 @@ impl State {
         self.cache.add_steady(key, model, steady);
     }
 
-    /// An open that was followed by a newer wish is none any more.
+    /// An open that was followed by a newer wish is one no longer.
     pub(super) fn found(&mut self, of: u64, found: Result<Found, String>, now: Instant) {
         let Some(finding) = self.finding.take_if(|finding| finding.number == of) else { return };
         match found {
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    /// What ended in a fault is not under way any more.
+    /// What ended in a fault is no longer under way.
     pub(super) fn fault(&mut self, work: ShortTask, reason: String, now: Instant) {
         match work {
             ShortTask::Find(number) => {

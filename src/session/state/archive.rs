@@ -12,7 +12,7 @@ use crate::session::archive::{
 use crate::session::command::ArchiveCommand;
 use crate::session::effect::Effect;
 
-/// What is known of archives. Whom they found is forgotten when nobody looks at it any more.
+/// What is known of archives. Whom they found is forgotten when nobody looks at it.
 #[derive(Debug, Default)]
 pub struct Desk {
     asked: Option<Asked>,

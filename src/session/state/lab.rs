@@ -26,7 +26,7 @@ pub struct Lab {
     pub asked: Option<Asked>,
     labels: Option<Labels>,
     contrast: Option<Contrast>,
-    /// From which probability on a yes is taken for one; the program's own where `None`.
+    /// The probability from which a yes counts as one; the program's own where `None`.
     point: Option<f64>,
     /// As in the labels where `None`.
     prevalence: Option<f64>,
@@ -75,7 +75,7 @@ impl State {
         self.lab.contrast.filter(|contrast| all.contains(contrast)).or(all.first().copied())
     }
 
-    /// From which probability on a yes is taken for one.
+    /// The probability from which a yes counts as one.
     pub fn operating_point(&self) -> Option<f64> {
         let usual = self.contrast()?.usual_point(self.card()?);
         Some(self.lab.point.unwrap_or(usual))
@@ -163,7 +163,7 @@ impl State {
         }
     }
 
-    /// Reads the labels in the classes of the model in use; gives back the lines that say nothing in them.
+    /// Reads the labels in the classes of the model in use; returns the lines that say nothing in them.
     fn label_pictures(&mut self, now: Instant) -> Option<Vec<String>> {
         let (labels, card) = self.lab.labels.as_ref().zip(self.engine.model().map(|model| &model.card))?;
         let mut unclear = Vec::new();

@@ -121,7 +121,7 @@ impl State {
     pub(super) fn list_of(&self, paths: Vec<PathBuf>) -> Worklist {
         let mut list = Worklist::new(paths, self.preferences.sort);
         list.show_names(self.preferences.show_names);
-        // One that is none any more is said when it is typed.
+        // A pattern that has become invalid is reported when it is typed.
         list.identify(self.preferences.name_pattern.parse().ok().as_ref());
         list.sort_by(self.preferences.sort, self.preferences.sort_reversed);
         list

@@ -142,7 +142,7 @@ impl State {
         (state, effects)
     }
 
-    /// Takes in what has happened at `now`, and gives back what is to be done about it.
+    /// Takes in what has happened at `now`, and returns what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let is_command = matches!(event, Event::Command(_));
         match event {

@@ -441,7 +441,7 @@ impl World {
         self.running = Some(Running::Answer(job, Box::new(look(&seen, &key.under))));
     }
 
-    /// Nothing ends a look once it has begun: it may come when it is long not wanted any more.
+    /// Nothing ends a look once it has begun: it may come long after it was wanted.
     fn answer(&mut self, job: &Job, look: Look, luck: Luck) {
         match (luck, job.look_key()) {
             (Luck::Good, Some(key)) => {

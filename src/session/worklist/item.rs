@@ -36,7 +36,7 @@ pub struct Item {
     /// Whose picture it is as the file itself says, and as the reader says.
     pub(super) by_file: Identity,
     pub(super) by_reader: Option<Identity>,
-    /// Of the list's patients, the how manieth, counted from 1; 0 of a picture of nobody known.
+    /// The patient's position in the list, counted from 1; 0 of a picture whose patient is not known.
     pub(super) patient_number: usize,
     /// What is searched for words, in small letters.
     pub(super) folded: String,

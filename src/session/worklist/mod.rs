@@ -198,7 +198,7 @@ impl Worklist {
         self.arrange();
     }
 
-    /// Labels in the classes of the model in use, of those pictures that have one; all others have none any more.
+    /// Labels in the classes of the model in use, of those pictures that have one; all others have none.
     pub fn set_truths(&mut self, mut truths: HashMap<PathBuf, Truth>) {
         self.filter.cell = None;
         if truths.is_empty() {
@@ -210,7 +210,7 @@ impl Worklist {
         self.arrange();
     }
 
-    /// A number that changes whenever something may have become known of a picture, or is not to be known any more.
+    /// A number that changes whenever something may have become known of a picture, or must no longer be known.
     pub fn changed(&self) -> u64 {
         self.changed
     }

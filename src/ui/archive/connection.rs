@@ -236,7 +236,7 @@ fn fields(ui: &mut Ui, form: &mut ConnectionForm) {
     if is_open {
         ui.colored_label(
             theme::warning(ui.visuals()),
-            "Not encrypted: only for a network whose every user may read along.",
+            "Not encrypted: only for a network where every user may read the traffic.",
         );
     }
 }

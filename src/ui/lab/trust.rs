@@ -1,4 +1,4 @@
-//! Whether the map of the picture on the screen can be trusted: each part that was tried, beside each other.
+//! Whether the map of the picture on the screen can be trusted: each part that was tried, side by side.
 
 use egui::accesskit::Role;
 use egui::{Image, RichText, ScrollArea, Ui, WidgetInfo, load::SizedTexture, vec2};
@@ -14,7 +14,7 @@ use crate::method::MapKind;
 use crate::session::trust::{RandomisedMap, TrustFound, TrustPart};
 use crate::session::{SessionCommand, WindowCommand};
 
-/// Sides of the maps that stand beside each other.
+/// Sides of the maps that stand side by side.
 const MAP: f32 = 88.0;
 /// What convinces most stands first, although it takes longest.
 const IN_ORDER: [TrustPart; 5] =
