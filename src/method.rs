@@ -114,7 +114,7 @@ impl From<BackwardRule> for BackProjection {
     }
 }
 
-/// All that the network must be asked anew for.
+/// All that the network must be asked again for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Asked {
     pub back_projection: BackProjection,

@@ -254,10 +254,10 @@ impl Card {
         Self::parse_with(text, |file| Err(format!("its network stands in {file}, a file beside it")))
     }
 
-    /// As [`Self::parse`]; `beside` reads a file that stands beside the card.
+    /// Like [`Self::parse`]; `beside` reads a file that stands beside the card.
     ///
     /// # Errors
-    /// As [`Self::parse`], and a description of the network that cannot be read or does not belong to the card.
+    /// Like [`Self::parse`], and a description of the network that cannot be read or does not belong to the card.
     pub fn parse_with(text: &str, beside: impl FnOnce(&str) -> Result<Vec<u8>, String>) -> Result<Self, String> {
         let mut card = Self::form(text)?;
         if let Architecture::Described(network) = &mut card.architecture

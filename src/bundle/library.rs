@@ -160,7 +160,7 @@ impl LibraryEntry {
     /// The model with what `fovea calibrate` kept of it, `None` where it never did.
     ///
     /// # Errors
-    /// As [`Self::load`]; a calibration that cannot be used says what to do.
+    /// Like [`Self::load`]; a calibration that cannot be used says what to do.
     pub fn load_calibrated(self) -> Result<(Bundle, Option<Calibration>), BundleError> {
         let file = self.calibration_file();
         let bundle = self.load()?;
@@ -193,7 +193,7 @@ pub fn read_card(path: &Path) -> Result<Card, BundleError> {
 /// Reads a card without checking it: an import gives it its network.
 ///
 /// # Errors
-/// As [`read_card`].
+/// Like [`read_card`].
 pub fn read_form(path: &Path) -> Result<Card, BundleError> {
     let text = card_text(&path.display().to_string(), path)?;
     Card::form(&text).map_err(|reason| BundleError::Card { model: path.display().to_string(), reason })

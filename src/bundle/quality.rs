@@ -97,7 +97,7 @@ pub struct Assessment {
 pub struct UngradableMap {
     /// [`CELLS`]×[`CELLS`], row by row.
     pub cells: Vec<bool>,
-    /// As [`QualityMeasures::corners`].
+    /// Like [`QualityMeasures::corners`].
     pub corners: [[f64; 2]; 2],
 }
 

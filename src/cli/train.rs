@@ -47,7 +47,7 @@ pub struct Arguments {
     /// What computes
     #[arg(long, value_enum, default_value = "cpu")]
     device: DeviceChoice,
-    /// Replace a finished model, and begin anew where a checkpoint is of other settings
+    /// Replace a finished model, and begin again where a checkpoint is of other settings
     #[arg(long)]
     force: bool,
 }

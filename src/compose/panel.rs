@@ -47,7 +47,7 @@ pub struct Panel<'a> {
 const MARGIN: u32 = 40;
 const WIDTH: u32 = 2 * MARGIN + 3 * VIEW_WIDTH + 2 * GAP;
 const HEADER: u32 = 196;
-/// So many colours stand beside the answer.
+/// Most colours beside the answer.
 const MOST_SWATCHES: usize = 5;
 const FOOTER: u32 = 84;
 

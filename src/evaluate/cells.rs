@@ -14,7 +14,7 @@ pub fn figure(figure: Figure) -> [Value; 3] {
     [figure.value, figure.interval.map(|[low, _]| low), figure.interval.map(|[_, high]| high)].map(number)
 }
 
-/// As [`figure`], with all digits.
+/// Like [`figure`], with all digits.
 pub fn exact(figure: &Figure) -> [Value; 3] {
     [json!(figure.value), json!(figure.interval.map(|[low, _]| low)), json!(figure.interval.map(|[_, high]| high))]
 }

@@ -61,7 +61,7 @@ pub fn most_attentive(
     most_attentive_in(&smoothed, size, class, source_from_model, source_size_px)
 }
 
-/// As [`most_attentive`], with the map of `class` smoothed already: `[height, width]` of `map_size` (width, height).
+/// Like [`most_attentive`], with the map of `class` smoothed already: `[height, width]` of `map_size` (width, height).
 pub fn most_attentive_in(
     smoothed: &[f32],
     (width, height): (u32, u32),

@@ -198,7 +198,7 @@ impl Explainer {
         Ok(self.grade_input(&input::prepare(scan, &self.card.preprocessing)?)?)
     }
 
-    /// As [`Self::grade`], of what the preprocessing made of a picture.
+    /// Like [`Self::grade`], of what the preprocessing made of a picture.
     ///
     /// # Errors
     /// An input of another shape than the network's, or a device that fails.
@@ -215,7 +215,7 @@ impl Explainer {
         Ok(self.look_at(scan, settings.asked(), settings.class)?.into_explanation(settings))
     }
 
-    /// As [`Self::explain`], and once more by the rule `other`; one forward pass serves both.
+    /// Like [`Self::explain`], and once more by the rule `other`; one forward pass serves both.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
@@ -241,7 +241,7 @@ impl Explainer {
         self.look_at(scan, asked, None)
     }
 
-    /// As [`Self::look`], with `wanted` among the classes that are back-projected however little it is activated.
+    /// Like [`Self::look`], with `wanted` among the classes that are back-projected however little it is activated.
     ///
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
@@ -343,11 +343,11 @@ pub struct Look {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
     pub verdict: Verdict,
-    /// As [`Explanation::normal`].
+    /// Like [`Explanation::normal`].
     pub normal: Option<usize>,
-    /// As [`Explanation::cam`].
+    /// Like [`Explanation::cam`].
     pub cam: ClassMaps,
-    /// As [`Explanation::cam_layer`].
+    /// Like [`Explanation::cam_layer`].
     pub cam_layer: Option<String>,
     /// The signed sum over the input channels of what came back, `[held, H, W]` in the model's frame: of all classes, or
     /// where there are more of the ten most activated, ascending.

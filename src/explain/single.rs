@@ -45,7 +45,7 @@ impl Explainer {
     /// Runs the network forward on one picture, with what maps of every kind need.
     ///
     /// # Errors
-    /// As [`Self::examine`].
+    /// Like [`Self::examine`].
     pub fn examine_for_maps(&self, scan: &Scan) -> Result<Examined, ExplainError> {
         self.examine(scan, Cam { method: CamMethod::GradCam, layer: None })
     }

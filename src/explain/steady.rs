@@ -163,17 +163,17 @@ impl Explainer {
     /// Grades a picture and its variants.
     ///
     /// # Errors
-    /// As [`Self::grade`].
+    /// Like [`Self::grade`].
     pub fn steady(&self, scan: &Scan) -> Result<Steadiness, ExplainError> {
         let verdict = self.grade(scan)?;
         let all = self.steady_while(scan, &verdict, || true)?;
         Ok(all.unwrap_or_else(|| Steadiness { decided: vec![answer(&verdict)], variants: Vec::new() }))
     }
 
-    /// As [`Self::steady`], of a picture whose `verdict` is known; `None` as soon as it may not go on.
+    /// Like [`Self::steady`], of a picture whose `verdict` is known; `None` as soon as it may not go on.
     ///
     /// # Errors
-    /// As [`Self::grade`].
+    /// Like [`Self::grade`].
     pub fn steady_while(
         &self,
         scan: &Scan,

@@ -46,7 +46,7 @@ impl Memory {
     /// Waits until so much is free, and takes it.
     ///
     /// # Errors
-    /// As [`Self::check`].
+    /// Like [`Self::check`].
     pub fn take(&self, bytes: u64) -> Result<Taken<'_>, TooMuch> {
         self.check(bytes)?;
         let mut taken = self.lock();

@@ -27,7 +27,7 @@ pub fn open(path: &Path) -> Result<(File, u64)> {
 /// The content of the file at `path`.
 ///
 /// # Errors
-/// As [`open`]; a file of more than `most_bytes` is `FileTooLarge`.
+/// Like [`open`]; a file of more than `most_bytes` is `FileTooLarge`.
 pub fn read(path: &Path, most_bytes: u64) -> Result<Vec<u8>> {
     let (file, found) = open(path)?;
     let too_large = |found: u64| {
@@ -43,10 +43,10 @@ pub fn read(path: &Path, most_bytes: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > most_bytes { too_large(bytes.len() as u64) } else { Ok(bytes) }
 }
 
-/// As [`read`], as text.
+/// Like [`read`], as text.
 ///
 /// # Errors
-/// As [`read`]; bytes that are no UTF-8 are `InvalidData`.
+/// Like [`read`]; bytes that are no UTF-8 are `InvalidData`.
 pub fn read_text(path: &Path, most_bytes: u64) -> Result<String> {
     let no_text = |_| Error::new(ErrorKind::InvalidData, "it is no text in UTF-8");
     String::from_utf8(read(path, most_bytes)?).map_err(no_text)

@@ -14,7 +14,7 @@ pub fn measure(scan: &Scan) -> Measures {
     measured(scan, &picture, &Reduced::new(&picture))
 }
 
-/// As [`measure`], and where light falls in the picture.
+/// Like [`measure`], and where light falls in the picture.
 pub fn measure_with_field(scan: &Scan) -> (Measures, Option<Lit>) {
     let picture = scan.to_rgb8();
     let reduced = Reduced::new(&picture);

@@ -102,7 +102,7 @@ pub fn byte_steps(steps: &[Step]) -> usize {
 /// Follows the first [`byte_steps`] of `steps`; [`finish`] follows the rest.
 ///
 /// # Errors
-/// As [`prepare`].
+/// Like [`prepare`].
 pub fn prepare_bytes(scan: &Scan, steps: &[Step]) -> Result<PreparedBytes, InputError> {
     let mut preparation = Preparation::new(scan);
     for step in &steps[..byte_steps(steps)] {

@@ -119,10 +119,10 @@ impl Network {
         self.forward_with(input, None)
     }
 
-    /// As [`Self::forward`], and keeps the value of one `layer` of [`Self::layers`].
+    /// Like [`Self::forward`], and keeps the value of one `layer` of [`Self::layers`].
     ///
     /// # Errors
-    /// As [`Self::forward`].
+    /// Like [`Self::forward`].
     pub fn forward_with(&self, input: &ModelInput, layer: Option<usize>) -> Result<Pass, NetworkError> {
         let layer = layer.filter(|layer| *layer < self.layers().len());
         let (features, trace) = self.plan.forward(self.upload(input)?, true, layer);
@@ -134,7 +134,7 @@ impl Network {
     /// Class scores alone: nothing is kept for a way back.
     ///
     /// # Errors
-    /// As [`Self::forward`].
+    /// Like [`Self::forward`].
     pub fn scores(&self, input: &ModelInput) -> Result<Vec<f32>, NetworkError> {
         let (features, _) = self.plan.forward(self.upload(input)?, false, None);
         self.scores_of(&self.head.maps(features))

@@ -102,7 +102,7 @@ struct Purpose {
 
 impl ByModels {
     /// # Errors
-    /// As [`Readers::open`]; a secret that cannot be read or made.
+    /// Like [`Readers::open`]; a secret that cannot be read or made.
     pub fn open(models: Models, profile: Profile, is_silent: bool, limit_bytes: u64) -> Result<Self> {
         let secret = if profile == Profile::DeIdentified { secret(None)? } else { Vec::new() };
         let purpose = Purpose { profile, secret };

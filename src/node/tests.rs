@@ -257,7 +257,7 @@ fn a_watched_file_is_taken_once_it_rests_and_once() {
     assert_eq!([look(), look(), look()], [0, 0, 0]);
     std::fs::write(&file, "another").unwrap();
     assert_eq!([look(), look()], [0, 1]);
-    // A new start looks at all anew, and takes none again.
+    // A new start looks at all again, and takes none again.
     let mut after = Watched::new(watched.path());
     assert_eq!([after.look(&world.queue, &world.say), after.look(&world.queue, &world.say)], [0, 0]);
     drop(watched);

@@ -241,7 +241,7 @@ impl Handler for MoveReceiver {
 /// Fetches a study by C-MOVE to our own AE title, listening on `port` of this machine meanwhile.
 ///
 /// # Errors
-/// As [`get`]; a port that is taken.
+/// Like [`get`]; a port that is taken.
 pub fn by_move(
     peer: &Peer,
     port: u16,

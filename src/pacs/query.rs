@@ -27,7 +27,7 @@ pub fn find(
 /// called with the number so far. Returns their paths.
 ///
 /// # Errors
-/// As [`find`].
+/// Like [`find`].
 pub fn retrieve(
     archive: &Archive,
     study_uid: &str,
@@ -52,7 +52,7 @@ pub fn retrieve(
 /// Whether it answers: C-ECHO, or a search for one study.
 ///
 /// # Errors
-/// As [`find`].
+/// Like [`find`].
 pub fn echo(archive: &Archive, patience: Patience, may_go_on: &dyn Fn() -> bool) -> Result<(), PacsError> {
     match archive {
         Archive::Dimse { peer, .. } => client::echo(peer, patience, may_go_on),

@@ -81,10 +81,10 @@ impl Encoded {
         guarded(path, || Self::with_header(path, read_file(path)?, frame))
     }
 
-    /// As [`Self::read`], of a file that was read already: its bytes.
+    /// Like [`Self::read`], of a file that was read already: its bytes.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// Like [`Self::read`].
     pub fn of_bytes(path: &Path, bytes: Vec<u8>, frame: u32) -> Result<Self, ScanError> {
         let read = || match bytes.is_empty() {
             true => Err(ScanError::Empty(path.to_owned())),
@@ -131,7 +131,7 @@ impl Encoded {
     /// Decodes the picture, turned upright as its EXIF orientation says.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// Like [`Self::read`].
     pub fn decode(&self) -> Result<Scan, ScanError> {
         guarded(&self.path, || self.decode_all())
     }

@@ -166,7 +166,7 @@ impl GreyValues {
         shown
     }
 
-    /// As [`Self::display`], in colour.
+    /// Like [`Self::display`], in colour.
     pub fn display_rgb(&self, voi: &Voi, inverted: bool) -> RgbImage {
         let (width, height) = self.size_px();
         let mut shown = RgbImage::new(width, height);

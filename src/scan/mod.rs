@@ -114,7 +114,7 @@ impl Scan {
         self.to_rgb8_under(None)
     }
 
-    /// As [`Self::to_rgb8`], with grey values as `display` says.
+    /// Like [`Self::to_rgb8`], with grey values as `display` says.
     pub fn to_rgb8_under(&self, display: Option<&GreyDisplay>) -> Cow<'_, RgbImage> {
         match &self.pixels {
             Pixels::Rgb8(p) => Cow::Borrowed(p),

@@ -7,7 +7,7 @@ use super::encoded::{Encoded, read_file};
 use super::{Scan, ScanError, dicom};
 use crate::guard::panics;
 
-/// So much of a file is read to learn whose it is: what says so stands at its beginning.
+/// Bytes of a file read to learn whose it is: that is at its beginning.
 const BEGINNING_BYTES: u64 = 256 << 10;
 
 /// Reads and decodes the picture at `path`, turned upright as its EXIF orientation says.
@@ -18,10 +18,10 @@ pub fn open(path: &Path) -> Result<Scan, ScanError> {
     open_frame(path, 0)
 }
 
-/// As [`open`], frame `frame` of a picture that has several, counted from 0.
+/// Like [`open`], frame `frame` of a picture that has several, counted from 0.
 ///
 /// # Errors
-/// As [`open`], and a frame that the picture does not have.
+/// Like [`open`], and a frame that the picture does not have.
 pub fn open_frame(path: &Path, frame: u32) -> Result<Scan, ScanError> {
     Encoded::read(path, frame)?.decode()
 }

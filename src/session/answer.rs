@@ -1,6 +1,6 @@
-//! What a model says of a picture, as lists and tables keep it.
+//! A model's answer about a picture, as lists and tables keep it.
 //!
-//! Must not know how it came about.
+//! Must not know how it was computed.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::explain::{Verdict, headline};
 use crate::guard::checksum::sha256_hex;
 use crate::reading::Answer;
 
-/// Changes when the same model says something else of the same picture.
+/// To be changed whenever the same model would answer differently about the same picture.
 const FORMAT: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
 
-/// What the model of `card` with the weights `model` says of a picture of `measures` under `verdict`.
+/// The answer of the model with `card` and the weights `model` about a picture with `measures`, given its `verdict`.
 pub fn answer(card: &Card, model: &str, verdict: &Verdict, measures: &Measures) -> Answer {
     let is_refused = advise(card, measures, || None).is_some();
     Answer {
@@ -28,14 +28,14 @@ pub fn answer(card: &Card, model: &str, verdict: &Verdict, measures: &Measures) 
     }
 }
 
-/// Under what a model answers: its weights, and all that its card makes of them.
+/// What an answer depends on: the model's weights, and everything its card makes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnsweredBy {
     /// The SHA-256 of its weights.
     pub model: String,
     /// The SHA-256 of its card and of this program's own rules.
     pub rules: String,
-    /// How many classes it has.
+    /// Number of classes.
     pub classes: usize,
 }
 
@@ -45,7 +45,7 @@ impl AnsweredBy {
         Arc::new(Self { model: model.to_owned(), rules, classes: card.classes.len() })
     }
 
-    /// Whether `answer`, out of a file, can be this model's.
+    /// Whether `answer`, read from a file, can be this model's.
     pub fn can_say(&self, answer: &Answer) -> bool {
         let is_fraction = |p: &f32| (0.0..=1.0).contains(p);
         answer.model == self.model

@@ -1,6 +1,6 @@
-//! Which picture stands beside the one on the screen: that of the patient's other eye, or an earlier one of the same eye.
+//! Which picture is shown beside the one on the screen: the patient's other eye, or an earlier one of the same eye.
 //!
-//! Must not know how pictures come or how they are shown.
+//! Must not know how pictures are loaded or shown.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub enum Beside {
     Nothing,
     /// This one.
     Picture(PathBuf),
-    /// The other eye of whoever's picture is on the screen.
+    /// The other eye of the patient on the screen.
     OtherEye,
     /// The last earlier picture of the same eye.
     Prior,
@@ -27,7 +27,7 @@ pub fn other_eye<'a>(
     let eye = of.eye.filter(|_| !of.patient.is_empty())?;
     let is_other = |identity: &Identity| identity.patient == of.patient && identity.eye.is_some_and(|e| e != eye);
     let candidates = all.filter(|(known, identity)| *known != path && is_other(identity));
-    // The larger, the better; of equals the first.
+    // The larger the better; the first among equals.
     let rank = |identity: &Identity| match (day(identity), day(of)) {
         (Some(theirs), Some(ours)) if theirs == ours => (2, None),
         (Some(theirs), Some(ours)) if theirs < ours => (1, Some(theirs.to_owned())),
@@ -40,7 +40,7 @@ pub fn other_eye<'a>(
     candidates.reduce(better).map(|(path, _)| path)
 }
 
-/// The last picture among `all` that was taken of the same eye, or the same side, before the one at hand.
+/// The last picture among `all` that was taken of the same eye, or the same side, before the current one.
 pub fn prior<'a>(
     (path, of): (&Path, &Identity),
     all: impl Iterator<Item = (&'a Path, &'a Identity)>,

@@ -1,6 +1,6 @@
-//! Pictures and looks that were made before, so that going back costs nothing; the oldest go when they are too many.
+//! Pictures and looks computed before, so that going back costs nothing; the least recently used go first.
 //!
-//! Must not know who makes them.
+//! Must not know who computes them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::key::{LookKey, PictureKey, Under};
 use super::picture::Picture;
 use crate::explain::{Look, Steadiness};
 
-/// What pictures and looks together may hold in memory, whatever the length of the worklist.
+/// Memory budget of pictures and looks together, however long the worklist is.
 pub const BUDGET_BYTES: usize = 256 << 20;
 
 /// What is known of one picture.
@@ -29,7 +29,7 @@ impl Known {
         self.looks.iter().find(|(known, _)| known == under).map(|(_, look)| Arc::clone(look))
     }
 
-    /// How steady the model's answer is, where that was tried.
+    /// How steady the model's answer is, where that was measured.
     pub fn steady(&self, model: &str) -> Option<Arc<Steadiness>> {
         self.steady.iter().find(|(known, _)| known == model).map(|(_, steady)| Arc::clone(steady))
     }
@@ -45,7 +45,7 @@ impl Known {
 #[derive(Debug)]
 pub struct Cache {
     known: LruCache<PictureKey, Known>,
-    /// How often each file was given up; 0 where it is not here.
+    /// How often each file was invalidated; 0 where it is absent.
     readings: HashMap<PathBuf, u32>,
     budget_bytes: usize,
 }
@@ -66,7 +66,7 @@ impl Cache {
         self.known.get(key)
     }
 
-    /// As [`Self::get`], but no use.
+    /// Like [`Self::get`], without counting as a use.
     pub fn peek(&self, key: &PictureKey) -> Option<&Known> {
         self.known.peek(key)
     }
@@ -89,7 +89,7 @@ impl Cache {
         });
     }
 
-    /// The file may have changed: nothing that is known of it, or still to come, is of the file that is there now.
+    /// The file may have changed: nothing known of it, or still to come, belongs to the file as it is now.
     pub fn forget(&mut self, path: &Path) {
         *self.readings.entry(path.to_owned()).or_default() += 1;
         let gone: Vec<PictureKey> =
@@ -148,7 +148,7 @@ mod tests {
         cache.add_picture(&second, picture("a"));
         cache.forget(Path::new("a"));
         assert!(cache.peek(&first).is_none() && cache.peek(&second).is_none());
-        // What was under way when the file changed comes too late.
+        // What was under way when the file changed arrives too late.
         cache.add_picture(&first, picture("a"));
         assert!(cache.peek(&first).is_none());
         let now = cache.key(Path::new("a"), 0);

@@ -1,4 +1,4 @@
-//! The one pan and zoom of all views, and which part of a picture a view shows.
+//! Pan and zoom, shared by all views, and which part of a picture a view shows.
 //!
 //! Screen positions are physical pixels from a view's upper left corner. Must not know what is drawn.
 
@@ -9,7 +9,7 @@ use crate::geometry::Transform;
 /// A screen pixel shows at most this many source pixels along a side, and a source pixel at most this many of the
 /// screen's.
 const MOST_ZOOM: f64 = 64.0;
-/// The part of a picture composed beyond each side of a view, so that a small pan composes nothing anew.
+/// The part of a picture composed beyond each side of a view, so that a small pan needs no new composition.
 pub const MARGIN: f64 = 0.2;
 
 /// How large a picture is shown.
@@ -20,7 +20,7 @@ pub enum Zoom {
     Fit,
     /// Screen pixels per source pixel, in every view.
     Fixed(f64),
-    /// So many times as large as the view allows: views of different sizes show the same part.
+    /// Relative to the largest size that fits the view: views of different sizes show the same part.
     Times(f64),
 }
 
@@ -41,7 +41,7 @@ impl Default for Camera {
 type Size = (f64, f64);
 
 impl Camera {
-    /// As somebody's file says, unless that is senseless.
+    /// From a file's values, unless they make no sense.
     pub fn checked(said: &serde_json::Value) -> Option<Self> {
         let camera = Self::deserialize(said).ok()?;
         let is_fine = match camera.zoom {
@@ -74,7 +74,7 @@ impl Camera {
         *self = Self::default();
     }
 
-    /// One source pixel to a screen pixel, the middle staying.
+    /// One source pixel per screen pixel, keeping the middle.
     pub fn actual_size(&mut self) {
         self.zoom = Zoom::Fixed(1.0);
     }
@@ -102,8 +102,8 @@ impl Camera {
         self.move_centre((-by.0 / scale / source_px.0, -by.1 / scale / source_px.1));
     }
 
-    /// Looks at another picture as at the last one: the same part of it, as large on the screen, and turned over where
-    /// it is of the other eye.
+    /// Shows another picture like the last one: the same part of it, equally large on the screen, and mirrored where it is
+    /// of the other eye.
     pub fn carry(&mut self, from_px: Size, to_px: Size, is_mirrored: bool) {
         if let Zoom::Fixed(scale) = &mut self.zoom {
             *scale = (*scale * from_px.0.max(1.0) / to_px.0.max(1.0)).clamp(1e-6, MOST_ZOOM);
@@ -124,12 +124,12 @@ fn fit_scale(view_px: Size, source_px: Size) -> f64 {
 }
 
 /// How the picture beside another one lies with respect to it: both fields have the same middle and the same size on the
-/// screen, and the one of the other eye is turned over.
+/// screen, and the other eye's is mirrored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
     pub beside_from_present: Transform,
     pub is_mirrored: bool,
-    /// Source pixels of the picture beside for one of the other.
+    /// Source pixels of the picture beside per source pixel of the other.
     scale: f64,
 }
 
@@ -156,7 +156,7 @@ impl Link {
         Transform::scale_then_move(scale, scale, (middle.0 - x * scale).round(), (middle.1 - y * scale).round())
     }
 
-    /// A movement, or a place from a view's left edge, as the other picture's view has it.
+    /// A movement, or a distance from a view's left edge, as seen in the other picture's view.
     pub fn across(&self, by: f64) -> f64 {
         if self.is_mirrored { -by } else { by }
     }
@@ -174,9 +174,9 @@ pub struct LevelRegion {
 }
 
 impl LevelRegion {
-    /// The part that a view of `view_px` needs, with `margin` (a fraction of the view) on each side, at the level that suits the zoom: a source pixel each
-    /// where they are magnified, else about a screen pixel each. `None` where the picture lies outside the view. No
-    /// side exceeds `limit_px`.
+    /// The part that a view of `view_px` needs, with `margin` (a fraction of the view) on each side, at the level that
+    /// suits the zoom: source pixels where they are magnified, else pixels of about a screen pixel each. `None` where the
+    /// picture lies outside the view. No side exceeds `limit_px`.
     pub fn seen(
         screen_from_source: &Transform,
         view_px: Size,
@@ -290,7 +290,7 @@ mod tests {
     fn the_picture_beside_keeps_the_same_place_of_the_field_under_the_views_middle() {
         let view = (800.0, 600.0);
         for is_mirrored in [false, true] {
-            // The other photograph is twice as large, its field elsewhere.
+            // The other photograph is twice as large, and its field lies elsewhere.
             let link = Link::new(((500.0, 400.0), 300.0), ((1300.0, 900.0), 600.0), is_mirrored);
             let mut camera = Camera::default();
             camera.zoom_at(3.0, (200.0, 100.0), view, (1000.0, 800.0));

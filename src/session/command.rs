@@ -1,4 +1,4 @@
-//! Everything that a user can do, as values: menu, keyboard and tests all go through here.
+//! Everything a user can do, as values: menu, keyboard and tests all go through here.
 //!
 //! Must not know keys or widgets.
 
@@ -12,10 +12,10 @@ use crate::pacs::{Connection, Query};
 use crate::reading::Identity;
 use crate::scan::measure::{Measurement, MeasurementKind};
 
-/// A view shows one layer.
+/// What a view shows.
 pub use crate::layers::Layer;
 
-/// Something to do, by who does it.
+/// A command, by who carries it out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     Window(WindowCommand),
@@ -53,13 +53,13 @@ impl From<ReadingCommand> for Command {
     }
 }
 
-/// Of the window, its dialogs and the desktop.
+/// For the window, its dialogs and the desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowCommand {
     OpenFiles,
     OpenFolder,
     OpenTyped,
-    /// Studies of an archive.
+    /// Opens the dialog for studies from an archive.
     Archive,
     Export,
     CopyPanel,
@@ -70,31 +70,31 @@ pub enum WindowCommand {
     ProbeChart,
     Ruler,
     ListSidebar,
-    /// The words of the reader get the keyboard.
+    /// Gives the keyboard to the reader's comment.
     Comment,
     SaveReadings,
     Table,
     /// A table of labels for the open list.
     Labels,
-    /// What labels tell about the model.
+    /// Shows what the labels tell about the model.
     Evidence,
-    /// A figure of right and wrong examples.
+    /// A figure of correct and wrong examples.
     Gallery,
     /// Whether the map on the screen can be trusted.
     Trust,
-    /// The list's search gets the keyboard.
+    /// Gives the keyboard to the list's search.
     Search,
     /// Whose picture is on the screen.
     Identity,
     /// How files are named.
     NamePattern,
     AnswerSidebar,
-    /// The innermost thing ends.
+    /// Closes or ends the innermost thing.
     Escape,
     Quit,
 }
 
-/// Of the camera and the cross-hair.
+/// For camera and cross-hair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ViewCommand {
     Fit,
@@ -103,53 +103,53 @@ pub enum ViewCommand {
     ZoomOut,
     Pan(i8, i8),
     MoveProbe(i8, i8),
-    /// What the mouse draws from now on; the same again, or none, and it moves the picture.
+    /// What the mouse draws from now on; the same again, or none, makes it move the picture.
     Tool(Option<MeasurementKind>),
     Maximise(Layer),
     HideOverlays(bool),
 }
 
-/// Of the reader.
+/// What the reader says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReadingCommand {
     /// The next digit is the reader's grade, or no longer is.
     Ask,
     Grade(usize),
-    /// The model's answer is the reader's too.
+    /// The reader agrees with the model's answer.
     Accept,
     Ungradable,
     Flag,
     Comment(String),
     /// The reader's own box in source pixels: left, top, right, bottom.
     Box(Option<[f64; 4]>),
-    /// Who reads.
+    /// The reader's name.
     Reader(String),
-    /// Opens a file of readings with what it is about.
+    /// Opens a file of readings together with its pictures.
     Open(PathBuf),
-    /// Keeps a copy of all readings.
+    /// Saves a copy of all readings.
     Save(PathBuf),
     /// Writes all readings as a table: `.csv` or `.json`.
     Table(PathBuf),
 }
 
-/// Of the list of pictures.
+/// For the list of pictures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ListCommand {
-    /// The other way round than usual.
+    /// Reverses the order.
     Reversed(bool),
     Search(String),
     /// Shows one grade alone, or all.
     Grade(Option<usize>),
     Only(Only, bool),
-    /// Shows what stands in a cell of the matrix of labels and answers; the same again, and all.
+    /// Shows only the pictures in a cell of the matrix of labels and answers; the same again shows all.
     Cell(MatrixCell),
     /// Drops search and filter.
     ShowAll,
-    /// Whose picture it is, by the reader.
+    /// Whose picture it is, according to the reader.
     Identity(PathBuf, Identity),
-    /// How this reader's files are named; empty for the usual ways.
+    /// How this reader's files are named; empty for the usual patterns.
     Pattern(String),
-    /// Shows patients by what their files call them.
+    /// Shows patients by the names in their files.
     ShowNames(bool),
     /// Grades all pictures while nothing else is wanted.
     GradeAll(bool),
@@ -158,7 +158,7 @@ pub enum ListCommand {
         first: usize,
         last: usize,
     },
-    /// What earlier days' grading has left on this machine.
+    /// Deletes the results of earlier grading kept on this machine.
     ClearResults,
 }
 
@@ -174,19 +174,19 @@ impl From<ListCommand> for Command {
     }
 }
 
-/// Of labels, and of what they tell about the model.
+/// For labels, and what they tell about the model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LabCommand {
     /// Reads a table of labels for the open list.
     Labels(PathBuf),
     Forget,
-    /// What curve and point are about.
+    /// The question that curve and operating point are about.
     Contrast(Contrast),
     /// The probability from which a yes counts as one; the program's own where `None`.
     Point(Option<f64>),
-    /// Makes a figure of examples and writes it: this PDF, with an SVG and a PNG beside it.
+    /// Writes a figure of examples: this PDF, with an SVG and a PNG beside it.
     Gallery(PathBuf),
-    /// The part of people of whom yes is true; that in the labels where `None`.
+    /// The prevalence; that of the labels where `None`.
     Prevalence(Option<f64>),
 }
 
@@ -202,25 +202,25 @@ impl From<LabCommand> for Command {
     }
 }
 
-/// Of archives, and of studies that are fetched from them.
+/// For archives, and studies fetched from them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ArchiveCommand {
-    /// Looks for studies in the chosen archive.
+    /// Searches the chosen archive for studies.
     Search(Query),
-    /// Fetches the study in this row of what was found, and opens it; into a folder where a copy is to be kept.
+    /// Fetches the study in this row of the results, and opens it; into a folder if a copy is to be kept.
     Fetch {
         row: usize,
         keep: Option<PathBuf>,
     },
     /// Asks whether this archive answers.
     Test(Box<Connection>),
-    /// Ends what is asked for.
+    /// Cancels the request.
     Stop,
-    /// Ends it, and forgets what was found.
+    /// Cancels it, and forgets the results.
     Leave,
     /// The archive that is searched, by the name of its connection.
     Choose(String),
-    /// A connection in the settings, in the place of that with this name.
+    /// Saves a connection in the settings, replacing the one of this name.
     Keep(Option<String>, Box<Connection>),
     Delete(String),
 }
@@ -237,7 +237,7 @@ impl From<ArchiveCommand> for Command {
     }
 }
 
-/// Of pictures, model and maps.
+/// For pictures, model and maps.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionCommand {
     Open(Vec<PathBuf>),
@@ -278,7 +278,7 @@ pub enum SessionCommand {
     /// The box of the map of one class.
     CamBox(bool),
     ToggleBox,
-    /// A line where the lit field ends, in maps on black.
+    /// An outline of the lit field, in maps on black.
     Outline(bool),
     /// How bright the picture is beneath maps on black.
     Backdrop(f32),
@@ -287,21 +287,21 @@ pub enum SessionCommand {
     Rule(BackwardRule),
     /// A second rule beside the one in use, or none.
     Compare(Option<BackwardRule>),
-    /// Tries whether the map on the screen can be trusted.
+    /// Tests whether the map on the screen can be trusted.
     Trust,
     Evidence(Evidence),
     CamMethod(CamMethod),
-    /// Of the model's layers, counted from 0.
+    /// An index into the model's layers.
     CamLayer(usize),
     Magnitude(Magnitude),
-    /// Drawing and explaining as at first.
+    /// Back to the default settings.
     Defaults,
-    // Of the grey picture on the screen.
+    // For the grey picture on the screen.
     WindowLevel {
         centre: f64,
         width: f64,
     },
-    /// By fractions of a view.
+    /// As fractions of a view.
     WindowDrag {
         across: f64,
         down: f64,
@@ -314,14 +314,14 @@ pub enum SessionCommand {
     Frame(u32),
     FrameNext,
     FramePrevious,
-    /// This picture beside the one on the screen, or none.
+    /// Shows this picture beside the one on the screen, or none.
     Beside(Option<PathBuf>),
-    /// The patient's other eye beside it; where it stands there, none.
+    /// Shows the patient's other eye beside it, or hides it.
     OtherEye,
-    /// The last earlier picture of the same eye beside it; where it stands there, none.
+    /// Shows the last earlier picture of the same eye beside it, or hides it.
     Prior,
     Measure(Measuring),
-    /// Zoom and class stay from picture to picture.
+    /// Keeps zoom and class from picture to picture.
     KeepView(bool),
     /// Whose picture it is: read from the file now, or forgotten.
     Personal(bool),
@@ -333,9 +333,9 @@ pub enum SessionCommand {
 /// A change to the measurements on the picture on the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measuring {
-    /// Which is then selected.
+    /// Adds a measurement and selects it.
     Add(Measurement),
-    /// The one at this place in their order.
+    /// The one at this index.
     Change(usize, Measurement),
     Select(Option<usize>),
     /// The selected one.

@@ -1,5 +1,5 @@
 //! What a session wants done, as plain values: [`super::state`] asks, the shell around it carries out, and every answer
-//! comes back as a [`super::message::Event`].
+//! returns as a [`super::message::Event`].
 //!
 //! Must not know how anything is carried out.
 
@@ -19,25 +19,25 @@ use crate::explain::{Look, Settings};
 use crate::export::gallery::Gallery;
 use crate::reading::{Change, Contents};
 
-/// Something to be done apart from the caller's thread.
+/// Something to be done on another thread.
 #[derive(Debug)]
 pub enum Effect {
     LoadModel(ModelWish),
-    /// Opens and explains what somebody waits for; an older such job that has not ended is given up.
+    /// Opens and explains what the user waits for; an unfinished older job is dropped.
     Explain(Job),
-    /// Gives up the last [`Effect::Explain`], and what was to be done ahead.
+    /// Drops the last [`Effect::Explain`], and what was planned ahead.
     Cancel,
-    /// Replaces what is done while nothing is waited for.
+    /// Replaces what is done while nobody waits.
     Ahead(Vec<Job>),
-    /// The picture beside the one on the screen, before all that is done ahead; replaces the last one.
+    /// The picture beside the one on the screen, before anything done ahead; replaces the last one.
     Beside(Option<Job>),
     /// Replaces the pictures whose thumbnails are made after that.
     Thumbnails(Vec<PathBuf>),
     /// After those; replaces the last one.
     Steady(SteadyJob),
-    /// Tries something on the map on the screen; gives it up where `None`.
+    /// Tests the map on the screen; `None` cancels it.
     Trust(Option<TrustJob>),
-    /// Explains the pictures of a figure; gives it up where `None`.
+    /// Explains the pictures of a figure; `None` cancels it.
     Gallery(Option<Box<GalleryJob>>),
     WriteGallery {
         number: u64,
@@ -47,7 +47,7 @@ pub enum Effect {
     },
     /// Replaces what is graded when there is nothing else to do.
     Grade(Vec<GradeJob>),
-    /// Looks up what was said of pictures before.
+    /// Looks up earlier answers about pictures.
     Recall {
         keys: Vec<PictureKey>,
         by: Arc<AnsweredBy>,
@@ -59,7 +59,7 @@ pub enum Effect {
         number: u64,
         paths: Vec<PathBuf>,
     },
-    /// Works out what is shown of a look.
+    /// Computes what is shown of a look.
     Derive {
         number: u64,
         look: Arc<Look>,

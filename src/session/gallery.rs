@@ -1,4 +1,4 @@
-//! Examples of right and wrong answers as one figure: which pictures, and how they are explained one after the other.
+//! Examples of correct and wrong answers as one figure: which pictures, and their explanation one after another.
 //!
 //! Must not know threads.
 
@@ -19,32 +19,32 @@ use crate::input;
 use crate::layers::Style;
 use crate::scan::Scan;
 
-/// Of more classes, or more pictures, a figure would be a book.
+/// With more classes or pictures, a figure would become a book.
 const MOST_CLASSES: usize = 20;
 const MOST_PICTURES: usize = 60;
 /// A network of smaller pictures reads digits, of which so much is to be seen.
 const DIGITS_PX: usize = 64;
 const PRINT_DPI: f32 = 300.0;
 
-/// A picture of the figure, and the class that is true of it.
+/// A picture of the figure, with its true class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pick {
     pub path: PathBuf,
     pub truth: usize,
 }
 
-/// Which pictures are shown.
+/// The pictures shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picks {
     pub all: Vec<Pick>,
     /// Whether the reader chose them, by flags.
     pub by_reader: bool,
-    /// Labelled and answered pictures that there were to choose from.
+    /// Number of labelled and answered pictures to choose from.
     pub among: usize,
 }
 
 impl Picks {
-    /// The flagged pictures; without any, of each class the right and the wrong answer that is most probable. Pictures
+    /// The flagged pictures; without any, the most probable correct and wrong answer of each class. Pictures
     /// whose label or answer the reader may not know yet are left out, as are those that cannot be graded.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Picks {
     }
 }
 
-/// How examples are chosen where nobody chooses them.
+/// How examples are chosen by default.
 pub fn by_program(among: usize, card: &Card) -> String {
     format!(
         "Of {among} labelled pictures, for each class the correctly and the wrongly answered one of which {} was surest \
@@ -151,7 +151,7 @@ pub fn suits(card: &Card) -> bool {
     !card.output.has_findings() && card.classes.len() <= MOST_CLASSES
 }
 
-/// A figure that is being made.
+/// A figure in the making.
 #[derive(Debug, Clone)]
 pub struct GalleryJob {
     pub number: u64,
@@ -160,7 +160,7 @@ pub struct GalleryJob {
     pub picks: Picks,
     pub settings: Settings,
     pub style: Style,
-    /// Those that are explained already.
+    /// Examples explained so far.
     pub done: Vec<Example>,
 }
 
@@ -188,7 +188,7 @@ impl GalleryJob {
     }
 }
 
-/// What stands side by side in a row.
+/// The columns of a row.
 fn columns(card: &Card) -> Columns {
     if card.architecture.input()[1] < DIGITS_PX { Columns::Foci } else { Columns::Maps }
 }

@@ -1,4 +1,4 @@
-//! Window and level of the grey picture on the screen. It changes what is seen, never what a model is given.
+//! Window and level of the grey picture on the screen. They change what is seen, never a model's input.
 //!
 //! Must not know the user interface.
 
@@ -15,7 +15,7 @@ pub enum GreyChange {
         centre: f64,
         width: f64,
     },
-    /// By fractions of a view.
+    /// As fractions of a view.
     Drag {
         across: f64,
         down: f64,
@@ -34,7 +34,7 @@ pub struct GreyState {
     pub preset: Option<usize>,
     /// The lowest and the highest value of the picture.
     pub range: (f64, f64),
-    /// The light of every code.
+    /// The brightness of every code.
     pub lookup: Vec<u8>,
     /// Changes whenever the look-up does.
     pub version: usize,
@@ -54,7 +54,7 @@ impl GreyState {
         self
     }
 
-    /// The window that is shown; of a table the one that spans it.
+    /// The window shown; for a table, the one that spans it.
     pub fn window(&self) -> Window {
         match &self.display.voi {
             Voi::Window(window) => *window,
@@ -65,7 +65,7 @@ impl GreyState {
         }
     }
 
-    /// The narrowest window and the widest that make sense.
+    /// The narrowest and the widest sensible window.
     pub fn widths(&self) -> (f64, f64) {
         let span = (self.range.1 - self.range.0).max(1.0);
         (if span > 255.0 { 2.0 } else { span / 128.0 }, 2.0 * span)
@@ -81,7 +81,7 @@ impl GreyState {
         self.version += 1;
     }
 
-    /// A window of the reader's own, within what makes sense.
+    /// The reader's own window, within sensible limits.
     fn set_window(&mut self, grey: &GreyValues, centre: f64, width: f64) {
         let (low, high) = self.range;
         let (narrowest, widest) = self.widths();
@@ -100,7 +100,7 @@ impl GreyState {
         let window = self.window();
         match change {
             GreyChange::Level { centre, width } => self.set_window(grey, centre, width),
-            // Rightwards wider, downwards a higher centre and so a darker picture: as in other viewers.
+            // To the right wider, downwards a higher centre and so a darker picture, as in other viewers.
             GreyChange::Drag { across, down } => {
                 let width = window.width * WIDTH_PER_HALF_VIEW.powf(2.0 * across);
                 self.set_window(grey, window.centre + down * window.width, width);

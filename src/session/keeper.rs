@@ -1,4 +1,4 @@
-//! The thread that keeps readings: one file at a time, each change whole, in the order in which they come.
+//! The thread that writes readings: one file at a time, each change as a whole, in order.
 //!
 //! Must not know what is read or shown.
 
@@ -14,7 +14,7 @@ enum Task {
     Keep(Vec<Change>),
 }
 
-/// Joined when dropped, once all that was given to it is kept.
+/// Joined on drop, once everything given to it is written.
 #[derive(Debug)]
 pub struct Keeper {
     tasks: Option<Sender<Task>>,
@@ -23,7 +23,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// # Errors
-    /// Where the system gives no thread.
+    /// No thread can be started.
     pub fn start(voice: Voice) -> std::io::Result<Self> {
         let (tasks, todo) = channel();
         let thread = std::thread::Builder::new().name("readings".to_owned()).spawn(move || {
@@ -68,10 +68,10 @@ impl Drop for Keeper {
 
 struct Desk {
     voice: Voice,
-    /// Where the next change goes, with what a new file is about.
+    /// Where the next change goes, and the header for a new file.
     target: Option<(PathBuf, ReadingsHeader)>,
     file: Option<ReadingFile>,
-    /// Whether it was said that nothing is kept: once is enough.
+    /// Whether a write failure was reported: once is enough.
     has_failed: bool,
 }
 
@@ -88,7 +88,7 @@ impl Desk {
             Ok(None) => Ok(None),
             Err(reason) => Err(reason),
         };
-        // A file that cannot be read is left as it is, and nothing is written to it.
+        // A file that cannot be read is left alone.
         self.target = contents.is_ok().then_some((file, head));
         self.has_failed = contents.is_err();
         self.voice.say(Event::ReadingsCame { number, contents });

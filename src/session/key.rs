@@ -1,4 +1,4 @@
-//! What an answer belongs to: which picture, under which model, asked how. What differs in any of these is another answer.
+//! What an answer belongs to: picture, model and settings. If any of these differs, it is another answer.
 //!
 //! Must not know who asks or who answers.
 
@@ -12,7 +12,7 @@ pub struct PictureKey {
     pub path: PathBuf,
     /// Counted from 0.
     pub frame: u32,
-    /// How often the file had been given up by then as possibly changed.
+    /// How often the file had been invalidated by then.
     pub reading: u32,
 }
 

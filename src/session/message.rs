@@ -182,7 +182,7 @@ pub enum Event {
         model: String,
         steady: Steadiness,
     },
-    /// So many pictures of a figure are explained.
+    /// Pictures of a figure explained so far.
     GalleryGoesOn {
         number: u64,
         count: usize,

@@ -5,7 +5,7 @@
 pub struct Personal(pub Result<Vec<(&'static str, String)>, String>);
 
 impl std::fmt::Debug for Personal {
-    /// Nobody's name belongs in a log.
+    /// A patient's name belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Personal(hidden)")
     }

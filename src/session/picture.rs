@@ -1,4 +1,4 @@
-//! A decoded picture ready for a screen: its pixels at halved sizes, so that what is drawn costs what is seen.
+//! A decoded picture ready for the screen: its pixels at halved sizes, so that drawing costs only what is seen.
 //!
 //! Must not know models, maps or the user interface.
 
@@ -25,7 +25,7 @@ pub type Codes = ImageBuffer<Luma<u16>, Vec<u16>>;
 /// A picture at one of its sizes.
 #[derive(Debug, Clone, Copy)]
 pub enum Level<'a> {
-    /// Codes, to be looked up when they are shown: window and level change that alone.
+    /// Codes, mapped when they are shown: window and level change only that.
     Grey(&'a Codes),
     Colour(&'a RgbImage),
 }
@@ -44,11 +44,11 @@ impl Level<'_> {
 pub struct Picture {
     pub scan: Scan,
     pub decode_ms: f64,
-    /// Of the file, lower-case hexadecimal; nothing of a scan that was made otherwise.
+    /// SHA-256 of the file, lower-case hexadecimal; `None` for a scan from elsewhere.
     pub sha256: Option<String>,
-    /// What the models' gates look at.
+    /// What the models' gates judge by.
     pub measures: Measures,
-    /// Where light falls in it.
+    /// Its lit field.
     pub lit: Option<Lit>,
     /// Level 0 where the scan itself is 16-bit colour.
     full: Option<RgbImage>,
@@ -70,10 +70,10 @@ impl Picture {
         Self::decode(&Encoded::read(path, frame)?)
     }
 
-    /// As [`Self::open`], of a file that was read.
+    /// Like [`Self::open`], from a file already read.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Like [`Self::open`].
     pub fn decode(file: &Encoded) -> Result<Self, ScanError> {
         let start = Instant::now();
         let scan = file.decode()?;
@@ -88,13 +88,13 @@ impl Picture {
             (Pixels::Rgb8(colours), _) | (Pixels::Rgb16(_), Some(colours)) => Halved::Colour(levels(colours)),
             (Pixels::Rgb16(_), None) => Halved::Colour(Vec::new()),
         };
-        // Counted here and not when it is shown: that is the window's thread.
+        // Computed here and not when it is shown: that would be the window's thread.
         let _ = scan.grey().map(GreyValues::range);
         let (measures, lit) = input::measure_with_field(&scan);
         Self { measures, lit, scan, decode_ms, sha256: None, full, halved }
     }
 
-    /// What the levels of a picture of `header` take beside the picture itself.
+    /// Memory of the levels of a picture with `header`, without the picture itself.
     pub fn level_bytes(header: &Header) -> u64 {
         let full = if header.kept_bytes > 3 * header.pixels() { 3 * header.pixels() } else { 0 };
         full + header.kept_bytes / 3
@@ -128,7 +128,7 @@ impl Picture {
         self.scan.size_px()
     }
 
-    /// What the picture holds in memory.
+    /// The memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
         let (width, height) = self.size_px();
         let a_pixel = match &self.scan.pixels {
@@ -144,7 +144,7 @@ impl Picture {
         width as usize * height as usize * a_pixel + full + halved
     }
 
-    /// The picture at most [`THUMBNAIL_PX`] long.
+    /// The picture, its longer side at most [`THUMBNAIL_PX`].
     pub fn thumbnail(&self) -> RgbImage {
         let smallest = match (self.level(u32::MAX), self.scan.grey()) {
             (Level::Colour(colours), _) => Cow::Borrowed(colours),

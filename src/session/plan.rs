@@ -1,6 +1,6 @@
-//! What is wished of the worker, and in which order it is done.
+//! What the worker is asked for, and in which order it is done.
 //!
-//! Must not know threads: the worker's and the tests' stand around it.
+//! Must not know threads: the worker and the tests wrap it.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use super::gallery::GalleryJob;
 use super::message::{Event, GradeJob, Job, ModelWish, SteadyJob};
 use super::trust::TrustJob;
 
-/// What is wished for; the worker takes from it, the most urgent first.
+/// Open requests; the worker takes the most urgent first.
 #[derive(Debug, Default)]
 pub struct Plan {
     model: Option<ModelWish>,
     wanted: Option<Job>,
-    /// The wish that an answer is still awaited to.
+    /// The request whose answer is still awaited.
     ticket: Option<u64>,
     /// The picture beside the one on the screen.
     beside: Option<Job>,
@@ -33,7 +33,7 @@ pub struct Plan {
     is_grading: bool,
 }
 
-/// One thing to do.
+/// One task.
 #[derive(Debug)]
 pub enum Task {
     Model(ModelWish),
@@ -46,7 +46,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// What is said of it where it fails; nothing of what nobody waits for.
+    /// What a failure of it reports; nothing where nobody waits.
     pub fn failed(&self) -> Box<dyn FnOnce(String) -> Option<Event>> {
         match self {
             Self::Model(ModelWish { number, name, .. }) => {
@@ -87,7 +87,7 @@ impl Plan {
         (self.ticket, self.wanted) = (job.ticket, Some(job));
     }
 
-    /// Forgets the wish and what was to be done ahead.
+    /// Drops the request and what was planned ahead.
     pub fn cancel(&mut self) {
         (self.ticket, self.wanted) = (None, None);
         self.ahead.clear();
@@ -98,7 +98,7 @@ impl Plan {
         (self.beside, self.begun_beside) = (job, None);
     }
 
-    /// `job` gave way to something more urgent: of the picture beside another one it is begun anew after that.
+    /// `job` gave way to something more urgent: of the picture beside another one it is begun again after that.
     pub fn gave_way(&mut self, job: &Job) {
         let is_it = |begun: &Job| job.ticket.is_none() && begun.key == job.key && begun.under == job.under;
         if self.begun_beside.as_ref().is_some_and(is_it) && self.beside.is_none() {
@@ -137,7 +137,7 @@ impl Plan {
         }
     }
 
-    /// Has what gave way begun anew, unless nobody wishes for it by now.
+    /// Has what gave way begun again, unless nobody wishes for it by now.
     pub fn trust_again(&mut self, job: TrustJob) {
         if self.trust_number == Some(job.number) {
             self.trust = Some(job);
@@ -159,7 +159,7 @@ impl Plan {
         self.steady = Some(job);
     }
 
-    /// Has what was broken off begun anew, unless another picture has taken its place.
+    /// Has what was broken off begun again, unless another picture has taken its place.
     pub fn steady_again(&mut self, job: SteadyJob) {
         self.steady.get_or_insert(job);
     }
@@ -240,7 +240,7 @@ impl Plan {
         self.is_calm() && self.grade.is_empty()
     }
 
-    /// Whether there is something more urgent than `job`, which was begun.
+    /// Whether something is more urgent than `job`, which has begun.
     pub fn overtakes(&self, job: &Job) -> bool {
         let is_newer = match job.ticket {
             Some(ticket) => self.ticket != Some(ticket),

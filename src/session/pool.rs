@@ -1,6 +1,6 @@
-//! Work of a moment that needs no network, each on a thread of the pool.
+//! Short work that needs no neural network, on threads of a pool.
 //!
-//! Must not know what is made of the answers.
+//! Must not know what happens with the results.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::guard::panics;
 use crate::reading::{self, Contents, Eye, Identity, ReadingFile, identity};
 use crate::{input, labels, scan};
 
-/// The pictures that paths mean: a folder may lie on a slow disk.
+/// Finds the pictures under the given paths: a folder may lie on a slow disk.
 pub fn find(voice: &Voice, number: u64, paths: Vec<PathBuf>) {
     voice.later(ShortTask::Find(number), move || {
         let found = scan::find::pictures(&paths).map_err(|error| error.to_string());
@@ -74,7 +74,7 @@ pub fn read_readings(voice: &Voice, number: u64, file: PathBuf) {
     });
 }
 
-/// A copy under another name, whole or not at all.
+/// Copies a file, whole or not at all.
 pub fn save_readings(voice: &Voice, number: u64, file: PathBuf, contents: Box<Contents>) {
     voice.later(ShortTask::Export(number), move || {
         let written = reading::save(&file, &contents).map(|()| vec![file]).map_err(|error| error.to_string());
@@ -108,10 +108,10 @@ pub fn write_gallery(voice: &Voice, number: u64, file: PathBuf, gallery: Box<Gal
     });
 }
 
-/// So many files are asked at once whose they are.
+/// Number of files asked at once whose they are.
 const ASKED_AT_ONCE: usize = 100;
 
-/// What was said of pictures before. Files that changed since are other files.
+/// Looks up earlier answers about pictures. A changed file counts as another one.
 pub fn recall(voice: &Voice, results: Arc<Results>, keys: Vec<PictureKey>, by: Arc<AnsweredBy>) {
     voice.later(ShortTask::Beside, move || {
         let known = |key: PictureKey| Some((results.recall(&key.path, &by)?, key));
@@ -149,8 +149,7 @@ fn said_by(whose: scan::dicom::Whose) -> Identity {
     }
 }
 
-/// Asks an archive for something. Those who wait for a network take no place from those who compute: it has a thread of its
-/// own.
+/// Asks an archive, on a thread of its own: waiting for the network must not take a slot in the pool.
 pub fn ask(voice: &Voice, archives: Arc<dyn Archives>, job: ArchiveJob, place: PathBuf) {
     let (number, teller, guard) = (job.number, voice.clone(), voice.clone());
     let work = move || {

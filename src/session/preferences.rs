@@ -1,4 +1,4 @@
-//! What survives a restart: choices of drawing, the window, recent files. A damaged file is set aside, never fatal.
+//! What survives a restart: drawing choices, window, recent files. A damaged file is set aside, never fatal.
 //!
 //! No picture, result or patient's data is kept here, only the paths of recent files.
 
@@ -21,11 +21,11 @@ const MOST_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
-    /// Dark: a reading room's.
+    /// Dark, for reading rooms.
     #[default]
     Dark,
     Light,
-    /// As the desktop has it.
+    /// Like the desktop.
     System,
 }
 
@@ -41,7 +41,7 @@ impl Theme {
     }
 }
 
-/// The window's place in points.
+/// The window's position and size in points.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WindowPlace {
     pub width: f32,
@@ -54,7 +54,7 @@ pub struct WindowPlace {
 #[serde(default, rename_all = "kebab-case")]
 pub struct Preferences {
     pub theme: Theme,
-    /// Of all text and controls; 1 is the desktop's own size. As the screen asks where nobody has chosen.
+    /// Scale of text and controls; 1 is the desktop's own size. Chosen by the screen's size if `None`.
     pub text_scale: Option<f32>,
     /// Whether the inspector shows everything.
     pub more: bool,
@@ -115,12 +115,12 @@ impl Default for Preferences {
     }
 }
 
-/// Where the user's readings lie, where the platform has such a place.
+/// Where the user's readings are kept, if the platform has a place for them.
 pub fn user_sessions() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.data_dir().join("readings"))
 }
 
-/// Where the user's preferences lie, where the platform has such a place.
+/// Where the user's preferences are kept, if the platform has a place for them.
 pub fn user_file() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.config_dir().join("settings.toml"))
 }
@@ -138,7 +138,7 @@ impl Preferences {
         toml::from_str(&text).map(Some).map_err(|error| error.message().to_owned())
     }
 
-    /// Reads the file. One that is damaged is renamed and the sentence says so; the rest starts as new.
+    /// Reads the file. A damaged one is renamed, which the returned sentence says, and defaults are used.
     pub fn load(file: &Path) -> (Self, Option<String>) {
         file.parent().into_iter().for_each(whole::sweep);
         match Self::read(file) {
@@ -168,7 +168,7 @@ impl Preferences {
         Ok(())
     }
 
-    /// Without the paths that no file of text can hold: they must not keep all the rest from being kept.
+    /// Without paths that a text file cannot hold: they must not keep the rest from being saved.
     fn in_text(&self) -> Self {
         let mut told = self.clone();
         let is_text = |path: &PathBuf| path.to_str().is_some();
@@ -202,7 +202,7 @@ impl Preferences {
         clear.opacity = within(clear.opacity, 0.0, 1.0, usual.clear.opacity);
         self.style.backdrop = within(self.style.backdrop, 0.0, 1.0, usual.backdrop);
         clear.gain = within(clear.gain, 0.1, 20.0, usual.clear.gain);
-        // Which grades are off belongs to a picture on the screen, not to the next day.
+        // Which classes are off belongs to the picture on the screen, not to the next day.
         clear.enabled.clear();
         self.recent.truncate(MOST_RECENT);
         self.sessions.truncate(MOST_RECENT);

@@ -1,6 +1,6 @@
-//! What the reader has said and seen of the pictures that are open, and what of it is still to be kept.
+//! What the reader has said and seen of the open pictures, and what of it still has to be written.
 //!
-//! Must not know how anything is shown, and no disk: changes go out as plain data.
+//! Must not know how anything is shown, nor the disk: changes leave as plain data.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::reading::{Answer, Change, Contents, Entry, FrameOf, Identity, Judgement, Place, Reading, ReadingsHeader};
 
-/// All readings of what is open, under one list of classes.
+/// All readings of the open pictures, under one list of classes.
 #[derive(Debug, Default)]
 pub struct Readings {
     /// Whether the reader says a grade before the model's answer is shown.
@@ -17,12 +17,12 @@ pub struct Readings {
     entries: HashMap<FrameOf, Entry>,
     /// How many pictures this reader has seen.
     seen: u32,
-    /// The frame on the screen, since when.
+    /// The frame on the screen, and since when.
     appeared: Option<(FrameOf, Instant)>,
-    /// Seconds that an unread frame was on the screen before.
+    /// Seconds that each unread frame has been on the screen.
     spent: HashMap<FrameOf, f64>,
     changes: Vec<Change>,
-    /// Whether there is more to keep than that one picture was looked at.
+    /// Whether there is more to write than that one picture was looked at.
     is_worth_keeping: bool,
 }
 
@@ -60,9 +60,9 @@ impl Readings {
         }
     }
 
-    /// Takes in what a file had; what was said since counts.
+    /// Merges the contents of a file; what was said since wins.
     pub fn resume(&mut self, contents: Contents) {
-        // Blind reading is not ended by a start anew.
+        // A restart does not end blind reading.
         self.blind |= contents.head.blind;
         let (blind, was_blind) = (self.blind, contents.head.blind);
         self.head = ReadingsHeader { blind, opened: self.head.opened.clone(), ..contents.head };
@@ -116,13 +116,13 @@ impl Readings {
         Contents { head: self.head.clone(), entries, place }
     }
 
-    /// Whether the model's answer must not be shown yet: a reader who has seen it is no longer asked, and who was asked stays
-    /// asked, whatever is switched or started anew.
+    /// Whether the model's answer must not be shown yet. A reader who has seen it is no longer asked; one who was asked
+    /// stays asked, whatever is switched or restarted.
     pub fn hides(&self, of: &FrameOf) -> bool {
         self.blind && self.entries.get(of).is_none_or(|entry| !entry.reading.is_read() && !entry.answer_seen)
     }
 
-    /// A frame is on the screen from `now` on.
+    /// A frame appears on the screen at `now`.
     pub fn appears(&mut self, of: FrameOf, now: Instant) {
         if self.appeared.as_ref().is_some_and(|(known, _)| *known == of) {
             return;
@@ -188,7 +188,7 @@ impl Readings {
         });
     }
 
-    /// The model's grade is the reader's too: what cannot be said before it is seen.
+    /// The reader accepts the model's grade, which requires having seen it.
     pub fn accept(&mut self, of: &FrameOf, now: Instant, at: &str) {
         let said = self.entries.get(of).filter(|entry| entry.answer_seen).and_then(|entry| entry.answer.as_ref());
         if let Some(class) = said.filter(|answer| !answer.is_refused).map(|answer| answer.class) {
@@ -196,7 +196,7 @@ impl Readings {
         }
     }
 
-    /// There is no grade to give, or there is one after all.
+    /// Marks the picture as not gradable, or as gradable after all.
     pub fn ungradable(&mut self, of: &FrameOf, now: Instant, at: &str) {
         let seconds = self.seconds(of, now);
         self.change(of, |entry| {

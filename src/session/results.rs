@@ -1,5 +1,5 @@
-//! What models said of pictures, kept on disk, so that a folder that was graded once is graded when it is opened again. It
-//! holds no picture, no path and no name: only figures under hashes.
+//! Models' answers, kept on disk, so that a folder graded once is graded when it is opened again. The file holds no
+//! picture, path or name: only numbers under hashes.
 //!
 //! SQLite writes each answer whole or not at all, whenever the program ends. The file is bounded, and one that is damaged
 //! or foreign is set aside. Nothing here is worth more than the work that it saves: what cannot be read or written costs a
@@ -15,13 +15,13 @@ use sha2::{Digest, Sha256};
 use super::answer::AnsweredBy;
 use crate::reading::Answer;
 
-/// More are not kept; the oldest go.
+/// Most answers kept; the oldest go first.
 const MOST_ROWS: i64 = 200_000;
 const MOST_BYTES: i64 = 64 << 20;
 const PAGE_BYTES: i64 = 4096;
-/// So often it is looked whether there are too many.
+/// How many writes between checks of that limit.
 const COUNTED_EACH: u64 = 500;
-/// An answer as text.
+/// Longest answer as text.
 const MOST_TEXT: usize = 64 << 10;
 /// "Fova", in the file's head.
 const MARK: i64 = 0x466f_7661;
@@ -33,7 +33,7 @@ const SCHEMA: &str = "
 
 type Key = [u8; 32];
 
-/// Where results lie for this user, where the platform has such a place.
+/// Where this user's results are kept, if the platform has a place for them.
 pub fn user_file() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "fovea").map(|dirs| dirs.cache_dir().join("results.sqlite"))
 }
@@ -47,7 +47,7 @@ pub enum ResultsError {
     File { path: PathBuf, error: std::io::Error },
 }
 
-/// A file of results, opened when it is first asked.
+/// A file of results, opened on first use.
 #[derive(Debug)]
 pub struct Results {
     path: PathBuf,
@@ -57,7 +57,7 @@ pub struct Results {
 #[derive(Debug, Default)]
 struct Open {
     connection: Option<Connection>,
-    /// What cannot be opened is not tried again.
+    /// Could not be opened; not tried again.
     is_given_up: bool,
     written: u64,
 }
@@ -71,7 +71,7 @@ impl Results {
         &self.path
     }
 
-    /// What was said of a picture, by the SHA-256 of its file.
+    /// The answer about a picture, by the SHA-256 of its file.
     pub fn get(&self, picture: &str, by: &AnsweredBy) -> Option<Answer> {
         let key = answer_key(picture, by);
         let text = self.with(|connection| {
@@ -82,7 +82,7 @@ impl Results {
         by.can_say(&answer).then_some(answer)
     }
 
-    /// As [`Self::get`], of the file at `path`, if it is the one that was graded: by its place, size and times, so that
+    /// Like [`Self::get`], of the file at `path`, if it is the one that was graded: by its place, size and times, so that
     /// nothing of it has to be read.
     pub fn recall(&self, path: &Path, by: &AnsweredBy) -> Option<Answer> {
         let key = file_key(path)?;
@@ -93,7 +93,7 @@ impl Results {
         self.get(&String::from_utf8(picture).ok()?, by)
     }
 
-    /// Keeps what was said of the picture at `path`, whose file has the SHA-256 `picture`.
+    /// Stores the answer about the picture at `path`, whose file has the SHA-256 `picture`.
     pub fn put(&self, path: &Path, picture: &str, by: &AnsweredBy, answer: &Answer) {
         let (key, at) = (answer_key(picture, by), now_s());
         let Some(text) = serde_json::to_string(answer).ok().filter(|text| text.len() <= MOST_TEXT) else { return };
@@ -153,7 +153,7 @@ impl Results {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does `work` where the file can be opened. Damage that shows only now has it set aside.
+    /// Runs `work` if the file can be opened. Damage found only now sets it aside.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
         let mut open = self.lock();
         if open.connection.is_none() && !open.is_given_up {
@@ -268,7 +268,7 @@ fn answer_key(picture: &str, by: &AnsweredBy) -> Key {
     Sha256::digest(format!("{picture}\n{}\n{}", by.model, by.rules)).into()
 }
 
-/// Of the file as it is now: another content has another time, another place another file.
+/// Identifies the file as it is now, by place, size and time.
 fn file_key(path: &Path) -> Option<Key> {
     let data = std::fs::metadata(path).ok()?;
     let modified_ns = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();

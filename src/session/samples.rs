@@ -1,4 +1,4 @@
-//! The drawn samples that come with the program, unpacked when they are asked for.
+//! The drawn samples that come with the program, unpacked on demand.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// Where the sample `file` lies on this machine, unpacked anew where it is missing or altered.
+/// Where the sample `file` lies on this machine; unpacked again if it is missing or altered.
 ///
 /// # Errors
 /// An unknown sample, or a place that cannot be written to.

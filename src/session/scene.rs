@@ -7,7 +7,7 @@ use crate::bundle::Card;
 use crate::layers::{Layer, Scene};
 
 impl State {
-    /// All that layers may look at, once there is an explanation that may be seen.
+    /// Everything that layers draw from, once there is an explanation that may be seen.
     pub fn scene(&self) -> Option<Scene<'_>> {
         Some(Scene {
             maps: self.shown()?.maps(),
@@ -21,7 +21,7 @@ impl State {
         })
     }
 
-    /// Where the lit field of `picture` ends, where that is wanted and a retina is what the model reads.
+    /// The outline of the lit field of `picture`, if wanted and the model reads retinas.
     pub(super) fn outline_of<'a>(&self, picture: &'a Picture) -> &'a [(f64, f64)] {
         let reads_a_retina = self.card().is_some_and(Card::reads_a_retina);
         let lit = picture.lit.as_ref().filter(|_| self.preferences.style.outline && reads_a_retina);

@@ -1,4 +1,4 @@
-//! What is worked out from one look of the network for the choices of the moment, apart from the window's thread.
+//! What is computed from one look of the network under the current choices, off the window's thread.
 //!
 //! Must not know the network or the user interface.
 
@@ -15,7 +15,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 /// An explanation under given choices, ready to be drawn.
 #[derive(Debug)]
 pub struct Shown {
-    /// Differs from that of every other `Shown` of the program's run.
+    /// Unique among all `Shown` of this run.
     pub id: u64,
     pub explanation: Explanation,
     /// The responses after smoothing.
@@ -56,12 +56,12 @@ impl Shown {
     }
 }
 
-/// What the maps say at one place.
+/// The maps' values at one position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// Of the shown class.
+    /// For the shown class.
     pub cam: f32,
-    /// Of every class, smoothed as on the screen; `None` where it was not computed.
+    /// For every class, smoothed as on the screen; `None` where it was not computed.
     pub responses: Vec<Option<f32>>,
 }
 

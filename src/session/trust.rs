@@ -1,6 +1,6 @@
-//! Whether the map of one picture can be trusted: what is tried on it, part by part, the quick ones first.
+//! Whether the map of one picture can be trusted: tests, one after another, the quick ones first.
 //!
-//! Each part begins with the picture anew, so that one that has to give way costs no other.
+//! Each test starts from the picture, so that an interrupted one costs no other.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,29 +24,29 @@ use crate::maps::ClassMaps;
 use crate::method::MapKind;
 use crate::statistics::MayGoOn;
 
-/// Of all that is drawn by chance.
+/// Seed of everything random.
 const SEED: u64 = 1;
-/// So many randomised models are shown at most; the last, in which no weight is left, always is.
+/// Most randomised models shown; the last, in which no weight is left, always is.
 const MOST_MODELS: usize = 5;
-/// Sides of the maps that are shown side by side.
+/// Side of the maps shown side by side.
 const MAP_PX: u32 = 160;
 /// The removed pixels of a curve are blurred, and the mean of so many random orders stands beside.
 const RANDOM_ORDERS: usize = 2;
 
-/// What the results belong to.
+/// What results belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TrustKey {
     pub picture: PictureKey,
     /// The SHA-256 of the model's weights.
     pub model: String,
-    /// Whose map is tried.
+    /// The class whose map is tested.
     pub kind: MapKind,
 }
 
-/// One thing to try.
+/// One test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustPart {
-    /// Strong pixels kept alone, and removed.
+    /// Only the strong pixels kept, and only they removed.
     Strong,
     /// The map of the picture mirrored, shifted, darker and lighter.
     Repeated,
@@ -72,14 +72,14 @@ impl TrustPart {
     }
 }
 
-/// A part that is to be tried.
+/// A test to be run.
 #[derive(Debug, Clone)]
 pub struct TrustJob {
     pub number: u64,
     pub of: TrustKey,
     pub part: TrustPart,
     pub picture: Arc<Picture>,
-    /// What the model is called, and where it may lie besides: its weights are read once more to be randomised.
+    /// The model's name, and further folders it may lie in: its weights are read again to be randomised.
     pub name: String,
     pub folders: Vec<PathBuf>,
 }
@@ -94,7 +94,7 @@ pub struct RandomisedMap {
     pub picture: RgbImage,
 }
 
-/// What came of a part.
+/// The result of a test.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrustFound {
     Strong(Vec<Rescored>),

@@ -187,7 +187,7 @@ impl Thread {
         if let Some((_, look)) = self.last.as_ref().filter(|(known, _)| *known == key) {
             return self.voice.say(Event::Explained { key, look: Arc::clone(look), is_new: false });
         }
-        // Of another model than this one nothing is asked; who wished for it will ask anew.
+        // Of another model than this one nothing is asked; who wished for it will ask again.
         let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == key.under.model) else {
             return;
         };
@@ -231,7 +231,7 @@ impl Thread {
         self.voice.say(Event::Failed { ticket: job.ticket, key: job.key.clone(), reason, device_lost });
     }
 
-    /// Ends at once where anything else is wished for, and begins anew when that is done.
+    /// Ends at once where anything else is wished for, and begins again when that is done.
     fn steady(&self, job: SteadyJob) {
         // A variant, and its way to the model's input; a picture too large for that is not tried.
         let (width, height) = job.picture.size_px();
@@ -254,7 +254,7 @@ impl Thread {
         }
     }
 
-    /// Gives way to whatever is wished for, and begins anew after that.
+    /// Gives way to whatever is wished for, and begins again after that.
     fn trust(&self, job: TrustJob) {
         let Some(explainer) = self.explainer.as_ref().filter(|explainer| explainer.sha256 == job.of.model) else {
             // It will not be asked of this model: another picture's results would be none of this one.
@@ -301,7 +301,7 @@ impl Thread {
         }
     }
 
-    /// What the model says of a picture that nobody waits for. Where anything else is wished for meanwhile, it begins anew
+    /// What the model says of a picture that nobody waits for. Where anything else is wished for meanwhile, it begins again
     /// later.
     fn grade(&mut self, job: GradeJob) {
         let failed = |reason: String, device_lost: bool| Event::Failed {

@@ -118,7 +118,7 @@ impl Units {
         })
     }
 
-    /// As [`Self::figures_of`], with draws of its own.
+    /// Like [`Self::figures_of`], with draws of its own.
     pub fn figures<const N: usize>(&self, figures: impl Fn(&[usize]) -> [Option<f64>; N]) -> [Figure; N] {
         self.figures_of(self.draws(), figures)
     }

@@ -16,7 +16,7 @@ use crate::scan::find;
 
 /// Every so many-th patient is left out of training.
 const HELD_EVERY: usize = 5;
-/// So many names are listed where something does not match.
+/// Most names listed where something does not match.
 const MOST_NAMES: usize = 5;
 
 /// A picture that the table knows.

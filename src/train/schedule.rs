@@ -45,7 +45,7 @@ pub struct LesionHead {
     /// It reads the last value of which a cell is so many pixels of the input wide.
     pub stride: usize,
     pub kinds: usize,
-    /// So many predictions a cell of that value along either side.
+    /// Predictions per cell of that value, along either side.
     #[serde(default = "one")]
     pub finer: usize,
 }

@@ -1,4 +1,4 @@
-//! What a command does to window and views; the rest is the session's.
+//! What a command does to window and views; the rest is up to the session.
 
 use egui::{Context, ViewportCommand};
 use image::RgbImage;
@@ -14,7 +14,7 @@ use crate::session::{Command, Layer, SessionCommand, ViewCommand, WindowCommand}
 /// Screen pixels that a key moves the picture, and the cross-hair.
 const PAN_PX: f64 = 60.0;
 const PROBE_PX: f64 = 4.0;
-/// Width of the export dialog's preview.
+/// Width of the preview in the export dialog, in pixels.
 const PREVIEW_PX: u32 = 760;
 
 impl App {
@@ -73,7 +73,7 @@ impl App {
         }
     }
 
-    /// A session's command; another picture is seen whole at first.
+    /// Runs a session's command; a new picture is first shown whole.
     fn apply(&mut self, command: &SessionCommand) {
         let before = self.session.selected().map(std::path::Path::to_owned);
         self.session.apply(command);
@@ -118,7 +118,7 @@ impl App {
         self.probe = Some((within(px + x * step, width), within(py + y * step, height)));
     }
 
-    /// Escape: the innermost thing ends. Menus and lists of choices close by themselves, before this is asked.
+    /// Escape closes the innermost thing. Menus and combo boxes close by themselves before this is called.
     fn escape(&mut self, ctx: &Context) {
         if self.escape_archive() {
         } else if self.is_dialog_open() {
@@ -150,7 +150,7 @@ impl App {
         let Some(current) = self.session.current().filter(|_| self.session.shown().is_some()) else {
             return self.session.notice("There is no explanation to export yet.".to_owned(), false, None);
         };
-        // No two pictures of the list are exported alike.
+        // No two pictures of the list get the same file name.
         let listed = self.session.worklist.get(&current.path).map(|item| item.export_name.clone());
         let stem = || current.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let name = listed.unwrap_or_else(stem);

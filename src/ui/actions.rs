@@ -1,5 +1,5 @@
-//! Everything that a menu, a button or a key can ask for: one table of labels, tooltips, keys and groups, from which
-//! menus, toolbar, the list of keys and the keyboard all take. Nothing has two names.
+//! Everything that a menu, a button or a key can ask for: one table of labels, tooltips, keys and groups, used by menus,
+//! toolbar, the list of keys and the keyboard. Nothing has two names.
 //!
 //! Must not know widgets; [`super::keys`] reads the keyboard.
 
@@ -41,16 +41,16 @@ impl ActionGroup {
     }
 }
 
-/// Something to do, with all that is said of it.
+/// A command with its texts and keys.
 pub struct Action {
     pub group: ActionGroup,
-    /// What menus, buttons and the list of keys call it.
+    /// Its label in menus, on buttons and in the list of keys.
     pub label: &'static str,
-    /// One sentence more, or nothing where the label says all.
+    /// One more sentence, or nothing where the label says it all.
     pub tooltip: &'static str,
     pub command: Command,
     pub keys: &'static [(Modifiers, Key)],
-    /// Whether it stands in a menu; what is only moved by keys does not.
+    /// Whether it appears in a menu; commands that only make sense by key do not.
     pub in_menu: bool,
 }
 
@@ -64,7 +64,7 @@ impl Action {
         self.shortcuts().next().map(|shortcut| super::keys::key_text(&shortcut)).unwrap_or_default()
     }
 
-    /// What is said when the pointer rests on it: the sentence and the key.
+    /// The tooltip: sentence and key.
     pub fn hint(&self) -> String {
         match (self.tooltip, self.shortcut_text()) {
             ("", key) => key,
@@ -104,7 +104,7 @@ pub fn of(command: &Command) -> Option<Action> {
     all().into_iter().find(|action| action.command == *command)
 }
 
-/// What `command` is called.
+/// The label of `command`.
 pub fn label(command: &Command) -> &'static str {
     of(command).map_or("", |action| action.label)
 }
@@ -242,7 +242,7 @@ fn measurements() -> Vec<Action> {
     ]
 }
 
-/// Of the layers in their order; one more would go without.
+/// Keys of the layers, in order; one more layer would have none.
 const LAYER_KEYS: [Keys; 5] =
     [&[(NONE, Key::F6)], &[(NONE, Key::F7)], &[(NONE, Key::F8)], &[(NONE, Key::F9)], &[(NONE, Key::F10)]];
 
@@ -290,7 +290,7 @@ fn view() -> Vec<Action> {
     let alone = |(view, keys): (Layer, Keys)| action(group, view.kind().only(), back, keys, V::Maximise(view));
     let keys = LAYER_KEYS.into_iter().chain(std::iter::repeat(&[] as Keys));
     let layers = Layer::ALL.into_iter().zip(keys).map(alone);
-    // After those of the camera.
+    // After the camera's.
     all.splice(4..4, layers);
     all
 }
@@ -329,7 +329,7 @@ fn help() -> Vec<Action> {
     ]
 }
 
-/// What arrows do with a modifier.
+/// What arrow keys do with a modifier.
 fn moves() -> Vec<Action> {
     const COMMAND_ARROWS: [Keys; 4] = [
         &[(COMMAND, Key::ArrowLeft)],

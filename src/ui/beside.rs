@@ -1,4 +1,4 @@
-//! Two pictures side by side: both eyes as readers hang them, or an earlier picture beside the present one.
+//! Two pictures side by side: both eyes as readers hang them, or an earlier picture beside the current one.
 //!
 //! Must not know which picture is chosen: the session does.
 
@@ -12,11 +12,11 @@ use crate::session::camera::{FieldCircle, Link};
 use crate::session::picture::Picture;
 use crate::session::{Current, Layer};
 
-/// Above each of the two.
+/// Height of the title above each picture.
 const HEADING: f32 = 24.0;
 
 impl App {
-    /// Draws both pictures with what is shown of each, those of one kind at the same height.
+    /// Draws both pictures with their layers, the same layers at the same height.
     pub(super) fn two(&mut self, ui: &mut Ui, area: Rect) {
         let Some(current) = self.session.current() else { return };
         let (width, height) = current.picture.size_px();
@@ -48,7 +48,7 @@ impl App {
         }
     }
 
-    /// Whose picture it is, and what is said of it.
+    /// Whose picture it is, and the line about it.
     fn heading(&self, ui: &mut Ui, pane: Pane, place: Rect) {
         let (path, says) = match pane {
             Pane::Present => (self.session.current().map(|current| current.path.clone()), self.headline()),
@@ -75,7 +75,7 @@ impl App {
         });
     }
 
-    /// What is said of the picture on the screen in a line.
+    /// A line about the picture on the screen.
     fn headline(&self) -> String {
         if self.session.awaits_reader() {
             return "Not read yet".to_owned();
@@ -87,7 +87,7 @@ impl App {
         said.unwrap_or_default()
     }
 
-    /// How the picture beside lies with respect to the one on the screen.
+    /// The transform between the picture beside and the one on the screen.
     pub(super) fn link(&self) -> Option<Link> {
         let present = self.session.current()?;
         let beside = self.session.companion()?.current()?;
@@ -95,7 +95,7 @@ impl App {
         Some(Link::new(present, beside, self.session.is_mirrored()))
     }
 
-    /// What stands in the place of a view of the picture beside that has nothing to show yet.
+    /// What a view of the picture beside says while it has nothing to show.
     pub(super) fn nothing_beside(&self, ui: &Ui, rect: Rect) {
         let galley = ui.painter().layout(
             self.session.companion_says(),

@@ -1,4 +1,4 @@
-//! Small windows above the rest: the list of keys, the model's card, a typed path, the chart under the pointer.
+//! Small windows on top: the list of keys, the model's card, a typed path, the chart under the pointer.
 
 use std::path::PathBuf;
 
@@ -155,7 +155,7 @@ fn key_group(ui: &mut Ui, group: ActionGroup) {
     }
 }
 
-/// Keys and what they do, side by side; very large text wraps.
+/// Keys and their actions, side by side; very large text wraps.
 fn said_row(ui: &mut Ui, keys: &str, says: &str) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(keys).monospace());

@@ -1,4 +1,4 @@
-//! The export dialog: what is written, and where.
+//! The export dialog: what is written, and where to.
 
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,12 @@ pub struct ExportForm {
     name: String,
     parts: Parts,
     replace: bool,
-    /// The report panel as it would be written, smaller.
+    /// The report panel as it would be written, scaled down.
     pub preview: Option<RgbImage>,
 }
 
 impl ExportForm {
-    /// For the picture of this name; into the folder of last time, else into `fovea` among the user's documents.
+    /// For the picture of this name; into the last folder used, else into `fovea` in the user's documents.
     pub fn new(name: String, last: Option<&Path>) -> Self {
         let documents = || {
             let dirs = directories::UserDirs::new()?;
@@ -31,7 +31,7 @@ impl ExportForm {
         Self { folder: folder.to_string_lossy().into_owned(), name, parts: Parts::ALL, replace: false, preview: None }
     }
 
-    /// What keeps the form from being carried out.
+    /// What keeps the export from starting.
     fn problem(&self) -> Option<&'static str> {
         let Parts { panel, layers, maps, record, pages, dicom } = self.parts;
         if self.folder.trim().is_empty() {
@@ -125,7 +125,7 @@ fn fields(ui: &mut Ui, form: &mut ExportForm, browse: &mut bool) {
         ui.checkbox(&mut pages.report_pdf, "Report page (.pdf)");
         ui.checkbox(&mut pages.report_svg, "Report page (.svg)");
         ui.checkbox(&mut pages.legend_svg, "Legend (.svg)");
-        // Always there, so that nothing moves when a page is chosen.
+        // Always visible, so that nothing moves when a page is chosen.
         ui.add_enabled_ui(pages.any(), |ui| {
             for theme in PageTheme::ALL {
                 ui.radio_value(&mut pages.theme, theme, theme.name());

@@ -4,14 +4,14 @@ use egui::{Context, CornerRadius, Id, Key, Stroke, StrokeKind};
 
 use super::theme;
 
-/// What is remembered of the keyboard's place from frame to frame.
+/// Where the keyboard focus is, remembered from frame to frame.
 #[derive(Debug, Default)]
 pub struct Place {
-    /// What had the keyboard at the end of the last frame.
+    /// What had the focus at the end of the last frame.
     last: Option<Id>,
     /// Whether that was a text field.
     was_typing: bool,
-    /// What had it before a menu or dialog opened.
+    /// What had the focus before a menu or dialog opened.
     below: Option<Id>,
     was_covered: bool,
 }
@@ -32,7 +32,7 @@ impl Place {
         let back = if self.was_covered && !is_covered {
             self.below.take()
         } else if escaped && !is_covered && !self.was_typing && focused.is_none() {
-            // Escape ended something else; who works by keyboard stays where they were.
+            // Escape ended something else; the focus stays where it was.
             self.last
         } else {
             None

@@ -8,20 +8,20 @@ use super::{App, theme};
 use crate::reading::{Eye, Identity, Pattern, identity};
 use crate::session::ListCommand;
 
-/// Longer ids are nobody's.
+/// Longest id: longer ones do not exist.
 const MOST_LETTERS: usize = 64;
 
-/// Whose picture it is, as it is being typed.
+/// Whose picture it is, while it is being typed.
 pub struct IdentityForm {
     path: PathBuf,
     patient: String,
     eye: Option<Eye>,
     taken: String,
-    /// Whether the patient's number is one that a file said: it stays one.
+    /// Whether the patient's number came from a file; it stays so.
     was_private: Option<String>,
 }
 
-/// A pattern as it is being typed.
+/// A pattern while it is being typed.
 pub struct PatternForm {
     text: String,
 }
@@ -99,7 +99,7 @@ impl App {
         }
     }
 
-    /// What the pattern makes of the picture on the screen; whether it is none.
+    /// Shows what the pattern makes of the picture on the screen; returns whether it is invalid.
     fn pattern_line(&self, ui: &mut Ui, text: &str) -> bool {
         if text.trim().is_empty() {
             ui.label("Without one, the usual names alone are understood.");
@@ -157,7 +157,7 @@ impl IdentityForm {
         (!taken.is_empty() && !identity::is_date(taken)).then_some("Write the day like 2024-03-01.")
     }
 
-    /// `shown` is how the patient was called before.
+    /// `shown` is the patient's name before the edit.
     fn identity(&self, shown: Option<&str>) -> Identity {
         let typed = self.patient.trim();
         let kept = self.was_private.as_ref().filter(|_| shown == Some(typed));

@@ -11,7 +11,7 @@ use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::session::shown::Shown;
 use crate::session::{Command, Layer, SessionCommand, WindowCommand};
 
-/// Pixels of a colour bar's picture; it is stretched to the sidebar's width.
+/// Size of a colour bar in pixels; it is stretched to the sidebar's width.
 const BAR_PX: (u32, u32) = (512, 8);
 
 impl App {
@@ -19,7 +19,7 @@ impl App {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.inspector_parts(ui));
     }
 
-    /// All of it, for a place that scrolls.
+    /// All of it, for a scrolling area.
     pub(super) fn inspector_parts(&mut self, ui: &mut Ui) {
         // A slider leaves room for its value and its name.
         ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(60.0, 220.0);

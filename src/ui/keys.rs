@@ -1,4 +1,4 @@
-//! The keyboard: which of its presses stand for which commands of [`super::actions`], and what keys are called.
+//! The keyboard: which keys trigger which commands of [`super::actions`], and what keys are called.
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
@@ -7,7 +7,7 @@ use crate::session::{Command, SessionCommand};
 
 const NONE: Modifiers = Modifiers::NONE;
 
-/// A key as it is printed on keyboards.
+/// The name of a key as printed on keyboards.
 pub fn key_text(shortcut: &KeyboardShortcut) -> String {
     let key = match shortcut.logical_key {
         Key::ArrowLeft => "←",
@@ -58,7 +58,7 @@ pub fn pressed(
         all.sort_by_key(|(shortcut, _)| std::cmp::Reverse(held(shortcut)));
         for (shortcut, command) in all.into_iter().filter(|(_, command)| allows(command)) {
             if !(is_focused && held(&shortcut) == 0 && moves(shortcut.logical_key)) {
-                // A slow frame may hold several presses of one key: each counts.
+                // A slow frame may contain several presses of one key: each counts.
                 let presses = input.count_and_consume_key(shortcut.modifiers, shortcut.logical_key);
                 commands.extend(std::iter::repeat_n(command, presses));
             }

@@ -1,5 +1,5 @@
-//! Where the views stand: side by side, stacked, in rows, or the picture large and the maps beside or below
-//! it, whichever shows most.
+//! Where the views go: side by side, stacked, in rows, or the picture large and the maps beside or below it, whichever
+//! shows most.
 //!
 //! Knows sizes only.
 
@@ -20,7 +20,7 @@ pub fn arrange(area: Rect, count: usize, aspect: f32, title_height: f32) -> Vec<
         sum + 2.0 * least
     };
     let candidates = (1..=count).map(|rows| in_rows(area, &spread(count, rows))).chain(with_a_large_one(area, count));
-    // Of equals the one of fewest rows.
+    // Among equals the one with the fewest rows.
     candidates.reduce(|best, next| if shown(&next) > shown(&best) { next } else { best }).unwrap_or_default()
 }
 
@@ -44,7 +44,7 @@ fn with_a_large_one(area: Rect, count: usize) -> impl Iterator<Item = Vec<Rect>>
     })
 }
 
-/// So many views in each row, all rows as wide and as high as each other.
+/// Views per row, all rows of the same width and height.
 fn in_rows(area: Rect, rows: &[usize]) -> Vec<Rect> {
     let part = |whole: f32, parts: usize| ((whole - (parts - 1) as f32 * GAP) / parts as f32).floor().max(1.0);
     let height = part(area.height(), rows.len());

@@ -11,7 +11,7 @@ use crate::layers::{Maps, Scene, Style};
 use crate::session::{Command, SessionCommand};
 
 const ROW: f32 = 22.0;
-/// The part of a row that is the class's name, and the points for its number.
+/// The part of a row for the class's name, and the points for its number.
 const NAME_PART: f32 = 0.42;
 const NUMBER_WIDTH: f32 = 52.0;
 

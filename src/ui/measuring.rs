@@ -1,6 +1,6 @@
-//! Measurements in the views: drawn with the mouse, taken hold of, selected, and listed with what they amount to.
+//! Measurements in the views: drawn with the mouse, moved, selected, and listed with their values.
 //!
-//! Must not know what they amount to: that is worked out by `scan::measure`.
+//! Must not know how values are computed: `scan::measure` does.
 
 use egui::accesskit::Role;
 use egui::{Align2, Color32, FontId, Key, Painter, PointerButton, Pos2, Response, RichText, Stroke, Ui, pos2, vec2};
@@ -18,26 +18,26 @@ const SELECTED: Color32 = Color32::from_rgb(120, 220, 255);
 /// The reader's own box.
 const OWN: Color32 = Color32::from_rgb(130, 240, 150);
 
-/// What the mouse is at.
+/// What the mouse is doing.
 #[derive(Debug, Default)]
 pub struct Hand {
-    /// What it draws; where `None`, it moves the picture.
+    /// What it draws; with `None`, it moves the picture.
     pub tool: Option<MeasurementKind>,
-    /// What is being drawn, with the points that stand.
+    /// The measurement being drawn, with its points so far.
     draft: Option<(MeasurementKind, Vec<Point>)>,
-    /// The place of the pointer in source pixels, for what is being drawn.
+    /// The pointer's position in source pixels, while drawing.
     at: Option<Point>,
-    /// A point that is being moved: of which measurement, which of its points, and what it has become.
+    /// A point being moved: measurement, index of the point, and the measurement's new shape.
     held: Option<(usize, usize, Measurement)>,
 }
 
 impl Hand {
-    /// Gives up what is being drawn, or puts the tool away; whether there was anything.
+    /// Discards what is being drawn, or puts the tool away; returns whether there was anything.
     pub fn let_go(&mut self) -> bool {
         self.draft.take().is_some() || self.held.take().is_some() || self.tool.take().is_some()
     }
 
-    /// Another picture: nothing of what was being drawn holds.
+    /// Another picture: discards what was being drawn.
     pub fn drop_draft(&mut self) {
         (self.draft, self.held) = (None, None);
     }
@@ -53,7 +53,7 @@ impl Hand {
         })
     }
 
-    /// The measurement that is being drawn, as far as it has got.
+    /// The measurement being drawn, so far.
     fn drafted(&self) -> Option<(MeasurementKind, Vec<Point>)> {
         let (kind, points) = self.draft.as_ref()?;
         Some((*kind, points.iter().copied().chain(self.at).collect()))
@@ -61,7 +61,7 @@ impl Hand {
 }
 
 impl App {
-    /// What the mouse does with measurements in a view; whether it is taken for them.
+    /// Lets the mouse work on measurements in a view; returns whether it was used.
     pub(super) fn measures(&mut self, ui: &Ui, response: &Response, viewport: &Viewport) -> bool {
         let source = |at: Pos2| viewport.to_source(at).map(|(x, y)| [x, y]);
         if let Some(at) = response.hover_pos().and_then(source) {
@@ -130,7 +130,7 @@ impl App {
         if *kind == MeasurementKind::Polygon && closes {
             return self.close_polygon();
         }
-        // A second click on the same place is none.
+        // A second click on the same place is ignored.
         if points.last().is_none_or(|last| screen(*last).distance(screen(at)) > 1.5) {
             points.push(at);
         }
@@ -159,7 +159,7 @@ impl App {
         }
     }
 
-    /// The point of a measurement that the pointer takes hold of.
+    /// The point of a measurement under the pointer.
     fn point_at(&self, viewport: &Viewport, at: Pos2) -> Option<(usize, usize, Measurement)> {
         let near = |[x, y]: &Point| viewport.to_screen((*x, *y)).distance(at) < REACH;
         self.session.measurements().enumerate().find_map(|(index, (measurement, _))| {
@@ -210,7 +210,7 @@ impl App {
         self.session.readings.reading(&self.session.on_screen()?)?.box_px
     }
 
-    /// A box of one's own is made of an area that was measured.
+    /// Offers to make the reader's box of a measured area.
     fn own_box_buttons(&mut self, ui: &mut Ui) {
         let selected = self.session.selected_measurement().and_then(|at| self.session.measurements().nth(at));
         let area = selected.map(|(measurement, _)| measurement).filter(|measurement| measurement.kind.is_area());

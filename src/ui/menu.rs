@@ -1,4 +1,4 @@
-//! Menus and toolbar, out of the table of actions.
+//! Menus and toolbar, built from the table of actions.
 
 use egui::{Button, ScrollArea, Ui};
 
@@ -10,7 +10,7 @@ use crate::session::{
     Command, Layer, ListCommand, Measuring, ReadingCommand, SessionCommand, ViewCommand, WindowCommand,
 };
 
-/// What is used all the time, one click away.
+/// The toolbar: what is used all the time.
 fn toolbar() -> [Command; 6] {
     [
         WindowCommand::OpenFiles.into(),
@@ -22,9 +22,9 @@ fn toolbar() -> [Command; 6] {
     ]
 }
 
-/// Narrower windows, or larger text, have the menus alone, in which everything stands.
+/// Narrower windows, or larger text, have only the menus, which contain everything.
 const TOOLBAR_FROM: f32 = 920.0;
-/// A recent file's name in a menu has at most so many letters.
+/// Most letters of a recent file's name in a menu.
 const MOST_LETTERS: usize = 48;
 const TEXT_SCALES: [f32; 7] = [0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
 
@@ -74,7 +74,7 @@ impl App {
 
     fn group(&mut self, ui: &mut Ui, group: ActionGroup) {
         let layers = self.session.layers();
-        // A view of a layer that there is not now has no entry.
+        // A layer that does not exist now has no entry.
         let is_there = |action: &Action| match &action.command {
             Command::View(ViewCommand::Maximise(view)) => layers.contains(view),
             _ => action.in_menu,
@@ -93,7 +93,7 @@ impl App {
         if !action.tooltip.is_empty() {
             response = response.on_hover_text(action.tooltip);
         }
-        // The key is said as a key, not as a part of the name.
+        // Announced as a shortcut, not as a part of the name.
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_label(action.label);
             node.set_keyboard_shortcut(action.shortcut_text());
@@ -128,7 +128,7 @@ impl App {
         }
     }
 
-    /// Whether there is something on the screen that `command` is about.
+    /// Whether `command` applies to what is on the screen.
     fn is_possible(&self, command: &Command) -> bool {
         let (has_picture, is_shown) = (self.session.current().is_some(), self.session.shown().is_some());
         match command {
@@ -204,7 +204,7 @@ impl App {
         others.into_iter().for_each(|action| self.entry(ui, action));
     }
 
-    /// What is on or off about the list.
+    /// Toggles of the list.
     fn list_choices(&mut self, ui: &mut Ui) {
         let preferences = &self.session.preferences;
         let (mut names, mut grades) = (preferences.show_names, preferences.grade_all);

@@ -56,7 +56,7 @@ pub use self::window::{WindowError, open};
 /// The program in its window.
 pub struct App {
     pub session: Session,
-    /// Commands of this frame, done at its end.
+    /// Commands of this frame, run at its end.
     pub commands: Vec<Command>,
     pub(crate) camera: Camera,
     maximised: Option<Layer>,
@@ -64,12 +64,12 @@ pub struct App {
     is_space_held: bool,
     /// Whether a view, rather than a control, has the keyboard.
     view_has_focus: bool,
-    /// The place under the pointer or the cross-hair, in source pixels.
+    /// The position under the pointer or the cross-hair, in source pixels.
     probe: Option<(f64, f64)>,
     /// Where the pointer was seen last.
     pointed: Option<(Pane, Layer, Pos2)>,
     hand: Hand,
-    /// The picture that the camera was last at: its number, its path, and its size in source pixels.
+    /// The picture that the camera was last on: its number, path, and size in source pixels.
     looked_at: Option<(u64, PathBuf, (f64, f64))>,
     last_view_px: (f64, f64),
     textures: Textures,
@@ -79,11 +79,11 @@ pub struct App {
     shows_inspector: bool,
     shows_evidence: bool,
     is_full_screen: bool,
-    /// A path that is being typed.
+    /// A path being typed.
     typed: Option<(Typed, String)>,
-    /// Whether the comment is to have the keyboard.
+    /// Whether the comment should get the keyboard.
     wants_comment: bool,
-    /// That it is to, from the next frame on.
+    /// The same, from the next frame on.
     asks_comment: bool,
     /// What the session was told of the views last.
     kept_camera: Option<Camera>,
@@ -94,7 +94,7 @@ pub struct App {
     /// What the window is called now.
     title: String,
     picker: Option<Picker>,
-    /// What is set already, so that it is set only when it changes.
+    /// What is already set, so that it is set only when it changes.
     applied: Option<(Theme, f32)>,
     /// What the screen asks for, once it is known.
     suggested_scale: Option<f32>,
@@ -105,10 +105,10 @@ pub struct App {
 }
 
 impl App {
-    /// A window's contents over a new session; `open` is shown first.
+    /// The window's contents with a new session; `open` is shown first.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// No thread can be started.
     pub fn new(ctx: &Context, options: Options, open: Vec<PathBuf>) -> std::io::Result<Self> {
         theme::set_up(ctx);
         let waker = ctx.clone();
@@ -161,12 +161,12 @@ impl App {
         &self.camera
     }
 
-    /// How many layers were composed so far.
+    /// Layers composed so far.
     pub fn layers_composed(&self) -> u64 {
         self.textures.composed
     }
 
-    /// What the window is called.
+    /// The window's title.
     pub fn window_title(&self) -> &str {
         &self.title
     }

@@ -1,6 +1,5 @@
-//! Names that others gave: of any length and in any script. In one line, the middle left out where there is no room,
-//! since the end of a name tells pictures apart, or in a list what its neighbours have too; whole on hover, and whole for a
-//! screen reader.
+//! Foreign names, of any length and in any script. On one line, the middle is elided where there is no room, since the end
+//! of a name tells pictures apart; in a list, what its neighbours share is elided. Whole on hover and for screen readers.
 
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ pub fn galley(ui: &Ui, text: &str, font: &FontId, colour: Color32, width: f32) -
     fitted(ui, text, font, colour, width, without_middle)
 }
 
-/// As [`galley`], of a name between two others: what tells it from them stays as long as it can.
+/// Like [`galley`], of a name between two others: what tells it from them stays as long as it can.
 pub fn distinct(ui: &Ui, text: &str, neighbours: [&str; 2], font: &FontId, colour: Color32, width: f32) -> Arc<Galley> {
     fitted(ui, text, font, colour, width, |letters, kept| around(letters, own_part(letters, neighbours), kept))
 }

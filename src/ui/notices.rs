@@ -1,5 +1,5 @@
 //! Messages: a strip of their own above the status line, so that they cover neither maps nor controls. The newest is
-//! shown, the others are folded. Problems stay until they are dismissed; news go by themselves.
+//! shown, the others are folded. Problems stay until they are dismissed; news disappears by itself.
 
 use egui::{Color32, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -8,7 +8,7 @@ use crate::session::{Command, Notice, SessionCommand};
 
 /// The most of the window's height that the strip takes, unfolded.
 const MOST_HEIGHT: f32 = 0.35;
-/// In a strip narrower than this the buttons stand below the sentence.
+/// In a strip narrower than this the buttons go below the sentence.
 const NARROW: f32 = 480.0;
 
 impl App {

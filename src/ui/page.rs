@@ -1,5 +1,5 @@
-//! Where menu, list, views, inspector and status stand: side by side, or, where text is very large or the window
-//! narrow, below each other on a page that scrolls.
+//! Where menu, list, views, inspector and status go: side by side, or, with very large text or in a narrow window, stacked
+//! on a page that scrolls.
 
 use egui::scroll_area::ScrollSource;
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui, UiBuilder, vec2};
@@ -49,7 +49,7 @@ impl App {
         });
     }
 
-    /// Below all the rest, from side to side: what it is about is the whole list.
+    /// Below everything else, over the full width: it is about the whole list.
     fn evidence_drawer(&mut self, ui: &mut Ui) {
         let most = (0.5 * ui.ctx().content_rect().height()).max(EVIDENCE_LEAST);
         let panel = Panel::bottom("evidence").resizable(true);
@@ -79,7 +79,7 @@ impl App {
         }
     }
 
-    /// All below each other. Over a view the wheel magnifies, elsewhere it turns the page.
+    /// Everything stacked. Over a view the wheel zooms, elsewhere it scrolls the page.
     fn page(&mut self, ui: &mut Ui, has_list: bool, has_evidence: bool) {
         let height = ui.available_height();
         let scrolls = ScrollSource { mouse_wheel: self.pointed.is_none(), ..ScrollSource::ALL };
@@ -108,7 +108,7 @@ impl App {
     }
 }
 
-/// Contents that would like to be wider do not make a sidebar grow: its width is the reader's.
+/// Wide contents do not make a sidebar grow: the reader chooses its width.
 fn within(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     let rect = ui.available_rect_before_wrap();
     let mut inner = ui.new_child(UiBuilder::new().max_rect(rect));

@@ -1,4 +1,4 @@
-//! The desktop's file dialogs, apart from the frame loop.
+//! The desktop's file dialogs, outside the frame loop.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -10,7 +10,7 @@ use rfd::{AsyncFileDialog, FileHandle};
 use crate::reading::READINGS;
 use crate::session::{Command, LabCommand, ReadingCommand, SessionCommand};
 
-/// Nobody closes a dialog this quickly: an answer of nothing before means that there was none.
+/// Nobody closes a dialog this quickly: an empty answer before that means that no dialog opened.
 const TOO_QUICK: Duration = Duration::from_millis(400);
 
 /// What a path is for, whether it is picked or typed.
@@ -34,7 +34,7 @@ impl Typed {
         }
     }
 
-    /// What is asked, and what the button says.
+    /// The question, and the button's label.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Open => ("Path of a picture, a folder or a reading session", "Open"),
@@ -48,11 +48,11 @@ impl Typed {
     }
 }
 
-/// What a dialog gave.
+/// The answer of a dialog.
 #[derive(Debug, PartialEq)]
 pub enum Picked {
     Waiting,
-    /// Nothing where the user closed it.
+    /// Nothing if the user closed it.
     Open(Vec<PathBuf>),
     /// The folder that a dialog of the window has a field for.
     Into(Option<PathBuf>),
@@ -62,7 +62,7 @@ pub enum Picked {
     NoDialog,
 }
 
-/// A dialog that is open.
+/// An open dialog.
 pub struct Picker {
     answer: Receiver<Picked>,
     /// What a path that has to be typed instead would be for.

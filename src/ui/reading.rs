@@ -25,7 +25,7 @@ impl App {
         self.comment(ui);
     }
 
-    /// What the reader has said of the picture on the screen, and the ways to say it.
+    /// What the reader has said about the picture on the screen, and the controls to say it.
     pub(super) fn reading(&mut self, ui: &mut Ui) {
         let Some(card) = self.session.card() else { return };
         let reading = self.on_screen().unwrap_or_default();
@@ -48,7 +48,7 @@ impl App {
         self.comment(ui);
     }
 
-    /// What the label of the picture on the screen says.
+    /// The label of the picture on the screen.
     fn label_line(&self, ui: &mut Ui) {
         let item = self.session.current().and_then(|current| self.session.worklist.get(&current.path));
         let Some(label) = item.and_then(|item| self.label_of(item)) else { return };

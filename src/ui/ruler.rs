@@ -1,5 +1,5 @@
-//! What says how large and which way round a picture is: a scale bar, in millimetres where the file gives a spacing and in
-//! pixels where not, and the letters at its edges.
+//! Size and orientation of a picture: a scale bar, in millimetres where the file gives a spacing, else in pixels, and the
+//! letters at its edges.
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Stroke, vec2};
 

@@ -1,4 +1,4 @@
-//! How large text and controls are, and how large the window is: as chosen, or as the screen asks at a first start.
+//! The size of text, controls and window: as chosen, or, at a first start, as suits the screen.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::{App, theme};
 use crate::session::camera::Camera;
 use crate::session::preferences::WindowPlace;
 
-/// A desktop that scales already has decided; below this it has not.
+/// A desktop that scales by at least this has decided already.
 const SCALES_ITSELF: f32 = 1.05;
 
 /// The scale for a screen of so many physical pixels in height, on a desktop that gives `native` of them to a point. A
@@ -41,7 +41,7 @@ impl App {
         }
     }
 
-    /// Once the screen is known: the scale that it asks for, where none was chosen yet.
+    /// Applies the scale that suits the screen, if none was chosen.
     fn ask_screen(&mut self, ctx: &Context) {
         if self.suggested_scale.is_some() || self.session.preferences.text_scale.is_some() {
             return;

@@ -1,4 +1,4 @@
-//! The empty window: what this is, and the ways to a picture.
+//! The empty window: what this is, and how to open a picture.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ impl App {
         }
     }
 
-    /// Opens samples with the model that was made for them.
+    /// Opens samples with the model made for them.
     fn open_samples(&mut self, files: &[&str], model: &str) {
         let paths: Result<Vec<_>, _> = files.iter().map(|file| samples::path(file)).collect();
         let reads = |card: &crate::bundle::Card| card.name == model;

@@ -1,4 +1,4 @@
-//! The line at the bottom: what this is not for, what is going on, what is under the pointer, name, size and zoom.
+//! The status line: disclaimer, progress, what is under the pointer, name, size and zoom.
 
 use egui::{RichText, TextStyle, Ui};
 
@@ -8,7 +8,7 @@ use crate::export::NOTICE;
 use crate::session::SessionCommand;
 use crate::session::picture::value_at;
 
-/// Of what is left of the line, the most that a name or a sentence takes.
+/// The most that a name or a sentence takes of the rest of the line.
 const SHARE: f32 = 0.45;
 
 impl App {

@@ -1,4 +1,4 @@
-//! Whether the answer stays on variants of the picture.
+//! Whether the answer stays the same on variants of the picture.
 
 use egui::{RichText, TextStyle, Ui, vec2};
 

@@ -1,5 +1,4 @@
-//! What the graphics card holds: the seen part of the picture and of every layer, made anew only when something about
-//! them has changed.
+//! Textures: the visible part of the picture and of every layer, remade only when something about them has changed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ fn filters(region: LevelRegion) -> TextureOptions {
     TextureOptions { magnification, ..TextureOptions::LINEAR }
 }
 
-/// A worklist longer than this gives up thumbnails that are out of sight.
+/// Most thumbnails kept; beyond that those out of sight go.
 const MOST_THUMBNAILS: usize = 300;
 
 /// What a layer was made from; where it is the same, the layer is.
@@ -61,7 +60,7 @@ pub struct Textures {
     layers: HashMap<(Pane, Layer), Slot>,
     thumbnails: HashMap<PathBuf, TextureHandle>,
     named: HashMap<&'static str, (String, TextureHandle)>,
-    /// How many layers were composed, for tests and for the curious.
+    /// Layers composed, for tests.
     pub composed: u64,
 }
 
@@ -115,7 +114,7 @@ impl Textures {
         })
     }
 
-    /// A small picture that is drawn anew when `key` changes.
+    /// A small picture that is redrawn when `key` changes.
     pub fn named(
         &mut self,
         ctx: &Context,

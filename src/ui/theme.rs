@@ -19,7 +19,7 @@ pub fn problem(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(255, 138, 128) } else { Color32::from_rgb(176, 24, 16) }
 }
 
-/// The ground of what a model says wrongly.
+/// Background of a wrong answer.
 pub fn wrong(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_rgb(150, 84, 20) } else { Color32::from_rgb(236, 170, 96) }
 }
@@ -47,7 +47,7 @@ pub fn set_up(ctx: &Context) {
         fonts.families.entry(family).or_default().push("DejaVu".to_owned());
     }
     ctx.set_fonts(fonts);
-    // What those lack is looked for on this machine, once it is to be drawn.
+    // Characters they lack are looked up in this machine's fonts, once needed.
     ctx.add_font_provider(Arc::new(|request: &FallbackRequest<'_>| {
         let face = fonts::for_char(request.cluster.chars().next()?)?;
         Some(FontInsert::new(&face.name, FontData::from_static(face.bytes), Vec::new()))

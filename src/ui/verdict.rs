@@ -1,5 +1,5 @@
-//! What the model says, at the top of the sidebar on the right: quality and gate above the answer, the answer in one line, its
-//! rule, and where decision, probability and response do not agree. All words come from `explain::report`.
+//! What the model says, at the top of the sidebar on the right: quality and gate above the answer, the answer in one line,
+//! its rule, and where decision, probability and response do not agree. All words come from `explain::report`.
 
 use egui::{RichText, Ui};
 
@@ -8,7 +8,7 @@ use crate::bundle::{Card, NOT_FOR_THIS_MODEL};
 use crate::explain::{Report, Verdict};
 use crate::session::{SessionCommand, WindowCommand};
 
-/// So many colours stand beside the answer.
+/// Most colours beside the answer.
 const MOST_SWATCHES: usize = 5;
 
 impl App {
@@ -52,7 +52,7 @@ impl App {
         ui.add_space(4.0);
     }
 
-    /// In the place of an answer: that there is none, why, and which model has one.
+    /// In place of an answer: that there is none, why, and which model has one.
     pub(super) fn withheld(&mut self, ui: &mut Ui) {
         let Some(advice) = self.session.advice() else { return };
         let colour = theme::warning(ui.visuals());
@@ -63,7 +63,7 @@ impl App {
                 self.commands.push(SessionCommand::Model(name.clone()).into());
             }
         });
-        let says = "What the model would say of it all the same; it was neither made nor tried for such pictures";
+        let says = "What the model would say anyway; it was neither made nor tested for such pictures";
         if ui.button("Show its answer anyway").on_hover_text(says).clicked() {
             self.commands.push(SessionCommand::AnswerAnyway.into());
         }
@@ -124,7 +124,7 @@ fn frame(ui: &mut Ui, inside: impl FnOnce(&mut Ui)) {
     ui.add_space(4.0);
 }
 
-/// A number and its per cent stay on one line.
+/// Keeps a number and its per cent sign on one line.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }

@@ -50,7 +50,7 @@ impl App {
         if self.session.companion().is_some() {
             return self.two(ui, area);
         }
-        // A reader who reads first sees the picture and nothing else; so does who opened one that the model does not read.
+        // A reader who reads first sees only the picture; the same goes for one that the model does not read.
         let is_alone = self.session.awaits_reader() || self.session.answer_is_withheld();
         let layers = if is_alone { vec![Layer::Input] } else { self.session.layers() };
         let alone = self.maximised.filter(|view| layers.contains(view));
@@ -62,7 +62,7 @@ impl App {
         }
     }
 
-    /// What keys do is measured by the first view, unless the pointer or the keyboard is at another one.
+    /// Keys act on the first view, unless pointer or keyboard are on another one.
     pub(super) fn keys_are_about(&mut self, ui: &Ui, place: Option<&Rect>) {
         if let Some(place) = place {
             self.last_view_px = self.view_px(ui, place.with_min_y(place.top() + TITLE));
@@ -106,7 +106,7 @@ impl App {
         self.draw(ui, pane, view, &viewport);
         if response.has_focus() {
             self.view_has_focus = true;
-            // Arrows mean the maps here, not the way to the next control.
+            // Arrow keys move through the maps here, not to the next control.
             let arrows = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
             ui.painter().rect_stroke(rect, CornerRadius::ZERO, ui.visuals().selection.stroke, StrokeKind::Inside);
@@ -160,7 +160,7 @@ impl App {
         }
     }
 
-    /// With side and position, so that nobody takes left for right.
+    /// With side and position, so that nobody mistakes left for right.
     fn input_title(&self, pane: Pane) -> String {
         let facts = self.pane(pane).and_then(|current| current.picture.scan.facts.as_deref());
         match facts.map(crate::scan::Facts::line) {
@@ -179,7 +179,7 @@ impl App {
     }
 
     /// Wheel and pinch zoom at the pointer, dragging pans, a double click fits, the pointer probes. What is done in the
-    /// picture beside is done in the other one, turned over where it is its mirror picture.
+    /// picture beside is done in the other one, mirrored where it is the other eye.
     fn steer(&mut self, ui: &Ui, response: &Response, pane: Pane, view: Layer) {
         let Some(viewport) = self.viewport(ui, pane, response.rect) else { return };
         let link = if pane == Pane::Beside { self.link() } else { None };

@@ -2,8 +2,8 @@
 
 use egui::{Context, Key, Modifiers};
 
-/// Where the keys that were pressed lead from row `from`, of rows up to `last` of which `page` fit into sight; and whether one of
-/// `openers` was pressed. All of these keys are taken.
+/// The row that the pressed keys lead to from row `from`, with rows up to `last` of which `page` are in sight; and whether
+/// one of `openers` was pressed. Consumes these keys.
 pub fn walked(ctx: &Context, from: usize, last: usize, page: usize, openers: &[Key]) -> (usize, bool) {
     ctx.input_mut(|input| {
         let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key);

@@ -127,7 +127,7 @@ impl Blueprint {
     /// All tensors of the network with `classes` outputs, in the order of its steps.
     ///
     /// # Errors
-    /// As [`Self::shapes`].
+    /// Like [`Self::shapes`].
     pub fn tensors(&self, classes: usize) -> Result<Vec<TensorSpec>, String> {
         let shapes = self.shapes()?;
         let mut specs: Vec<TensorSpec> =

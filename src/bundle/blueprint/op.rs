@@ -57,7 +57,7 @@ pub struct Conv {
     /// Zeros above, below, left and right.
     pub padding: [usize; 4],
     pub dilation: [usize; 2],
-    /// So many groups of channels that do not mix; as many as channels makes it depthwise.
+    /// Groups of channels that do not mix; one per channel makes it depthwise.
     pub groups: usize,
     pub bias: bool,
 }

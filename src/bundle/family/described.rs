@@ -84,7 +84,7 @@ impl DescribedNetwork {
     /// Name and content of the file that stands beside the card.
     ///
     /// # Errors
-    /// As [`Self::blueprint`].
+    /// Like [`Self::blueprint`].
     pub fn to_file(&self) -> Result<(&str, Vec<u8>), String> {
         Ok((&self.file, written(&self.blueprint()?)?))
     }

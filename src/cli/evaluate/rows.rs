@@ -1,6 +1,6 @@
 //! What was measured of each picture, kept as it comes: a line of JSON a picture, below a line that says how it was made.
 //!
-//! A run that was stopped goes on from it. A line that is cut short or damaged is measured anew.
+//! A run that was stopped goes on from it. A line that is cut short or damaged is measured again.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};

@@ -120,7 +120,7 @@ pub fn decisions(cases: &Cases, options: &DecisionOptions) -> Decisions {
     decisions_while(cases, options, &|| true).unwrap_or_default()
 }
 
-/// As [`decisions`]; `None` once `may_go_on` says no, which is asked before every draw.
+/// Like [`decisions`]; `None` once `may_go_on` says no, which is asked before every draw.
 pub fn decisions_while(cases: &Cases, options: &DecisionOptions, may_go_on: &MayGoOn<'_>) -> Option<Decisions> {
     let view = View::of(cases);
     let units = Units::of(view.judged.iter().map(|case| case.patient.as_str()));

@@ -69,7 +69,7 @@ impl Shortcuts {
         self.figures_while(classes, RESAMPLINGS, &|| true).unwrap_or_default()
     }
 
-    /// As [`Self::figures`], with so many draws for each interval; `None` once `may_go_on` says no.
+    /// Like [`Self::figures`], with so many draws for each interval; `None` once `may_go_on` says no.
     pub fn figures_while(&self, classes: usize, draws: usize, may_go_on: &MayGoOn<'_>) -> Option<ShortcutFigures> {
         let units = Units::of(self.pictures.iter().map(|(_, _, patient)| patient.as_str()));
         let trial = Trial::of(&self.pictures, classes);

@@ -109,10 +109,10 @@ pub fn objects(pictures: &Pictures<'_>, record: &Record, source: &Source<'_>) ->
     Ok(all)
 }
 
-/// As [`objects`], one after the other, so that one alone is in memory.
+/// Like [`objects`], one after the other, so that one alone is in memory.
 ///
 /// # Errors
-/// As [`objects`], and those of `take`.
+/// Like [`objects`], and those of `take`.
 pub fn each_object(
     pictures: &Pictures<'_>,
     record: &Record,
@@ -155,7 +155,7 @@ pub fn endings<'a>(classes: impl Iterator<Item = &'a str>) -> Vec<String> {
 /// The report of a picture that no model reads, or that could not be read, with the reason in words.
 ///
 /// # Errors
-/// As [`objects`].
+/// Like [`objects`].
 pub fn unanswered(source: &Source<'_>, reason: &str) -> Result<DicomObject> {
     report::unanswered(&Shared::new(source, None, &iso_date(SystemTime::now()), reason.to_owned())?, reason)
 }

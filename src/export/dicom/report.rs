@@ -66,7 +66,7 @@ pub fn report(shared: &Shared<'_>, model: Model<'_>, record: &Record) -> Result<
 /// The report of a picture without an answer.
 ///
 /// # Errors
-/// As [`report`].
+/// Like [`report`].
 pub fn unanswered(shared: &Shared<'_>, reason: &str) -> Result<DicomObject> {
     let said = [vec![text(Contains, &Code::own("reason", "Why there is no answer"), reason)], standing()].concat();
     object(shared, vec![group(shared, "picture", &no_answer(), &[], said)])

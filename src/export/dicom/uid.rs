@@ -1,5 +1,5 @@
 //! UIDs that follow from what an object is of: the same picture, model and settings give the same object again, so that
-//! one that is sent twice, or made anew after a crash, is one object in the archive.
+//! one that is sent twice, or made again after a crash, is one object in the archive.
 
 use crate::guard::checksum::sha256_hex;
 

@@ -11,7 +11,7 @@ const GAP_MM: f32 = 6.0;
 const LEFT_MM: f32 = WIDTH_MM - READER_MM - GAP_MM;
 const PAD_MM: f32 = 3.0;
 const SWATCH_MM: f32 = 4.6;
-/// So many colours stand beside the answer.
+/// Most colours beside the answer.
 const MOST_SWATCHES: usize = 5;
 
 /// How much there may be of it.

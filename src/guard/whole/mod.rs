@@ -80,7 +80,7 @@ impl OutputSet {
     /// Writes one file of its own name in the same folder beside its place.
     ///
     /// # Errors
-    /// As [`Self::add`].
+    /// Like [`Self::add`].
     pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         self.stage(name.to_owned(), bytes)
     }

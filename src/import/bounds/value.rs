@@ -48,7 +48,7 @@ impl Value {
         place
     }
 
-    /// As [`Value::take`], under a key whose longest string is so long. The names of all tensors beneath become
+    /// Like [`Value::take`], under a key whose longest string is so long. The names of all tensors beneath become
     /// longer, and the reader has each of them twice.
     pub fn take_as(&mut self, longest: u64, other: &Self, place: u64) -> u64 {
         let names = other.tensors.saturating_mul(2).saturating_mul(longest.max(NUMBER) + 1);

@@ -43,12 +43,12 @@ pub enum Axes {
     FlatChannelsLast,
     /// One channel without its axis.
     Plane,
-    /// So many groups of channels, then the channels of each; or the other way round where they are `turned`.
+    /// Number of groups of channels, then channels per group; the other way round where they are `turned`.
     Groups {
         count: usize,
         turned: bool,
     },
-    /// As [`Self::Flat`], without the axis of the batch.
+    /// Like [`Self::Flat`], without the axis of the batch.
     Row,
 }
 
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
         if self.held <= MOST_HELD { Ok(()) } else { Err("the network's weights would not fit into memory".to_owned()) }
     }
 
-    /// As [`Self::set`], of a convolution.
+    /// Like [`Self::set`], of a convolution.
     pub fn set_fresh(&mut self, node: &Node, map: Map) {
         self.fresh.extend(node.outputs.first().cloned());
         self.set(node, map);

@@ -17,7 +17,7 @@ pub fn is_the_gradient(op: Op, inputs: &[Shape]) {
     is_the_gradient_of(op, inputs, |x| operation.forward(x, false).0);
 }
 
-/// As [`is_the_gradient`], of another forward pass of the same values: one that holds constant what the operation does.
+/// Like [`is_the_gradient`], of another forward pass of the same values: one that holds constant what the operation does.
 pub fn is_the_gradient_of(op: Op, inputs: &[Shape], forward: impl Fn(Vec<Tensor<4>>) -> Tensor<4>) {
     let (node, weights) = made_up(op, inputs);
     let operation = load(&node, Place { inputs, is_first: false }, &weights, &device::cpu());
@@ -25,7 +25,7 @@ pub fn is_the_gradient_of(op: Op, inputs: &[Shape], forward: impl Fn(Vec<Tensor<
     let placed = |device: &Device| {
         inputs.iter().enumerate().map(|(n, shape)| tensor(shape, n + 1, device)).collect::<Vec<Tensor<4>>>()
     };
-    // The signal of every input where the value gets `signal`. A tape goes back once, so each starts anew.
+    // The signal of every input where the value gets `signal`. A tape goes back once, so each starts again.
     let gradients = |signal: &Tensor<4>| {
         let learned: Vec<Tensor<4>> = placed(&auto).into_iter().map(Tensor::require_grad).collect();
         let loss = (forward(learned.clone()) * Tensor::from_inner(signal.clone())).sum();

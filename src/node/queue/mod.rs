@@ -99,7 +99,7 @@ impl Queue {
     /// Opens the queue in `folder` to look at it, even while a node works in it; `None` where there is none.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Like [`Self::open`].
     pub fn look(folder: &Path) -> Result<Option<Self>, QueueError> {
         Self::beside(folder, schema::look)
     }
@@ -107,7 +107,7 @@ impl Queue {
     /// Like [`Self::look`], for changes that a running node picks up by itself.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Like [`Self::open`].
     pub fn touch(folder: &Path) -> Result<Option<Self>, QueueError> {
         Self::beside(folder, schema::open)
     }

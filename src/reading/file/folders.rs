@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Result};
 
-/// So many pictures are looked for before a folder counts as moved away.
+/// Pictures looked for before a folder counts as moved.
 const SAMPLES: usize = 16;
 
 /// A path in a table: text, or bytes where it is none.

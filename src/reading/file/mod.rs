@@ -24,7 +24,7 @@ use crate::guard::whole::{OutputSet, WriteError};
 
 /// How files of readings end.
 pub const ENDING: &str = "fovea";
-/// So long one waits for another program to be done with the file.
+/// How long to wait for another program to release the file.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A file of readings that is open, for this program alone.
@@ -58,7 +58,7 @@ impl ReadingFile {
     /// What stands in a file that nobody else has open for writing.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Like [`Self::open`].
     pub fn look(path: &Path) -> Result<Contents, FileError> {
         let absolute = std::path::absolute(path).map_err(|error| Fault::from(error).of(path))?;
         Self::opened(absolute, false).map_err(|fault| fault.of(path))?.read()
@@ -129,7 +129,7 @@ impl ReadingFile {
     /// Keeps all changes or none, in their order.
     ///
     /// # Errors
-    /// As [`Self::keep`].
+    /// Like [`Self::keep`].
     pub fn keep_all(&mut self, changes: &[Change]) -> Result<(), FileError> {
         let before = self.folders.clone();
         self.try_keep(changes).map_err(|fault| {

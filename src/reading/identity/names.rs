@@ -7,7 +7,7 @@ use super::{Eye, Identity, dates, words};
 
 /// Longer names are nobody's.
 const MOST_CHARACTERS: usize = 200;
-/// So many folders above a picture are looked at.
+/// Folders above a picture that are considered.
 const MOST_FOLDERS: usize = 4;
 
 /// One part of a name.

@@ -147,7 +147,7 @@ pub fn eye(word: &str) -> Option<Eye> {
     EYES.iter().find(|(name, _)| *name == lower).map(|(_, eye)| *eye)
 }
 
-/// As [`eye`], of those that may stand at a number.
+/// Like [`eye`], of those that may stand at a number.
 pub fn attached_eye(word: &str) -> Option<Eye> {
     ATTACHED.contains(&word.to_lowercase().as_str()).then(|| eye(word))?
 }

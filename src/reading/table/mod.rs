@@ -70,7 +70,7 @@ pub fn rows(contents: &Contents, options: TableOptions) -> Table {
 /// The table as CSV.
 ///
 /// # Errors
-/// As [`Table::csv`].
+/// Like [`Table::csv`].
 pub fn csv(contents: &Contents, options: TableOptions) -> Result<Vec<u8>, String> {
     rows(contents, options).csv()
 }

@@ -1,4 +1,4 @@
-//! Wanted elements, written anew for the parser: each with the length that the walk has found, so that there is one reader
+//! Wanted elements, written again for the parser: each with the length that the walk has found, so that there is one reader
 //! of lengths alone, and none with more in it than such an element has.
 //!
 //! A parser makes of every value in a text, and of every item, far more bytes than it has in the file.

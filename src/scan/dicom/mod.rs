@@ -69,7 +69,7 @@ pub fn read(bytes: &[u8], path: &Path, frame: u32) -> Result<(Pixels, Facts), Sc
 /// What the file at `path` says of frame `frame`, counted from 0.
 ///
 /// # Errors
-/// As [`read`].
+/// Like [`read`].
 pub fn header(bytes: &[u8], path: &Path, frame: u32) -> Result<Header, ScanError> {
     let read = || {
         let source = Source::read(bytes, is_wanted, frame)?;

@@ -14,7 +14,7 @@ use super::kept::Kept;
 use super::syntax::Syntax;
 use super::walk::{Encoding, PIXEL_DATA, WalkError, Walker};
 
-/// So much of a deflated data set is unpacked to find its attributes; they stand before the pixels.
+/// Bytes of a deflated data set that are unpacked to find its attributes; they precede the pixels.
 const BEGINNING_BYTES: u64 = 8 << 20;
 const PREAMBLE_BYTES: usize = 128;
 

@@ -72,7 +72,7 @@ impl<'a> Walker<'a> {
         Self { bytes, encoding, is_beginning: false }
     }
 
-    /// As [`Self::new`], of the beginning of a data set whose pixels may reach beyond it.
+    /// Like [`Self::new`], of the beginning of a data set whose pixels may reach beyond it.
     pub fn of_beginning(bytes: &'a [u8], encoding: Encoding) -> Self {
         Self { bytes, encoding, is_beginning: true }
     }

@@ -130,7 +130,7 @@ impl std::fmt::Debug for ArchiveJob {
 #[derive(Debug)]
 pub enum ArchiveAnswer {
     Found(Vec<FoundStudy>),
-    /// So many objects of a study have arrived; it goes on.
+    /// Objects of a study that have arrived so far.
     Arrived(usize),
     Fetched(Study),
     /// It answers.
@@ -148,7 +148,7 @@ pub struct PendingQuestion {
 pub enum WaitingFor {
     Search,
     Echo,
-    /// So many objects have arrived, of so many where the archive says it.
+    /// Objects that have arrived, and their total where the archive tells it.
     Fetch {
         arrived: usize,
         of: Option<u32>,

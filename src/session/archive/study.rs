@@ -12,7 +12,7 @@ use crate::guard::regular;
 const PREFIX: &str = "fovea-study-";
 /// Locked for as long as the process lives that uses the folder.
 const LOCK: &str = "lock";
-/// So much of a checksum tells studies, and objects of one, apart.
+/// Digits of a checksum that tell studies, and the objects of one, apart.
 const MOST_DIGITS: usize = 12;
 
 /// The pictures of a study. Dropped, they are deleted, unless they lie where the user wants to keep them.

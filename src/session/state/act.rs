@@ -1,4 +1,4 @@
-//! What each command of the user does.
+//! What each command does.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::session::effect::Effect;
 use crate::session::grey::GreyChange;
 use crate::session::message::{ExportWish, ModelWish, PanelUse};
 
-/// A step of opacity by key.
+/// Step of the opacity keys.
 const OPACITY_STEP: f32 = 0.1;
 
 impl State {
@@ -95,7 +95,7 @@ impl State {
         }
     }
 
-    /// Forgets what was asked for; what is on the screen stays. Exports and a model on its way are not given up.
+    /// Cancels what was asked for; the screen stays. Exports and a loading model go on.
     fn cancel(&mut self, now: Instant) {
         let is_asking = self.archive.stop() | self.lab.stop();
         let is_finding = self.finding.take().is_some() | is_asking | self.stop_trying() | self.stop_gallery();

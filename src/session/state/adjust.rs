@@ -1,4 +1,4 @@
-//! How maps on hand are shown, and what is chosen of the way to them.
+//! How existing maps are shown, and the settings for new ones.
 
 use std::time::Instant;
 

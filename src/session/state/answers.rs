@@ -1,4 +1,4 @@
-//! What the threads say, taken in.
+//! Takes in the answers of the threads.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::session::picture::Picture;
 use crate::session::shown::Shown;
 use crate::session::worklist::Classes;
 
-/// A message that is no problem goes by itself.
+/// Messages that report no problem disappear by themselves.
 const NOTICE_STAYS: Duration = Duration::from_secs(8);
 
 impl State {
@@ -30,7 +30,7 @@ impl State {
         self.notices.retain(|notice| notice.is_problem || is_new(notice.since));
     }
 
-    /// The worker has another model, the one wished for last or one before it.
+    /// The worker has loaded a model, the latest requested or an earlier one.
     pub(super) fn model_is_ready(&mut self, of: u64, model: Model, now: Instant) {
         let changed = self.engine.model().is_none_or(|known| known.sha256 != model.sha256);
         if changed {
@@ -62,12 +62,12 @@ impl State {
         self.judge();
     }
 
-    /// A model that cannot be loaded leaves the last one.
+    /// A model that cannot be loaded leaves the current one in place.
     pub(super) fn model_failed(&mut self, of: u64, name: &str, reason: &str, now: Instant) {
         self.engine = match std::mem::take(&mut self.engine) {
             Engine::Loading { number, before, .. } if number == of => before.map_or(Engine::Without, Engine::Ready),
             engine @ (Engine::Loading { .. } | Engine::Ready(_) | Engine::Without) => {
-                // Nobody waits for it: another one has been wished for since.
+                // Superseded: another one has been requested since.
                 self.engine = engine;
                 return;
             }
@@ -223,7 +223,7 @@ impl State {
         self.cache.add_steady(key, model, steady);
     }
 
-    /// An open that was followed by a newer wish is one no longer.
+    /// An open that was followed by a newer request is void.
     pub(super) fn found(&mut self, of: u64, found: Result<Found, String>, now: Instant) {
         let Some(finding) = self.finding.take_if(|finding| finding.number == of) else { return };
         match found {
@@ -272,7 +272,7 @@ impl State {
     pub(super) fn fault(&mut self, work: ShortTask, reason: String, now: Instant) {
         match work {
             ShortTask::Find(number) => {
-                // Nobody waits for an open that was followed by a newer wish.
+                // An open followed by a newer request is void.
                 if self.finding.take_if(|finding| finding.number == number).is_none() {
                     return;
                 }

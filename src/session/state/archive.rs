@@ -1,4 +1,4 @@
-//! Archives: what is asked of them, what they found, and the studies that lie here for as long as somebody looks at them.
+//! Archives: requests, results, and the studies that are kept here as long as somebody looks at them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use crate::session::archive::{
 use crate::session::command::ArchiveCommand;
 use crate::session::effect::Effect;
 
-/// What is known of archives. Whom they found is forgotten when nobody looks at it.
+/// What is known of archives. Results are forgotten when nobody looks at them.
 #[derive(Debug, Default)]
 pub struct Desk {
     asked: Option<Asked>,
     found: Option<Vec<FoundStudy>>,
-    /// What became of the last question, in words: what was wrong, or that it is well.
+    /// The outcome of the last question, in words: good news or what was wrong.
     answer: Option<Result<String, String>>,
     /// Those that were fetched and are in use.
     studies: Vec<Arc<Study>>,
@@ -25,7 +25,7 @@ pub struct Desk {
     has_come: bool,
 }
 
-/// What an archive was asked.
+/// A question to an archive.
 #[derive(Debug)]
 struct Asked {
     number: u64,
@@ -50,7 +50,7 @@ impl State {
         self.archive.asked.as_ref().map(|asked| &asked.waiting)
     }
 
-    /// What became of the last question: good news, or what was wrong and what to do.
+    /// The outcome of the last question: good news, or what was wrong and what to do.
     pub fn archive_answer(&self) -> Option<Result<&str, &str>> {
         self.archive.answer.as_ref().map(|answer| answer.as_deref().map_err(String::as_str))
     }
@@ -127,7 +127,7 @@ impl State {
         self.ask_archive(connection, question, waiting, now);
     }
 
-    /// One question at a time: a newer one ends the last.
+    /// One question at a time: a newer one cancels the last.
     fn ask_archive(&mut self, connection: Connection, question: ArchiveQuestion, what: WaitingFor, now: Instant) {
         self.archive.stop();
         self.archive.answer = None;
@@ -176,7 +176,7 @@ impl State {
         self.archive.asked.take_if(|asked| asked.number == number);
     }
 
-    /// Lets go of studies of which nothing is open or on its way.
+    /// Drops studies of which nothing is open or on its way.
     pub(super) fn let_studies_go(&mut self) {
         if self.archive.studies.is_empty() {
             return;
@@ -198,14 +198,14 @@ impl Desk {
         asked.is_some()
     }
 
-    /// How many studies lie here.
+    /// Number of studies kept here.
     #[cfg(test)]
     pub fn studies(&self) -> usize {
         self.studies.len()
     }
 }
 
-/// The latest day first; of one day by patient.
+/// Latest day first; within a day by patient.
 fn in_order(mut found: Vec<FoundStudy>) -> Vec<FoundStudy> {
     found.sort_by(|a, b| b.study_date.cmp(&a.study_date).then_with(|| a.patient_name.cmp(&b.patient_name)));
     found

@@ -1,4 +1,4 @@
-//! The picture beside the one on the screen: which it is, how it comes, and what may be seen of its answer.
+//! The picture beside the one on the screen: which one, how it is loaded, and what may be seen of its answer.
 //!
 //! It is decoded and explained after the picture on the screen, under the same choices, and held back by the same rules.
 
@@ -25,7 +25,7 @@ pub struct Companion {
     key: PictureKey,
     /// Once it is decoded.
     current: Option<Current>,
-    /// Why it cannot be shown, or explained.
+    /// Why it cannot be shown or explained.
     pub problem: Option<String>,
     /// What the worker was last asked for.
     asked: Option<Option<Under>>,
@@ -56,7 +56,7 @@ impl State {
         self.companion.as_ref()
     }
 
-    /// Whether the two are of the two eyes, or sides, so that one is the other's mirror picture.
+    /// Whether the two are of the two eyes, or sides, so that one mirrors the other.
     pub fn is_mirrored(&self) -> bool {
         let eyes = self.current.as_ref().zip(self.companion.as_ref());
         let eyes = eyes.map(|(current, companion)| [current.path.as_path(), companion.path()].map(|p| self.eye_of(p)));
@@ -140,7 +140,7 @@ impl State {
         Some(report(card, &shown.explanation, current.advice.as_ref(), current.assessed.as_ref(), true))
     }
 
-    /// What is said of it in a line: its answer, or why there is none to be seen.
+    /// A line about it: its answer, or why none can be seen.
     pub fn companion_says(&self) -> String {
         let Some(companion) = &self.companion else { return String::new() };
         if let Some(problem) = &companion.problem {
@@ -160,7 +160,7 @@ impl State {
         }
     }
 
-    /// Brings what is wanted beside the picture nearer to what is there.
+    /// Requests what is wanted beside the picture and missing.
     pub(super) fn pursue_beside(&mut self) {
         let wanted = self.picture_beside(&self.beside).map(|path| self.cache.key(path, 0));
         if self.companion.as_ref().map(|companion| &companion.key) != wanted.as_ref() {
@@ -174,7 +174,7 @@ impl State {
         self.derive_companion();
     }
 
-    /// What was made of it before costs nothing.
+    /// What was computed before costs nothing.
     fn take_companion(&mut self) {
         let Some(key) = self.companion.as_ref().map(|companion| companion.key.clone()) else { return };
         let (under, known) = (self.under(Role::Answer), self.cache.peek(&key).cloned().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What must hold of a state at every moment, and at rest.
+//! Invariants of a state, at every moment and at rest.
 
 use super::world::{REFUSED, World, decided, pixels_of, scores, tried};
 use crate::explain::Settings;
@@ -9,7 +9,7 @@ use crate::session::trust::TrustKey;
 use crate::session::worklist::{Item, SortBy};
 
 impl World {
-    /// No study lies here that nobody looks at.
+    /// No study is kept that nobody looks at.
     fn check_studies(&self) -> Result<(), String> {
         let state = &self.state;
         let finding = state.finding.iter().flat_map(|finding| &finding.paths);
@@ -161,7 +161,7 @@ impl World {
         Ok(())
     }
 
-    /// That nothing is waited for and nothing is missing.
+    /// Nothing is awaited and nothing is missing.
     fn check_rest_beside(&self) -> Result<(), String> {
         let state = &self.state;
         let Some(beside) = state.companion() else { return Ok(()) };
@@ -178,7 +178,7 @@ impl World {
         Ok(())
     }
 
-    /// That nothing is waited for and nothing is missing.
+    /// Nothing is awaited and nothing is missing.
     pub fn check_rest(&self) -> Result<(), String> {
         let state = &self.state;
         if let Some(busy) = state.busy() {

@@ -15,7 +15,7 @@ use crate::session::shown::Shown;
 /// The picture on the screen.
 #[derive(Debug)]
 pub struct Current {
-    /// Differs from that of every picture before.
+    /// Unique among all pictures shown.
     pub id: u64,
     pub path: PathBuf,
     /// Counted from 0.
@@ -45,11 +45,11 @@ pub struct Side {
     /// What `shown` was worked out for, its class left out.
     pub(super) made_for: Option<Settings>,
     pub(super) deriving: Option<(u64, Settings)>,
-    /// What failed or was stopped is not tried again by itself.
+    /// Failed or stopped: not tried again by itself.
     pub(super) given_up: Option<Under>,
 }
 
-/// One of the two sides.
+/// One of the two looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Answer,
@@ -88,7 +88,7 @@ impl Current {
 }
 
 impl Side {
-    /// What is to be worked out now from the look that is here, under `chosen`.
+    /// What has to be computed from the present look, under `chosen`.
     pub fn settings(&self, chosen: &Settings) -> Option<Settings> {
         let asked = self.look.as_ref()?.asked;
         let (rule, evidence) = (asked.back_projection.rule, asked.back_projection.evidence);
@@ -99,7 +99,7 @@ impl Side {
         self.deriving.is_some_and(|(known, _)| known == number)
     }
 
-    /// Takes what was worked out, unless the look has changed since.
+    /// Takes what was computed, unless the look has changed since.
     pub fn take_shown(&mut self, number: u64, mut shown: Shown, class: Option<usize>) {
         let Some((_, settings)) = self.deriving.take_if(|(known, _)| *known == number) else { return };
         if self.look.as_ref().is_some_and(|look| look.asked == settings.asked()) {
@@ -110,7 +110,7 @@ impl Side {
         }
     }
 
-    /// What could not be worked out is not shown, and not tried again.
+    /// What could not be computed is neither shown nor tried again.
     pub fn derive_failed(&mut self, number: u64) {
         if let Some((_, settings)) = self.deriving.take_if(|(known, _)| *known == number) {
             (self.shown, self.made_for) = (None, Some(settings));

@@ -1,6 +1,6 @@
-//! What a session is at, and what the progress line says of it.
+//! What a session is doing, and what the progress line says about it.
 //!
-//! Must not know how it goes on from there: that is [`super::State::step`].
+//! Must not know what comes next: that is [`super::State::step`].
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,14 +9,14 @@ use crate::session::key::{LookKey, PictureKey, Under};
 use crate::session::message::{ExplainPhase, Model};
 use crate::session::worklist::Worklist;
 
-/// What the worker is waited for. There is one thing at most: a newer wish takes its place.
+/// What is awaited from the worker: at most one thing, replaced by a newer request.
 #[derive(Debug, Default)]
 pub enum Doing {
     #[default]
     Rest,
     /// A picture is on its way to the screen.
     Opening(Opening),
-    /// A look at the picture on the screen is.
+    /// A look at the picture on the screen is on its way.
     Explaining(Explaining),
 }
 
@@ -33,7 +33,7 @@ pub struct Finding {
 pub struct Opening {
     pub ticket: u64,
     pub key: PictureKey,
-    /// How it is to be explained as well, where that was known.
+    /// How it is to be explained too, if that was known.
     pub under: Option<Under>,
     /// The worklist that takes the old one's place once a picture of it is open.
     pub list: Option<Box<Worklist>>,
@@ -107,7 +107,7 @@ impl Engine {
     }
 }
 
-/// What keeps the session busy, since when.
+/// What keeps the session busy, and since when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Busy {
     pub what: String,

@@ -9,7 +9,7 @@ use crate::export::iso_date;
 use crate::session::effect::Effect;
 use crate::session::gallery::{GalleryJob, Picks};
 
-/// A figure that is being made.
+/// A figure in the making.
 #[derive(Debug)]
 pub struct Making {
     number: u64,
@@ -35,7 +35,7 @@ impl State {
         self.effects.push(Effect::Gallery(Some(Box::new(job))));
     }
 
-    /// No figure is made any longer; whether one was.
+    /// Cancels the figure; returns whether one was in the making.
     pub(super) fn stop_gallery(&mut self) -> bool {
         let was_made = self.making.take().is_some();
         if was_made {

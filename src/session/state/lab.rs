@@ -12,14 +12,14 @@ use crate::session::effect::Effect;
 use crate::session::lab::{Contrast, Measured};
 use crate::session::message::LabelsRead;
 
-/// So many names stand in a message.
+/// Most names in a message.
 const MOST_NAMES: usize = 3;
-/// And so many letters of each.
+/// Most letters of each.
 const MOST_LETTERS: usize = 40;
-/// A prevalence of nothing, or of everybody, leaves nothing to be predicted.
+/// Limits of the prevalence: with none or all affected there is nothing to predict.
 const LEAST_PREVALENCE: f64 = 1e-4;
 
-/// What is known of labels, and what is asked of them.
+/// Labels, and the questions asked of them.
 #[derive(Debug, Default)]
 pub struct Lab {
     /// The table that is being read.
@@ -81,7 +81,7 @@ impl State {
         Some(self.lab.point.unwrap_or(usual))
     }
 
-    /// The part of people of whom yes is true, as it is asked for; `None` for that in the labels.
+    /// The prevalence chosen; `None` for that of the labels.
     pub fn prevalence(&self) -> Option<f64> {
         self.lab.prevalence
     }
@@ -123,7 +123,7 @@ impl State {
         self.worklist.set_truths(HashMap::new());
     }
 
-    /// Names mean other pictures in another folder: labels go with the one that they were opened for.
+    /// Names mean other pictures in another folder: labels belong to the one they were opened for.
     pub(super) fn labels_of_another_list(&mut self, now: Instant) {
         let opened = self.worklist.opened().to_vec();
         let asked = self.lab.asked.take().filter(|asked| asked.of == opened).map(|asked| (asked.file, asked.is_again));
@@ -214,7 +214,7 @@ impl State {
         says
     }
 
-    /// Measures anew what has changed.
+    /// Measures again what has changed.
     pub(super) fn measure_labels(&mut self) {
         let has_labels = self.worklist.items().iter().any(|item| item.truth.is_some());
         let of = self.contrast().zip(self.engine.model()).filter(|_| has_labels);
@@ -230,7 +230,7 @@ impl State {
 }
 
 impl Lab {
-    /// Whether a table was being read, which is now waited for no longer.
+    /// Stops waiting for a table; returns whether one was being read.
     pub fn stop(&mut self) -> bool {
         self.asked.take().is_some()
     }
@@ -251,7 +251,7 @@ fn some(names: &[String]) -> String {
     if first.is_empty() { String::new() } else { format!(" ({}{more})", first.join(", ")) }
 }
 
-/// Names and cells come out of a file of anybody's.
+/// Names and cells come from a foreign file.
 fn short(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     if text.chars().count() <= MOST_LETTERS {

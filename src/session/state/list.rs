@@ -1,5 +1,5 @@
 //! What is done about the list as a whole: whose pictures they are, which of them are graded while nothing else is wanted,
-//! and which thumbnails are at hand.
+//! and which thumbnails are there.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use crate::session::worklist::{Classes, Filter, Item, SortBy, Worklist};
 
 /// Rows above and below those in sight whose thumbnails are made.
 const AROUND: usize = 24;
-/// More thumbnails than this are not kept: those farthest from sight go.
+/// Most thumbnails kept: those farthest out of sight go first.
 const MOST_THUMBNAILS: usize = 600;
 const KEPT_AROUND: usize = 250;
-/// Where no window has said which rows are in sight: so many from the picture on.
+/// Rows assumed to be in sight, from the picture on, until a window says which are.
 const USUAL_SIGHT: usize = 24;
 
 /// What was last asked for on behalf of the list.
@@ -42,7 +42,7 @@ pub struct Asked {
     is_lost: bool,
 }
 
-/// How far the pictures of the list are graded.
+/// Grading progress of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GradingProgress {
     pub done: usize,
@@ -150,7 +150,7 @@ impl State {
         self.worklist.rearrange();
     }
 
-    /// As [`Self::veil`], where something was said of one picture; the order follows when it is time.
+    /// Like [`Self::veil`], where something was said of one picture; the order follows when it is time.
     pub(super) fn veil_one(&mut self, path: &Path) {
         if let Some(item) = self.worklist.item_mut(path) {
             veiled(item, &self.readings);
@@ -196,7 +196,7 @@ impl State {
         }
     }
 
-    /// No device, nothing to grade on: it is not tried picture after picture.
+    /// Without a device there is no grading: it is not tried picture by picture.
     pub(super) fn grading_lost_device(&mut self) {
         if !self.asked.is_lost {
             self.asked.is_lost = true;

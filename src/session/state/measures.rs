@@ -72,7 +72,7 @@ impl State {
         self.renew_figures();
     }
 
-    /// Another picture, frame or list: what the measurements amount to is worked out anew.
+    /// Another picture, frame or list: what the measurements amount to is worked out again.
     pub(super) fn renew_figures(&mut self) {
         let Some(current) = &self.current else { return };
         let scan = &current.picture.scan;

@@ -1,5 +1,5 @@
-//! A session as plain data, and how it goes on: an event comes in, the state changes, and what is to be done goes out as
-//! [`Effect`]s. No clock, no thread and no disk: time comes with the event, and answers come as events.
+//! A session as plain data, and its transitions: an event comes in, the state changes, and what is to be done leaves as
+//! [`Effect`]s. No clock, thread or disk: time comes with the event, and answers come as events.
 //!
 //! What is wanted follows from the state after each event ([`pursue`]); nothing has to remember to ask.
 
@@ -63,7 +63,7 @@ pub use self::current::{Current, Side};
 pub use self::doing::Busy;
 pub use self::list::GradingProgress;
 
-/// All that a session knows.
+/// Everything a session knows.
 #[derive(Debug)]
 pub struct State {
     pub preferences: Preferences,
@@ -93,7 +93,7 @@ pub struct State {
     /// When this began, by both clocks.
     began: (Instant, SystemTime),
     asked: list::Asked,
-    /// What was read ahead around last, and what was last tried for its steadiness.
+    /// Around what pictures were last read ahead, and what was last tested for steadiness.
     ahead_of: Option<(PictureKey, Under)>,
     steady_of: Option<(PictureKey, String)>,
     last_number: u64,
@@ -103,7 +103,7 @@ pub struct State {
 }
 
 impl State {
-    /// A session that has nothing open; it wants its model loaded.
+    /// A session with nothing open, which wants its model loaded.
     pub(super) fn new(options: Options, preferences: Preferences, began: (Instant, SystemTime)) -> (Self, Vec<Effect>) {
         let model = options.model.clone().unwrap_or_else(|| preferences.model.clone());
         let mut state = Self {
@@ -142,7 +142,7 @@ impl State {
         (state, effects)
     }
 
-    /// Takes in what has happened at `now`, and returns what is to be done about it.
+    /// Handles `event` at `now`, and returns what is to be done about it.
     pub(super) fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let is_command = matches!(event, Event::Command(_));
         match event {
@@ -188,7 +188,7 @@ impl State {
         std::mem::take(&mut self.effects)
     }
 
-    /// Tells the user something; what says the same already is renewed.
+    /// Shows the user a message; an identical one is renewed.
     pub(super) fn notice(
         &mut self,
         text: String,
@@ -201,7 +201,7 @@ impl State {
         self.notices.push(Notice { id, text, is_problem, action, since: now });
     }
 
-    /// A number that nothing else has.
+    /// A unique number.
     fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

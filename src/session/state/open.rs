@@ -1,4 +1,4 @@
-//! Which picture is wanted, and how it comes onto the screen.
+//! Which picture is wanted, and how it gets onto the screen.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::session::message::Job;
 use crate::session::picture::Picture;
 use crate::session::worklist::Worklist;
 
-/// What files of labels end with.
+/// Ending of label files.
 const LABELS: &str = "csv";
 
 impl State {
@@ -90,7 +90,7 @@ impl State {
 
     /// Brings a picture onto the screen: at once where it is known, else through the worker.
     pub(super) fn want(&mut self, path: &Path, frame: u32, list: Option<Worklist>, now: Instant) {
-        // A newer wish than any open that is still being looked for.
+        // Newer than any open that is still being searched for.
         self.finding = None;
         let key = self.cache.key(path, frame);
         if let Some(picture) = self.cache.get(&key).and_then(|known| known.picture.clone()) {
@@ -115,7 +115,7 @@ impl State {
         Some(Under { model: model.sha256.clone(), asked: settings.asked() })
     }
 
-    /// Nobody waits any longer for what was asked of the worker last.
+    /// Stops waiting for the last request to the worker.
     pub(super) fn give_up_waiting(&mut self) {
         match std::mem::take(&mut self.doing) {
             Doing::Rest => {}
@@ -132,7 +132,7 @@ impl State {
         if let Some(list) = list {
             self.take_list(list, now);
         }
-        // What goes with the window cannot be opened on another day.
+        // What is deleted with the window cannot be opened on another day.
         if self.private_study(&path).is_none() {
             self.preferences.remember(&path);
         }

@@ -1,5 +1,5 @@
-//! Random orders of wishes, answers, delays and failures: whatever happens, the session comes to rest, and never shows maps
-//! of another picture, frame, rule or model than what is on the screen.
+//! Random sequences of commands, answers, delays and failures: whatever happens, the session comes to rest, and never shows
+//! maps of another picture, frame, rule or model than the one on the screen.
 
 use std::path::PathBuf;
 
@@ -158,7 +158,7 @@ impl Dice {
     }
 }
 
-/// Lives one random life; what went wrong, and the last things that happened.
+/// Runs one random life; returns what went wrong, and the last events.
 fn live(seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
     let mut world = World::new();
@@ -186,7 +186,7 @@ fn live(seed: u64) -> Result<(), String> {
             3..7 => {}
             _ => {
                 if dice.roll(20) == 0 {
-                    // Somebody trains the model anew under its old name.
+                    // Somebody retrains the model under its old name.
                     world.newest_a = 2 - world.newest_a;
                 }
                 let event = dice.event();

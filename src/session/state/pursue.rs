@@ -1,7 +1,7 @@
-//! What the state still lacks, asked for: the looks at the picture on the screen, what is drawn of them, and once all that
+//! Requests what the state still lacks: the looks at the picture on the screen, what is drawn of them, and once all that
 //! is there, what may be wanted next.
 //!
-//! It is worked out anew after each event, so that no order of events can leave something unasked.
+//! This is recomputed after each event, so that no order of events can leave something out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -112,8 +112,7 @@ impl State {
         self.doing = Doing::Explaining(Explaining { ticket, key, phase: ExplainPhase::Explaining, since: now });
     }
 
-    /// Has worked out what is shown of the looks at hand, one at a time for each; while one is under way the newest
-    /// choices wait.
+    /// Requests what is shown of the present looks, one at a time for each; meanwhile the newest choices wait.
     fn derive(&mut self) {
         let Some(chosen) = self.settings() else { return };
         for role in Role::ALL {

@@ -17,15 +17,15 @@ use crate::session::message::ReadingsWish;
 use crate::session::readings::Readings;
 use crate::session::worklist::Item;
 
-/// A view that changes all the time is kept so often.
+/// How often a constantly changing view is saved.
 const VIEW_RESTS: Duration = Duration::from_millis(500);
-/// So much of a folder's name stands in the name of the file of readings.
+/// Letters of a folder's name in the name of its file of readings.
 const MOST_NAME: usize = 40;
 
 /// What was opened, and the classes that grades are given in.
 type About = (Vec<PathBuf>, Vec<String>);
 
-/// Where readings are kept, and for what.
+/// Where readings are kept, and of what.
 #[derive(Debug, Default)]
 pub struct Desk {
     /// What was opened, and the classes that grades are given in.
@@ -58,7 +58,7 @@ impl State {
         self.current.as_ref().map(|current| FrameOf { path: current.path.clone(), frame: current.frame })
     }
 
-    /// The file that keeps the readings; none where nothing is kept.
+    /// The file of the readings, if any are kept.
     pub fn readings_file(&self) -> Option<&Path> {
         self.desk.file.as_deref()
     }
@@ -159,7 +159,7 @@ impl State {
         }
     }
 
-    /// Goes on where a reader was.
+    /// Continues where a reader was.
     fn resume(&mut self, contents: Contents, now: Instant) {
         let place = contents.place.clone();
         let (all, read) =
@@ -372,7 +372,7 @@ impl State {
     }
 }
 
-/// Tells patients apart without saying who they are.
+/// Distinguishes patients without revealing who they are.
 fn pseudonym(patient: &str) -> String {
     sha256_hex(patient.as_bytes())[..12].to_owned()
 }

@@ -1,5 +1,5 @@
-//! What is tried to see whether the map on the screen can be trusted: asked for once, tried part by part, and given up when
-//! another picture, model or rule comes.
+//! Tests whether the map on the screen can be trusted: requested once, run one by one, and cancelled when another picture,
+//! model or rule comes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl State {
         self.trust.wanted = Some((key, now));
     }
 
-    /// Nothing is tried any longer; whether something was.
+    /// Cancels the tests; returns whether any were running.
     pub(super) fn stop_trying(&mut self) -> bool {
         if self.trust.asked.take().is_some() {
             self.effects.push(Effect::Trust(None));

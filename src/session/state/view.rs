@@ -1,4 +1,4 @@
-//! What a window reads of the state.
+//! What a window reads from the state.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl State {
         self.open_answer()?.answer.shown.as_ref()
     }
 
-    /// As [`Self::shown`], under the second rule where two are compared: of the same picture, frame, model and all else
+    /// Like [`Self::shown`], under the second rule where two are compared: of the same picture, frame, model and all else
     /// that the network was asked for.
     pub fn compared(&self) -> Option<&Shown> {
         let rule = self.choices.compare?;
@@ -60,8 +60,7 @@ impl State {
         self.on_screen().is_some_and(|of| self.readings.hides(&of))
     }
 
-    /// Whether the answer is kept back because the model does not read such pictures and nobody asked for it all the
-    /// same.
+    /// Whether the answer is withheld because the model does not read such pictures and nobody asked for it anyway.
     pub fn answer_is_withheld(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.advice.is_some() && !current.anyway)
     }
@@ -98,7 +97,7 @@ impl State {
         self.doing.opening().map(|opening| (opening.key.path.as_path(), opening.since))
     }
 
-    /// What speaks against believing the answer about the picture on the screen.
+    /// Reasons against trusting the answer about the picture on the screen.
     pub fn advice(&self) -> Option<&Advice> {
         self.current.as_ref()?.advice.as_ref()
     }
@@ -132,7 +131,7 @@ impl State {
         })
     }
 
-    /// What is going on, for a progress line.
+    /// What is in progress, for the progress line.
     pub fn busy(&self) -> Option<Busy> {
         if let Some((_, since)) = self.exports.first() {
             return Some(Busy { what: "Writing files".to_owned(), since: *since, can_stop: false });

@@ -1,5 +1,5 @@
-//! A world around a state, for tests: a worker and a pool that answer when they are told to, as late as they are told to,
-//! and fail when they are told to. Files, pictures and looks carry who they are of, so that a mix-up shows.
+//! A world around a state, for tests: a worker and a pool that answer, delay and fail on command. Files, pictures and looks
+//! carry what they belong to, so that a mix-up shows.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub const PICTURES: [&str; 6] = ["0.png", "1.png", "2.png", "3.png", "4.png", "5
 /// Of which the model `odd` reads none.
 pub const REFUSED: usize = 4;
 pub const FRAMES: u32 = 3;
-/// By name, and which weights that name has: `a` was trained anew once.
+/// By name, and which weights that name has: `a` was trained again once.
 pub const MODELS: [(&str, usize); 4] = [("a", 0), ("odd", 1), ("a", 2), ("broken", 3)];
 
 /// What a look was made of and under, as far as it can be told from its scores.
@@ -359,7 +359,7 @@ impl World {
         self.target = Some(file);
     }
 
-    /// The program is started anew, with the files of readings that there are.
+    /// Restarts the program with the existing files of readings.
     pub fn again(self) -> Self {
         let mut world = Self::new();
         world.kept = self.kept;

@@ -48,7 +48,7 @@ impl Item {
         self.answer.as_ref().filter(|_| !self.is_hidden)
     }
 
-    /// As [`Self::seen_answer`], where the model reads such pictures.
+    /// Like [`Self::seen_answer`], where the model reads such pictures.
     pub fn believed_answer(&self) -> Option<&Answer> {
         self.seen_answer().filter(|answer| !answer.is_refused)
     }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// So many folders are named at most.
+/// Most folders named.
 const MOST_NAMES: usize = 12;
 /// Longer names leave no room for the endings.
 const MOST_BYTES: usize = 160;

@@ -275,7 +275,7 @@ impl Worklist {
         }
     }
 
-    /// As [`Self::refresh`], whatever may have changed.
+    /// Like [`Self::refresh`], whatever may have changed.
     pub fn rearrange(&mut self) {
         self.arrange();
     }

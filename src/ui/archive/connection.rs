@@ -9,23 +9,23 @@ use crate::pacs::{Archive, Connection, Peer, Retrieval, Tls, WebPeer};
 use crate::session::ArchiveCommand;
 use crate::session::archive::{USUAL_AE_TITLE, USUAL_PORT, fault_of};
 
-/// How an archive is talked to.
+/// The protocol of an archive.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Speaks {
     Dimse,
     Web,
 }
 
-/// How a study comes from one that speaks DIMSE.
+/// How a DIMSE archive sends a study.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     Get,
     Move,
 }
 
-/// A connection as it is being written.
+/// A connection being edited.
 pub struct ConnectionForm {
-    /// The name that it has in the settings; none of a new one.
+    /// Its name in the settings; `None` for a new one.
     was: Option<String>,
     name: String,
     speaks: Speaks,
@@ -42,7 +42,7 @@ pub struct ConnectionForm {
     authorities: String,
     certificate: String,
     key: String,
-    /// Whether it was asked to be deleted: the second time it is.
+    /// Whether deletion was requested once; a second time confirms.
     is_to_go: bool,
     /// Whether the first field is to have the keyboard.
     begins: bool,
@@ -138,7 +138,7 @@ impl ConnectionForm {
     }
 }
 
-/// What became of the form.
+/// The outcome of the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Does {
     Keep,

@@ -1,4 +1,4 @@
-//! What a study is searched by.
+//! The search form.
 
 use dicom_core::chrono::{Days, Local, NaiveDate};
 use egui::{Button, Grid, Key, TextEdit, Ui};
@@ -28,7 +28,7 @@ impl Fields {
         (self.patient_id, self.patient_name) = (String::new(), String::new());
     }
 
-    /// The question that they make.
+    /// The query that they make.
     ///
     /// # Errors
     /// What is wrong with them.

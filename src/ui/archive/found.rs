@@ -1,4 +1,4 @@
-//! The studies that an archive has found, as a table. For the keyboard it is one control: arrows walk in it, Enter opens.
+//! The studies found, as a table. For the keyboard it is one control: arrow keys move in it, Enter opens.
 
 use egui::accesskit::Role;
 use egui::{Context, EventFilter, Id, Key, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
@@ -18,14 +18,14 @@ const DAY: f32 = 84.0;
 const MODALITY: f32 = 70.0;
 const IMAGES: f32 = 54.0;
 const GAP: f32 = 8.0;
-/// What stands in the place of a name that is hidden.
+/// Stands for a hidden name.
 const HIDDEN: &str = "•••";
 
 /// Where the keyboard is in the table.
 #[derive(Default)]
 pub struct TableCursor {
     pub row: Option<usize>,
-    /// Whether the row has to be brought into sight.
+    /// Whether to scroll to the row.
     seeks: bool,
     /// Rows that fit into the table.
     page: usize,

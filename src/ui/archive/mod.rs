@@ -1,4 +1,4 @@
-//! *From the PACS…*: a search in an archive, what it found, and the way of a study to the screen.
+//! *From the PACS…*: searching an archive, its results, and bringing a study to the screen.
 
 mod connection;
 mod fields;
@@ -166,7 +166,7 @@ impl App {
         });
     }
 
-    /// What goes on, or what became of it: a line that is always there, so that nothing moves.
+    /// Progress or outcome: a line that is always there, so that nothing moves.
     fn archive_line(&mut self, ui: &mut Ui, rest: &str) {
         if let Some(waiting) = self.session.waiting_for_archive().cloned() {
             ui.horizontal(|ui| {

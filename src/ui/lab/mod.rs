@@ -1,5 +1,5 @@
-//! The evidence: what labels tell about the model. A matrix that filters the list, the ROC curve with a point that can be
-//! moved, calibration, and what the point would do among other people.
+//! The evidence: what labels tell about the model. A matrix that filters the list, the ROC curve with a movable operating
+//! point, calibration, and what the point would mean in another population.
 
 mod curves;
 mod matrix;

@@ -1,4 +1,4 @@
-//! The operating point in numbers: what it brings on these pictures, and what it would among other people.
+//! The operating point in numbers: on these pictures, and in another population.
 
 use egui::accesskit::Role;
 use egui::{Button, RichText, Slider, SliderClamping, Ui, WidgetInfo};

@@ -86,7 +86,7 @@ fn integers_of(walk: &Walk<'_>, node: &Node, name: &str, n: usize) -> Result<Opt
     }
 }
 
-/// As [`integers_of`], of axes.
+/// Like [`integers_of`], of axes.
 fn axes_of(walk: &Walk<'_>, node: &Node, n: usize, rank: usize) -> Result<Option<Vec<usize>>, String> {
     let Some(given) = integers_of(walk, node, "axes", n)? else { return Ok(None) };
     if rank > MOST_AXES || given.len() > MOST_AXES {
