@@ -34,9 +34,9 @@ pub struct Calibration {
 /// Why a calibration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
-    #[error("cannot read {}: {reason}; make it anew with `fovea calibrate`, or delete it", path.display())]
+    #[error("cannot read {}: {reason}; make it again with `fovea calibrate`, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("{} was made for other weights of {model}; make it anew with `fovea calibrate`", path.display())]
+    #[error("{} was made for other weights of {model}; make it again with `fovea calibrate`", path.display())]
     Other { path: PathBuf, model: String },
 }
 

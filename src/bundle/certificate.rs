@@ -64,7 +64,7 @@ impl Tested {
 /// Why a certificate cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    #[error("cannot read {}: {reason}; make it anew with `fovea evaluate --certify`, or delete it", path.display())]
+    #[error("cannot read {}: {reason}; make it again with `fovea evaluate --certify`, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
 }
 

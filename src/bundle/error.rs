@@ -20,11 +20,11 @@ pub enum BundleError {
         "model `{model}`: {file} is {found} bytes where its card allows at most {limit}; it is not the file that belongs to this card"
     )]
     TooLarge { model: String, file: String, found: u64, limit: u64 },
-    #[error("model `{model}`: {file} was altered (SHA-256 {found}, the card says {expected}); copy the model anew")]
+    #[error("model `{model}`: {file} was altered (SHA-256 {found}, the card says {expected}); copy the model again")]
     Altered { model: String, file: String, found: String, expected: String },
     #[error("model `{model}`: {file} is not a readable safetensors file: {reason}")]
     Format { model: String, file: String, reason: String },
-    #[error("model `{model}`: {file} lacks tensor `{tensor}`; copy the model anew")]
+    #[error("model `{model}`: {file} lacks tensor `{tensor}`; copy the model again")]
     Missing { model: String, file: String, tensor: String },
     #[error("model `{model}`: {file} holds tensor `{tensor}`, which its architecture has no place for")]
     Extra { model: String, file: String, tensor: String },

@@ -129,7 +129,7 @@ impl PictureFeatures {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StrongFeatures {
     pub n: usize,
-    /// What the intervals draw anew.
+    /// What the intervals resample.
     pub unit: Unit,
     /// What takes the place of pixels.
     pub fill: Fill,

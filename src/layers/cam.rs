@@ -99,7 +99,7 @@ impl LayerKind for Cam {
             return Some(LayerFile { title: Self::title_of(scene, index), picture });
         }
         let mut over = compose::over(picture, &of(explanation.shown_class()));
-        if let Some(frame) = self.frame(scene) {
+        if let Some(frame) = self.red_box(scene) {
             compose::draw_box(&mut over, frame, compose::box_line_px(picture.dimensions()));
         }
         Some(LayerFile { title: self.title(scene), picture: DynamicImage::ImageRgb8(over) })

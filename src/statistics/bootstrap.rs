@@ -1,4 +1,4 @@
-//! Intervals by drawing patients anew (percentile bootstrap, Efron 1979).
+//! Intervals by resampling patients (percentile bootstrap, Efron 1979).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -40,7 +40,7 @@ pub type Measure<'a> = Box<dyn Fn(&[u32]) -> Option<f64> + Send + Sync + 'a>;
 /// Whether somebody still waits for the result. Asked often, from several threads.
 pub type MayGoOn<'a> = dyn Fn() -> bool + Sync + 'a;
 
-/// What an interval draws anew: patients, or pictures where no patient is known.
+/// What an interval resamples: patients, or pictures where no patient is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {

@@ -156,7 +156,7 @@ fn pictures() -> Vec<Action> {
     vec![
         action(group, "Next picture", "", &[(NONE, Key::PageDown), (NONE, Key::N)], S::Next),
         action(group, "Previous picture", "", &[(NONE, Key::PageUp), (NONE, Key::P)], S::Previous),
-        action(group, "Read the file again", "And explain it anew", &[(NONE, Key::F5)], S::Reload),
+        action(group, "Read the file again", "And explain it again", &[(NONE, Key::F5)], S::Reload),
         action(group, "List of pictures", "Show or hide it", &[(NONE, Key::W)], WindowCommand::ListSidebar),
         action(
             group,

@@ -19,7 +19,7 @@ pub const HIT_FROM: f64 = 0.1;
 pub struct Places {
     /// Pictures with marks.
     pub n: usize,
-    /// What the intervals draw anew.
+    /// What the intervals resample.
     pub unit: Unit,
     pub figures: Vec<PlaceFigures>,
 }

@@ -3,7 +3,7 @@
 //!
 //! Logistic regression, each class or finding against the rest, over five folds of patients; each picture is scored by the
 //! model that did not see its patient. The figure that decides is the mean of the areas under the ROC curves, since it does
-//! not depend on how common a label is; its error comes from drawing patients anew.
+//! not depend on how common a label is; its error comes from resampling patients.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -29,7 +29,7 @@ const MOST_LABELS: usize = 12;
 /// normal with the bootstrap's error.
 const SURE: f64 = 2.94;
 /// Of fewer pictures they are not, since what was learned follows the labels' own chance: there the area must also lie so
-/// many deviations above those of labels that were dealt out anew among the patients, each learned from anew. Of so few
+/// many deviations above those of labels that were reshuffled among the patients, each learned from anew. Of so few
 /// deals the deviation is not sure either: one-sided 0.01 over six cues of Student's t with 18 degrees of freedom.
 pub const FEW_PICTURES: usize = 400;
 pub const DEALT: u64 = 19;
@@ -210,7 +210,7 @@ impl<'a> Trial<'a> {
         Some(Cue { kind, tells, auc: figures[0], accuracy: figures[1], majority, best })
     }
 
-    /// Whether `area` lies clearly above those of labels dealt out anew.
+    /// Whether `area` lies clearly above those of reshuffled labels.
     fn outdoes_chance(&self, area: f64, features: &[Vec<f32>], may_go_on: &MayGoOn<'_>) -> Option<bool> {
         let mut by_chance = Vec::new();
         for dealt in (0..DEALT).filter_map(|seed| self.dealt(seed)) {

@@ -133,7 +133,7 @@ fn cues(figures: &ShortcutFigures, classes: &[Class]) -> Named<Table> {
         table.push(row.chain([json!(cue.majority), json!(tells), json!(best)]));
     }
     let caption = format!(
-        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area of at least {TELLING} that is surely above a half and, of fewer than {FEW_PICTURES} pictures, clearly above those of {DEALT} sets of labels that were dealt out anew among the patients.",
+        "What tells the label without any disease being seen, on {} pictures: AUC 0.5 is chance. \"yes\" needs an area of at least {TELLING} that is surely above a half and, of fewer than {FEW_PICTURES} pictures, clearly above those of {DEALT} sets of labels reshuffled among the patients.",
         figures.tried
     );
     Named::new("shortcut-cues", caption, table)

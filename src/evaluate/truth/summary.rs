@@ -18,7 +18,7 @@ pub const ALIKE_FROM: f64 = 0.5;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Truthfulness {
     pub n: usize,
-    /// What the intervals draw anew.
+    /// What the intervals resample.
     pub unit: Unit,
     pub maps: Vec<MapTruth>,
     /// The curves of a random order.

@@ -1,4 +1,4 @@
-//! Figures of agreement with their intervals, by drawing patients anew.
+//! Figures of agreement with their intervals, by resampling patients.
 
 use serde::Serialize;
 

@@ -85,10 +85,10 @@ fn unit_sentence(decisions: &Decisions) -> String {
     let (units, draws) = (decisions.units, decisions.draws);
     match decisions.unit {
         Unit::Patients => format!(
-            "What stands in brackets are 95 % intervals: {units} patients were drawn {draws} times anew, each with all pictures (percentile bootstrap)."
+            "The values in brackets are 95 % intervals: {units} patients, each with all pictures, were resampled {draws} times (percentile bootstrap)."
         ),
         Unit::Pictures => format!(
-            "What stands in brackets are 95 % intervals over {units} pictures, drawn {draws} times anew (percentile bootstrap). The patient of every picture is not known; where a patient has several pictures, the intervals are too narrow."
+            "The values in brackets are 95 % intervals: {units} pictures were resampled {draws} times (percentile bootstrap). The patient of every picture is not known; where a patient has several pictures, the intervals are too narrow."
         ),
     }
 }
