@@ -1,4 +1,4 @@
-//! A small file beside a model: what `fovea calibrate` learned of it from one clinic's labelled pictures.
+//! A small file beside a model: what `fovea calibrate` learned about it from one clinic's labelled pictures.
 
 use std::path::{Path, PathBuf};
 

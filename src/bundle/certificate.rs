@@ -1,4 +1,4 @@
-//! A small file beside a model: what `fovea evaluate --certify` measured of it, failures included. Nobody writes it by hand.
+//! A small file beside a model: what `fovea evaluate --certify` measured, failures included. Not to be written by hand.
 
 use std::path::{Path, PathBuf};
 

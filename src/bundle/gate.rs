@@ -1,7 +1,7 @@
 //! Whether a picture is of the kind that a model reads, by a simple rule whose errors were measured: how colourful it
 //! is, and how alike its coarse light and dark are to the mean of the model's own pictures.
 //!
-//! What does not pass gets no answer at first; whoever asks for it all the same is given it. Must not know pictures:
+//! A picture that does not pass gets no answer at first, but on request. Must not know pictures:
 //! `input::measure` takes their measures.
 
 mod words;

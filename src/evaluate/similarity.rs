@@ -1,4 +1,4 @@
-//! How alike two maps on one grid are.
+//! How similar two maps on one grid are.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! CLEAR's table (Kumar et al. 2017): the accuracy on full images, on their strongly attentive pixels alone, and on images
-//! without these. When a pixel is strongly attentive the paper does not say, so that several definitions are swept.
+//! without these. The paper does not say when a pixel is strongly attentive, so several definitions are swept.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What a checkpoint is taken for: the words of `--as`.
+//! What network a checkpoint is taken for: the values of `--as`.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use crate::bundle::card::Architecture;
 use crate::bundle::family::NamedGraph;
 
-/// What a checkpoint is taken for.
+/// The network that a checkpoint is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointKind {
     /// A DenseNet of the depth and width that the card says.

@@ -1,4 +1,4 @@
-//! From a checkpoint of somebody else's training to a bundle: names are translated, everything is checked against the
+//! From a foreign checkpoint to a bundle: names are translated, everything is checked against the
 //! card, and a whole model folder is written or none.
 //!
 //! The way of the data: [`bounds`] refuses a file that would grow beyond measure once read, [`checkpoint`] lists the

@@ -1,4 +1,4 @@
-//! What can compute here, and which of it is taken.
+//! The devices of this machine, and the choice of one.
 
 use burn_tensor::{Device, DeviceKind};
 use clap::ValueEnum;

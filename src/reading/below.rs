@@ -1,4 +1,4 @@
-//! A picture by its place below what was opened: the same on every machine.
+//! A picture's path below what was opened: the same on every machine.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Which files are meant by the paths that a user gives.
+//! Which files the paths given by a user mean.
 
 use std::collections::HashSet;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! Whether a JPEG file is all there: decoders fill what is missing with grey, which a reader could take for a finding.
+//! Whether a JPEG file is complete: decoders fill what is missing with grey, which a reader could take for a finding.
 
 /// Whether the end marker follows the scan data of the JPEG in `bytes`.
 pub fn is_complete(bytes: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! From a file to a [`Scan`], for whoever has memory enough for whatever opens; [`super::encoded`] for the others.
+//! From a file to a [`Scan`], for callers with memory for any picture; [`super::encoded`] is for the others.
 
 use std::path::Path;
 

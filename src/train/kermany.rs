@@ -1,4 +1,4 @@
-//! Kermany's children's chest X-rays as examples: what a picture shows, and whose it is, stands in its file's name.
+//! Kermany's children's chest X-rays as examples: label and patient are in the file's name.
 //! Must not know Burn.
 
 use std::collections::BTreeSet;

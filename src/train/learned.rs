@@ -1,4 +1,4 @@
-//! The tensors of a network while it learns: what they are at first, or begun from a bundle, and how they become one again.
+//! The tensors of a network in training: their initial values, or those of a bundle, and how they become a bundle again.
 //! Plain values; must not know Burn.
 
 use rand::RngExt;

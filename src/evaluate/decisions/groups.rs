@@ -1,4 +1,4 @@
-//! The same figures for each group of pictures, and how far groups lie apart.
+//! The same figures for each subgroup of pictures, and the gaps between subgroups.
 
 use std::collections::BTreeMap;
 

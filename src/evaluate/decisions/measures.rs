@@ -1,4 +1,4 @@
-//! The figures as measures of drawn pictures, each for all pictures or for some of them.
+//! The figures as measures of a resampled set of pictures, each for all pictures or some of them.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What is looked for in a picture, as a question of yes and no: any disease, referable disease, one finding.
+//! What is looked for in a picture, as a yes-or-no question: any disease, referable disease, one finding.
 
 use super::super::case::{Case, Cases, Truth};
 use crate::bundle::card::{Decision, Output};

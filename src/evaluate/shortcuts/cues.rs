@@ -1,5 +1,5 @@
-//! Whether something about a picture that is no disease tells its label: a yardstick model is learned from it alone, and
-//! tried on patients that it was not learned from.
+//! Whether something about a picture other than disease predicts its label: a yardstick model is trained on it alone and
+//! tested on patients it was not trained on.
 //!
 //! Logistic regression, each class or finding against the rest, over five folds of patients; each picture is scored by the
 //! model that did not see its patient. The figure that decides is the mean of the areas under the ROC curves, since it does

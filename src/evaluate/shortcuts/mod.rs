@@ -1,4 +1,4 @@
-//! Whether a folder offers a model shortcuts, and whether the model's maps lie on them: what tells a label without any
+//! Whether a folder offers a model shortcuts, and whether the model's maps lie on them: what predicts a label without any
 //! disease being seen, and where responses gather.
 //!
 //! Works on [`Looks`], a few hundred numbers a picture, so that pictures are looked at one by one and a run can go on where

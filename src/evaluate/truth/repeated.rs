@@ -1,4 +1,4 @@
-//! Whether a map comes again (Arun et al. 2021): on the picture mirrored, shifted and half a stop darker or lighter
+//! Whether a map is stable (Arun et al. 2021): on the picture mirrored, shifted and half a stop darker or lighter
 //! (repeatability), and from a second model (reproducibility).
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 //! CLEAR's own experiment (Kumar et al. 2017): the network is asked again of the strongly attentive pixels alone, and of
-//! the picture without them; beside it of as many pixels that chance chose.
+//! the picture without them; for comparison, of as many random pixels.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Whether a checkpoint may be given to its reader: what a file of a few bytes can grow to is bounded before.
+//! Whether a checkpoint may be given to its reader: what a file of a few bytes can grow to is bounded beforehand.
 //!
 //! An opcode of one byte makes an object of a hundred, a reference copies a whole tree, and a compressed entry says
 //! itself how large it is. [`pickle`] walks the opcodes with a [`Budget`] and makes nothing of them, [`tensor`] knows

@@ -1,4 +1,4 @@
-//! Small networks of made-up weights for the rewrites' tests.
+//! Small networks with made-up weights for the rewrites' tests.
 
 use super::Draft;
 use crate::bundle::WeightTensor;

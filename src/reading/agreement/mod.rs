@@ -1,7 +1,7 @@
-//! How far two agree who graded the same pictures: a reader and the model, or two readers.
+//! How far two graders of the same pictures agree: a reader and the model, or two readers.
 //!
-//! A grade that was given without the model's answer counts apart from one that was given beside it: only the first says
-//! what the reader would have said alone.
+//! Grades given without the model's answer count apart from those given beside it: only the former show what the reader
+//! would have said alone.
 
 mod figures;
 

@@ -1,7 +1,7 @@
 //! Where pictures lie: each by its folder and its path in there, so that a whole folder can move.
 //!
-//! A folder is known by its full path and by the way to it from the file of readings. Whoever moves or copies both together
-//! finds the pictures by the second, whoever moves the file alone by the first.
+//! A folder is known by its full path and by its path relative to the file of readings. If both are moved or copied
+//! together, the second finds the pictures; if the file alone is moved, the first does.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};

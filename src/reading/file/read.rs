@@ -1,4 +1,4 @@
-//! Rows as what is known of each picture.
+//! From rows to what is known of each picture.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! A change as rows.
+//! From a change to rows.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What usual names of files and folders say: `12_left.jpeg`, `RET002OD.jpg`, `smith/2024-03-01/OD_2.png`. What is not
-//! sure is not said: a picture of an unknown patient stands alone, a picture of a wrong one stands beside another's.
+//! What common names of files and folders say: `12_left.jpeg`, `RET002OD.jpg`, `smith/2024-03-01/OD_2.png`. What is
+//! uncertain is left open: a picture of an unknown patient stands alone, one of a wrong patient beside somebody else's.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 //! A reader's own habit of naming, as a pattern: `{patient}_{eye}`, `{patient}/{date}_{eye}`. Letters between the fields
-//! stand for themselves, large or small; `/` leads from a folder to what is in it; the file's ending plays no part.
+//! stand for themselves, in either case; `/` separates folders; the file's ending plays no part.
 
 use std::path::Path;
 

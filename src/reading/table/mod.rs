@@ -1,6 +1,6 @@
 //! Readings as tables for other programs: CSV and JSON, a row for each picture of the list.
 //!
-//! Who a picture is of leaves a file of readings only where that is asked for.
+//! Whose picture it is leaves a file of readings only on request.
 
 mod names;
 
