@@ -313,7 +313,7 @@ fn figures_are_told_in_the_form_of_prometheus() {
 #[test]
 fn what_cannot_work_is_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = |watch: Option<&Path>, out: &[&Path]| Settings {
+    let settings = |watch: Option<&Path>, out: &[&Path]| NodeSettings {
         folder: folder.path().join("node"),
         receive: None,
         watch: watch.map(Path::to_owned),

@@ -17,7 +17,7 @@ pub fn page() -> Page {
         vec![(0.0, [0; 3]), (0.5, [90, 0, 90]), (0.5, [255; 3]), (1.0, INK)],
     );
     let photograph = RgbImage::from_fn(64, 48, |x, y| image::Rgb([4 * x as u8, 5 * y as u8, 99]));
-    block.picture(Area::new(10.0, 80.0, 40.0, 30.0), Picture::new(&photograph).unwrap());
+    block.picture(Area::new(10.0, 80.0, 40.0, 30.0), PagePicture::new(&photograph).unwrap());
     let mut page = Page::new("A page & more", A4_MM, [255; 3]);
     page.put(block, (0.0, 0.0));
     page

@@ -209,7 +209,7 @@ pub const STUDY: &str = "3.png";
 
 /// An archive has two studies, the second without a picture.
 fn said_by_archive(job: &ArchiveJob) -> ArchiveAnswer {
-    let study = |uid: &str| crate::pacs::Found { study_uid: uid.to_owned(), ..Default::default() };
+    let study = |uid: &str| crate::pacs::FoundStudy { study_uid: uid.to_owned(), ..Default::default() };
     match &job.question {
         ArchiveQuestion::Find(_) => ArchiveAnswer::Found(vec![study("1.2.3"), study("1.2.4")]),
         ArchiveQuestion::Echo => ArchiveAnswer::Here,
