@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use fovea::evaluate::place::Frame;
+use fovea::evaluate::place::SourceGrid;
 use fovea::geometry::Transform;
 use fovea::train::{Recipe, lesions, read};
 
@@ -63,11 +63,11 @@ pub fn read_boxes(path: &Path) -> Result<(), String> {
     for source_px in [(1, 1), (4288, 2848), (7, 30_000)] {
         let source_from_model = Transform::IDENTITY;
         let grid = lesions::Grid { shape: [5, 32, 32], source_px, source_from_model, model_px: (512, 512) };
-        let frame = SourceGrid { source_px, source_from_model, model_size: (512, 512) };
+        let boxes_on = SourceGrid { source_px, source_from_model, model_size: (512, 512) };
         let mut mask = vec![false; 512 * 512];
         for boxes in boxes.values() {
             drop(grid.of_boxes(boxes));
-            frame.of_boxes(boxes).iter().for_each(|region| region.extent.mark(&mut mask, 512));
+            boxes_on.of_boxes(boxes).iter().for_each(|region| region.extent.mark(&mut mask, 512));
         }
     }
     Ok(())
