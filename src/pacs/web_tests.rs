@@ -1,5 +1,6 @@
 //! DICOMweb against services that refuse, fail, or break off; each answers one request with what a test provides.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -8,10 +9,16 @@ use std::time::Duration;
 use super::loopback_tests::certificates::{authority, certificate};
 use super::query::{Query, find, retrieve};
 use super::server::StoreStatus;
-use super::{Archive, PacsError, Parcel, Patience, WebPeer, fetch, parcel, tls, web};
+use super::{Archive, PacsError, Parcel, Patience, Peer, WebPeer, client, fetch, parcel, tls, web};
 
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(10) };
 const CLASS: &str = dicom_dictionary_std::uids::SECONDARY_CAPTURE_IMAGE_STORAGE;
+
+/// Says yes `times` times.
+pub fn yes(times: usize) -> impl Fn() -> bool {
+    let left = Cell::new(times);
+    move || left.replace(left.get().saturating_sub(1)) > 0
+}
 
 /// Reads a whole request.
 fn request(stream: impl Read) -> String {
@@ -156,7 +163,28 @@ fn a_study_is_taken_apart_and_nothing_is_left_of_half_of_it() {
     let (fetched, names) = fetch(&cut, &|| true);
     assert!(matches!(fetched, Err(PacsError::Nonsense { .. })), "{fetched:?}");
     assert_eq!(names, ["00001.dcm"]);
-    assert!(matches!(fetch(&whole, &|| false).0, Err(PacsError::Stopped)));
+    // The request goes out; then somebody stops.
+    assert!(matches!(fetch(&whole, &yes(1)).0, Err(PacsError::Stopped)));
+}
+
+#[test]
+fn a_peer_that_hangs_is_left_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let parcels = [object(folder.path()), object(folder.path())];
+    // Takes connections into its backlog, and never says a word.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let web = WebPeer { url: format!("http://{address}/dicom-web"), ..WebPeer::default() };
+    let (host, port) = (address.ip().to_string(), address.port());
+    let [ae_title, own_ae_title] = ["PACS", "TESTS"].map(str::to_owned);
+    let dimse = Peer { host, port, ae_title, own_ae_title, tls: None };
+    let forever = Patience { connect: Duration::from_secs(3600), answer: Duration::from_secs(3600) };
+    let is_stopped = |done: Result<(), PacsError>| assert!(matches!(done, Err(PacsError::Stopped)), "{done:?}");
+    is_stopped(find(&Archive::Web(web.clone()), &Query::default(), forever, &yes(3)).map(drop));
+    is_stopped(web::echo(&web, forever, &yes(3)));
+    web::store(&web, &parcels, forever, &yes(3)).unwrap().into_iter().for_each(is_stopped);
+    is_stopped(client::echo(&dimse, forever, &yes(3)));
+    is_stopped(client::store(&dimse, &parcels, forever, &yes(3)).map(drop));
 }
 
 #[test]
