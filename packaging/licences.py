@@ -11,8 +11,12 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
+
+try:
+    import tomllib
+except ImportError:
+    sys.exit(print("licence list: left out, it needs Python 3.11 or newer"))
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "packaging/THIRD-PARTY.txt"

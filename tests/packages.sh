@@ -98,6 +98,7 @@ everything() {
 debian() {
     built deb 'fovea_*.deb'
     step="what others say of the package"
+    grep -q "<release version=\"$("$program" --version | cut -d ' ' -f 2)\"" "$root/packaging/linux/local.fovea.fovea.metainfo.xml"
     if has appstreamcli; then appstreamcli validate --no-net "$root/packaging/linux/local.fovea.fovea.metainfo.xml" >/dev/null; fi
     if has desktop-file-validate; then desktop-file-validate "$root/packaging/linux/fovea.desktop"; fi
     if has lintian; then lintian --fail-on error --suppress-tags "$unwanted" "$package"; else left_out lintian "it is not installed"; fi
