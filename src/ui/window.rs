@@ -15,6 +15,8 @@ pub(super) const USUAL: egui::Vec2 = vec2(1280.0, 800.0);
 
 /// Of the program, and of its window while nothing is open.
 pub(super) const NAME: &str = "Fovea";
+/// The program's mark; a Wayland desktop takes it from the installed desktop entry instead.
+const ICON: &[u8] = include_bytes!("../../packaging/icon/fovea-128.png");
 /// A window's title has at most so many letters of a picture's name.
 const MOST_LETTERS: usize = 80;
 
@@ -45,6 +47,7 @@ pub fn open(options: Options, paths: Vec<PathBuf>) -> Result<(), WindowError> {
     let viewport = ViewportBuilder::default()
         .with_title(NAME)
         .with_app_id("fovea")
+        .with_icon(eframe::icon_data::from_png_bytes(ICON).unwrap_or_default())
         .with_inner_size(size)
         .with_min_inner_size(SMALLEST)
         .with_maximized(place.is_some_and(|place| place.maximised))
@@ -80,4 +83,13 @@ fn has_display() -> bool {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 fn has_display() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_icon_can_be_decoded() {
+        let icon = eframe::icon_data::from_png_bytes(super::ICON).expect("a PNG file");
+        assert_eq!((icon.width, icon.height), (128, 128));
+    }
 }
