@@ -25,13 +25,31 @@ fn gigabytes(bytes: u64, up: bool) -> String {
 #[derive(Debug)]
 pub struct Memory {
     limit_bytes: u64,
+    /// Of that for what pictures take by turns.
+    kept_back_bytes: u64,
     taken: Mutex<u64>,
     given_back: Condvar,
 }
 
 impl Memory {
     pub fn new(limit_bytes: u64) -> Self {
-        Self { limit_bytes, taken: Mutex::new(0), given_back: Condvar::new() }
+        Self { limit_bytes, kept_back_bytes: 0, taken: Mutex::new(0), given_back: Condvar::new() }
+    }
+
+    /// The same with so many bytes for what pictures take by turns, which none asks for. A picture that leaves less is on
+    /// its way alone.
+    pub fn keeping_back(self, kept_back_bytes: u64) -> Self {
+        Self { kept_back_bytes, ..self }
+    }
+
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
+    /// Whether one can have `bytes` while all others have `others`.
+    fn has_room(&self, others: u64, bytes: u64) -> bool {
+        let shared = self.limit_bytes.saturating_sub(self.kept_back_bytes);
+        others + bytes <= if others == 0 { self.limit_bytes } else { shared }
     }
 
     /// Whether a picture that needs so much may be opened at all.
@@ -50,7 +68,7 @@ impl Memory {
     pub fn take(&self, bytes: u64) -> Result<Taken<'_>, TooMuch> {
         self.check(bytes)?;
         let mut taken = self.lock();
-        while *taken + bytes > self.limit_bytes {
+        while !self.has_room(*taken, bytes) {
             taken = self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
         }
         *taken += bytes;
@@ -74,7 +92,7 @@ impl Taken<'_> {
     pub fn resized(&mut self, bytes: u64) -> bool {
         let mut taken = self.memory.lock();
         let others = *taken - self.bytes;
-        if bytes > self.bytes && others + bytes > self.memory.limit_bytes {
+        if bytes > self.bytes && !self.memory.has_room(others, bytes) {
             return false;
         }
         *taken = others + bytes;
@@ -110,5 +128,15 @@ mod tests {
         });
         drop(first);
         assert_eq!(*memory.lock(), 0);
+    }
+
+    #[test]
+    fn what_is_kept_back_is_for_all_and_a_large_picture_is_alone() {
+        let memory = Memory::new(1000).keeping_back(400);
+        let mut small = memory.take(300).unwrap();
+        assert!(memory.has_room(300, 300) && !memory.has_room(300, 301), "two share what is left");
+        assert!(!small.resized(1001) && small.resized(900), "who is alone may have all");
+        assert!(!memory.has_room(900, 1));
+        assert!(memory.take(1001).is_err());
     }
 }
