@@ -105,6 +105,7 @@ pub fn in_order<T: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::panics;
     use anyhow::bail;
 
     #[test]
@@ -128,5 +129,42 @@ mod tests {
         };
         in_order(99, 1, one, || begun.load(Ordering::Relaxed) >= 3, |answer| found.extend(answer));
         assert_eq!(found, [0, 1, 2], "what was begun is finished");
+    }
+
+    #[test]
+    fn no_more_than_so_many_have_a_turn_and_a_panic_gives_it_back() {
+        let (turns, holding, most) = (Turns::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+        let one = |index: usize| {
+            let held = || {
+                let _turn = turns.take();
+                most.fetch_max(holding.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                holding.fetch_sub(1, Ordering::SeqCst);
+                assert!(index % 3 != 1, "a bad picture");
+                index
+            };
+            panics::caught(held).map_err(anyhow::Error::msg)
+        };
+        let mut found = Vec::new();
+        // More panic than there are turns.
+        in_order(20, 6, one, || false, |answer| found.push(answer.ok()));
+        let expected: Vec<_> = (0..20).map(|index| Some(index).filter(|index| index % 3 != 1)).collect();
+        assert_eq!(found, expected);
+        assert!(most.into_inner() <= 2);
+        assert_eq!(*turns.free.lock().unwrap(), 2, "all are given back");
+    }
+
+    #[test]
+    fn all_that_were_begun_are_finished_after_a_stop() {
+        let (begun, stopped) = (AtomicUsize::new(0), std::sync::Barrier::new(4));
+        let one = |index: usize| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            // All four are in flight before the first can end.
+            stopped.wait();
+            Ok(index)
+        };
+        let mut found = Vec::new();
+        in_order(99, 4, one, || begun.load(Ordering::SeqCst) >= 4, |answer| found.extend(answer));
+        assert_eq!(found, [0, 1, 2, 3]);
     }
 }
