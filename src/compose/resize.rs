@@ -75,7 +75,7 @@ fn all_taps(from: u32, to: u32) -> Vec<Taps> {
 fn catmull_rom(x: f32) -> f32 {
     let a = x.abs();
     let sixfold = if a < 1.0 {
-        9.0 * a.powi(3) - 12.0 * a.powi(2) + 6.0
+        9.0 * a.powi(3) - 15.0 * a.powi(2) + 6.0
     } else if a < 2.0 {
         -3.0 * a.powi(3) + 15.0 * a.powi(2) - 24.0 * a + 12.0
     } else {
