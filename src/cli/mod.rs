@@ -80,7 +80,8 @@ enum Command {
 /// How much memory pictures may take.
 #[derive(Debug, Clone, Copy, Args)]
 struct Limit {
-    /// Most memory for a picture, and for all that are on their way at once, in GB; one that needs more is refused
+    /// Most memory for a picture, and for all in flight (`explain`: one more than cores, 32 at most), in GB [default: 2]; a
+    /// picture that needs more is refused
     #[arg(long, global = true, value_name = "GB", value_parser = gigabytes)]
     limit: Option<u64>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows neither what it shows nor where on the page it stands.
 
-use image::imageops::{FilterType, replace, resize};
+use image::imageops::replace;
 use image::{Rgb, RgbImage};
 use imageproc::drawing::draw_filled_rect_mut;
 use imageproc::rect::Rect;
@@ -11,6 +11,7 @@ use super::bar::ColourBar;
 use super::layer::{box_line_px, draw_box};
 use super::legend::{CLEAR_WHITE, QUIET, WARNING};
 use super::mark::{Mark, draw_edges, draw_marks, draw_outline};
+use super::resize::resized;
 use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 use crate::geometry::{PixelBox, Transform};
 
@@ -42,8 +43,8 @@ pub struct PanelView {
 
 impl PanelView {
     pub fn new(title: impl Into<String>, picture: &RgbImage, caption: Caption) -> Self {
-        let (width, height) = view_size(picture.dimensions());
-        Self { title: title.into(), picture: resize(picture, width, height, FilterType::CatmullRom), caption }
+        let picture = resized(picture, view_size(picture.dimensions()));
+        Self { title: title.into(), picture, caption }
     }
 
     /// Draws the red box; `frame` is in pixels of a picture of `size`. Its lines are drawn after scaling and stay crisp.

@@ -215,20 +215,29 @@ impl Explainer {
         Ok(self.look_at(scan, settings.asked(), settings.class)?.into_explanation(settings))
     }
 
-    /// Like [`Self::explain`], and once more by the rule `other`; one forward pass serves both.
+    /// Follows the card's preprocessing: all that a look needs of a picture.
     ///
     /// # Errors
-    /// A picture that the model cannot read, or a device that fails.
-    pub fn explain_beside(
+    /// A picture that the model cannot read.
+    pub fn prepare(&self, scan: &Scan) -> Result<PreparedPicture, InputError> {
+        let start = Instant::now();
+        let input = input::prepare(scan, &self.card.preprocessing)?;
+        Ok(PreparedPicture { input, source_size_px: scan.size_px(), prepare_ms: milliseconds(start) })
+    }
+
+    /// Runs the network on a prepared picture as `settings` ask, and back once more by the rule `other`; one forward pass
+    /// serves both. All that needs the device, and nothing else.
+    ///
+    /// # Errors
+    /// A device that fails.
+    pub fn look_beside(
         &self,
-        scan: &Scan,
+        prepared: &PreparedPicture,
         settings: &Settings,
         other: Option<BackwardRule>,
-    ) -> Result<(Explanation, Option<Explanation>), ExplainError> {
-        let examined = self.examine(scan, settings.cam)?;
-        let by = |settings: &Settings| -> Result<Explanation, ExplainError> {
-            Ok(self.back_project(&examined, settings.asked(), settings.class)?.into_explanation(settings))
-        };
+    ) -> Result<(Look, Option<Look>), NetworkError> {
+        let examined = self.examine_prepared(prepared, settings.cam)?;
+        let by = |settings: &Settings| self.back_project(&examined, settings.asked(), settings.class);
         let other = other.map(|rule| by(&Settings { rule, ..*settings })).transpose()?;
         Ok((by(settings)?, other))
     }
@@ -247,7 +256,7 @@ impl Explainer {
     /// A picture that the model cannot read, or a device that fails.
     pub fn look_at(&self, scan: &Scan, asked: impl Into<Asked>, wanted: Option<usize>) -> Result<Look, ExplainError> {
         let asked = asked.into();
-        self.back_project(&self.examine(scan, asked.cam)?, asked, wanted)
+        Ok(self.back_project(&self.examine(scan, asked.cam)?, asked, wanted)?)
     }
 
     /// Runs the network forward on one picture, with what a map of `cam` needs.
@@ -255,18 +264,20 @@ impl Explainer {
     /// # Errors
     /// A picture that the model cannot read, or a device that fails.
     pub fn examine(&self, scan: &Scan, cam: Cam) -> Result<Examined, ExplainError> {
-        let start = Instant::now();
-        let input = input::prepare(scan, &self.card.preprocessing)?;
-        let prepare = milliseconds(start);
+        Ok(self.examine_prepared(&self.prepare(scan)?, cam)?)
+    }
+
+    fn examine_prepared(&self, prepared: &PreparedPicture, cam: Cam) -> Result<Examined, NetworkError> {
+        let PreparedPicture { input, source_size_px, prepare_ms } = prepared;
         let start = Instant::now();
         let layer = cam.layer.or(self.network.usual_layer()).filter(|_| cam.method != CamMethod::Cam);
         let (pass, class_maps) = guarded(self.network.device(), || {
-            let pass = self.network.forward_with(&input, layer)?;
+            let pass = self.network.forward_with(input, layer)?;
             let class_maps = self.network.class_maps(&pass)?;
             Ok((pass, class_maps))
         })?;
-        let timings_ms = TimingsMs { prepare, forward: milliseconds(start), back_projection: 0.0 };
-        let (source_from_model, source_size_px) = (input.source_from_model, scan.size_px());
+        let timings_ms = TimingsMs { prepare: *prepare_ms, forward: milliseconds(start), back_projection: 0.0 };
+        let (source_from_model, source_size_px) = (input.source_from_model, *source_size_px);
         Ok(Examined { pass, class_maps, layer: cam.layer, source_from_model, source_size_px, timings_ms })
     }
 
@@ -284,7 +295,7 @@ impl Explainer {
         examined: &Examined,
         asked: impl Into<Asked>,
         wanted: Option<usize>,
-    ) -> Result<Look, ExplainError> {
+    ) -> Result<Look, NetworkError> {
         let (start, asked) = (Instant::now(), asked.into());
         let Examined { pass, class_maps, source_from_model, source_size_px, timings_ms, .. } = examined;
         let classes = clear::most_activated(&pass.scores, wanted);
@@ -310,6 +321,14 @@ impl Explainer {
             timings_ms: TimingsMs { back_projection: milliseconds(start), ..*timings_ms },
         })
     }
+}
+
+/// What the preprocessing made of a picture.
+#[derive(Debug)]
+pub struct PreparedPicture {
+    input: ModelInput,
+    source_size_px: (u32, u32),
+    prepare_ms: f64,
 }
 
 /// A picture that the network has run forward on, with all that its ways back need.

@@ -15,7 +15,9 @@ pub mod steady;
 mod verdict;
 
 pub use attention::Attention;
-pub use explainer::{Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, Settings, TimingsMs};
+pub use explainer::{
+    Examined, ExplainError, Explainer, Explanation, Look, NO_CAM, PreparedPicture, Settings, TimingsMs,
+};
 pub use localisation::cam_box;
 pub use report::{MapAgreement, Report, headline, report};
 pub use single::SingleMap;

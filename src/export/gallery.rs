@@ -81,8 +81,9 @@ impl Example {
         let shape = height_px as f32 / width_px.max(1) as f32;
         let dots = |mm: f32| ((mm * DOTS_PER_MM).round() as u32).clamp(1, 4000);
         let size = (dots(columns.view_mm()), dots(columns.view_mm() * shape));
-        let filter = if width_px < FEW_PX { FilterType::Nearest } else { FilterType::CatmullRom };
-        let ground = resize(picture, size.0, size.1, filter);
+        let is_small = width_px < FEW_PX;
+        let larger = || resize(picture, size.0, size.1, FilterType::Nearest);
+        let ground = if is_small { larger() } else { compose::resized(picture, size) };
         let scale = |dots: u32, px: u32| f64::from(dots) / f64::from(px.max(1));
         let ground_from_source =
             Transform::scale_then_move(scale(size.0, width_px), scale(size.1, height_px), 0.0, 0.0);

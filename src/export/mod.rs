@@ -6,6 +6,7 @@ mod date;
 pub mod dicom;
 #[cfg(test)]
 mod drawn;
+mod explained;
 pub mod gallery;
 mod ink;
 mod maps;
@@ -20,10 +21,11 @@ mod results;
 
 pub use date::iso_date;
 pub use ink::PageTheme;
+pub use explained::Explained;
 pub use maps::npz;
 pub use marks::{Marks, Measured, MeasurementRecord};
-pub use needs::needed_bytes;
-pub use pictures::Pictures;
+pub use needs::{Needs, needed_bytes, needs, pass_bytes};
+pub use pictures::{Pictures, layers_at_once};
 pub use profile::Profile;
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};

@@ -20,9 +20,9 @@ use crate::maps::ClassMaps;
 /// Each takes some copies of the picture: more at once than this would buy little.
 const MOST_LAYERS_AT_ONCE: usize = 4;
 
-/// How many layers are drawn at the same time.
-pub(super) fn layers_at_once() -> usize {
-    rayon::current_num_threads().clamp(1, MOST_LAYERS_AT_ONCE)
+/// How many layers of a picture are drawn at the same time where so many pictures are on their way.
+pub fn layers_at_once(pictures: usize) -> usize {
+    (rayon::current_num_threads() / pictures.max(1)).clamp(1, MOST_LAYERS_AT_ONCE)
 }
 
 /// Draws the pictures of one explanation.
@@ -41,6 +41,7 @@ pub struct Pictures<'a> {
     outline: &'a [(f64, f64)],
     /// By another rule.
     other: Option<(&'a Explanation, Ready)>,
+    layers_at_once: usize,
 }
 
 /// What is worked out of an explanation before it is drawn.
@@ -66,8 +67,9 @@ impl<'a> Pictures<'a> {
     /// `picture` is the scan in 8-bit colour, in its own size.
     pub fn new(picture: &'a RgbImage, card: &'a Card, explanation: &'a Explanation, style: &'a Style) -> Self {
         let (ready, report) = (Ready::new(explanation), report(card, explanation, None, None, false));
-        let marks = Marks::default();
-        Self { picture, card, explanation, style, report, assessed: None, ready, marks, outline: &[], other: None }
+        let (marks, layers_at_once) = (Marks::default(), layers_at_once(1));
+        let (assessed, outline, other) = (None, &[][..], None);
+        Self { picture, card, explanation, style, report, assessed, ready, marks, outline, other, layers_at_once }
     }
 
     /// Heads the panel with these words.
@@ -101,6 +103,11 @@ impl<'a> Pictures<'a> {
         Self { other: other.map(|other| (other, Ready::new(other))), ..self }
     }
 
+    /// Draws so many layers at the same time, each of which takes some copies of the picture.
+    pub fn with_layers_at_once(self, layers_at_once: usize) -> Self {
+        Self { layers_at_once, ..self }
+    }
+
     pub(super) fn scene(&self) -> Scene<'_> {
         Scene {
             card: self.card,
@@ -131,7 +138,7 @@ impl<'a> Pictures<'a> {
         let scene = self.scene();
         let files = |layer: Layer| (0..).zip(layer.kind().files(self.card)).map(move |(n, ending)| (layer, n, ending));
         let files: Vec<(Layer, usize, String)> = self.layers().flat_map(files).collect();
-        for some in files.chunks(layers_at_once()) {
+        for some in files.chunks(self.layers_at_once.max(1)) {
             let encode = |(layer, index, _): &(Layer, usize, String)| {
                 layer.kind().file(*index, &scene, self.picture).map(encoded).transpose()
             };
@@ -321,7 +328,8 @@ fn png(picture: &DynamicImage, title: Option<String>) -> Result<Vec<u8>, png::En
         _ => png::ColorType::Rgb,
     });
     encoder.set_compression(png::Compression::Fast);
-    encoder.set_filter(png::Filter::Adaptive);
+    // What `Adaptive` chooses for nearly every line of pictures like these, after it has tried all five.
+    encoder.set_filter(png::Filter::Paeth);
     encoder.add_text_chunk("Disclaimer".to_owned(), NOTICE.to_owned())?;
     if let Some(title) = title {
         // Names of classes need not be Latin.

@@ -25,13 +25,40 @@ fn gigabytes(bytes: u64, up: bool) -> String {
 #[derive(Debug)]
 pub struct Memory {
     limit_bytes: u64,
-    taken: Mutex<u64>,
-    given_back: Condvar,
+    /// Of that for what pictures take by turns.
+    kept_back_bytes: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    taken_bytes: u64,
+    /// How many have asked, and how many of them have got what they asked for: who came first is served first, or a large
+    /// picture would wait until no small one is left.
+    asked: u64,
+    served: u64,
 }
 
 impl Memory {
     pub fn new(limit_bytes: u64) -> Self {
-        Self { limit_bytes, taken: Mutex::new(0), given_back: Condvar::new() }
+        Self { limit_bytes, kept_back_bytes: 0, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// The same with so many bytes for what pictures take by turns, which none asks for. A picture that leaves less is on
+    /// its way alone.
+    pub fn keeping_back(self, kept_back_bytes: u64) -> Self {
+        Self { kept_back_bytes, ..self }
+    }
+
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
+    /// Whether one can have `bytes` while all others have `others`.
+    fn has_room(&self, others: u64, bytes: u64) -> bool {
+        let shared = self.limit_bytes.saturating_sub(self.kept_back_bytes);
+        others + bytes <= if others == 0 { self.limit_bytes } else { shared }
     }
 
     /// Whether a picture that needs so much may be opened at all.
@@ -43,22 +70,26 @@ impl Memory {
         if needed_bytes > limit_bytes { Err(TooMuch { needed_bytes, limit_bytes }) } else { Ok(()) }
     }
 
-    /// Waits until so much is free, and takes it.
+    /// Waits until so much is free and all who asked before have theirs, and takes it.
     ///
     /// # Errors
     /// Like [`Self::check`].
     pub fn take(&self, bytes: u64) -> Result<Taken<'_>, TooMuch> {
         self.check(bytes)?;
-        let mut taken = self.lock();
-        while *taken + bytes > self.limit_bytes {
-            taken = self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
-        }
-        *taken += bytes;
+        let mut state = self.lock();
+        let turn = state.asked;
+        state.asked += 1;
+        let waits = |state: &mut State| state.served != turn || !self.has_room(state.taken_bytes, bytes);
+        state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        state.served += 1;
+        state.taken_bytes += bytes;
+        // It may be the next one's turn.
+        self.changed.notify_all();
         Ok(Taken { memory: self, bytes })
     }
 
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,22 +103,22 @@ pub struct Taken<'a> {
 impl Taken<'_> {
     /// Makes it `bytes` if that can be had at once. Who waited for more while holding some might wait forever.
     pub fn resized(&mut self, bytes: u64) -> bool {
-        let mut taken = self.memory.lock();
-        let others = *taken - self.bytes;
-        if bytes > self.bytes && others + bytes > self.memory.limit_bytes {
+        let mut state = self.memory.lock();
+        let others = state.taken_bytes - self.bytes;
+        if bytes > self.bytes && !self.memory.has_room(others, bytes) {
             return false;
         }
-        *taken = others + bytes;
+        state.taken_bytes = others + bytes;
         self.bytes = bytes;
-        self.memory.given_back.notify_all();
+        self.memory.changed.notify_all();
         true
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        *self.memory.lock() -= self.bytes;
-        self.memory.given_back.notify_all();
+        self.memory.lock().taken_bytes -= self.bytes;
+        self.memory.changed.notify_all();
     }
 }
 
@@ -109,6 +140,35 @@ mod tests {
             second.join().unwrap().unwrap();
         });
         drop(first);
-        assert_eq!(*memory.lock(), 0);
+        assert_eq!(memory.lock().taken_bytes, 0);
+    }
+
+    #[test]
+    fn what_is_kept_back_is_for_all_and_a_large_picture_is_alone() {
+        let memory = Memory::new(1000).keeping_back(400);
+        let mut small = memory.take(300).unwrap();
+        assert!(memory.has_room(300, 300) && !memory.has_room(300, 301), "two share what is left");
+        assert!(!small.resized(1001) && small.resized(900), "who is alone may have all");
+        assert!(!memory.has_room(900, 1));
+        assert!(memory.take(1001).is_err());
+    }
+
+    #[test]
+    fn who_came_first_is_served_first() {
+        let memory = Memory::new(1000);
+        let asked = |count: u64| while memory.lock().asked < count {};
+        let first = memory.take(600).unwrap();
+        std::thread::scope(|scope| {
+            let large = scope.spawn(|| memory.take(900).unwrap());
+            asked(2);
+            let small = scope.spawn(|| memory.take(100).map(drop));
+            asked(3);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!small.is_finished(), "there is room for it, but the large one came before");
+            drop(first);
+            drop(large.join().unwrap());
+            small.join().unwrap().unwrap();
+        });
+        assert_eq!(memory.lock().taken_bytes, 0);
     }
 }

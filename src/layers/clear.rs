@@ -1,6 +1,7 @@
 //! The CLEAR map, by the rule in use or by the one that it is compared with.
 
-use image::{DynamicImage, RgbImage, RgbaImage};
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+use rayon::prelude::*;
 
 use super::{LayerFile, LayerKind, Maps, Scene, Style};
 use crate::bundle::{Card, Colour};
@@ -53,7 +54,7 @@ impl Clear {
         let style = ClearStyle { enabled: only, on_black: true, ..scene.style.clear.clone() };
         let white = vec![Colour([255; 3]); classes];
         let layer = Self::of(maps, &white, &style, &Transform::IDENTITY, size);
-        DynamicImage::ImageLuma8(DynamicImage::ImageRgba8(layer).into_luma8())
+        DynamicImage::ImageLuma8(red(&layer))
     }
 }
 
@@ -138,7 +139,7 @@ impl LayerKind for Clear {
             return Some(LayerFile { title, picture: Self::grey(&maps, scene, index, size) });
         }
         let rgb = if index == classes {
-            let mut alone = DynamicImage::ImageRgba8(Self::whole(&maps, scene, true, size)).into_rgb8();
+            let mut alone = opaque(&Self::whole(&maps, scene, true, size));
             let line_px = (size.0.max(size.1) as f32 / 700.0).max(1.0);
             compose::draw_outline(&mut alone, scene.outline, &Transform::IDENTITY, line_px);
             alone
@@ -150,5 +151,35 @@ impl LayerKind for Clear {
             over
         };
         Some(LayerFile { title: self.title(scene), picture: DynamicImage::ImageRgb8(rgb) })
+    }
+}
+
+/// One channel, which of a grey picture is all of it.
+fn red(layer: &RgbaImage) -> GrayImage {
+    let values = layer.as_raw().as_chunks::<4>().0.par_iter().with_min_len(1 << 14).map(|pixel| pixel[0]).collect();
+    GrayImage::from_raw(layer.width(), layer.height(), values).unwrap_or_default()
+}
+
+/// The colours without their transparency, of a layer that has none.
+fn opaque(layer: &RgbaImage) -> RgbImage {
+    let mut picture = RgbImage::new(layer.width(), layer.height());
+    let pixels = picture.as_chunks_mut::<3>().0.par_iter_mut().with_min_len(1 << 14);
+    pixels.zip(layer.as_raw().as_chunks::<4>().0).for_each(|(to, [r, g, b, _])| *to = [*r, *g, *b]);
+    picture
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgba;
+
+    use super::*;
+
+    #[test]
+    fn pixels_are_those_of_the_image_crate() {
+        let value = |x: u32, y: u32| (16 * y + x) as u8;
+        let grey = RgbaImage::from_fn(16, 16, |x, y| Rgba([value(x, y), value(x, y), value(x, y), 255]));
+        assert_eq!(red(&grey), DynamicImage::ImageRgba8(grey.clone()).into_luma8());
+        let layer = RgbaImage::from_fn(40, 30, |x, y| Rgba([(7 * x) as u8, (5 * y) as u8, (x * y) as u8, 255]));
+        assert_eq!(opaque(&layer), DynamicImage::ImageRgba8(layer.clone()).into_rgb8());
     }
 }

@@ -9,7 +9,7 @@ use super::readers::{Models, Readers};
 use crate::bundle::{Card, assess};
 use crate::explain::{Explainer, Settings, report};
 use crate::export::dicom::{DicomObject, Profile, Source, objects, secret, unanswered};
-use crate::export::{self, Marks, Pictures, Record};
+use crate::export::{self, Explained};
 use crate::guard::memory::{Memory, TooMuch};
 use crate::guard::{panics, regular};
 use crate::input;
@@ -132,18 +132,17 @@ impl ByModels {
             let report = report(&card, &explanation, None, assessed.as_ref(), false);
             let style = Style::default();
             // What stands in pixels and reports is a hash: a file's name may be a patient's.
-            let name = picture.sha256.get(..16).unwrap_or_default().to_owned();
+            let name = picture.sha256.get(..16).unwrap_or_default();
             let model = (&explainer.card, explainer.sha256.as_str());
-            let record = Record::new(name, model, &explanation, &report, &style, decode_ms);
-            let mut record = record.of_scan(&scan, None).with_quality(assessed.as_ref());
-            record.picture_sha256 = Some(picture.sha256.to_owned());
-            let shown = scan.to_rgb8();
-            let pictures = Pictures::new(&shown, &card, &explanation, &style)
-                .with_report(report)
-                .with_quality(assessed.as_ref())
-                .with_marks(Marks::new(scan.facts.as_deref(), Vec::new()))
-                .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour));
-            objects(&pictures, &record, &picture.source(purpose))
+            let explained = Explained {
+                picture_sha256: Some(picture.sha256),
+                assessed: assessed.as_ref(),
+                outline: lit.as_ref().map_or(&[], |lit| &lit.contour),
+                decode_ms,
+                ..Explained::new((&scan, name), model, &explanation, &report, &style)
+            };
+            let shown = explained.shown();
+            objects(&explained.pictures(&shown), &explained.record(), &picture.source(purpose))
         };
         let objects = explain().map_err(|error| Refusal::Unreadable(format!("{error:#}")))?;
         Ok(Answer { outcome: Outcome::Explained, model: Some(card.name), objects, reason: None })

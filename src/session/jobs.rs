@@ -12,10 +12,10 @@ use super::message::ExportWish;
 use super::picture::Picture;
 use crate::bundle::{Assessment, Card};
 use crate::explain::{Explanation, Report};
-use crate::export::{self, Marks, Measured, Parts, Pictures, Profile, ReaderRecord, Record, dicom};
+use crate::export::dicom::SourceFile;
+use crate::export::{self, Explained, Measured, Parts, Profile, ReaderRecord};
 use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::layers::Style;
-use crate::scan::dicom::Origin;
 use crate::scan::{Encoded, GreyDisplay};
 
 /// All that pictures and files of the explanation on the screen are made from.
@@ -38,23 +38,31 @@ pub struct Result {
 impl Result {
     /// The report panel as the screen shows it.
     pub fn panel(&self) -> RgbImage {
-        let scan = &self.picture.scan;
-        let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-        let picture = scan.to_rgb8_under(self.display.as_ref());
-        self.pictures(&picture).panel_picture(&name)
+        let name = self.name();
+        let explained = self.explained(&name);
+        let shown = explained.shown();
+        explained.pictures(&shown).panel_picture(&name)
     }
 
-    fn pictures<'a>(&'a self, picture: &'a RgbImage) -> Pictures<'a> {
-        Pictures::new(picture, &self.card, &self.explanation, &self.style)
-            .with_report(self.report.clone())
-            .with_quality(self.assessed.as_ref())
-            .with_marks(self.marks())
-            .with_outline(self.picture.lit.as_ref().map_or(&[], |lit| &lit.contour))
-            .compared_with(self.compared.as_ref())
+    /// The name of the picture's file.
+    fn name(&self) -> String {
+        self.picture.scan.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    fn marks(&self) -> Marks {
-        Marks::new(self.picture.scan.facts.as_deref(), self.measured.clone())
+    fn explained<'a>(&'a self, name: &'a str) -> Explained<'a> {
+        let (picture, model) = (&self.picture, (self.card.as_ref(), self.sha256.as_str()));
+        let explained = Explained::new((&picture.scan, name), model, &self.explanation, &self.report, &self.style);
+        Explained {
+            picture_sha256: picture.sha256.as_deref(),
+            other: self.compared.as_ref(),
+            assessed: self.assessed.as_ref(),
+            outline: picture.lit.as_ref().map_or(&[], |lit| &lit.contour),
+            display: self.display.as_ref(),
+            measured: &self.measured,
+            reader: self.reader.as_ref(),
+            decode_ms: picture.decode_ms,
+            ..explained
+        }
     }
 
     /// Writes what the screen shows to `folder/name.…`.
@@ -68,64 +76,32 @@ impl Result {
     }
 
     fn write(&self, mut files: OutputSet, parts: Parts) -> anyhow::Result<Vec<PathBuf>> {
+        let name = self.name();
+        let explained = self.explained(&name);
         let mut endings = parts.endings(&self.card, self.compared.is_some());
         if parts.layers {
-            endings.extend(self.marks().endings());
+            endings.extend(explained.marks().endings());
         }
         files.check(endings.iter().map(String::as_str))?;
-        let scan = &self.picture.scan;
-        let name = scan.path.file_name().unwrap_or_default().to_string_lossy();
-        let (explanation, decode_ms) = (&self.explanation, self.picture.decode_ms);
-        let model = (self.card.as_ref(), self.sha256.as_str());
-        let record = Record::new(name.clone().into_owned(), model, explanation, &self.report, &self.style, decode_ms);
-        let record = record
-            .of_scan(scan, self.display.as_ref())
-            .with_quality(self.assessed.as_ref())
-            .with_measurements(&self.measured);
-        let picture_sha256 = self.picture.sha256.clone();
-        let record = Record { reader: self.reader.clone(), picture_sha256, ..record };
-        let picture = scan.to_rgb8_under(self.display.as_ref());
-        let objects = parts.dicom.map(|profile| Objects::read(&self.picture, profile)).transpose()?;
-        let source = objects.as_ref().map(Objects::source);
-        export::write(&mut files, parts, &name, &self.pictures(&picture), record, source.as_ref())?;
+        let objects = parts.dicom.map(|profile| source_file(&self.picture, profile)).transpose()?;
+        let source = objects.as_ref().map(SourceFile::source);
+        let shown = explained.shown();
+        let pictures = explained.pictures(&shown);
+        export::write(&mut files, parts, &name, &pictures, explained.record(), source.as_ref())?;
         Ok(files.finish()?)
     }
 }
 
 /// What DICOM objects take from the picture's file, which is read again for them: nobody's name is kept while it is only
 /// looked at.
-struct Objects {
-    origin: Option<Origin>,
-    sha256: String,
-    lossy_bytes: Option<u64>,
-    profile: Profile,
-    secret: Vec<u8>,
-}
-
-impl Objects {
-    fn read(picture: &Picture, profile: Profile) -> anyhow::Result<Self> {
-        let scan = &picture.scan;
-        let file = Encoded::read(&scan.path, scan.facts.as_ref().map_or(0, |facts| facts.frame))?;
-        let sha256 = file.sha256();
-        if picture.sha256.as_ref().is_some_and(|known| *known != sha256) {
-            bail!("{}: it has changed since it was opened; open it anew", scan.path.display());
-        }
-        let secret = match profile {
-            Profile::Kept => Vec::new(),
-            Profile::DeIdentified => dicom::secret(None)?,
-        };
-        Ok(Self { origin: file.origin()?, sha256, lossy_bytes: file.lossy_bytes(), profile, secret })
+fn source_file(picture: &Picture, profile: Profile) -> anyhow::Result<SourceFile> {
+    let scan = &picture.scan;
+    let file = Encoded::read(&scan.path, scan.facts.as_ref().map_or(0, |facts| facts.frame))?;
+    let sha256 = file.sha256();
+    if picture.sha256.as_ref().is_some_and(|known| *known != sha256) {
+        bail!("{}: it has changed since it was opened; open it anew", scan.path.display());
     }
-
-    fn source(&self) -> dicom::Source<'_> {
-        dicom::Source {
-            origin: self.origin.as_ref(),
-            sha256: &self.sha256,
-            lossy_bytes: self.lossy_bytes,
-            profile: self.profile,
-            secret: &self.secret,
-        }
-    }
+    SourceFile::new(&file, sha256, profile, None)
 }
 
 fn advice(error: &anyhow::Error) -> String {

@@ -43,13 +43,14 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     whole::sweep(&arguments.out);
     let paths = found.pictures;
     let bar = progress(paths.len());
-    let work = Work::new((bundle, calibration), settings, style, arguments, folders, limit.memory(), bar.clone());
+    let memory = (limit.memory(), paths.len());
+    let work = Work::new((bundle, calibration), settings, style, arguments, folders, memory, bar.clone());
     let names = names::of_results(&paths);
     let mut tally = Tally::beside(found.problems.into_iter().map(Into::into).collect());
     let one = |index: usize| work.one(&paths[index], &names[index]);
     super::pool::in_order(
         paths.len(),
-        super::pool::at_once(paths.len()),
+        work.in_flight(),
         one,
         || stop.is_asked(),
         |answer| {
@@ -65,7 +66,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
 fn again(asked: Asked, folders: &[PathBuf], limit: Limit, stop: &Stop) -> Result<()> {
     let Asked { model, settings, style, arguments, repeat } = asked;
     let (bar, picture, name) = (progress(1), repeat.picture.clone(), repeat.name.clone());
-    let work = Work::new(model, settings, style, &arguments, folders, limit.memory(), bar.clone());
+    let work = Work::new(model, settings, style, &arguments, folders, (limit.memory(), 1), bar.clone());
     let mut tally = Tally::default();
     tally.count(work.repeating(Some(repeat)).one(&picture, &name), &bar);
     tally.conclude(1, stop)

@@ -11,8 +11,10 @@ use super::done::{Made, is_done};
 use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
-use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
-use crate::export::{self, Marks, Parts, Pictures, Profile, Record, dicom};
+use crate::cli::pool::{self, Turns};
+use crate::explain::{Explainer, Explanation, Look, NO_CAM, Report, Settings, report};
+use crate::export::dicom::{Source, SourceFile};
+use crate::export::{self, Explained, Parts, Record};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -31,19 +33,30 @@ pub enum PictureOutcome {
     Already(Option<String>),
 }
 
+/// A model on its device.
+struct Ready {
+    explainer: Explainer,
+    settings: Settings,
+    /// Who may run it: on a GPU one at a time, since there is but one.
+    turns: Turns,
+}
+
 /// What all pictures share.
 pub struct Work<'a> {
     card: Card,
     /// Until it goes to the device.
     model: Mutex<Option<(Bundle, Option<Calibration>)>>,
     /// The model on its device, from the first good picture on: a bad one needs none.
-    ready: OnceLock<Result<(Explainer, Settings), String>>,
+    ready: OnceLock<Result<Ready, String>>,
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
     /// Where the model may be that would read a picture that this one does not.
     folders: &'a [PathBuf],
     memory: Memory,
+    /// How many pictures are on their way at most, and how many passes of the network are kept for them on the cores.
+    in_flight: usize,
+    passes: usize,
     sha256: String,
     calibration: Option<Calibration>,
     bar: ProgressBar,
@@ -51,18 +64,44 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
+    /// For `count` pictures, which may take `memory` together.
     pub fn new(
         model: (Bundle, Option<Calibration>),
         settings: Settings,
         style: Style,
         arguments: &'a Arguments,
         folders: &'a [PathBuf],
-        memory: Memory,
+        (memory, count): (Memory, usize),
         bar: ProgressBar,
     ) -> Self {
         let (card, sha256, calibration) = (model.0.card.clone(), model.0.sha256.clone(), model.1.clone());
-        let (model, ready) = (Mutex::new(Some(model)), OnceLock::new());
-        Self { card, model, ready, settings, style, arguments, folders, memory, sha256, calibration, bar, repeat: None }
+        let (in_flight, pass_bytes) = (pool::in_flight(count), export::pass_bytes(&card));
+        // Half of the memory is for passes at most, one of them always.
+        let affordable = memory.limit_bytes() / 2 / pass_bytes.max(1);
+        let passes = pool::passes_at_once().min(in_flight).min(usize::try_from(affordable).unwrap_or(1)).max(1);
+        let memory = memory.keeping_back(if in_flight > 1 { passes as u64 * pass_bytes } else { 0 });
+        let (model, ready, repeat) = (Mutex::new(Some(model)), OnceLock::new(), None);
+        Self {
+            card,
+            model,
+            ready,
+            settings,
+            style,
+            arguments,
+            folders,
+            memory,
+            in_flight,
+            passes,
+            sha256,
+            calibration,
+            bar,
+            repeat,
+        }
+    }
+
+    /// How many pictures are on their way at most.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     /// As a record says.
@@ -70,12 +109,12 @@ impl<'a> Work<'a> {
         Self { repeat, ..self }
     }
 
-    fn ready(&self) -> Result<(&Explainer, &Settings)> {
+    fn ready(&self) -> Result<&Ready> {
         let ready = self.ready.get_or_init(|| self.start().map_err(|error| format!("{error:#}")));
-        ready.as_ref().map(|(explainer, settings)| (explainer, settings)).map_err(|reason| anyhow!("{reason}"))
+        ready.as_ref().map_err(|reason| anyhow!("{reason}"))
     }
 
-    fn start(&self) -> Result<(Explainer, Settings)> {
+    fn start(&self) -> Result<Ready> {
         let device = device::open(self.arguments.device)?;
         if device.is_gpu {
             note(format_args!("computing on {}; the first run prepares its kernels and takes longer", device.name));
@@ -88,7 +127,8 @@ impl<'a> Work<'a> {
             note(format_args!("{NO_CAM} (`--cam grad-cam`)"));
         }
         settings.cam.layer = self.arguments.layer.as_deref().map(|name| layer(name, &explainer)).transpose()?;
-        Ok((explainer, settings))
+        let turns = Turns::new(if device.is_gpu { 1 } else { self.passes });
+        Ok(Ready { explainer, settings, turns })
     }
 
     /// Explains the picture at `path` into files called `name`. A panic on its way is its failure alone.
@@ -103,12 +143,16 @@ impl<'a> Work<'a> {
         let place = || format!("{}", path.display());
         let read = || Encoded::read(path, self.arguments.frame - 1);
         let parts = self.parts();
-        let needed =
-            |file: &Encoded| export::needed_bytes(&file.header, &self.card, parts.layers, parts.dicom.is_some());
+        let layers = if parts.layers { export::layers_at_once(self.in_flight) } else { 0 };
+        let needed = |file: &Encoded| {
+            let needs = export::needs(&file.header, &self.card, layers, parts.dicom.is_some());
+            self.memory.check(needs.most_bytes())?;
+            // What passes take is kept back for all.
+            anyhow::Ok(if self.in_flight > 1 { needs.own_bytes } else { needs.most_bytes() })
+        };
         let mut taken = self.memory.take(file_bytes(path)?).with_context(place)?;
         let file = read()?;
-        let bytes = needed(&file);
-        self.memory.check(bytes).with_context(place)?;
+        let bytes = needed(&file).with_context(place)?;
         if taken.resized(bytes) {
             return Ok((file, taken));
         }
@@ -116,7 +160,8 @@ impl<'a> Work<'a> {
         drop((file, taken));
         let mut taken = self.memory.take(bytes).with_context(place)?;
         let file = read()?;
-        if needed(&file) > bytes && !taken.resized(needed(&file)) {
+        let grown = needed(&file).with_context(place)?;
+        if grown > bytes && !taken.resized(grown) {
             bail!("{}: it grew while it waited for its turn", path.display());
         }
         Ok((file, taken))
@@ -149,29 +194,14 @@ impl<'a> Work<'a> {
         let start = Instant::now();
         let scan = file.decode()?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let profile = self.parts().dicom;
-        let origin = if profile.is_some() { file.origin()? } else { None };
-        let lossy_bytes = file.lossy_bytes();
+        let salt = self.arguments.dicom_salt.as_deref();
+        let origin = |profile| SourceFile::new(&file, picture_sha256.clone(), profile, salt);
+        let origin = self.parts().dicom.map(origin).transpose()?;
         drop(file);
-        let secret = self.secret(profile)?;
-        let source = profile.map(|profile| dicom::Source {
-            origin: origin.as_ref(),
-            sha256: &picture_sha256,
-            lossy_bytes,
-            profile,
-            secret: &secret,
-        });
+        let source = origin.as_ref().map(SourceFile::source);
         let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
         files.finish().map_err(with_advice)?;
         Ok(PictureOutcome::Explained(line))
-    }
-
-    /// What de-identified objects follow from; nothing where none are asked for.
-    fn secret(&self, profile: Option<Profile>) -> Result<Vec<u8>> {
-        match profile {
-            Some(Profile::DeIdentified) => dicom::secret(self.arguments.dicom_salt.as_deref()),
-            Some(Profile::Kept) | None => Ok(Vec::new()),
-        }
     }
 
     fn parts(&self) -> Parts {
@@ -187,7 +217,7 @@ impl<'a> Work<'a> {
         scan: &Scan,
         files: &mut OutputSet,
         (key, picture_sha256, decode_ms): (String, &str, f64),
-        source: Option<&dicom::Source<'_>>,
+        source: Option<&Source<'_>>,
     ) -> Result<String> {
         let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
@@ -196,10 +226,8 @@ impl<'a> Work<'a> {
             Some(repeat) => repeat.display(scan).with_context(|| format!("{}", path.display()))?,
             None => self.arguments.drawing.display(scan),
         };
-        let style = &self.style;
-        let (explainer, settings) = self.ready()?;
-        let explained = explainer.explain_beside(scan, settings, self.arguments.compare_rule);
-        let (explanation, other) = explained.with_context(|| format!("{}", path.display()))?;
+        let Ready { explainer, .. } = self.ready()?;
+        let (explanation, other) = self.explanations(scan).with_context(|| format!("{}", path.display()))?;
         if let Some(repeat) = &self.repeat {
             repeat.compare(&explanation)?;
         }
@@ -210,22 +238,37 @@ impl<'a> Work<'a> {
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         let model = (&explainer.card, explainer.sha256.as_str());
-        let record = Record::new(file_name.clone().into_owned(), model, &explanation, &report, style, decode_ms);
-        let mut record = record.of_scan(scan, display.as_ref()).with_quality(assessed.as_ref());
+        let reader = self.repeat.as_ref().and_then(Repeat::reader);
+        let explained = Explained {
+            picture_sha256: Some(picture_sha256),
+            other: other.as_ref(),
+            assessed: assessed.as_ref(),
+            outline: lit.as_ref().map_or(&[], |lit| &lit.contour),
+            display: display.as_ref(),
+            reader: reader.as_ref(),
+            decode_ms,
+            ..Explained::new((scan, &file_name), model, &explanation, &report, &self.style)
+        };
+        let mut record = explained.record();
         record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
-        (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256.to_owned()));
-        record.reader = self.repeat.as_ref().and_then(Repeat::reader);
+        record.made_with = Some(key);
         let line = line(path, &report, record.timings_ms.total);
-        let picture = scan.to_rgb8_under(display.as_ref());
-        let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
-            .with_report(report)
-            .with_quality(assessed.as_ref())
-            .with_marks(Marks::new(scan.facts.as_deref(), Vec::new()))
-            .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour))
-            .compared_with(other.as_ref());
+        let shown = explained.shown();
+        let pictures = explained.pictures(&shown).with_layers_at_once(export::layers_at_once(self.in_flight));
         let written = export::write(files, self.parts(), &file_name, &pictures, record, source);
         written.with_context(|| format!("{}", path.display()))?;
         Ok(line)
+    }
+
+    /// The explanation of `scan`, and the one by the rule that it is compared with.
+    fn explanations(&self, scan: &Scan) -> Result<(Explanation, Option<Explanation>)> {
+        let Ready { explainer, settings, turns } = self.ready()?;
+        let prepared = explainer.prepare(scan)?;
+        let turn = turns.take();
+        let (look, other) = explainer.look_beside(&prepared, settings, self.arguments.compare_rule)?;
+        drop((turn, prepared));
+        let explained = |look: Look| look.into_explanation(settings);
+        Ok((explained(look), other.map(explained)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! An explanation as DICOM objects that other viewers show: Secondary Capture, Segmentation, Parametric Map, Structured
 //! Report.
 //!
-//! [`shared`] knows whose they are and what they refer to, [`patient`] what of that stays when nobody is to know, [`planes`]
+//! [`source`] is what they are of, [`shared`] knows whose they are and what they refer to, [`patient`] what of that stays when nobody is to know, [`planes`]
 //! where their pixels lie; each kind has a file of its own, which lists its attributes as rows. `docs/dicom-objects.md`
 //! says what is written.
 
@@ -18,6 +18,7 @@ mod report;
 mod secret;
 mod segmentation;
 mod shared;
+mod source;
 mod stamp;
 mod uid;
 mod words;
@@ -30,40 +31,12 @@ use serde::Serialize;
 pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
 pub use self::secret::secret;
 use self::shared::{Model, Shared};
+pub use self::source::{Source, SourceFile};
 use super::record::{SettingsRecord, WindowRecord};
 use super::{MeasurementRecord, Pictures, Record, iso_date};
 use crate::layers::Style;
-use crate::scan::dicom::Origin;
 
 pub use super::profile::Profile;
-
-/// What the objects are of.
-#[derive(Clone, Copy)]
-pub struct Source<'a> {
-    /// `None` of a photograph, for which a new study is made.
-    pub origin: Option<&'a Origin>,
-    /// Of the picture's file.
-    pub sha256: &'a str,
-    /// Of a photograph that was compressed with losses: bytes of its file.
-    pub lossy_bytes: Option<u64>,
-    pub profile: Profile,
-    /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
-    pub secret: &'a [u8],
-}
-
-impl Source<'_> {
-    /// Whether nobody is to know whose the picture is.
-    fn is_hidden(&self) -> bool {
-        self.profile == Profile::DeIdentified
-    }
-}
-
-impl std::fmt::Debug for Source<'_> {
-    /// A secret belongs in no log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("origin", &self.origin).field("profile", &self.profile).finish_non_exhaustive()
-    }
-}
 
 /// One object, as a whole file.
 #[derive(Clone)]

@@ -1,6 +1,5 @@
 //! The photograph and its maps side by side, each with what its colours mean.
 
-use image::imageops::{FilterType, resize};
 use image::{ImageError, RgbImage};
 
 use super::ReportCase;
@@ -82,7 +81,7 @@ impl<'a> Ground<'a> {
         let dots = |mm: f32| ((mm * DOTS_PER_MM).round() as u32).max(1);
         let (width, height) = (dots(size_mm.0), dots(size_mm.1));
         let (sx, sy) = (f64::from(width) / f64::from(picture.width()), f64::from(height) / f64::from(picture.height()));
-        let pixels = resize(picture, width, height, FilterType::CatmullRom);
+        let pixels = compose::resized(picture, (width, height));
         Self { pixels, print_from_source: Transform::scale_then_move(sx, sy, 0.0, 0.0), size_mm, title_mm, case }
     }
 }
