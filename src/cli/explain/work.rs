@@ -11,6 +11,7 @@ use super::done::{Made, is_done};
 use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
+use crate::cli::fault::{Fault, Said};
 use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
 use crate::export::{self, Marks, Parts, Pictures, Profile, Record, dicom};
 use crate::guard::memory::{Memory, Taken};
@@ -26,9 +27,19 @@ use crate::scan::{Encoded, Scan};
 /// What became of a picture.
 pub enum Answer {
     /// In a line.
-    Explained(String),
+    Explained(String, Noted),
     /// In an earlier run; said where nobody asked to go on after it.
-    Already(Option<String>),
+    Already(Option<String>, Noted),
+}
+
+/// What a ledger keeps of a picture that is done.
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    pub picture_sha256: String,
+    pub made_with: String,
+    /// The endings of its files.
+    pub files: Vec<String>,
+    pub milliseconds: u64,
 }
 
 /// What all pictures share.
@@ -37,7 +48,7 @@ pub struct Work<'a> {
     /// Until it goes to the device.
     model: Mutex<Option<(Bundle, Option<Calibration>)>>,
     /// The model on its device, from the first good picture on: a bad one needs none.
-    ready: OnceLock<Result<(Explainer, Settings), String>>,
+    ready: OnceLock<Result<(Explainer, Settings), Said>>,
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
@@ -71,8 +82,8 @@ impl<'a> Work<'a> {
     }
 
     fn ready(&self) -> Result<(&Explainer, &Settings)> {
-        let ready = self.ready.get_or_init(|| self.start().map_err(|error| format!("{error:#}")));
-        ready.as_ref().map(|(explainer, settings)| (explainer, settings)).map_err(|reason| anyhow!("{reason}"))
+        let ready = self.ready.get_or_init(|| self.start().map_err(|error| not_ready(&error)));
+        ready.as_ref().map(|(explainer, settings)| (explainer, settings)).map_err(|said| said.clone().into())
     }
 
     fn start(&self) -> Result<(Explainer, Settings)> {
@@ -141,7 +152,9 @@ impl<'a> Work<'a> {
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
-                return Ok(Answer::Already((!self.arguments.resume).then_some(line)));
+                let found = endings.into_iter().filter(|ending| files.path(ending).is_file()).collect();
+                let noted = Noted { picture_sha256, made_with: key, files: found, milliseconds: 0 };
+                return Ok(Answer::Already((!self.arguments.resume).then_some(line), noted));
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
         }
@@ -161,9 +174,14 @@ impl<'a> Work<'a> {
             profile,
             secret: &secret,
         });
-        let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
-        files.finish().map_err(with_advice)?;
-        Ok(Answer::Explained(line))
+        let made = (key.clone(), picture_sha256.as_str(), decode_ms);
+        let line = self.explained(path, &scan, &mut files, made, source.as_ref())?;
+        let placed = files.finish().map_err(with_advice)?;
+        let milliseconds = start.elapsed().as_millis() as u64;
+        Ok(Answer::Explained(
+            line,
+            Noted { made_with: key, files: endings_of(&placed, name), picture_sha256, milliseconds },
+        ))
     }
 
     /// What de-identified objects follow from; nothing where none are asked for.
@@ -245,8 +263,26 @@ fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
 }
 
 fn with_advice(error: WriteError) -> anyhow::Error {
-    match &error {
-        WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
+    match error {
+        WriteError::Exists(_) => {
+            let says = format!("{error}; give --force to replace it, or another --out");
+            Said { says, fault: Fault::Taken }.into()
+        }
         WriteError::Write { .. } | WriteError::Name(_) => error.into(),
     }
+}
+
+/// What follows the results' name in the names of their files.
+fn endings_of(placed: &[PathBuf], name: &str) -> Vec<String> {
+    let ending = |path: &PathBuf| {
+        let file = path.file_name()?.to_str()?;
+        Some(file.strip_prefix(name)?.strip_prefix('.')?.to_owned())
+    };
+    placed.iter().filter_map(ending).collect()
+}
+
+/// Without its model nothing can be done; of which kind the error was is kept.
+fn not_ready(error: &anyhow::Error) -> Said {
+    let fault = if Fault::of(error).passes() { Fault::Machine } else { Fault::Request };
+    Said { says: format!("{error:#}"), fault }
 }
