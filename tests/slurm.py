@@ -271,9 +271,9 @@ def check(folder, job):
     query = f"""
         SELECT count(*) AS lines, count(DISTINCT file) AS pictures, count(DISTINCT name) AS names,
                count(*) FILTER (state = 'done') AS done, count(*) FILTER (state = 'bad') AS bad
-        FROM read_json('{shards}/*.jsonl', format = 'newline_delimited', union_by_name = true) WHERE state IS NOT NULL"""
+        FROM read_ndjson('{shards}/*.jsonl', union_by_name = true) WHERE state IS NOT NULL"""
     expect("lines, pictures, names, done, bad", duckdb.sql(query).fetchone(), (PICTURES, PICTURES, PICTURES, PICTURES - BAD, BAD))
-    rows = duckdb.sql(f"""SELECT file, name, picture_sha256 FROM read_json('{shards}/*.jsonl', format = 'newline_delimited',
+    rows = duckdb.sql(f"""SELECT file, name, picture_sha256 FROM read_ndjson('{shards}/*.jsonl',
         union_by_name = true) WHERE state = 'done'""").fetchall()
     wrong = 0
     for file, name, sha256 in rows:
@@ -296,7 +296,7 @@ def check(folder, job):
     for line in call("scontrol", "show", "job", str(job), "-o").splitlines():
         fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
         states[fields["JobState"], fields["ExitCode"]] += 1
-    with_bad = duckdb.sql(f"""SELECT count(DISTINCT shard) FROM read_json('{shards}/*.jsonl', format = 'newline_delimited',
+    with_bad = duckdb.sql(f"""SELECT count(DISTINCT shard) FROM read_ndjson('{shards}/*.jsonl',
         union_by_name = true) WHERE state = 'bad'""").fetchone()[0]
     wanted = {("COMPLETED", "0:0"): TASKS - with_bad, ("FAILED", "2:0"): with_bad}
     expect("how the tasks ended", dict(states), {key: count for key, count in wanted.items() if count})

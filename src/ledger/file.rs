@@ -13,7 +13,7 @@ use super::places;
 use super::shard::Shard;
 
 /// A killed process is given this long to be gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a ledger cannot be kept.
 #[derive(Debug, thiserror::Error)]
