@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::explain::ExplainError;
+use crate::guard::apart;
 use crate::guard::memory::TooMuch;
 use crate::guard::whole::WriteError;
 use crate::ledger::LedgerError;
@@ -68,6 +69,7 @@ fn known(cause: &(dyn std::error::Error + 'static)) -> Option<Fault> {
         return Some(match scan {
             ScanError::NotFound(_) | ScanError::NoPermission(_) => Fault::Place,
             ScanError::Read { error, .. } if passes(error.kind()) => Fault::Reach,
+            ScanError::Damaged { reason, .. } if reason.ends_with(apart::KILLED) => Fault::Reach,
             _ => Fault::Picture,
         });
     }
@@ -139,6 +141,9 @@ mod tests {
             let error = ScanError::Read { path: path(), error: Error::from_raw_os_error(code) };
             assert_eq!(of(error), (Fault::Reach, TRY_AGAIN), "{code}");
         }
+        let broken = |reason: &str| ScanError::Damaged { path: path(), reason: format!("JPEG 2000: {reason}") };
+        assert_eq!(of(broken(apart::KILLED)), (Fault::Reach, TRY_AGAIN));
+        assert_eq!(of(broken("its decoder broke down")), (Fault::Picture, BAD_INPUT));
         assert_eq!(of(ScanError::Truncated(path())), (Fault::Picture, BAD_INPUT));
         assert_eq!(of(ScanError::NotFound(path())), (Fault::Place, BAD_INPUT));
         let full = |kind: ErrorKind| WriteError::Write { path: path(), error: kind.into() };
