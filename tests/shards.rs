@@ -51,6 +51,10 @@ impl Clinic {
     }
 
     fn command(&self, pictures: &Path, words: &[&str]) -> Command {
+        self.command_into(&self.out(), pictures, words)
+    }
+
+    fn command_into(&self, out: &Path, pictures: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fovea"));
         // Neither the user's own models nor an engine around the tests must reach into them.
         for engine in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "PARALLEL_SEQ", "FOVEA_SHARDS"] {
@@ -58,7 +62,7 @@ impl Clinic {
         }
         command.env("XDG_DATA_HOME", "/nonexistent").env("HOME", "/nonexistent");
         command.arg("explain").arg(pictures).args(["--device", "cpu", "--no-layers", "--model", "small", "--models"]);
-        command.arg(self.models.path()).arg("--out").arg(self.out()).args(words);
+        command.arg(self.models.path()).arg("--out").arg(out).args(words);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -129,7 +133,7 @@ fn processes_share_a_folder_and_nothing_is_done_twice() {
     assert_eq!(clinic.records().len(), 12);
     // The same names as those of a run that shares with nobody.
     let alone = clinic.work.path().join("alone");
-    end(clinic.command(&clinic.pictures(), &["--out"]).arg(&alone).spawn().unwrap());
+    end(clinic.command_into(&alone, &clinic.pictures(), &[]).spawn().unwrap());
     let alone: Vec<String> = files(&alone).into_iter().filter(|name| name.ends_with(".json")).collect();
     assert_eq!(clinic.records(), alone);
     // Once more: nothing is done again, and the bad one is still said.
@@ -175,18 +179,18 @@ fn what_no_shard_has_done_is_listed() {
 
 #[test]
 fn a_killed_process_is_gone_on_from() {
-    let clinic = Clinic::new(40);
+    let clinic = Clinic::new(20);
     let part = clinic.out().join("shards/0001-of-0001.part.jsonl");
     let mut child = clinic.command(&clinic.pictures(), &["--shard", "1/1"]).spawn().unwrap();
     wait_until(|| lines(&part).len() >= 3);
     child.kill().unwrap();
     child.wait().unwrap();
     let before = lines(&part).len();
-    assert!(before < 40, "it was killed too late");
+    assert!(before < 20, "it was killed too late");
     let end = clinic.run(&["--shard", "1/1", "--resume"]);
     assert_eq!(end.code, Some(0), "{}", end.err);
-    assert!(end.out.lines().count() <= 40 - before, "{}", end.out);
-    assert_eq!((clinic.in_manifests().len(), clinic.records().len()), (40, 40));
+    assert!(end.out.lines().count() <= 20 - before, "{}", end.out);
+    assert_eq!((clinic.in_manifests().len(), clinic.records().len()), (20, 20));
     assert!(!part.exists());
     let left: Vec<String> = files(&clinic.out()).into_iter().filter(|name| name.starts_with('.')).collect();
     assert_eq!(left, Vec::<String>::new());
@@ -254,7 +258,7 @@ fn a_shard_that_another_process_has_is_tried_again() {
 #[cfg(unix)]
 #[test]
 fn a_shard_that_is_stopped_is_tried_again() {
-    let clinic = Clinic::new(60);
+    let clinic = Clinic::new(24);
     let part = clinic.out().join("shards/0001-of-0001.part.jsonl");
     let child = clinic.command(&clinic.pictures(), &["--shard", "1/1"]).spawn().unwrap();
     wait_until(|| lines(&part).len() >= 2);
@@ -264,7 +268,7 @@ fn a_shard_that_is_stopped_is_tried_again() {
     assert!(stopped.err.contains("--resume goes on"), "{}", stopped.err);
     assert!(part.is_file() && !clinic.out().join("shards/0001-of-0001.jsonl").exists());
     assert_eq!(clinic.run(&["--shard", "1/1", "--resume"]).code, Some(0));
-    assert_eq!(clinic.in_manifests().len(), 60);
+    assert_eq!(clinic.in_manifests().len(), 24);
 }
 
 /// In a small file system of its own, which a user may have in a name space.

@@ -264,6 +264,10 @@ def expect(what, found, wanted):
     say(f"{what}: {found}")
 
 
+def ask(query):
+    return duckdb.connect().execute(query).fetchall()
+
+
 def check(folder, job):
     shards = OUT / "shards"
     expect("manifests", len(list(shards.glob("*.jsonl"))), TASKS)
@@ -272,9 +276,9 @@ def check(folder, job):
         SELECT count(*) AS lines, count(DISTINCT file) AS pictures, count(DISTINCT name) AS names,
                count(*) FILTER (state = 'done') AS done, count(*) FILTER (state = 'bad') AS bad
         FROM read_ndjson('{shards}/*.jsonl', union_by_name = true) WHERE state IS NOT NULL"""
-    expect("lines, pictures, names, done, bad", duckdb.sql(query).fetchone(), (PICTURES, PICTURES, PICTURES, PICTURES - BAD, BAD))
-    rows = duckdb.sql(f"""SELECT file, name, picture_sha256 FROM read_ndjson('{shards}/*.jsonl',
-        union_by_name = true) WHERE state = 'done'""").fetchall()
+    expect("lines, pictures, names, done, bad", ask(query)[0], (PICTURES, PICTURES, PICTURES, PICTURES - BAD, BAD))
+    rows = ask(f"""SELECT file, name, picture_sha256 FROM read_ndjson('{shards}/*.jsonl',
+        union_by_name = true) WHERE state = 'done'""")
     wrong = 0
     for file, name, sha256 in rows:
         record = json.loads((OUT / f"{name}.json").read_bytes())
@@ -296,8 +300,8 @@ def check(folder, job):
     for line in call("scontrol", "show", "job", str(job), "-o").splitlines():
         fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
         states[fields["JobState"], fields["ExitCode"]] += 1
-    with_bad = duckdb.sql(f"""SELECT count(DISTINCT shard) FROM read_ndjson('{shards}/*.jsonl',
-        union_by_name = true) WHERE state = 'bad'""").fetchone()[0]
+    with_bad = ask(f"""SELECT count(DISTINCT shard) FROM read_ndjson('{shards}/*.jsonl',
+        union_by_name = true) WHERE state = 'bad'""")[0][0]
     wanted = {("COMPLETED", "0:0"): TASKS - with_bad, ("FAILED", "2:0"): with_bad}
     expect("how the tasks ended", dict(states), {key: count for key, count in wanted.items() if count})
     missing = subprocess.run([FOVEA, "explain", folder, "--out", OUT, *OPTIONS, "--missing"], capture_output=True, text=True)

@@ -5,7 +5,7 @@
 #
 #     tests/slurm.sh FOVEA [PICTURES] [TASKS] [KILLS]
 #
-# 120 pictures, 6 tasks and 10 kills where nothing else is said. It needs munged, slurmctld and slurmd (Debian's slurm-wlm and
+# 60 pictures, 5 tasks and 6 kills where nothing else is said. It needs munged, slurmctld and slurmd (Debian's slurm-wlm and
 # munge) and FOVEA_PYTHON, a Python with duckdb; where one is missing the test is left out and says so. SLURM_TEST_PORT is the
 # first of its two ports.
 set -euo pipefail
@@ -22,4 +22,4 @@ if ! "${FOVEA_PYTHON:-false}" -c 'import duckdb' 2>/dev/null; then
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$FOVEA_PYTHON" slurm.py "$fovea" "$folder" "${2:-120}" "${3:-6}" "${4:-10}"
+"$FOVEA_PYTHON" slurm.py "$fovea" "$folder" "${2:-60}" "${3:-5}" "${4:-6}"
