@@ -35,7 +35,7 @@ pub enum Fault {
 
 impl Fault {
     pub fn of(error: &anyhow::Error) -> Self {
-        error.chain().find_map(|cause| known(cause)).unwrap_or(Self::Picture)
+        error.chain().find_map(known).unwrap_or(Self::Picture)
     }
 
     /// Whether the same may well succeed later.
