@@ -7,22 +7,27 @@ use anyhow::{Context, Result};
 
 use super::share::is_right;
 use super::wanted::Wanted;
-use super::{note, say};
+use super::{note, progress, say};
 use crate::cli::fault::{Fault, Said};
+use crate::cli::signals::{Stop, Stopped};
 use crate::ledger::{Shard, Stamp, State, Survey, survey};
 
 /// Prints the path of each picture that is missing, a line each, and beside them those that are bad.
 ///
 /// # Errors
 /// Pictures that are missing, and those that are bad; ledgers that cannot be read.
-pub fn run(pictures: &[&Wanted], out: &Path, key: &str) -> Result<()> {
+pub fn run(pictures: &[&Wanted], out: &Path, key: &str, stop: &Stop) -> Result<()> {
     let place = || format!("{}", out.display());
     let known = survey(out, key).with_context(place)?;
     if known.headers.is_empty() && known.others > 0 {
         note(format_args!("{}: its ledgers were made by another model or with other settings", out.display()));
     }
-    let (mut missing, mut bad) = (Vec::new(), Vec::new());
+    let (mut missing, mut bad, bar) = (Vec::new(), Vec::new(), progress(pictures.len()));
     for wanted in pictures {
+        if stop.is_asked() {
+            return Err(Stopped { says: "stopped".to_owned(), status: stop.status() }.into());
+        }
+        bar.inc(1);
         let stamp = || std::fs::metadata(&wanted.path).ok().as_ref().map(Stamp::of);
         match known.entries.get(&wanted.name).filter(|entry| entry.file == wanted.file) {
             Some(entry) if entry.state == State::Bad => bad.push((wanted, entry)),
@@ -30,6 +35,7 @@ pub fn run(pictures: &[&Wanted], out: &Path, key: &str) -> Result<()> {
             _ => missing.push(*wanted),
         }
     }
+    bar.finish_and_clear();
     missing.iter().for_each(|wanted| say(wanted.path.display()));
     for (wanted, entry) in &bad {
         note(format_args!("bad: {}: {}", wanted.file, entry.reason.as_deref().unwrap_or("for no known reason")));

@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let model = (bundle.sha256.as_str(), calibration.as_ref());
     let key = Made::new(String::new(), model, (&settings, &style), arguments).key();
     if arguments.missing {
-        return missing::run(&pictures, &arguments.out, &key);
+        return missing::run(&pictures, &arguments.out, &key, &stop);
     }
     let ledger = shard.map(|shard| ledger(shard, &pictures, arguments, key)).transpose()?;
     whole::sweep(&arguments.out);
