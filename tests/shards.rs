@@ -146,7 +146,7 @@ fn processes_share_a_folder_and_nothing_is_done_twice() {
     assert_eq!(modified(&record), before);
     let missing = clinic.run(&["--missing"]);
     assert_eq!((missing.code, missing.out.as_str()), (BAD, ""), "{}", missing.err);
-    assert!(missing.err.contains("0 of 13 pictures are missing, 1 are bad"), "{}", missing.err);
+    assert!(missing.err.contains("0 of 13 pictures missing, 1 bad"), "{}", missing.err);
     assert!(missing.err.contains("bad: day-0/cut.jpg"), "{}", missing.err);
 }
 

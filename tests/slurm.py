@@ -306,7 +306,7 @@ def check(folder, job):
     expect("how the tasks ended", dict(states), {key: count for key, count in wanted.items() if count})
     missing = subprocess.run([FOVEA, "explain", folder, "--out", OUT, *OPTIONS, "--missing"], capture_output=True, text=True)
     expect("--missing: status, lines", (missing.returncode, missing.stdout), (2, ""))
-    if f"0 of {PICTURES} pictures are missing, {BAD} are bad" not in missing.stderr:
+    if f"0 of {PICTURES} pictures missing, {BAD} bad" not in missing.stderr:
         raise SystemExit(f"FAILED: --missing says: {missing.stderr}")
 
 

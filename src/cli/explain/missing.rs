@@ -40,7 +40,7 @@ pub fn run(pictures: &[&Wanted], out: &Path, key: &str, stop: &Stop) -> Result<(
     for (wanted, entry) in &bad {
         note(format_args!("bad: {}: {}", wanted.file, entry.reason.as_deref().unwrap_or("for no known reason")));
     }
-    let says = format!("{} of {} pictures are missing, {} are bad", missing.len(), pictures.len(), bad.len());
+    let says = format!("{} of {} pictures missing, {} bad", missing.len(), pictures.len(), bad.len());
     let says = says + &with_work_left(&known, &missing);
     let fault = if missing.is_empty() { Fault::Picture } else { Fault::Reach };
     if missing.is_empty() && bad.is_empty() {
