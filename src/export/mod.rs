@@ -20,8 +20,8 @@ pub mod report_page;
 mod results;
 
 pub use date::iso_date;
-pub use ink::PageTheme;
 pub use explained::Explained;
+pub use ink::PageTheme;
 pub use maps::npz;
 pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::{Needs, needed_bytes, needs, pass_bytes};

@@ -11,6 +11,7 @@ use super::done::{Made, is_done};
 use super::repeat::Repeat;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
+use crate::cli::fault::{Fault, Said};
 use crate::cli::pool::{self, Turns};
 use crate::explain::{Explainer, Explanation, Look, NO_CAM, Report, Settings, report};
 use crate::export::dicom::{Source, SourceFile};
@@ -28,9 +29,19 @@ use crate::scan::{Encoded, Scan};
 /// What became of a picture.
 pub enum PictureOutcome {
     /// In a line.
-    Explained(String),
+    Explained(String, Noted),
     /// In an earlier run; said where nobody asked to go on after it.
-    Already(Option<String>),
+    Already(Option<String>, Noted),
+}
+
+/// What a ledger keeps of a picture that is done.
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    pub picture_sha256: String,
+    pub made_with: String,
+    /// The endings of its files.
+    pub files: Vec<String>,
+    pub milliseconds: u64,
 }
 
 /// A model on its device.
@@ -47,7 +58,7 @@ pub struct Work<'a> {
     /// Until it goes to the device.
     model: Mutex<Option<(Bundle, Option<Calibration>)>>,
     /// The model on its device, from the first good picture on: a bad one needs none.
-    ready: OnceLock<Result<Ready, String>>,
+    ready: OnceLock<Result<Ready, Said>>,
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
@@ -110,8 +121,8 @@ impl<'a> Work<'a> {
     }
 
     fn ready(&self) -> Result<&Ready> {
-        let ready = self.ready.get_or_init(|| self.start().map_err(|error| format!("{error:#}")));
-        ready.as_ref().map_err(|reason| anyhow!("{reason}"))
+        let ready = self.ready.get_or_init(|| self.start().map_err(|error| not_ready(&error)));
+        ready.as_ref().map_err(|said| said.clone().into())
     }
 
     fn start(&self) -> Result<Ready> {
@@ -186,7 +197,9 @@ impl<'a> Work<'a> {
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
-                return Ok(PictureOutcome::Already((!self.arguments.resume).then_some(line)));
+                let found = endings.into_iter().filter(|ending| files.path(ending).is_file()).collect();
+                let noted = Noted { picture_sha256, made_with: key, files: found, milliseconds: 0 };
+                return Ok(PictureOutcome::Already((!self.arguments.resume).then_some(line), noted));
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
         }
@@ -199,9 +212,14 @@ impl<'a> Work<'a> {
         let origin = self.parts().dicom.map(origin).transpose()?;
         drop(file);
         let source = origin.as_ref().map(SourceFile::source);
-        let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
-        files.finish().map_err(with_advice)?;
-        Ok(PictureOutcome::Explained(line))
+        let made = (key.clone(), picture_sha256.as_str(), decode_ms);
+        let line = self.explained(path, &scan, &mut files, made, source.as_ref())?;
+        let placed = files.finish().map_err(with_advice)?;
+        let milliseconds = start.elapsed().as_millis() as u64;
+        Ok(PictureOutcome::Explained(
+            line,
+            Noted { made_with: key, files: endings_of(&placed, name), picture_sha256, milliseconds },
+        ))
     }
 
     fn parts(&self) -> Parts {
@@ -288,8 +306,26 @@ fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
 }
 
 fn with_advice(error: WriteError) -> anyhow::Error {
-    match &error {
-        WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
+    match error {
+        WriteError::Exists(_) => {
+            let says = format!("{error}; give --force to replace it, or another --out");
+            Said { says, fault: Fault::Taken }.into()
+        }
         WriteError::Write { .. } | WriteError::Name(_) => error.into(),
     }
+}
+
+/// What follows the results' name in the names of their files.
+fn endings_of(placed: &[PathBuf], name: &str) -> Vec<String> {
+    let ending = |path: &PathBuf| {
+        let file = path.file_name()?.to_str()?;
+        Some(file.strip_prefix(name)?.strip_prefix('.')?.to_owned())
+    };
+    placed.iter().filter_map(ending).collect()
+}
+
+/// Without its model nothing can be done; of which kind the error was is kept.
+fn not_ready(error: &anyhow::Error) -> Said {
+    let fault = if Fault::of(error).passes() { Fault::Machine } else { Fault::Request };
+    Said { says: format!("{error:#}"), fault }
 }
