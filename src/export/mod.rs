@@ -17,6 +17,8 @@ mod recipe;
 mod record;
 pub mod report_page;
 mod results;
+mod rows;
+mod store;
 
 pub use date::iso_date;
 pub use ink::Theme;
@@ -28,3 +30,5 @@ pub use profile::Profile;
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Pages, Parts, write};
+pub use rows::{Beside, columns, row};
+pub use store::{About, MapStore, Placed, StoreError};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Arguments;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
-use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record};
+use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record, dicom};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
@@ -33,6 +33,9 @@ pub struct Made<'a> {
     pub pages: Option<Pages>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dicom: Option<Profile>,
+    /// Of what de-identified objects follow from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Left out where nobody asks, so that what earlier versions made is found again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answer_anyway: bool,
@@ -45,7 +48,7 @@ impl<'a> Made<'a> {
         picture_sha256: String,
         (model_sha256, calibration): (&'a str, Option<&'a Calibration>),
         (settings, style): (&'a Settings, &'a Style),
-        arguments: &'a Arguments,
+        (arguments, secret): (&'a Arguments, &[u8]),
     ) -> Self {
         Self {
             picture_sha256,
@@ -60,6 +63,7 @@ impl<'a> Made<'a> {
             layers: !arguments.no_layers,
             pages: Some(arguments.pages()).filter(|pages| pages.any()),
             dicom: arguments.dicom(),
+            secret: (!secret.is_empty()).then(|| dicom::fingerprint(secret)),
             answer_anyway: arguments.answer_anyway,
             record_paths: arguments.record_paths,
         }

@@ -134,7 +134,10 @@ impl<'a> Work<'a> {
         let (file, _taken) = self.open(path)?;
         let model = (self.sha256.as_str(), self.calibration.as_ref());
         let picture_sha256 = file.sha256();
-        let made = Made::new(picture_sha256.clone(), model, (&self.settings, &self.style), self.arguments);
+        let profile = self.parts().dicom;
+        let secret = self.secret(profile)?;
+        let made = (&self.settings, &self.style);
+        let made = Made::new(picture_sha256.clone(), model, made, (self.arguments, &secret));
         let recorded =
             self.repeat.as_ref().map(|repeat| repeat.check_picture(&picture_sha256).map(|()| repeat)).transpose()?;
         let key = recorded.and_then(|repeat| repeat.made_with(&self.card)).unwrap_or_else(|| made.key());
@@ -149,11 +152,9 @@ impl<'a> Work<'a> {
         let start = Instant::now();
         let scan = file.decode()?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let profile = self.parts().dicom;
         let origin = if profile.is_some() { file.origin()? } else { None };
         let lossy_bytes = file.lossy_bytes();
         drop(file);
-        let secret = self.secret(profile)?;
         let source = profile.map(|profile| dicom::Source {
             origin: origin.as_ref(),
             sha256: &picture_sha256,

@@ -28,7 +28,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
-pub use self::secret::secret;
+pub use self::secret::{fingerprint, secret};
 use self::shared::{Model, Shared};
 use super::record::{SettingsRecord, WindowRecord};
 use super::{MeasurementRecord, Pictures, Record, iso_date};

@@ -1,0 +1,161 @@
+//! A record as one row of a table: the same columns whatever the model, so that the tables of many runs are one.
+//!
+//! What a record says once stands in a column of its own, what it says of each class or box in a list. The whole record
+//! stands in the last column, so that nothing is lost and the picture can be explained again from it.
+
+use serde_json::Value;
+
+use crate::table::{Column, Kind};
+
+/// What a row holds of a record: a column, the place in the record (RFC 6901), and what it is.
+type Taken = (&'static str, &'static str, fn() -> Kind);
+
+const TEXT: fn() -> Kind = || Kind::Text;
+const WHOLE: fn() -> Kind = || Kind::Whole;
+const SINGLE: fn() -> Kind = || Kind::Single;
+const NUMBER: fn() -> Kind = || Kind::Number;
+const TRUTH: fn() -> Kind = || Kind::Truth;
+const TEXTS: fn() -> Kind = || Kind::list(Kind::Text);
+const WHOLES: fn() -> Kind = || Kind::list(Kind::Whole);
+
+/// The columns in their order. A column is only ever added, at the end of its group: who reads many tables goes by names.
+const TAKEN: &[Taken] = &[
+    ("file", "/file", TEXT),
+    ("path", "/path", TEXT),
+    ("picture_sha256", "/picture_sha256", TEXT),
+    ("made_with", "/made_with", TEXT),
+    ("date", "/date", TEXT),
+    ("model", "/model", TEXT),
+    ("model_sha256", "/model_sha256", TEXT),
+    ("device", "/device", TEXT),
+    ("version", "/version", TEXT),
+    ("files", "/files", TEXTS),
+    ("source_width_px", "/source_width_px", WHOLE),
+    ("source_height_px", "/source_height_px", WHOLE),
+    ("frame", "/frame", WHOLE),
+    ("window", "/window", window),
+    ("rule", "/settings/rule", TEXT),
+    ("compare_rule", "/settings/compare_rule", TEXT),
+    ("evidence", "/settings/evidence", TEXT),
+    ("magnitude", "/settings/magnitude", TEXT),
+    ("smoothing_px", "/settings/smoothing_px", SINGLE),
+    ("cam", "/settings/cam", TEXT),
+    ("cam_layer", "/settings/cam_layer", TEXT),
+    ("shown_class", "/settings/shown_class", WHOLE),
+    ("decision", "/settings/decision", TEXT),
+    ("headline", "/report/headline", TEXT),
+    ("figure", "/report/figure", TEXT),
+    ("is_refused", "/report/is_refused", TRUTH),
+    ("decided", "/decided", WHOLE),
+    ("grade_set", "/grade_set", WHOLES),
+    ("findings", "/findings", TEXTS),
+    ("agrees", "/agreement/agrees", TRUTH),
+    ("most_probable", "/agreement/most_probable", WHOLE),
+    ("dominant_response", "/agreement/dominant_response", WHOLE),
+    ("gate_passes", "/gate/passes", TRUTH),
+    ("gate_says", "/gate/says", TEXT),
+    ("gradable", "/gradable", TRUTH),
+    ("quality", "/quality", TEXT),
+    ("reasons", "/reasons", TEXTS),
+    ("warnings", "/warnings", TEXTS),
+    ("classes", "/classes", classes),
+    ("questions", "/questions", questions),
+    ("response_classes", "/response_classes", WHOLES),
+    ("boxes", "/boxes", || Kind::list(region())),
+    ("cam_box", "/cam_box", region),
+    ("cam_scale", "/cam_scale", scale),
+    ("layers", "/layers", layers),
+    ("decode_ms", "/timings_ms/decode", NUMBER),
+    ("prepare_ms", "/timings_ms/prepare", NUMBER),
+    ("forward_ms", "/timings_ms/forward", NUMBER),
+    ("back_projection_ms", "/timings_ms/back_projection", NUMBER),
+    ("total_ms", "/timings_ms/total", NUMBER),
+];
+
+fn window() -> Kind {
+    let number = || Kind::Number;
+    Kind::record([("function", Kind::Text), ("centre", number()), ("width", number()), ("inverted", Kind::Truth)])
+}
+
+fn classes() -> Kind {
+    Kind::list(Kind::record([
+        ("name", Kind::Text),
+        ("label", Kind::Text),
+        ("probability", Kind::Single),
+        ("operating_point", Kind::Single),
+        ("response_share", Kind::Number),
+        ("compared_response_share", Kind::Number),
+    ]))
+}
+
+fn questions() -> Kind {
+    let point = Kind::record([
+        ("sensitivity", Kind::Single),
+        ("specificity", Kind::Single),
+        ("probability", Kind::Single),
+        ("reached", Kind::Truth),
+    ]);
+    Kind::list(Kind::record([
+        ("name", Kind::Text),
+        ("answer", Kind::Text),
+        ("probability", Kind::Single),
+        ("operating_points", Kind::list(point)),
+    ]))
+}
+
+fn region() -> Kind {
+    let sides = ["x", "y", "width", "height"].map(|side| (side, Kind::Whole));
+    Kind::record([("class", Kind::Text)].into_iter().chain(sides).chain([("share", Kind::Number)]))
+}
+
+fn scale() -> Kind {
+    Kind::record([("low", Kind::Single), ("high", Kind::Single)])
+}
+
+fn layers() -> Kind {
+    Kind::list(Kind::record([("name", Kind::Text), ("title", Kind::Text), ("scale", scale())]))
+}
+
+/// What a row says of its picture besides the record.
+#[derive(Debug, Default)]
+pub struct Beside<'a> {
+    /// What its results are called.
+    pub name: &'a str,
+    /// `done` or `bad`.
+    pub state: &'a str,
+    /// The picture's file, of a picture without a record.
+    pub file: &'a str,
+    /// Why it is bad.
+    pub reason: Option<&'a str>,
+    /// Where its maps are along the first axis of the arrays.
+    pub maps_row: Option<u64>,
+    /// Row by row, of pixels with their centres at .5.
+    pub source_from_model: Option<[[f64; 3]; 3]>,
+}
+
+/// The columns of every row: first what is beside the record, last the record itself as JSON.
+pub fn columns() -> Vec<Column> {
+    let before = [("name", TEXT), ("state", TEXT), ("reason", TEXT)];
+    let after: [(&str, fn() -> Kind); 3] =
+        [("maps_row", WHOLE), ("source_from_model", || Kind::list(Kind::Number)), ("record", TEXT)];
+    let column = |(name, kind): (&'static str, fn() -> Kind)| Column::new(name, kind());
+    let taken = TAKEN.iter().map(|(name, _, kind)| (*name, *kind));
+    before.into_iter().chain(taken).chain(after).map(column).collect()
+}
+
+/// The cells of one row, one for each of [`columns`]; those of a picture without a record are empty.
+///
+/// # Errors
+/// A text that is no JSON.
+pub fn row(beside: &Beside<'_>, record: Option<&str>) -> serde_json::Result<Vec<Value>> {
+    let parsed: Value = record.map(serde_json::from_str).transpose()?.unwrap_or_default();
+    let mut cells = vec![beside.name.into(), beside.state.into(), beside.reason.into()];
+    cells.extend(TAKEN.iter().map(|(_, place, _)| parsed.pointer(place).cloned().unwrap_or_default()));
+    if record.is_none() {
+        // The first of those taken.
+        cells[3] = beside.file.into();
+    }
+    let matrix = beside.source_from_model.map(|rows| rows.concat().into());
+    cells.extend([beside.maps_row.into(), matrix.unwrap_or_default(), record.into()]);
+    Ok(cells)
+}
