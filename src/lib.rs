@@ -16,6 +16,7 @@ pub mod import;
 pub mod input;
 pub mod labels;
 pub mod layers;
+pub mod ledger;
 pub mod lesions;
 pub mod maps;
 pub mod method;
