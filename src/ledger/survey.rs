@@ -38,8 +38,9 @@ pub fn survey(out: &Path, key: &str) -> Result<Survey> {
             let is_other = header.version != env!("CARGO_PKG_VERSION");
             found.headers.entry(shard.index()).or_insert(header);
             let counts = |entry: &Entry| entry.state == State::Done || !is_other;
-            let lines = content.entries.into_iter().rev().map(|(entry, _)| entry);
-            lines.filter(counts).for_each(|entry| drop(own.entry(entry.name.clone()).or_insert(entry)));
+            for (entry, _) in content.entries.into_iter().rev().filter(|(entry, _)| counts(entry)) {
+                own.entry(entry.name.clone()).or_insert(entry);
+            }
         }
         found.entries.extend(own);
     }
