@@ -70,6 +70,8 @@ const TAKEN: &[Taken] = &[
     ("forward_ms", "/timings_ms/forward", NUMBER),
     ("back_projection_ms", "/timings_ms/back_projection", NUMBER),
     ("total_ms", "/timings_ms/total", NUMBER),
+    ("maps_row", "/maps/row", WHOLE),
+    ("source_from_model", "/maps/source_from_model", || Kind::list(Kind::list(Kind::Number))),
 ];
 
 fn window() -> Kind {
@@ -123,24 +125,22 @@ pub struct Beside<'a> {
     pub name: &'a str,
     /// `done` or `bad`.
     pub state: &'a str,
-    /// The picture's file, of a picture without a record.
-    pub file: &'a str,
     /// Why it is bad.
     pub reason: Option<&'a str>,
-    /// Where its maps are along the first axis of the arrays.
-    pub maps_row: Option<u64>,
-    /// Row by row, of pixels with their centres at .5.
-    pub source_from_model: Option<[[f64; 3]; 3]>,
+    /// The picture's file, of a picture without a record.
+    pub file: &'a str,
+    /// The picture's file's SHA-256, the same.
+    pub picture_sha256: Option<&'a str>,
 }
+
+const BEFORE: [&str; 3] = ["name", "state", "reason"];
 
 /// The columns of every row: first what is beside the record, last the record itself as JSON.
 pub fn columns() -> Vec<Column> {
-    let before = [("name", TEXT), ("state", TEXT), ("reason", TEXT)];
-    let after: [(&str, fn() -> Kind); 3] =
-        [("maps_row", WHOLE), ("source_from_model", || Kind::list(Kind::Number)), ("record", TEXT)];
-    let column = |(name, kind): (&'static str, fn() -> Kind)| Column::new(name, kind());
-    let taken = TAKEN.iter().map(|(name, _, kind)| (*name, *kind));
-    before.into_iter().chain(taken).chain(after).map(column).collect()
+    let before = BEFORE.map(|name| Column::new(name, Kind::Text));
+    let taken = TAKEN.iter().map(|(name, _, kind)| Column::new(*name, kind()));
+    let after = [("decided_class", Kind::Text), ("decided_probability", Kind::Single), ("record", Kind::Text)];
+    before.into_iter().chain(taken).chain(after.map(|(name, kind)| Column::new(name, kind))).collect()
 }
 
 /// The cells of one row, one for each of [`columns`]; those of a picture without a record are empty.
@@ -150,12 +150,37 @@ pub fn columns() -> Vec<Column> {
 pub fn row(beside: &Beside<'_>, record: Option<&str>) -> serde_json::Result<Vec<Value>> {
     let parsed: Value = record.map(serde_json::from_str).transpose()?.unwrap_or_default();
     let mut cells = vec![beside.name.into(), beside.state.into(), beside.reason.into()];
-    cells.extend(TAKEN.iter().map(|(_, place, _)| parsed.pointer(place).cloned().unwrap_or_default()));
-    if record.is_none() {
-        // The first of those taken.
-        cells[3] = beside.file.into();
-    }
-    let matrix = beside.source_from_model.map(|rows| rows.concat().into());
-    cells.extend([beside.maps_row.into(), matrix.unwrap_or_default(), record.into()]);
+    let known = |column: &str| match column {
+        "file" => beside.file.into(),
+        "picture_sha256" => beside.picture_sha256.into(),
+        _ => Value::Null,
+    };
+    let taken = |(column, place, _): &Taken| parsed.pointer(place).cloned().unwrap_or_else(|| known(column));
+    cells.extend(TAKEN.iter().map(taken));
+    let decided = parsed.pointer("/decided").and_then(Value::as_u64);
+    let decided = decided.and_then(|class| parsed.pointer(&format!("/classes/{class}")));
+    let of_decided = |what| decided.and_then(|class| class.get(what)).cloned().unwrap_or_default();
+    cells.extend([of_decided("name"), of_decided("probability"), record.into()]);
     Ok(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a text that somebody else wrote, too, a row has as many cells as there are columns.
+    #[test]
+    fn a_row_fits_the_columns_whatever_the_record_says() {
+        let bad = Beside { name: "a-2", state: "bad", reason: Some("cut"), file: "a.png", picture_sha256: None };
+        let names: Vec<String> = columns().iter().map(|column| column.name.to_string()).collect();
+        let cell = |row: &[Value], name: &str| row[names.iter().position(|n| n == name).unwrap()].clone();
+        let row_of = |record| row(&bad, record).unwrap();
+        assert_eq!(cell(&row_of(None), "file"), "a.png");
+        assert!(cell(&row_of(None), "decided").is_null() && cell(&row_of(None), "record").is_null());
+        let told = r#"{"file":"b.png","decided":1,"classes":[{},{"name":"ill","probability":0.1}],"maps":{"row":7}}"#;
+        let told = row_of(Some(told));
+        assert_eq!((cell(&told, "file"), cell(&told, "decided_class")), ("b.png".into(), "ill".into()));
+        assert_eq!((cell(&told, "maps_row"), told.len()), (7.into(), names.len()));
+        assert!(row_of(Some(r#"{"decided":9,"classes":3}"#)).len() == names.len() && row(&bad, Some("{")).is_err());
+    }
 }

@@ -32,6 +32,9 @@ pub struct Entry {
     /// The endings of its files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// Where its maps are along the first axis of arrays that the shard's pictures share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maps_row: Option<u64>,
     /// Why it is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

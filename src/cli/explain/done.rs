@@ -87,8 +87,14 @@ struct Known {
 pub fn is_done(files: &OutputSet, key: &str) -> bool {
     let known = regular::read(&files.path(Record::ENDING), MOST_RECORD_BYTES).ok();
     let known = known.and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
-    let is_whole = |ending: &String| !ending.contains(['/', '\\']) && is_file(&files.path(ending));
-    known.is_some_and(|known| known.made_with.as_deref() == Some(key) && known.files.iter().all(is_whole))
+    known.is_some_and(|known| {
+        known.made_with.as_deref() == Some(key) && known.files.iter().all(|ending| is_there(files, ending))
+    })
+}
+
+/// Whether the file with `ending` is in the place of `files`.
+pub fn is_there(files: &OutputSet, ending: &str) -> bool {
+    !ending.contains(['/', '\\']) && is_file(&files.path(ending))
 }
 
 fn is_file(path: &Path) -> bool {

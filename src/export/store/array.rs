@@ -116,7 +116,7 @@ impl Growing {
     /// # Errors
     /// Values that do not fill the chunk, and a place that cannot be written to.
     pub fn put<T: Element>(&self, index: u64, values: &[T]) -> Result<(), StoreError> {
-        self.array.store_chunk(&self.at(index), values).map_err(|error| StoreError::new(&self.folder, error))
+        self.array.store_chunk(&self.at(index), values).map_err(|error| StoreError::of_chunk(&self.folder, error))
     }
 
     /// Removes the chunk at `index`, where there is one.
@@ -124,7 +124,7 @@ impl Growing {
     /// # Errors
     /// A place that cannot be written to.
     pub fn erase(&self, index: u64) -> Result<(), StoreError> {
-        self.array.erase_chunk(&self.at(index)).map_err(|error| StoreError::new(&self.folder, error))
+        self.array.erase_chunk(&self.at(index)).map_err(|error| StoreError::of_storage(&self.folder, &error))
     }
 
     fn at(&self, index: u64) -> Vec<u64> {
@@ -148,7 +148,7 @@ pub fn chunk_of_maps(row: u64) -> String {
 pub fn write_metadata(folder: &Path, metadata: &impl serde::Serialize) -> Result<(), StoreError> {
     let json = serde_json::to_vec_pretty(metadata).map_err(|error| StoreError::new(folder, error))?;
     let mut files = OutputSet::new(folder, "zarr", true);
-    files.add("json", &json).map_err(|error| StoreError::new(folder, error))?;
-    files.finish().map_err(|error| StoreError::new(folder, error))?;
+    files.add("json", &json)?;
+    files.finish()?;
     Ok(())
 }

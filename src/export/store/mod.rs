@@ -11,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use zarrs::array::{Element, ZARR_NAN_F32, ZARR_NAN_F64, data_type};
+use zarrs::array::{ArrayError, Element, ZARR_NAN_F32, ZARR_NAN_F64, data_type};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::group::GroupBuilder;
+use zarrs::storage::StorageError;
 
 use self::array::{Growing, Kind, METADATA, write_metadata};
 use super::NOTICE;
 use crate::explain::Explanation;
+use crate::guard::whole::WriteError;
 use crate::guard::{regular, whole};
 use crate::maps::ClassMaps;
 
@@ -31,15 +33,31 @@ const RESPONSE: &str = "response";
 
 /// Why maps could not be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {reason}", path.display())]
-pub struct StoreError {
-    path: PathBuf,
-    reason: String,
+pub enum StoreError {
+    #[error("{}: {reason}", path.display())]
+    Unfit { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 impl StoreError {
     fn new(path: &Path, reason: impl Display) -> Self {
-        Self { path: path.to_owned(), reason: reason.to_string() }
+        Self::Unfit { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    /// Of a chunk in the array at `path`.
+    fn of_chunk(path: &Path, error: ArrayError) -> Self {
+        match error {
+            ArrayError::StorageError(error) => Self::of_storage(path, &error),
+            error => Self::new(path, error),
+        }
+    }
+
+    fn of_storage(path: &Path, error: &StorageError) -> Self {
+        let StorageError::IOError(error) = error else { return Self::new(path, error) };
+        let said = || std::io::Error::new(error.kind(), error.to_string());
+        let error = error.raw_os_error().map_or_else(said, std::io::Error::from_raw_os_error);
+        WriteError::Write { path: path.to_owned(), error }.into()
     }
 }
 
@@ -208,7 +226,7 @@ fn made_by(folder: &Path) -> Result<Option<String>, StoreError> {
     if !path.exists() {
         return Ok(None);
     }
-    let failed = |reason: String| StoreError { path: path.clone(), reason };
+    let failed = |reason: String| StoreError::new(&path, reason);
     let text = regular::read_text(&path, MOST_METADATA_BYTES).map_err(|error| failed(error.to_string()))?;
     let group: Value = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
     let made_by = group.pointer("/attributes/made_by").and_then(Value::as_str);
