@@ -6,6 +6,7 @@ mod calibrate;
 mod devices;
 mod evaluate;
 mod explain;
+mod fault;
 mod import;
 mod models;
 mod node;
@@ -24,14 +25,12 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use self::fault::{BAD_INPUT, Fault};
 use self::print::{note, say};
 use self::signals::Stopped;
 use crate::guard::memory::{Memory, USUAL_LIMIT_BYTES};
 use crate::guard::{apart, panics};
 use crate::scan::dicom;
-
-/// Exit status where the input or the request was at fault.
-const BAD_INPUT: u8 = 2;
 
 /// Shows where and why a neural network graded a medical picture as it did.
 ///
@@ -134,7 +133,7 @@ pub fn run() -> ExitCode {
         Err(error) => {
             let stopped = error.downcast_ref::<Stopped>();
             note(stopped.map_or_else(|| format!("error: {error:#}"), |stopped| stopped.says.clone()));
-            stopped.map_or(BAD_INPUT, |stopped| stopped.status)
+            stopped.map_or_else(|| Fault::of(&error).status(), |stopped| stopped.status)
         }
     };
     match print::lost() {

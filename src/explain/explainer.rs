@@ -392,7 +392,8 @@ pub(super) fn guarded<T>(
     device: &ComputeDevice,
     work: impl FnOnce() -> Result<T, NetworkError>,
 ) -> Result<T, NetworkError> {
-    let failed = |reason| Err(NetworkError::Device { device: device.name.clone(), reason });
+    let (name, is_gpu) = (&device.name, device.is_gpu);
+    let failed = |reason| Err(NetworkError::Device { device: name.clone(), reason, is_gpu });
     caught(work).unwrap_or_else(failed)
 }
 

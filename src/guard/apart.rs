@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub type Work = fn(&[u8]) -> Result<Vec<u8>, String>;
 /// No picture takes so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const DONE: u8 = 0;
+/// Said where somebody else ended the child: a user, or a system that has no memory left. The input is not at fault.
+pub const KILLED: &str = "its decoder was killed from outside";
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -50,21 +52,37 @@ fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, Stri
             let _ = sender.send(read.is_some_and(|read| read.is_ok()).then_some(said));
         });
         let said = receiver.recv_timeout(PATIENCE);
-        if said.as_ref().map_or(true, Option::is_none) {
+        let is_ours = said.as_ref().map_or(true, Option::is_none);
+        if is_ours {
             let _ = child.kill();
         }
-        said
+        said.map(|said| (said, is_ours))
     });
-    let ended = child.wait().is_ok_and(|status| status.success());
+    let status = child.wait().ok();
+    let ended = status.is_some_and(|status| status.success());
     match said {
         Err(_) => Err("its decoder did not come to an end".to_owned()),
-        Ok(Some(mut said)) if ended && said.first() == Some(&DONE) => {
+        Ok((_, false)) if status.is_some_and(is_killed) => Err(KILLED.to_owned()),
+        Ok((Some(mut said), _)) if ended && said.first() == Some(&DONE) => {
             said.remove(0);
             Ok(said)
         }
-        Ok(Some(said)) if ended => Err(String::from_utf8_lossy(said.get(1..).unwrap_or_default()).into_owned()),
+        Ok((Some(said), _)) if ended => Err(String::from_utf8_lossy(said.get(1..).unwrap_or_default()).into_owned()),
         Ok(_) => Err(broken()),
     }
+}
+
+/// By a signal that no fault of its own gives.
+#[cfg(unix)]
+fn is_killed(status: ExitStatus) -> bool {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    signal.is_some_and(|signal| [SIGHUP, SIGINT, SIGKILL, SIGTERM].contains(&signal))
+}
+
+#[cfg(not(unix))]
+fn is_killed(_: ExitStatus) -> bool {
+    false
 }
 
 /// The child's side: does `work` on what comes in and says what comes of it.
@@ -82,5 +100,21 @@ pub fn answer(work: Work) -> ExitCode {
     match out.write_all(&[kind]).and_then(|()| out.write_all(&said)).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_killed_is_told_from_who_breaks_down() {
+        let end = |signal: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("kill -{signal} $$")]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            talk(command.spawn().unwrap(), b"", 9).unwrap_err()
+        };
+        assert_eq!((end("KILL").as_str(), end("TERM").as_str()), (KILLED, KILLED));
+        assert_eq!((end("SEGV").as_str(), end("ABRT").as_str()), ("its decoder broke down", "its decoder broke down"));
     }
 }

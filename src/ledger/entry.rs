@@ -47,6 +47,25 @@ pub struct Entry {
     pub record: Option<String>,
 }
 
+impl Entry {
+    /// Of the picture of `file`, whose results are called `name`, with nothing else said of it.
+    pub fn new(name: String, file: String, state: State) -> Self {
+        Self {
+            name,
+            file,
+            state,
+            stamp: None,
+            picture_sha256: None,
+            made_with: None,
+            files: Vec::new(),
+            maps_row: None,
+            reason: None,
+            milliseconds: 0,
+            record: None,
+        }
+    }
+}
+
 /// A file's size and time of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {

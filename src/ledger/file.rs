@@ -13,7 +13,7 @@ use super::places;
 use super::shard::Shard;
 
 /// A killed process is given this long to be gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a ledger cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +150,11 @@ impl Ledger {
     /// What is known of the picture whose results are called `name`; without its record.
     pub fn known(&self, name: &str) -> Option<Entry> {
         self.lock().kept.get(name).map(|(entry, ..)| entry.clone())
+    }
+
+    /// Whether nothing is known of any picture.
+    pub fn is_empty(&self) -> bool {
+        self.lock().kept.is_empty()
     }
 
     /// The rows of arrays that pictures have.

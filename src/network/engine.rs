@@ -248,7 +248,8 @@ impl Network {
     }
 
     fn read(&self, tensor: Tensor<4>) -> Result<Vec<f32>, NetworkError> {
-        let failed = |reason: String| NetworkError::Device { device: self.device.name.clone(), reason };
+        let (device, is_gpu) = (&self.device.name, self.device.is_gpu);
+        let failed = |reason: String| NetworkError::Device { device: device.clone(), reason, is_gpu };
         let data = tensor.try_into_data().map_err(|error| failed(error.to_string()))?;
         data.try_to_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
     }

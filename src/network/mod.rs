@@ -22,7 +22,7 @@ pub enum NetworkError {
     #[error("the network takes {expected:?} values (channels, height, width) but was given {found:?}")]
     InputShape { expected: [usize; 3], found: [usize; 3] },
     #[error("{device} failed while computing: {reason}; try `--device cpu`")]
-    Device { device: String, reason: String },
+    Device { device: String, reason: String, is_gpu: bool },
     #[error("{device} computed values that are no finite numbers; try `--device cpu`")]
     NotFinite { device: String },
 }

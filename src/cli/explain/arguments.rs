@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::sink::OutFormat;
 use crate::compose::{CamColours, Palette};
 use crate::export::{Pages, Profile, Theme};
+use crate::ledger::{Shard, ShardError};
 use crate::method::{BackwardRule, CamMethod, Evidence, Magnitude};
 use crate::network::DeviceChoice;
 use crate::scan::window::{Voi, VoiFunction, Window};
@@ -26,8 +27,8 @@ pub(super) enum ReportFormat {
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
-    /// Pictures, or folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP)
-    #[arg(required_unless_present = "from", value_name = "FILE|FOLDER")]
+    /// Pictures, folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP), or text files that list pictures, a path a line
+    #[arg(required_unless_present = "from", value_name = "FILE|FOLDER|LIST")]
     pub(super) paths: Vec<PathBuf>,
     /// The model that reads the pictures
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
@@ -106,10 +107,17 @@ pub struct Arguments {
             "model", "class", "rule", "compare_rule", "evidence", "magnitude", "cam", "layer", "frame", "no_layers",
             "answer_anyway", "record_paths", "resume", "smoothing", "cam_opacity", "threshold", "cam_colours",
             "clear_opacity", "gain", "clear_over_input", "without", "palette", "window", "invert", "no_box",
-            "cam_box", "out_format",
+            "cam_box", "shard", "missing", "out_format",
         ]
     )]
     pub(super) from: Option<PathBuf>,
+    /// Do one part of N of the pictures, so that many processes share them; auto takes the numbers of Slurm, Kubernetes or GNU
+    /// parallel
+    #[arg(long, value_name = "I/N|auto", value_parser = part)]
+    pub(super) shard: Option<Part>,
+    /// Explain nothing: list the pictures that no shard has done, and beside them those that are bad
+    #[arg(long)]
+    pub(super) missing: bool,
     /// Go on after a run that was stopped: pictures that are explained with the same model and settings are passed over
     #[arg(long)]
     pub(super) resume: bool,
@@ -118,7 +126,27 @@ pub struct Arguments {
     pub(super) force: bool,
 }
 
+/// Which part is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Given(Shard),
+    /// As an engine says.
+    Auto,
+}
+
 impl Arguments {
+    /// Which part of the pictures this process does; `None` where it does all, alone.
+    ///
+    /// # Errors
+    /// An engine that does not say which part is meant.
+    pub(super) fn shard(&self) -> Result<Option<Shard>, ShardError> {
+        match self.shard {
+            None => Ok(None),
+            Some(Part::Given(shard)) => Ok(Some(shard)),
+            Some(Part::Auto) => Shard::from_engine(|name| std::env::var(name).ok()).map(Some),
+        }
+    }
+
     /// Which DICOM objects are asked for.
     pub(super) fn dicom(&self) -> Option<Profile> {
         let kept = self.dicom.then_some(Profile::Kept);
@@ -189,6 +217,10 @@ impl Drawing {
         let voi = self.window.map_or(own.voi, Voi::Window);
         Some(GreyDisplay { voi, inverted: self.invert })
     }
+}
+
+fn part(text: &str) -> Result<Part, ShardError> {
+    if text == "auto" { Ok(Part::Auto) } else { text.parse().map(Part::Given) }
 }
 
 fn window(text: &str) -> Result<Window, String> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Arguments;
+use super::sink::OutFormat;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
 use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record, dicom};
@@ -15,7 +16,7 @@ use crate::layers::Style;
 use crate::method::BackwardRule;
 
 /// All that results depend on; of several pictures only the first differs.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Made<'a> {
     pub picture_sha256: String,
     pub model_sha256: &'a str,
@@ -69,9 +70,26 @@ impl<'a> Made<'a> {
         }
     }
 
+    /// One number for a run of any pictures; tables and arrays are no place for files, nor the other way round.
+    pub fn key_of_run(&self, format: OutFormat) -> String {
+        let key = Self { picture_sha256: String::new(), ..self.clone() }.key();
+        if format.has_rows() { sha256_hex(format!("{key} {}", format.name()).as_bytes()) } else { key }
+    }
+
     /// One number for all of it, as it stands in a record.
     pub fn key(&self) -> String {
         sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// What de-identified objects follow from; nothing where none are asked for.
+///
+/// # Errors
+/// A file that cannot be read, or is too short to be a secret.
+pub fn secret(profile: Option<Profile>, file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    match profile {
+        Some(Profile::DeIdentified) => dicom::secret(file),
+        Some(Profile::Kept) | None => Ok(Vec::new()),
     }
 }
 
@@ -87,14 +105,8 @@ struct Known {
 pub fn is_done(files: &OutputSet, key: &str) -> bool {
     let known = regular::read(&files.path(Record::ENDING), MOST_RECORD_BYTES).ok();
     let known = known.and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
-    known.is_some_and(|known| {
-        known.made_with.as_deref() == Some(key) && known.files.iter().all(|ending| is_there(files, ending))
-    })
-}
-
-/// Whether the file with `ending` is in the place of `files`.
-pub fn is_there(files: &OutputSet, ending: &str) -> bool {
-    !ending.contains(['/', '\\']) && is_file(&files.path(ending))
+    let is_whole = |ending: &String| !ending.contains(['/', '\\']) && is_file(&files.path(ending));
+    known.is_some_and(|known| known.made_with.as_deref() == Some(key) && known.files.iter().all(is_whole))
 }
 
 fn is_file(path: &Path) -> bool {

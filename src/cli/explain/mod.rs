@@ -2,19 +2,28 @@
 
 mod arguments;
 mod done;
+mod missing;
 mod names;
 mod repeat;
+mod share;
+mod sink;
 mod tally;
+mod wanted;
 mod work;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
 pub use self::arguments::Arguments;
 use self::arguments::{Drawing, MOST_GAIN, MOST_SMOOTHING_PX};
+use self::done::Made;
 use self::repeat::Asked;
+use self::share::Share;
+use self::sink::Sink;
 use self::tally::Tally;
+use self::wanted::Wanted;
 use self::work::Work;
 use super::signals::Stop;
 use super::{Limit, note, progress, say};
@@ -22,8 +31,8 @@ use crate::bundle::{Card, Library};
 use crate::explain::Settings;
 use crate::guard::whole;
 use crate::layers::Style;
+use crate::ledger::{Ledger, Opening, Shard};
 use crate::method::Cam;
-use crate::scan;
 
 /// Explains every picture and goes on past bad ones.
 pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<()> {
@@ -36,29 +45,59 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let (bundle, calibration) = Library::open(folders)?.find(&arguments.model)?.load_calibrated()?;
     let settings = settings(arguments, &bundle.card)?;
     let style = style(&arguments.drawing, &bundle.card)?;
-    let found = scan::find::pictures(&arguments.paths)?;
-    if found.own > 0 {
-        note(format_args!("passed over, being drawn by this program: {}", found.own));
+    let all = wanted::all(&arguments.paths)?;
+    if all.own > 0 {
+        note(format_args!("passed over, being drawn by this program: {}", all.own));
     }
+    let shard = arguments.shard()?;
+    let is_ours = |wanted: &&Wanted| shard.is_none_or(|shard| shard.holds(&wanted.file));
+    let pictures: Vec<&Wanted> = all.pictures.iter().filter(is_ours).collect();
+    let format = arguments.out_format;
+    let secret = done::secret(arguments.dicom(), arguments.dicom_salt.as_deref())?;
+    let model = (bundle.sha256.as_str(), calibration.as_ref());
+    let made = Made::new(String::new(), model, (&settings, &style), (arguments, &secret));
+    let key = made.key_of_run(format);
+    if arguments.missing {
+        return missing::run(&pictures, &arguments.out, &key);
+    }
+    // Rows are gathered in a ledger, of all pictures where nobody shares them.
+    let own = shard.or_else(|| format.has_rows().then_some(Shard::WHOLE));
+    let ledger = own.map(|shard| ledger(shard, &pictures, arguments, key.clone())).transpose()?;
+    let rows = ledger.as_ref().filter(|_| format.has_rows());
+    let sink = rows.map(|ledger| Sink::open(ledger, format, (&bundle, &key), pictures.len())).transpose()?;
     whole::sweep(&arguments.out);
-    let paths = found.pictures;
-    let bar = progress(paths.len());
+    let bar = progress(pictures.len());
     let work = Work::new((bundle, calibration), settings, style, arguments, folders, limit.memory(), bar.clone());
-    let names = names::of_results(&paths);
-    let mut tally = Tally::beside(found.problems.into_iter().map(Into::into).collect());
-    let one = |index: usize| work.one(&paths[index], &names[index]);
+    let share = Share::new(work, ledger, sink.as_ref(), &arguments.out);
+    let mut tally = Tally::beside(all.problems.into_iter().map(Into::into).collect());
+    let one = |index: usize| share.one(pictures[index]);
     super::pool::in_order(
-        paths.len(),
-        super::pool::at_once(paths.len()),
+        pictures.len(),
+        super::pool::at_once(pictures.len()),
         one,
-        || stop.is_asked(),
+        || stop.is_asked() || share.is_ended(),
         |answer| {
             tally.count(answer, &bar);
             bar.inc(1);
         },
     );
     bar.finish_and_clear();
-    tally.conclude(paths.len(), &stop)
+    if tally.is_final(pictures.len())
+        && let Some(ledger) = share.ledger
+    {
+        sink.as_ref().map_or(Ok(()), |sink| sink.finish(&ledger))?;
+        ledger.finish()?;
+    }
+    tally.conclude(pictures.len(), &stop, shard.is_some())
+}
+
+/// What this shard has done so far. Lines of pictures that it no longer holds do not count.
+fn ledger(shard: Shard, pictures: &[&Wanted], arguments: &Arguments, key: String) -> Result<Ledger> {
+    let held: HashMap<&str, &str> =
+        pictures.iter().map(|wanted| (wanted.name.as_str(), wanted.file.as_str())).collect();
+    let (out, afresh) = (&arguments.out, arguments.force && !arguments.resume);
+    let opening = Opening { out, shard, key, pictures: pictures.len(), afresh };
+    Ok(Ledger::open(opening, |entry| held.get(entry.name.as_str()) == Some(&entry.file.as_str()))?)
 }
 
 /// Explains the picture of a record as the record says.
@@ -68,7 +107,7 @@ fn again(asked: Asked, folders: &[PathBuf], limit: Limit, stop: &Stop) -> Result
     let work = Work::new(model, settings, style, &arguments, folders, limit.memory(), bar.clone());
     let mut tally = Tally::default();
     tally.count(work.repeating(Some(repeat)).one(&picture, &name), &bar);
-    tally.conclude(1, stop)
+    tally.conclude(1, stop, false)
 }
 
 fn settings(arguments: &Arguments, card: &Card) -> Result<Settings> {

@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use super::done::is_there;
-use crate::bundle::Card;
+use crate::bundle::Bundle;
 use crate::explain::Explanation;
-use crate::export::{self, About, Beside, MapStore, NOTICE, Parts, Placed};
-use crate::guard::whole::OutputSet;
+use crate::export::{self, About, Beside, MapStore, NOTICE, Parts, Placed, StoreError};
+use crate::guard::whole::{OutputSet, WriteError};
 use crate::ledger::{Entry, Ledger, State};
 use crate::table::Writer;
 
@@ -55,7 +56,6 @@ const PARQUET: &str = "parquet";
 
 /// The table and the arrays of one shard, as they grow.
 pub struct Sink {
-    pub ledger: Ledger,
     maps: Option<MapStore>,
     model: String,
 }
@@ -66,25 +66,23 @@ impl Sink {
     ///
     /// # Errors
     /// Arrays of other settings, and a place that cannot be written to.
-    pub fn open(
-        ledger: Ledger,
-        format: OutFormat,
-        (card, model_sha256, key): (&Card, &str, &str),
-        pictures: usize,
-    ) -> Result<Self> {
+    pub fn open(ledger: &Ledger, format: OutFormat, (bundle, key): (&Bundle, &str), pictures: usize) -> Result<Self> {
+        let card = &bundle.card;
+        if ledger.is_empty() {
+            // What was there was made anew by --force, or the table of a ledger that somebody removed.
+            remove(&ledger.path(PARQUET))?;
+        }
         let classes = card.classes.iter().map(|class| class.name.as_str()).collect();
-        let about = About { model: &card.name, model_sha256, classes, made_by: key };
-        let open = || MapStore::open(&ledger.path(ZARR), &about, ledger.maps_rows(), pictures);
+        let about = About { model: &card.name, model_sha256: &bundle.sha256, classes, made_by: key };
+        let open = || MapStore::open(&ledger.path(ZARR), &about, ledger.maps_rows(), pictures).map_err(plain);
         let maps = (format == OutFormat::Zarr).then(open).transpose()?;
-        Ok(Self { ledger, maps, model: card.name.clone() })
+        Ok(Self { maps, model: card.name.clone() })
     }
 
-    /// Whether `known` was made with `key`, and all of it is there.
-    pub fn is_whole(&self, known: &Entry, key: &str, files: &OutputSet) -> bool {
-        let is_file = |ending: &String| is_there(files, ending);
-        let has_maps = self.maps.as_ref().is_none_or(|maps| known.maps_row.is_some_and(|row| maps.has(row)));
-        let is_made = known.state == State::Done && known.made_with.as_deref() == Some(key);
-        is_made && has_maps && known.files.iter().all(is_file)
+    /// Whether the maps of `known` are there, where it has some.
+    pub fn has_maps(&self, known: &Entry) -> bool {
+        let Some(maps) = self.maps.as_ref().filter(|_| known.state == State::Done) else { return true };
+        known.maps_row.is_some_and(|row| maps.has(row))
     }
 
     /// Keeps the raw maps of one picture, where they are no file.
@@ -92,7 +90,7 @@ impl Sink {
     /// # Errors
     /// A place that cannot be written to.
     pub fn put(&self, explanation: &Explanation) -> Result<Option<Placed>> {
-        Ok(self.maps.as_ref().map(|maps| maps.put(explanation)).transpose()?)
+        self.maps.as_ref().map(|maps| maps.put(explanation)).transpose().map_err(plain)
     }
 
     /// Ends a shard: the ledger's lines become the table, and the arrays keep what it names. Both are the same whoever does
@@ -100,22 +98,39 @@ impl Sink {
     ///
     /// # Errors
     /// A place that cannot be written to, and a ledger that cannot be read any more.
-    pub fn finish(self) -> Result<()> {
-        let Self { ledger, maps, model } = self;
+    pub fn finish(&self, ledger: &Ledger) -> Result<()> {
         let place = ledger.path(PARQUET);
+        if ledger.is_finished() && place.is_file() {
+            return Ok(());
+        }
         let folder = place.parent().unwrap_or(&place);
         let (mut files, mut placed) = (OutputSet::new(folder, &ledger.shard().name(), true), BTreeMap::new());
         let mut written = Ok(());
         files.add_with(PARQUET, |file| {
-            written = table(&ledger, file, &model, &mut placed);
+            written = table(ledger, file, &self.model, &mut placed);
             Ok(())
         })?;
         written?;
-        if let Some(maps) = maps {
-            maps.finish(&placed)?;
-        }
+        self.maps.as_ref().map_or(Ok(()), |maps| maps.finish(&placed)).map_err(plain)?;
         files.finish()?;
-        Ok(ledger.finish()?)
+        Ok(())
+    }
+}
+
+/// Where a disk is full, who asks for the fault must find that.
+fn plain(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Write(error) => error.into(),
+        error @ StoreError::Unfit { .. } => error.into(),
+    }
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(WriteError::Write { path: path.to_owned(), error }.into())
+        }
+        _ => Ok(()),
     }
 }
 

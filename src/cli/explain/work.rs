@@ -7,12 +7,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::ProgressBar;
 
-use super::done::{Made, is_done};
+use super::done::{Made, is_done, secret};
 use super::repeat::Repeat;
+use super::sink::Sink;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
+use crate::cli::fault::{Fault, Said};
 use crate::explain::{Explainer, NO_CAM, Report, Settings, report};
-use crate::export::{self, Marks, Parts, Pictures, Profile, Record, dicom};
+use crate::export::{self, Marks, Parts, Pictures, Record, dicom};
 use crate::guard::memory::{Memory, Taken};
 use crate::guard::panics;
 use crate::guard::whole::{OutputSet, WriteError};
@@ -26,9 +28,22 @@ use crate::scan::{Encoded, Scan};
 /// What became of a picture.
 pub enum Answer {
     /// In a line.
-    Explained(String),
+    Explained(String, Noted),
     /// In an earlier run; said where nobody asked to go on after it.
-    Already(Option<String>),
+    Already(Option<String>, Noted),
+}
+
+/// What a ledger keeps of a picture that is done.
+#[derive(Debug, Clone, Default)]
+pub struct Noted {
+    pub picture_sha256: String,
+    pub made_with: String,
+    /// The endings of its files.
+    pub files: Vec<String>,
+    pub milliseconds: u64,
+    /// Its record as JSON, where it is no file.
+    pub record: Option<String>,
+    pub maps_row: Option<u64>,
 }
 
 /// What all pictures share.
@@ -37,7 +52,7 @@ pub struct Work<'a> {
     /// Until it goes to the device.
     model: Mutex<Option<(Bundle, Option<Calibration>)>>,
     /// The model on its device, from the first good picture on: a bad one needs none.
-    ready: OnceLock<Result<(Explainer, Settings), String>>,
+    ready: OnceLock<Result<(Explainer, Settings), Said>>,
     settings: Settings,
     style: Style,
     arguments: &'a Arguments,
@@ -48,6 +63,7 @@ pub struct Work<'a> {
     calibration: Option<Calibration>,
     bar: ProgressBar,
     repeat: Option<Repeat>,
+    sink: Option<&'a Sink>,
 }
 
 impl<'a> Work<'a> {
@@ -62,7 +78,26 @@ impl<'a> Work<'a> {
     ) -> Self {
         let (card, sha256, calibration) = (model.0.card.clone(), model.0.sha256.clone(), model.1.clone());
         let (model, ready) = (Mutex::new(Some(model)), OnceLock::new());
-        Self { card, model, ready, settings, style, arguments, folders, memory, sha256, calibration, bar, repeat: None }
+        Self {
+            card,
+            model,
+            ready,
+            settings,
+            style,
+            arguments,
+            folders,
+            memory,
+            sha256,
+            calibration,
+            bar,
+            repeat: None,
+            sink: None,
+        }
+    }
+
+    /// With records and maps that many pictures share.
+    pub fn into_sink(self, sink: Option<&'a Sink>) -> Self {
+        Self { sink, ..self }
     }
 
     /// As a record says.
@@ -71,8 +106,8 @@ impl<'a> Work<'a> {
     }
 
     fn ready(&self) -> Result<(&Explainer, &Settings)> {
-        let ready = self.ready.get_or_init(|| self.start().map_err(|error| format!("{error:#}")));
-        ready.as_ref().map(|(explainer, settings)| (explainer, settings)).map_err(|reason| anyhow!("{reason}"))
+        let ready = self.ready.get_or_init(|| self.start().map_err(|error| not_ready(&error)));
+        ready.as_ref().map(|(explainer, settings)| (explainer, settings)).map_err(|said| said.clone().into())
     }
 
     fn start(&self) -> Result<(Explainer, Settings)> {
@@ -123,10 +158,21 @@ impl<'a> Work<'a> {
     }
 
     fn whole_way(&self, path: &Path, name: &str) -> Result<Answer> {
-        let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
+        let is_row = self.sink.is_some();
+        // A row's files that lie there already were left by a process that was killed before it told the ledger.
+        let replaces = self.arguments.force || (is_row && self.arguments.resume);
+        let mut files = OutputSet::new(&self.arguments.out, name, replaces);
+        let is_recorded = files.path(Record::ENDING).is_file();
+        if is_row && is_recorded {
+            let says = format!(
+                "{}: this folder has records as files; give another --out, or --out-format files",
+                files.path(Record::ENDING).display()
+            );
+            return Err(Said { says, fault: Fault::Request }.into());
+        }
         let endings = self.parts().endings(&self.card, self.arguments.compare_rule.is_some());
         let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
-        let may_be_done = files.path(Record::ENDING).is_file() && (is_free.is_err() || self.arguments.resume);
+        let may_be_done = is_recorded && (is_free.is_err() || self.arguments.resume);
         if !may_be_done {
             // What is in the way is none of ours.
             is_free?;
@@ -135,7 +181,7 @@ impl<'a> Work<'a> {
         let model = (self.sha256.as_str(), self.calibration.as_ref());
         let picture_sha256 = file.sha256();
         let profile = self.parts().dicom;
-        let secret = self.secret(profile)?;
+        let secret = secret(profile, self.arguments.dicom_salt.as_deref())?;
         let made = (&self.settings, &self.style);
         let made = Made::new(picture_sha256.clone(), model, made, (self.arguments, &secret));
         let recorded =
@@ -144,7 +190,9 @@ impl<'a> Work<'a> {
         if may_be_done {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
-                return Ok(Answer::Already((!self.arguments.resume).then_some(line)));
+                let found = endings.into_iter().filter(|ending| files.path(ending).is_file()).collect();
+                let noted = Noted { picture_sha256, made_with: key, files: found, ..Noted::default() };
+                return Ok(Answer::Already((!self.arguments.resume).then_some(line), noted));
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
         }
@@ -162,22 +210,24 @@ impl<'a> Work<'a> {
             profile,
             secret: &secret,
         });
-        let line = self.explained(path, &scan, &mut files, (key, &picture_sha256, decode_ms), source.as_ref())?;
-        files.finish().map_err(with_advice)?;
-        Ok(Answer::Explained(line))
-    }
-
-    /// What de-identified objects follow from; nothing where none are asked for.
-    fn secret(&self, profile: Option<Profile>) -> Result<Vec<u8>> {
-        match profile {
-            Some(Profile::DeIdentified) => dicom::secret(self.arguments.dicom_salt.as_deref()),
-            Some(Profile::Kept) | None => Ok(Vec::new()),
-        }
+        let made = (key.clone(), picture_sha256.as_str(), decode_ms);
+        let (line, record) = self.explained(path, &scan, &mut files, made, source.as_ref())?;
+        let placed = files.finish().map_err(with_advice)?;
+        let noted = Noted {
+            made_with: key,
+            files: endings_of(&placed, name),
+            picture_sha256,
+            milliseconds: start.elapsed().as_millis() as u64,
+            maps_row: record.maps.as_ref().map(|maps| maps.row),
+            record: self.sink.map(|_| serde_json::to_string(&record)).transpose()?,
+        };
+        Ok(Answer::Explained(line, noted))
     }
 
     fn parts(&self) -> Parts {
         let (pages, dicom) = (self.arguments.pages(), self.arguments.dicom());
-        let asked = || Parts { layers: !self.arguments.no_layers, pages, dicom, ..Parts::ALL };
+        let asked = Parts { layers: !self.arguments.no_layers, pages, dicom, ..Parts::ALL };
+        let asked = || self.arguments.out_format.files(asked);
         self.repeat.as_ref().map_or_else(asked, |repeat| repeat.parts)
     }
 
@@ -189,7 +239,7 @@ impl<'a> Work<'a> {
         files: &mut OutputSet,
         (key, picture_sha256, decode_ms): (String, &str, f64),
         source: Option<&dicom::Source<'_>>,
-    ) -> Result<String> {
+    ) -> Result<(String, Record)> {
         let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
@@ -216,6 +266,7 @@ impl<'a> Work<'a> {
         record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
         (record.made_with, record.picture_sha256) = (Some(key), Some(picture_sha256.to_owned()));
         record.reader = self.repeat.as_ref().and_then(Repeat::reader);
+        record.maps = self.sink.map(|sink| sink.put(&explanation)).transpose()?.flatten();
         let line = line(path, &report, record.timings_ms.total);
         let picture = scan.to_rgb8_under(display.as_ref());
         let pictures = Pictures::new(&picture, &explainer.card, &explanation, style)
@@ -225,8 +276,7 @@ impl<'a> Work<'a> {
             .with_outline(lit.as_ref().map_or(&[], |lit| &lit.contour))
             .compared_with(other.as_ref());
         let written = export::write(files, self.parts(), &file_name, &pictures, record, source);
-        written.with_context(|| format!("{}", path.display()))?;
-        Ok(line)
+        Ok((line, written.with_context(|| format!("{}", path.display()))?))
     }
 }
 
@@ -246,8 +296,26 @@ fn layer(name: &str, explainer: &Explainer) -> Result<usize> {
 }
 
 fn with_advice(error: WriteError) -> anyhow::Error {
-    match &error {
-        WriteError::Exists(_) => anyhow!("{error}; give --force to replace it, or another --out"),
+    match error {
+        WriteError::Exists(_) => {
+            let says = format!("{error}; give --force to replace it, or another --out");
+            Said { says, fault: Fault::Taken }.into()
+        }
         WriteError::Write { .. } | WriteError::Name(_) => error.into(),
     }
+}
+
+/// What follows the results' name in the names of their files.
+fn endings_of(placed: &[PathBuf], name: &str) -> Vec<String> {
+    let ending = |path: &PathBuf| {
+        let file = path.file_name()?.to_str()?;
+        Some(file.strip_prefix(name)?.strip_prefix('.')?.to_owned())
+    };
+    placed.iter().filter_map(ending).collect()
+}
+
+/// Without its model nothing can be done; of which kind the error was is kept.
+fn not_ready(error: &anyhow::Error) -> Said {
+    let fault = if Fault::of(error).passes() { Fault::Machine } else { Fault::Request };
+    Said { says: format!("{error:#}"), fault }
 }

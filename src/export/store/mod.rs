@@ -107,10 +107,17 @@ impl MapStore {
     pub fn open(folder: &Path, about: &About<'_>, taken: BTreeSet<u64>, pictures: usize) -> Result<Self, StoreError> {
         let store = FilesystemStore::new(folder).map_err(|error| StoreError::new(folder, error))?;
         whole::sweep(folder);
-        if let Some(had) = made_by(folder)?.filter(|had| had != about.made_by) {
-            let reason =
-                format!("its maps were made by another model or with other settings ({had}); give another --out");
-            return Err(StoreError::new(folder, reason));
+        match made_by(folder)? {
+            Some(had) if had == about.made_by => {}
+            // Nothing of it counts any more.
+            Some(_) if taken.is_empty() => {
+                std::fs::remove_dir_all(folder).map_err(|error| WriteError::Write { path: folder.to_owned(), error })?
+            }
+            Some(_) => {
+                let reason = "its maps were made by another model or with other settings; give another --out";
+                return Err(StoreError::new(folder, reason));
+            }
+            None => {}
         }
         let store = Arc::new(store);
         let group = GroupBuilder::new().attributes(attributes(about)).build(store.clone(), "/");
@@ -173,7 +180,7 @@ impl MapStore {
     ///
     /// # Errors
     /// A place that cannot be written to.
-    pub fn finish(self, placed: &BTreeMap<u64, Placed>) -> Result<(), StoreError> {
+    pub fn finish(&self, placed: &BTreeMap<u64, Placed>) -> Result<(), StoreError> {
         let Some((last, first)) = placed.last_key_value() else { return Ok(()) };
         let rows = last + 1;
         for name in [CAM, RESPONSE] {

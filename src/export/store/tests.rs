@@ -79,12 +79,15 @@ fn maps_of_another_model_are_not_put_beside() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("maps.zarr");
     open(&folder, "one", &[]).unwrap().put(&explained(1.0)).unwrap();
-    let other = open(&folder, "two", &[]).err().unwrap().to_string();
+    let other = open(&folder, "two", &[0]).err().unwrap().to_string();
     assert!(other.contains("another model") && other.contains("--out"), "{other}");
     let mut wider = explained(1.0);
     wider.response = crate::maps::ClassMaps::new(5, 2, 3, vec![0.0; 30]);
     let other = open(&folder, "one", &[]).unwrap().put(&wider).err().unwrap().to_string();
     assert!(other.contains("[5, 24, 24]") && other.contains("[5, 2, 3]"), "{other}");
+    // Where nothing counts, all of it gives way.
+    let anew = open(&folder, "two", &[]).unwrap();
+    assert!(!anew.has(0) && anew.put(&wider).unwrap().row == 0);
     std::fs::write(folder.join("zarr.json"), "{}").unwrap();
     assert!(open(&folder, "one", &[]).is_err(), "somebody else's group");
 }
