@@ -89,8 +89,16 @@ pub struct MapStore {
     folder: PathBuf,
     /// How many pictures a reader sees while the group grows; a row that is not filled yet is not a number.
     most_rows: u64,
-    taken: Mutex<BTreeSet<u64>>,
+    free: Mutex<Free>,
     arrays: Mutex<Option<Arc<Arrays>>>,
+}
+
+/// Which rows are free.
+struct Free {
+    /// Those that counted at the beginning.
+    taken: BTreeSet<u64>,
+    /// Nothing before it is free.
+    next: u64,
 }
 
 struct Arrays {
@@ -125,8 +133,8 @@ impl MapStore {
         write_metadata(folder, group.metadata())?;
         let last = taken.last().map_or(0, |row| row + 1);
         let most_rows = last.max((taken.len() + pictures) as u64);
-        let (taken, arrays) = (Mutex::new(taken), Mutex::new(None));
-        Ok(Self { store, folder: folder.to_owned(), most_rows, taken, arrays })
+        let (free, arrays) = (Mutex::new(Free { taken, next: 0 }), Mutex::new(None));
+        Ok(Self { store, folder: folder.to_owned(), most_rows, free, arrays })
     }
 
     /// Keeps the maps of one picture in a row of their own. They are on the disk when this returns.
@@ -156,11 +164,12 @@ impl MapStore {
 
     /// The first row that nobody has. One that is being replaced is no longer somebody's at the next opening.
     fn free_row(&self) -> u64 {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let gap = (0..).zip(taken.iter()).find(|(row, taken)| row != *taken).map(|(row, _)| row);
-        let row = gap.unwrap_or(taken.len() as u64);
-        taken.insert(row);
-        row
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while free.taken.contains(&free.next) {
+            free.next += 1;
+        }
+        free.next += 1;
+        free.next - 1
     }
 
     /// The arrays, of the shapes of the first maps.
