@@ -10,6 +10,7 @@ use ndarray::{Array1, Array2, Array3};
 use ndarray_npy::NpzReader;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row, RowAccessor};
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 use zarrs::array::{Array, ElementOwned};
@@ -209,6 +210,42 @@ fn a_run_goes_on_and_what_was_there_stays() {
     assert_eq!(rows(&out).len(), 5);
     run(&["--resume", "--evidence", "against"]).failure().stderr(contains("other settings").and(contains("--out")));
     assert_eq!(rows(&out).len(), 5);
+}
+
+/// Whenever it is killed: at the end rows and arrays are those of a run that nobody disturbed.
+#[test]
+fn a_run_that_is_killed_again_and_again_loses_nothing() {
+    let (models, place) = (common::small_models(), tempfile::tempdir().unwrap());
+    let (pictures_at, out, whole_out) = (place.path().join("p"), place.path().join("out"), place.path().join("whole"));
+    std::fs::create_dir(&pictures_at).unwrap();
+    pictures(&pictures_at, 0..16);
+    explain(models.path(), &pictures_at, &whole_out, "zarr").assert().success();
+    for wait_ms in [30, 90, 60, 150, 45, 120] {
+        let command = explain(models.path(), &pictures_at, &out, "zarr");
+        let mut process = std::process::Command::new(command.get_program());
+        process.args(command.get_args()).arg("--resume");
+        let (quiet, silent) = (std::process::Stdio::null(), std::process::Stdio::null());
+        let mut running = process.stdout(quiet).stderr(silent).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+    explain(models.path(), &pictures_at, &out, "zarr").arg("--resume").assert().success();
+    let (expected, found) = (rows(&whole_out), rows(&out));
+    assert!(expected.keys().eq(found.keys()) && found.len() == 16);
+    for name in ["cam", "response"] {
+        let (wanted, told) = (array::<f32>(&whole_out, name), array::<f32>(&out, name));
+        for (picture, row) in &found {
+            let [then, now] = [&expected[picture], row].map(|row| whole(row, "maps_row").unwrap());
+            assert_eq!(bits(&of_row(&told, now)), bits(&of_row(&wanted, then)), "{name} of {picture}");
+        }
+    }
+    for (picture, row) in &found {
+        assert_eq!(compared(record(row)), compared(record(&expected[picture])));
+        assert!(out.join(format!("{picture}.panel.png")).is_file());
+    }
+    let left: Vec<String> = common::files(&out).into_iter().filter(|name| name.starts_with(".fovea")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Of more than ten classes ten go back, and each picture's row says which.

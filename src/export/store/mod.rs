@@ -274,6 +274,7 @@ fn maps_kind(name: &'static str, maps: &ClassMaps, axes: &'static [&'static str]
         fill: ZARR_NAN_F32.into(),
         shape: [maps.held.len(), maps.height, maps.width].map(|side| side as u64).to_vec(),
         chunk: 1,
+        is_compressed: false,
         axes,
         attributes: map(json!({ "says": says, "classes_of_the_model": maps.classes })),
     }
@@ -298,6 +299,7 @@ fn classes_kind(name: &'static str, axes: &'static [&'static str], classes: &[us
         fill: (-1_i64).into(),
         shape: vec![classes.len() as u64],
         chunk: SMALL_CHUNK,
+        is_compressed: true,
         axes,
         attributes: map(json!({ "says": "Indices into the group's classes." })),
     };
@@ -311,6 +313,7 @@ fn matrix_kind() -> (Kind, f64) {
         fill: ZARR_NAN_F64.into(),
         shape: vec![3, 3],
         chunk: SMALL_CHUNK,
+        is_compressed: true,
         axes: &["row", "column"],
         attributes: map(json!({ "says": "Takes model pixels to source pixels, pixel centres at .5." })),
     };
