@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde::Deserialize;
 
@@ -110,7 +110,7 @@ impl Sink {
             written = table(ledger, file, &self.model, &mut placed);
             Ok(())
         })?;
-        written?;
+        written.with_context(|| format!("{}", place.display()))?;
         self.maps.as_ref().map_or(Ok(()), |maps| maps.finish(&placed)).map_err(plain)?;
         files.finish()?;
         Ok(())
@@ -151,8 +151,9 @@ fn table(ledger: &Ledger, file: &mut File, model: &str, placed: &mut BTreeMap<u6
             picture_sha256: entry.picture_sha256.as_deref(),
         };
         let record = entry.record.as_deref();
-        writer.push(&export::row(&beside, record)?)?;
-        let maps = record.map(serde_json::from_str::<Kept>).transpose()?.and_then(|kept| kept.maps);
+        let place = || format!("the row of `{}`", entry.name);
+        writer.push(&export::row(&beside, record).with_context(place)?).with_context(place)?;
+        let maps = record.map(serde_json::from_str::<Kept>).transpose().with_context(place)?.and_then(|kept| kept.maps);
         placed.extend(maps.map(|maps| (maps.row, maps)));
         Ok(())
     })?;
