@@ -174,6 +174,18 @@ fn nobody_is_named_in_what_is_de_identified() {
             assert!(!bytes.windows(who.len()).any(|at| at == who.as_bytes()), "{name} holds {who}");
         }
     }
+    // Another secret gives other objects; the same one does not.
+    let again = |secret: &str, more: &[&str]| {
+        std::fs::write(&salt, secret).unwrap();
+        let mut command = explain(&out, &file);
+        command.args(["--dicom-deidentified", "--resume"]).args(more).arg("--dicom-salt").arg(&salt);
+        command.assert()
+    };
+    let known = uids(&out);
+    again(SALT, &[]).success().stderr(contains("1 already explained"));
+    again("another secret of sixteen bytes", &[]).failure().stderr(contains("exists already"));
+    again("another secret of sixteen bytes", &["--force"]).success();
+    assert!(uids(&out).is_disjoint(&known));
     std::fs::write(&salt, "short").unwrap();
     let mut refused = explain(&out, &file);
     refused.args(["--dicom-deidentified", "--force", "--dicom-salt"]).arg(&salt);

@@ -18,6 +18,8 @@ mod recipe;
 mod record;
 pub mod report_page;
 mod results;
+mod rows;
+mod store;
 
 pub use date::iso_date;
 pub use explained::Explained;
@@ -30,3 +32,5 @@ pub use profile::Profile;
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Pages, Parts, write};
+pub use rows::{Beside, columns, row};
+pub use store::{About, MapStore, Placed, StoreError};

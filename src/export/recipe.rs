@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::record::SettingsRecord;
 use super::{PageTheme, Pages, Parts, Pictures, Profile, ReaderRecord};
@@ -36,6 +37,7 @@ pub struct Recipe {
     #[serde(default)]
     files: Vec<String>,
     report_theme: Option<PageTheme>,
+    maps: Option<IgnoredAny>,
     dicom_profile: Option<Profile>,
     pub device: String,
     pub version: String,
@@ -95,7 +97,8 @@ impl Recipe {
         Parts {
             panel: has("panel.png"),
             layers: layers.iter().any(|ending| has(ending)),
-            maps: has("npz"),
+            // Those of an array become a file.
+            maps: has("npz") || self.maps.is_some(),
             record: true,
             pages: Pages {
                 report_pdf: has(Pages::REPORT_PDF),

@@ -8,6 +8,7 @@ use super::date::iso_date;
 use super::ink::PageTheme;
 use super::marks::MeasurementRecord;
 use super::profile::Profile;
+use super::store::Placed;
 use crate::bundle::card::Decision;
 use crate::bundle::quality::Quality;
 use crate::bundle::question::{Answer, Word};
@@ -113,6 +114,9 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cam_box: Option<BoxRecord>,
     pub timings_ms: TimingsRecord,
+    /// Where the raw maps are that stand in no file of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maps: Option<Placed>,
 }
 
 /// The words of [`crate::explain::Report`]. Of a picture that the model does not read these say so, while decision and
@@ -422,6 +426,7 @@ impl Record {
                 back_projection: timings.back_projection,
                 total: decode_ms + timings.prepare + timings.forward + timings.back_projection,
             },
+            maps: None,
         }
     }
 

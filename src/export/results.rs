@@ -85,7 +85,8 @@ impl Parts {
 }
 
 /// Adds the wanted files to `files`, one after the other as they are made; none is in its place before
-/// [`OutputSet::finish`]. `source` says what DICOM objects are of, where some are wanted.
+/// [`OutputSet::finish`]. `source` says what DICOM objects are of, where some are wanted. Gives the record back as it is
+/// written, or would be.
 ///
 /// # Errors
 /// A picture that cannot be encoded or that no object can be made of, or a place that cannot be written to.
@@ -96,7 +97,7 @@ pub fn write(
     pictures: &Pictures<'_>,
     record: Record,
     source: Option<&dicom::Source<'_>>,
-) -> Result<()> {
+) -> Result<Record> {
     let mut record = record.of_layers(pictures.layers(), &pictures.scene());
     let mut add = |ending: &str, bytes: &[u8]| {
         record.files.push(ending.to_owned());
@@ -120,7 +121,7 @@ pub fn write(
     if parts.record {
         files.add(Record::ENDING, serde_json::to_string_pretty(&record)?.as_bytes())?;
     }
-    Ok(())
+    Ok(record)
 }
 
 fn add_objects(

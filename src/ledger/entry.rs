@@ -32,6 +32,9 @@ pub struct Entry {
     /// The endings of its files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// Where its maps are along the first axis of arrays that the shard's pictures share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maps_row: Option<u64>,
     /// Why it is bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -42,6 +45,25 @@ pub struct Entry {
     /// disk alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+}
+
+impl Entry {
+    /// Of the picture of `file`, whose results are called `name`, with nothing else said of it.
+    pub fn new(name: String, file: String, state: State) -> Self {
+        Self {
+            name,
+            file,
+            state,
+            stamp: None,
+            picture_sha256: None,
+            made_with: None,
+            files: Vec::new(),
+            maps_row: None,
+            reason: None,
+            milliseconds: 0,
+            record: None,
+        }
+    }
 }
 
 /// A file's size and time of change.

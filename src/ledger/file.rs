@@ -1,6 +1,6 @@
 //! One shard's ledger, as the process that works at the shard has it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Error, Write};
 use std::path::{Path, PathBuf};
@@ -150,6 +150,16 @@ impl Ledger {
     /// What is known of the picture whose results are called `name`; without its record.
     pub fn known(&self, name: &str) -> Option<Entry> {
         self.lock().kept.get(name).map(|(entry, ..)| entry.clone())
+    }
+
+    /// Whether nothing is known of any picture.
+    pub fn is_empty(&self) -> bool {
+        self.lock().kept.is_empty()
+    }
+
+    /// The rows of arrays that pictures have.
+    pub fn maps_rows(&self) -> BTreeSet<u64> {
+        self.lock().kept.values().filter_map(|(entry, ..)| entry.maps_row).collect()
     }
 
     /// Whether the manifest is there, and says all of this.
@@ -319,6 +329,7 @@ mod tests {
             picture_sha256: Some("p".to_owned()),
             made_with: Some("m".to_owned()),
             files: vec!["json".to_owned()],
+            maps_row: None,
             reason: None,
             milliseconds: 5,
             record: Some("{\"score\":0.10000000149}".to_owned()),

@@ -42,6 +42,7 @@ struct Short {
     made_with: Option<String>,
     #[serde(default)]
     files: Vec<String>,
+    maps_row: Option<u64>,
     reason: Option<String>,
     #[serde(default)]
     milliseconds: u64,
@@ -51,8 +52,21 @@ struct Short {
 
 impl From<Short> for Entry {
     fn from(short: Short) -> Self {
-        let Short { name, file, state, stamp, picture_sha256, made_with, files, reason, milliseconds, _record } = short;
-        Self { name, file, state, stamp, picture_sha256, made_with, files, reason, milliseconds, record: None }
+        let Short {
+            name,
+            file,
+            state,
+            stamp,
+            picture_sha256,
+            made_with,
+            files,
+            maps_row,
+            reason,
+            milliseconds,
+            _record,
+        } = short;
+        let record = None;
+        Self { name, file, state, stamp, picture_sha256, made_with, files, maps_row, reason, milliseconds, record }
     }
 }
 

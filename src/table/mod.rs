@@ -1,8 +1,13 @@
 //! Tables for other programs: rows of values as CSV and as Parquet. Must not know what they are about.
 
 mod parquet;
+mod schema;
+mod shred;
 
 use serde_json::{Map, Value};
+
+pub use self::parquet::{TableError, Writer};
+pub use self::schema::{Column, ColumnType};
 
 /// The rows of a table; a cell is `null`, a truth, a number or a text.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +45,7 @@ impl Table {
     /// # Errors
     /// A row of another length than that of the names.
     pub fn parquet(&self) -> Result<Vec<u8>, String> {
-        parquet::written(self)
+        parquet::written(self).map_err(|error| error.to_string())
     }
 
     /// Each row as an object, by the columns' names.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::sink::OutFormat;
 use crate::compose::{CamColours, Palette};
 use crate::export::{PageTheme, Pages, Profile};
 use crate::ledger::{Shard, ShardError};
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// Where the files go
     #[arg(long, default_value = "explained", value_name = "DIR")]
     pub(super) out: PathBuf,
+    /// How records and raw maps are kept: as files, or as rows of a Parquet file and as Zarr arrays, a set a shard
+    #[arg(long, value_enum, default_value = "files", value_name = "FORMAT")]
+    pub(super) out_format: OutFormat,
     /// Explain this class (name or label) instead of the decided one
     #[arg(long, value_name = "C")]
     pub(super) class: Option<String>,
@@ -103,7 +107,7 @@ pub struct Arguments {
             "model", "class", "rule", "compare_rule", "evidence", "magnitude", "cam", "layer", "frame", "no_layers",
             "answer_anyway", "record_paths", "resume", "smoothing", "cam_opacity", "threshold", "cam_colours",
             "clear_opacity", "gain", "clear_over_input", "without", "palette", "window", "invert", "no_box",
-            "cam_box", "shard", "missing",
+            "cam_box", "shard", "missing", "out_format",
         ]
     )]
     pub(super) from: Option<PathBuf>,

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Arguments;
+use super::sink::OutFormat;
 use crate::bundle::Calibration;
 use crate::explain::Settings;
-use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record};
+use crate::export::{MOST_RECORD_BYTES, Pages, Profile, Record, dicom};
 use crate::guard::checksum::sha256_hex;
 use crate::guard::regular;
 use crate::guard::whole::OutputSet;
@@ -15,7 +16,7 @@ use crate::layers::Style;
 use crate::method::BackwardRule;
 
 /// All that results depend on; of several pictures only the first differs.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Made<'a> {
     pub picture_sha256: String,
     pub model_sha256: &'a str,
@@ -33,6 +34,9 @@ pub struct Made<'a> {
     pub pages: Option<Pages>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dicom: Option<Profile>,
+    /// Of what de-identified objects follow from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Left out where nobody asks, so that what earlier versions made is found again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answer_anyway: bool,
@@ -45,7 +49,7 @@ impl<'a> Made<'a> {
         picture_sha256: String,
         (model_sha256, calibration): (&'a str, Option<&'a Calibration>),
         (settings, style): (&'a Settings, &'a Style),
-        arguments: &'a Arguments,
+        (arguments, secret): (&'a Arguments, &[u8]),
     ) -> Self {
         Self {
             picture_sha256,
@@ -60,14 +64,32 @@ impl<'a> Made<'a> {
             layers: !arguments.no_layers,
             pages: Some(arguments.pages()).filter(|pages| pages.any()),
             dicom: arguments.dicom(),
+            secret: (!secret.is_empty()).then(|| dicom::fingerprint(secret)),
             answer_anyway: arguments.answer_anyway,
             record_paths: arguments.record_paths,
         }
     }
 
+    /// One number for a run of any pictures; tables and arrays are no place for files, nor the other way round.
+    pub fn key_of_run(&self, format: OutFormat) -> String {
+        let key = Self { picture_sha256: String::new(), ..self.clone() }.key();
+        if format.has_rows() { sha256_hex(format!("{key} {}", format.name()).as_bytes()) } else { key }
+    }
+
     /// One number for all of it, as it stands in a record.
     pub fn key(&self) -> String {
         sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// What de-identified objects follow from; nothing where none are asked for.
+///
+/// # Errors
+/// A file that cannot be read, or is too short to be a secret.
+pub fn secret(profile: Option<Profile>, file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    match profile {
+        Some(Profile::DeIdentified) => dicom::secret(file),
+        Some(Profile::Kept) | None => Ok(Vec::new()),
     }
 }
 

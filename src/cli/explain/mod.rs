@@ -6,6 +6,7 @@ mod missing;
 mod names;
 mod repeat;
 mod share;
+mod sink;
 mod tally;
 mod wanted;
 mod work;
@@ -20,6 +21,7 @@ use self::arguments::{Drawing, MOST_GAIN, MOST_SMOOTHING_PX};
 use self::done::Made;
 use self::repeat::Asked;
 use self::share::Share;
+use self::sink::Sink;
 use self::tally::Tally;
 use self::wanted::Wanted;
 use self::work::Work;
@@ -50,12 +52,19 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let shard = arguments.shard()?;
     let is_ours = |wanted: &&Wanted| shard.is_none_or(|shard| shard.holds(&wanted.file));
     let pictures: Vec<&Wanted> = all.pictures.iter().filter(is_ours).collect();
+    let format = arguments.out_format;
+    let secret = done::secret(arguments.dicom(), arguments.dicom_salt.as_deref())?;
     let model = (bundle.sha256.as_str(), calibration.as_ref());
-    let key = Made::new(String::new(), model, (&settings, &style), arguments).key();
+    let made = Made::new(String::new(), model, (&settings, &style), (arguments, &secret));
+    let key = made.key_of_run(format);
     if arguments.missing {
         return missing::run(&pictures, &arguments.out, &key, &stop);
     }
-    let ledger = shard.map(|shard| ledger(shard, &pictures, arguments, key)).transpose()?;
+    // Rows are gathered in a ledger, of all pictures where nobody shares them.
+    let own = shard.or_else(|| format.has_rows().then_some(Shard::WHOLE));
+    let ledger = own.map(|shard| ledger(shard, &pictures, arguments, key.clone())).transpose()?;
+    let rows = ledger.as_ref().filter(|_| format.has_rows());
+    let sink = rows.map(|ledger| Sink::open(ledger, format, (&bundle, &key), pictures.len())).transpose()?;
     whole::sweep(&arguments.out);
     let bar = progress(pictures.len());
     let work = Work::new(
@@ -68,7 +77,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
         bar.clone(),
     );
     let in_flight = work.in_flight();
-    let share = Share::new(work, ledger, &arguments.out);
+    let share = Share::new(work, ledger, sink.as_ref(), &arguments.out);
     let mut tally = Tally::beside(all.problems.into_iter().map(Into::into).collect());
     let one = |index: usize| share.one(pictures[index]);
     super::pool::in_order(
@@ -85,6 +94,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     if tally.is_final(pictures.len())
         && let Some(ledger) = share.ledger
     {
+        sink.as_ref().map_or(Ok(()), |sink| sink.finish(&ledger))?;
         ledger.finish()?;
     }
     tally.conclude(pictures.len(), &stop, shard.is_some())

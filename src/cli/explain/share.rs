@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::sink::Sink;
 use super::wanted::Wanted;
 use super::work::{Noted, PictureOutcome, Work};
 use crate::cli::fault::{Fault, Said};
@@ -19,14 +20,17 @@ const CLEARING_UP: Duration = Duration::from_millis(200);
 pub struct Share<'a> {
     pub work: Work<'a>,
     pub ledger: Option<Ledger>,
+    /// Records and maps that the pictures share.
+    pub sink: Option<&'a Sink>,
     pub out: PathBuf,
     /// Something failed that would fail with every other picture.
     ended: AtomicBool,
 }
 
 impl<'a> Share<'a> {
-    pub fn new(work: Work<'a>, ledger: Option<Ledger>, out: &Path) -> Self {
-        Self { work, ledger, out: out.to_owned(), ended: AtomicBool::new(false) }
+    pub fn new(work: Work<'a>, ledger: Option<Ledger>, sink: Option<&'a Sink>, out: &Path) -> Self {
+        let work = work.into_sink(sink);
+        Self { work, ledger, sink, out: out.to_owned(), ended: AtomicBool::new(false) }
     }
 
     /// Whether it is of no use to begin another picture.
@@ -38,7 +42,9 @@ impl<'a> Share<'a> {
     pub fn one(&self, wanted: &Wanted) -> Result<PictureOutcome> {
         let Some(ledger) = &self.ledger else { return self.work.one(&wanted.path, &wanted.name) };
         let stamp = std::fs::metadata(&wanted.path).ok().as_ref().map(Stamp::of);
-        if let Some(known) = ledger.known(&wanted.name).filter(|known| is_right(known, stamp, &self.out)) {
+        let has_maps = |known: &Entry| self.sink.is_none_or(|sink| sink.has_maps(known));
+        let is_right = |known: &Entry| is_right(known, stamp, &self.out) && has_maps(known);
+        if let Some(known) = ledger.known(&wanted.name).filter(is_right) {
             return match known.state {
                 State::Done => Ok(PictureOutcome::Already(None, Noted::default())),
                 State::Bad => Err(Said { says: known.reason.unwrap_or_default(), fault: Fault::Picture }.into()),
@@ -72,10 +78,17 @@ impl<'a> Share<'a> {
         let (name, file) = (wanted.name.clone(), wanted.file.clone());
         let entry = match answer {
             Ok(PictureOutcome::Explained(_, noted) | PictureOutcome::Already(_, noted)) => {
-                let Noted { picture_sha256, made_with, files, milliseconds } = noted.clone();
-                let (picture_sha256, made_with) = (Some(picture_sha256), Some(made_with));
-                let (state, reason, record) = (State::Done, None, None);
-                Entry { name, file, state, stamp, picture_sha256, made_with, files, reason, milliseconds, record }
+                let noted = noted.clone();
+                Entry {
+                    stamp,
+                    picture_sha256: Some(noted.picture_sha256),
+                    made_with: Some(noted.made_with),
+                    files: noted.files,
+                    maps_row: noted.maps_row,
+                    milliseconds: noted.milliseconds,
+                    record: noted.record,
+                    ..Entry::new(name, file, State::Done)
+                }
             }
             Err(error) => {
                 let fault = Fault::of(error);
@@ -87,9 +100,7 @@ impl<'a> Share<'a> {
                 }
                 // Without its stamp it is tried again.
                 let stamp = stamp.filter(|_| fault == Fault::Picture);
-                let (state, reason) = (State::Bad, Some(format!("{error:#}")));
-                let (picture_sha256, made_with, files, milliseconds, record) = (None, None, Vec::new(), 0, None);
-                Entry { name, file, state, stamp, picture_sha256, made_with, files, reason, milliseconds, record }
+                Entry { stamp, reason: Some(format!("{error:#}")), ..Entry::new(name, file, State::Bad) }
             }
         };
         Ok(ledger.add(&entry).inspect_err(|_| self.ended.store(true, Ordering::Relaxed))?)

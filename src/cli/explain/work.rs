@@ -7,8 +7,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::ProgressBar;
 
-use super::done::{Made, is_done};
+use super::done::{Made, is_done, secret};
 use super::repeat::Repeat;
+use super::sink::Sink;
 use super::{Arguments, note};
 use crate::bundle::{Bundle, Calibration, Card, Library, advise, assess};
 use crate::cli::fault::{Fault, Said};
@@ -42,6 +43,9 @@ pub struct Noted {
     /// The endings of its files.
     pub files: Vec<String>,
     pub milliseconds: u64,
+    /// Its record as JSON, where it is no file.
+    pub record: Option<String>,
+    pub maps_row: Option<u64>,
 }
 
 /// A model on its device.
@@ -72,6 +76,7 @@ pub struct Work<'a> {
     calibration: Option<Calibration>,
     bar: ProgressBar,
     repeat: Option<Repeat>,
+    sink: Option<&'a Sink>,
 }
 
 impl<'a> Work<'a> {
@@ -107,7 +112,13 @@ impl<'a> Work<'a> {
             calibration,
             bar,
             repeat,
+            sink: None,
         }
+    }
+
+    /// With records and maps that many pictures share.
+    pub fn into_sink(self, sink: Option<&'a Sink>) -> Self {
+        Self { sink, ..self }
     }
 
     /// How many pictures are on their way at most.
@@ -179,10 +190,21 @@ impl<'a> Work<'a> {
     }
 
     fn whole_way(&self, path: &Path, name: &str) -> Result<PictureOutcome> {
-        let mut files = OutputSet::new(&self.arguments.out, name, self.arguments.force);
+        let is_row = self.sink.is_some();
+        // A row's files that lie there already were left by a process that was killed before it told the ledger.
+        let replaces = self.arguments.force || (is_row && self.arguments.resume);
+        let mut files = OutputSet::new(&self.arguments.out, name, replaces);
+        let is_recorded = files.path(Record::ENDING).is_file();
+        if is_row && is_recorded {
+            let says = format!(
+                "{}: this folder has records as files; give another --out, or --out-format files",
+                files.path(Record::ENDING).display()
+            );
+            return Err(Said { says, fault: Fault::Request }.into());
+        }
         let endings = self.parts().endings(&self.card, self.arguments.compare_rule.is_some());
         let is_free = files.check(endings.iter().map(String::as_str)).map_err(with_advice);
-        let may_be_done = files.path(Record::ENDING).is_file() && (is_free.is_err() || self.arguments.resume);
+        let may_be_done = is_recorded && (is_free.is_err() || self.arguments.resume);
         if !may_be_done {
             // What is in the way is none of ours.
             is_free?;
@@ -190,7 +212,10 @@ impl<'a> Work<'a> {
         let (file, _taken) = self.open(path)?;
         let model = (self.sha256.as_str(), self.calibration.as_ref());
         let picture_sha256 = file.sha256();
-        let made = Made::new(picture_sha256.clone(), model, (&self.settings, &self.style), self.arguments);
+        let profile = self.parts().dicom;
+        let secret = secret(profile, self.arguments.dicom_salt.as_deref())?;
+        let made = (&self.settings, &self.style);
+        let made = Made::new(picture_sha256.clone(), model, made, (self.arguments, &secret));
         let recorded =
             self.repeat.as_ref().map(|repeat| repeat.check_picture(&picture_sha256).map(|()| repeat)).transpose()?;
         let key = recorded.and_then(|repeat| repeat.made_with(&self.card)).unwrap_or_else(|| made.key());
@@ -198,7 +223,7 @@ impl<'a> Work<'a> {
             if is_done(&files, &key) {
                 let line = format!("{}  already explained", path.display());
                 let found = endings.into_iter().filter(|ending| files.path(ending).is_file()).collect();
-                let noted = Noted { picture_sha256, made_with: key, files: found, milliseconds: 0 };
+                let noted = Noted { picture_sha256, made_with: key, files: found, ..Noted::default() };
                 return Ok(PictureOutcome::Already((!self.arguments.resume).then_some(line), noted));
             }
             files.check(endings.iter().map(String::as_str)).map_err(with_advice)?;
@@ -213,18 +238,23 @@ impl<'a> Work<'a> {
         drop(file);
         let source = origin.as_ref().map(SourceFile::source);
         let made = (key.clone(), picture_sha256.as_str(), decode_ms);
-        let line = self.explained(path, &scan, &mut files, made, source.as_ref())?;
+        let (line, record) = self.explained(path, &scan, &mut files, made, source.as_ref())?;
         let placed = files.finish().map_err(with_advice)?;
-        let milliseconds = start.elapsed().as_millis() as u64;
-        Ok(PictureOutcome::Explained(
-            line,
-            Noted { made_with: key, files: endings_of(&placed, name), picture_sha256, milliseconds },
-        ))
+        let noted = Noted {
+            made_with: key,
+            files: endings_of(&placed, name),
+            picture_sha256,
+            milliseconds: start.elapsed().as_millis() as u64,
+            maps_row: record.maps.as_ref().map(|maps| maps.row),
+            record: self.sink.map(|_| serde_json::to_string(&record)).transpose()?,
+        };
+        Ok(PictureOutcome::Explained(line, noted))
     }
 
     fn parts(&self) -> Parts {
         let (pages, dicom) = (self.arguments.pages(), self.arguments.dicom());
-        let asked = || Parts { layers: !self.arguments.no_layers, pages, dicom, ..Parts::ALL };
+        let asked = Parts { layers: !self.arguments.no_layers, pages, dicom, ..Parts::ALL };
+        let asked = || self.arguments.out_format.files(asked);
         self.repeat.as_ref().map_or_else(asked, |repeat| repeat.parts)
     }
 
@@ -236,7 +266,7 @@ impl<'a> Work<'a> {
         files: &mut OutputSet,
         (key, picture_sha256, decode_ms): (String, &str, f64),
         source: Option<&Source<'_>>,
-    ) -> Result<String> {
+    ) -> Result<(String, Record)> {
         let (measures, lit) = input::measure_with_field(scan);
         let advice = advise(&self.card, &measures, || Library::open(self.folders).ok());
         let assessed = assess(&self.card, &measures);
@@ -270,12 +300,12 @@ impl<'a> Work<'a> {
         let mut record = explained.record();
         record.path = self.arguments.record_paths.then(|| path.to_string_lossy().into_owned());
         record.made_with = Some(key);
+        record.maps = self.sink.map(|sink| sink.put(&explanation)).transpose()?.flatten();
         let line = line(path, &report, record.timings_ms.total);
         let shown = explained.shown();
         let pictures = explained.pictures(&shown).with_layers_at_once(export::layers_at_once(self.in_flight));
         let written = export::write(files, self.parts(), &file_name, &pictures, record, source);
-        written.with_context(|| format!("{}", path.display()))?;
-        Ok(line)
+        Ok((line, written.with_context(|| format!("{}", path.display()))?))
     }
 
     /// The explanation of `scan`, and the one by the rule that it is compared with.

@@ -29,7 +29,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
-pub use self::secret::secret;
+pub use self::secret::{fingerprint, secret};
 use self::shared::{Model, Shared};
 pub use self::source::{Source, SourceFile};
 use super::record::{SettingsRecord, WindowRecord};

@@ -2,6 +2,8 @@
 
 mod staging;
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 pub use staging::sweep;
@@ -74,7 +76,19 @@ impl OutputSet {
     /// # Errors
     /// A folder that cannot be made or written to, and a name that leads out of it.
     pub fn add(&mut self, ending: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        self.stage(self.file(ending), bytes)
+        self.stage(self.file(ending), |file| file.write_all(bytes))
+    }
+
+    /// Writes one file beside its place as `write` does: for what is too large to be held whole.
+    ///
+    /// # Errors
+    /// As [`Self::add`], and those of `write`.
+    pub fn add_with(
+        &mut self,
+        ending: &str,
+        write: impl FnOnce(&mut File) -> std::io::Result<()>,
+    ) -> Result<(), WriteError> {
+        self.stage(self.file(ending), write)
     }
 
     /// Writes one file of its own name in the same folder beside its place.
@@ -82,10 +96,10 @@ impl OutputSet {
     /// # Errors
     /// Like [`Self::add`].
     pub fn add_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        self.stage(name.to_owned(), bytes)
+        self.stage(name.to_owned(), |file| file.write_all(bytes))
     }
 
-    fn stage(&mut self, name: String, bytes: &[u8]) -> Result<(), WriteError> {
+    fn stage(&mut self, name: String, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), WriteError> {
         if !is_plain(&name) {
             return Err(WriteError::Name(name));
         }
@@ -94,7 +108,7 @@ impl OutputSet {
             Some(staging) => staging,
             none => none.insert(Staging::new(&self.folder, self.is_synced).map_err(failed)?),
         };
-        let staged = staging.stage(bytes).map_err(failed)?;
+        let staged = staging.stage(write).map_err(failed)?;
         self.waiting.push(StagedFile { staged, name });
         Ok(())
     }

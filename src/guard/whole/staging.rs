@@ -75,12 +75,12 @@ impl Staging {
         format!("{}-{number}", self.stem)
     }
 
-    /// Writes one file and gives its name here.
-    pub fn stage(&mut self, bytes: &[u8]) -> Result<String> {
+    /// Has `write` write one file and gives its name here.
+    pub fn stage(&mut self, write: impl FnOnce(&mut File) -> Result<()>) -> Result<String> {
         let name = self.staged(self.made);
         self.made += 1;
         let mut file = File::create_new(self.path(&name))?;
-        file.write_all(bytes)?;
+        write(&mut file)?;
         if self.is_synced {
             file.sync_all()?;
         }
