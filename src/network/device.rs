@@ -91,7 +91,7 @@ mod tests {
 
     fn adapter(kind: DeviceKind) -> Adapter {
         let is_hardware = kind != DeviceKind::Cpu;
-        Adapter { name: format!("{kind:?}"), api: "vulkan".to_owned(), is_hardware, kind }
+        Adapter { name: format!("{kind:?}"), api: "vulkan".to_owned(), driver: String::new(), is_hardware, kind }
     }
 
     #[test]
