@@ -6,6 +6,7 @@ mod date;
 pub mod dicom;
 #[cfg(test)]
 mod drawn;
+#[doc(hidden)]
 pub mod gallery;
 mod ink;
 mod maps;
@@ -15,6 +16,7 @@ mod pictures;
 mod profile;
 mod recipe;
 mod record;
+#[doc(hidden)]
 pub mod report_page;
 mod results;
 
@@ -25,6 +27,7 @@ pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::needed_bytes;
 pub use pictures::Pictures;
 pub use profile::Profile;
+#[doc(hidden)]
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Pages, Parts, write};

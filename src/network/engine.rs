@@ -22,6 +22,7 @@ pub struct Network {
     input: Shape,
     plan: Plan,
     head: Head,
+    /// The device that it computes on.
     device: ComputeDevice,
 }
 

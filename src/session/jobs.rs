@@ -108,7 +108,7 @@ impl Objects {
         let file = Encoded::read(&scan.path, scan.facts.as_ref().map_or(0, |facts| facts.frame))?;
         let sha256 = file.sha256();
         if picture.sha256.as_ref().is_some_and(|known| *known != sha256) {
-            bail!("{}: it has changed since it was opened; open it anew", scan.path.display());
+            bail!("{}: it has changed since it was opened; open it again", scan.path.display());
         }
         let secret = match profile {
             Profile::Kept => Vec::new(),
