@@ -38,10 +38,10 @@ pub struct Calibration {
 #[allow(missing_docs)] // The fields are what the text names.
 pub enum CalibrationError {
     /// A file that is no calibration.
-    #[error("cannot read {}: {reason}; run `fovea calibrate`, or delete it", path.display())]
+    #[error("cannot read {}: {reason}; run `fovea calibrate` again, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
     /// A calibration of other weights.
-    #[error("{} was made for other weights of {model}; run `fovea calibrate`", path.display())]
+    #[error("{} was made for other weights of {model}; run `fovea calibrate` again", path.display())]
     Other { path: PathBuf, model: String },
 }
 

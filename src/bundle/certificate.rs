@@ -70,7 +70,7 @@ impl Tested {
 #[allow(missing_docs)] // The fields are what the text names.
 pub enum CertificateError {
     /// A file that is no certificate.
-    #[error("cannot read {}: {reason}; run `fovea evaluate --certify`, or delete it", path.display())]
+    #[error("cannot read {}: {reason}; run `fovea evaluate --certify` again, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::say;
-use crate::network::device::{adapters, best_hardware, cpu};
+use crate::network::device::{Adapter, adapters, best_hardware, cpu};
 
 /// What can compute here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,10 +28,12 @@ impl Devices {
     pub fn find() -> Self {
         let adapters = adapters();
         let best = best_hardware(&adapters);
-        let gpu = |adapter| {
-            let crate::network::device::Adapter { name, api, driver, is_hardware, .. } = adapter;
-            let is_taken = best == Some(adapter);
-            Gpu { name: name.clone(), api: api.clone(), driver: driver.clone(), is_hardware: *is_hardware, is_taken }
+        let gpu = |adapter: &Adapter| Gpu {
+            name: adapter.name.clone(),
+            api: adapter.api.clone(),
+            driver: adapter.driver.clone(),
+            is_hardware: adapter.is_hardware,
+            is_taken: best == Some(adapter),
         };
         Self { gpus: adapters.iter().map(gpu).collect(), cpu: cpu().name }
     }

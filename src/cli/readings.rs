@@ -117,7 +117,10 @@ fn summary(file: &Path, contents: &Contents) {
 fn against_model(contents: &Contents) {
     let comparison = Comparison::with_model(contents);
     if comparison.models > 1 {
-        note(format_args!("the answers are of {} models with different weights; they are compared as one", comparison.models));
+        note(format_args!(
+            "the answers are of {} models with different weights; they are compared as one",
+            comparison.models
+        ));
     }
     let model = &contents.head.model;
     say(format_args!("\nreader (rows) and {model} (columns):"));

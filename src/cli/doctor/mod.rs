@@ -19,7 +19,6 @@ use anyhow::Result;
 use clap::Args;
 
 use self::clock::Probe;
-use self::finding::{Report, State};
 use self::redact::Redaction;
 use super::signals::Stopped;
 use super::{print, say};

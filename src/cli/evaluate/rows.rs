@@ -122,7 +122,9 @@ fn read(place: &Path, head: &Head, force: bool) -> Result<Vec<Row>> {
             return Ok(Vec::new());
         }
         let place = place.display();
-        bail!("{place} was made with another model, program version or option; give --force to start over, or another --out");
+        bail!(
+            "{place} was made with another model, program version or option; give --force to start over, or another --out"
+        );
     }
     Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
 }
