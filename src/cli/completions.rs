@@ -47,7 +47,10 @@ mod tests {
             );
             let done = Command::new("bash").args(["--norc", "-c", &line]).output().unwrap();
             let errors = String::from_utf8_lossy(&done.stderr).into_owned();
-            assert!(done.status.success() && errors.starts_with("complete -F _fovea"), "{errors}");
+            assert!(
+                done.status.success() && errors.starts_with("complete ") && errors.ends_with("-F _fovea fovea\n"),
+                "{errors}"
+            );
             assert_eq!(errors.lines().count(), 1, "{errors}");
             String::from_utf8(done.stdout).unwrap()
         };

@@ -65,18 +65,18 @@ struct Cli {
 enum Command {
     /// Explain pictures: what the model decides, and maps that show why
     Explain(explain::Arguments),
-    /// Measure a model on labelled pictures: its answers, and whether its maps are true to it
+    /// Measure a model on labelled pictures: its answers, and how faithful its maps are
     Evaluate(evaluate::Arguments),
     /// List the models with their measured performance and limits
     Models(models::Arguments),
-    /// Train a model on this machine; a training that was interrupted goes on where it stopped
+    /// Train a model on this machine; an interrupted training can be resumed
     #[cfg_attr(not(feature = "train"), command(about = "Train a model (only in a program built with training)"))]
     Train(train::Arguments),
     /// Import a network that was trained elsewhere: an ONNX file or a checkpoint
     ///
     /// Pickles are read as data; nothing in them is executed.
     Import(import::Arguments),
-    /// Calibrate a model on a clinic's labelled pictures, so that it can answer with sets of grades
+    /// Calibrate a model on labelled pictures, so that it can answer with sets of grades
     Calibrate(calibrate::Arguments),
     /// Summarise a file of readings, and compare its reader with the model or another reader
     Readings(readings::Arguments),
@@ -88,7 +88,7 @@ enum Command {
     Devices,
     /// Show or clear the grades that the window has cached
     Cache(cache::Arguments),
-    /// Check this installation, and print what belongs into a bug report (no personal data)
+    /// Check this installation, and print what a bug report needs (no personal data)
     Doctor(doctor::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),

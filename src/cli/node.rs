@@ -119,7 +119,9 @@ struct To {
     /// As --to, over TLS; can be given several times
     #[arg(long, value_name = "HOST:PORT:AET", value_parser = address)]
     to_tls: Vec<(String, u16, String)>,
-    /// Send answers there by STOW-RS, such as https://pacs.example/dicom-web; can be given several times
+    /// Send answers there by STOW-RS; can be given several times
+    ///
+    /// The address of the service, such as https://pacs.example/dicom-web.
     #[arg(long, value_name = "URL")]
     to_web: Vec<String>,
     /// Write answers there as files, named by the picture's SHA-256
@@ -152,7 +154,9 @@ struct To {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Answers")]
 struct Answers {
-    /// The model; several are tried in order, `auto` picks the one for each picture
+    /// The model; `auto` picks the right one for each picture
+    ///
+    /// Can be given several times; they are tried in order.
     #[arg(long, default_value = AUTO, value_name = "NAME")]
     model: Vec<String>,
     /// The device to compute on

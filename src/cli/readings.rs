@@ -32,7 +32,9 @@ pub struct Arguments {
     /// Compare with another reader's file of the same pictures
     #[arg(long, value_name = "OTHER.fovea")]
     against: Option<PathBuf>,
-    /// Include patient names, dates and folders; without it, patients are numbered
+    /// Include patient names, dates and folders
+    ///
+    /// Without it, patients are numbered.
     #[arg(long)]
     with_patients: bool,
     /// Overwrite existing files

@@ -72,7 +72,9 @@ pub struct Arguments {
     /// Put the full path of each picture into its record, not just the file name
     #[arg(long)]
     pub(super) record_paths: bool,
-    /// Also write a page for print, with pictures, maps, answer and settings
+    /// Also write a report for print
+    ///
+    /// One page with pictures, maps, answer, checksums and settings.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) report: Option<ReportFormat>,
     /// The colours of report and legend
@@ -108,7 +110,7 @@ pub struct Arguments {
         ]
     )]
     pub(super) from: Option<PathBuf>,
-    /// Continue an interrupted run: skip pictures already explained with this model and settings
+    /// Skip pictures already explained with the same model and settings
     #[arg(long)]
     pub(super) resume: bool,
     /// Overwrite existing files

@@ -75,6 +75,6 @@ mod tests {
         assert!(says("prot = 1").contains("--prot"), "{}", says("prot = 1"));
         assert!(says("port = \"x\"").contains("--port"));
         assert!(says("port = 1.5").contains("`port`"));
-        assert!(says("config = \"other\"").contains("no other"));
+        assert!(says("config = \"other\"").contains("cannot name another"));
     }
 }

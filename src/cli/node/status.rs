@@ -13,7 +13,7 @@ use crate::node::{Status, monitor};
 pub struct Arguments {
     #[command(flatten)]
     place: Place,
-    /// The address that the node serves its state on
+    /// The node's monitor address
     #[arg(long, default_value = MONITOR, value_name = "ADDRESS:PORT")]
     monitor: SocketAddr,
     /// Print it as JSON
