@@ -36,7 +36,7 @@ pub struct Arguments {
     /// How often the set of grades is to contain the true one
     #[arg(long, default_value_t = 0.9, value_name = "FRACTION")]
     coverage: f64,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
     /// Replace an existing calibration

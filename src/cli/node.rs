@@ -62,7 +62,7 @@ struct GiveUp {
 
 #[derive(Debug, Args)]
 struct Place {
-    /// The folder of queue and audit log [default: in the user's data folder]
+    /// The folder of queue and audit log [default: the user's data folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -159,7 +159,7 @@ struct Answers {
     /// Can be given several times; they are tried in order.
     #[arg(long, default_value = AUTO, value_name = "NAME")]
     model: Vec<String>,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
     /// Send no answer for pictures that no model is meant for, or that cannot be read

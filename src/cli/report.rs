@@ -20,7 +20,7 @@ pub struct Arguments {
     /// The PDF to write
     #[arg(long, value_name = "FILE.pdf")]
     out: PathBuf,
-    /// The colours of the report
+    /// The colours
     #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
     report_theme: Theme,
     /// Include patient names; without it, patients are numbered

@@ -46,7 +46,7 @@ pub struct Arguments {
     /// Random seed [default: the recipe's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "cpu")]
     device: DeviceChoice,
     /// Replace a finished model, and discard a checkpoint of other settings

@@ -17,7 +17,7 @@ pub struct Arguments {
     /// The model to use [default: the one used last, at first retina-dr]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
 }

@@ -94,7 +94,7 @@ pub struct Arguments {
     /// Save the results with the model as its certificate; describe the pictures in your words
     #[arg(long, value_name = "WORDS")]
     certify: Option<String>,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
     /// Continue an interrupted run

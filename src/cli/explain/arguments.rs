@@ -57,7 +57,7 @@ pub struct Arguments {
     pub(super) layer: Option<String>,
     #[command(flatten)]
     pub(super) drawing: Drawing,
-    /// The device to compute on
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) device: DeviceChoice,
     /// The frame of multi-frame DICOM files, counted from 1
