@@ -48,7 +48,9 @@ fn below(command: &Command, words: &str, pages: &mut Vec<(String, Vec<u8>)>) -> 
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         below(sub, format!("{words} {}", sub.get_name()).trim_start(), pages)?;
     }
-    let man = Man::new(command.clone()).source(concat!("fovea ", env!("CARGO_PKG_VERSION"))).manual("Fovea");
+    // A manual says of every option what it does, of those that short help leaves out, too.
+    let whole = command.clone().mut_args(|arg| arg.hide_short_help(false));
+    let man = Man::new(whole).source(concat!("fovea ", env!("CARGO_PKG_VERSION"))).manual("Fovea");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -89,6 +91,12 @@ mod tests {
             assert!(names.contains(&name), "{name} among {names:?}");
         }
         assert!(!names.contains(&"fovea-man.1"), "it is hidden");
+        let explain = pages.iter().find(|(name, _)| name == "fovea-explain.1").map(|(_, page)| page);
+        let explain = String::from_utf8_lossy(explain.unwrap());
+        assert!(
+            explain.contains("Multiply the brightness") && explain.contains("A folder of further models"),
+            "{explain}"
+        );
         let folder = tempfile::tempdir().unwrap();
         for (name, page) in &pages {
             let text = String::from_utf8_lossy(page);
