@@ -52,6 +52,9 @@
 //!
 //! For research, not for diagnosis.
 
+// Pages of modules name private parts for those who read the sources.
+#![allow(rustdoc::private_intra_doc_links)]
+
 // The way of the data.
 pub mod bundle;
 pub mod compose;

@@ -113,7 +113,7 @@ pub struct Assessment {
 /// The cells that cannot be graded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UngradableMap {
-    /// [`CELLS`]×[`CELLS`], row by row.
+    /// 16×16, row by row.
     pub cells: Vec<bool>,
     /// As [`QualityMeasures::corners`].
     pub corners: [[f64; 2]; 2],

@@ -121,7 +121,7 @@ struct To {
     to_tls: Vec<(String, u16, String)>,
     /// Send answers there by STOW-RS; can be given several times
     ///
-    /// The address of the service, such as https://pacs.example/dicom-web.
+    /// The address of the service, such as `https://pacs.example/dicom-web`.
     #[arg(long, value_name = "URL")]
     to_web: Vec<String>,
     /// Write answers there as files, named by the picture's SHA-256

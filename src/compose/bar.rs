@@ -34,6 +34,7 @@ impl fmt::Debug for ColourBar {
 }
 
 impl ColourBar {
+    /// `colour` is that of a place between 0 (the lower end) and 1; `ends` are the words at both ends.
     pub fn new(
         ticks: Vec<Tick>,
         ends: [impl Into<String>; 2],

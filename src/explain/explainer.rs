@@ -181,7 +181,6 @@ pub struct Explainer {
     pub sha256: String,
     /// What a clinic's labelled pictures taught of this model.
     pub calibration: Option<Calibration>,
-    /// The network on its device.
     network: Network,
 }
 
@@ -206,6 +205,7 @@ impl Explainer {
         Verdict::from_scores(scores, output).calibrated(output, self.calibration.as_ref())
     }
 
+    /// The network on its device.
     pub fn network(&self) -> &Network {
         &self.network
     }

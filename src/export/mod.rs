@@ -14,6 +14,7 @@ mod marks;
 mod needs;
 mod pictures;
 mod profile;
+#[allow(missing_docs)] // Its fields are those of the record.
 mod recipe;
 mod record;
 #[doc(hidden)]

@@ -22,7 +22,6 @@ pub struct Network {
     input: Shape,
     plan: Plan,
     head: Head,
-    /// The device that it computes on.
     device: ComputeDevice,
 }
 
@@ -83,6 +82,7 @@ impl Network {
         }
     }
 
+    /// The device that it computes on.
     pub fn device(&self) -> &ComputeDevice {
         &self.device
     }

@@ -46,6 +46,7 @@ pub struct Source<'a> {
     pub sha256: &'a str,
     /// Of a photograph that was compressed with losses: bytes of its file.
     pub lossy_bytes: Option<u64>,
+    /// What of the patient stays in.
     pub profile: Profile,
     /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
     pub secret: &'a [u8],
@@ -70,9 +71,11 @@ impl std::fmt::Debug for Source<'_> {
 pub struct DicomObject {
     /// Of its file's name, such as `seg.dcm`.
     pub ending: String,
+    /// SOPClassUID (0008,0016).
     pub sop_class_uid: &'static str,
     /// The same for the same picture, model and settings: who receives it twice has it once.
     pub sop_instance_uid: String,
+    /// With preamble and file meta information (PS3.10 section 7).
     pub bytes: Vec<u8>,
 }
 
