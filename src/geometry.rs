@@ -10,6 +10,7 @@ use serde::Serialize;
 pub struct Transform(pub [[f64; 3]; 3]);
 
 impl Transform {
+    /// Leaves every position where it is.
     pub const IDENTITY: Self = Self([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
 
     /// Scales by (`sx`, `sy`), then moves by (`tx`, `ty`).
@@ -55,9 +56,13 @@ impl Transform {
 /// A rectangle of whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PixelBox {
+    /// Left edge, in pixels.
     pub x: u32,
+    /// Upper edge, in pixels.
     pub y: u32,
+    /// In pixels.
     pub width: u32,
+    /// In pixels.
     pub height: u32,
 }
 

@@ -14,8 +14,11 @@ pub struct ClassMaps {
     pub classes: usize,
     /// The classes that have a map, in the order of the maps.
     pub held: Vec<usize>,
+    /// Rows of each map.
     pub height: usize,
+    /// Columns of each map.
     pub width: usize,
+    /// All values, map after map, row by row: `[held, height, width]`.
     pub data: Vec<f32>,
 }
 

@@ -18,6 +18,7 @@ pub enum BackwardRule {
 }
 
 impl BackwardRule {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Linear, Self::Deconvnet, Self::Gated, Self::Guided];
 
     /// Whether the forward ReLU's mask is applied on the way back.
@@ -30,6 +31,7 @@ impl BackwardRule {
         matches!(self, Self::Deconvnet | Self::Guided)
     }
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Linear => "linear",
@@ -54,8 +56,10 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Both.
     pub const ALL: [Self; 2] = [Self::For, Self::Against];
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::For => "for",
@@ -80,6 +84,7 @@ pub enum CamMethod {
 }
 
 impl CamMethod {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::Cam, Self::GradCam, Self::HiResCam];
 
     /// For people.
@@ -95,6 +100,7 @@ impl CamMethod {
 /// A map of one class, and where in the network it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Cam {
+    /// How it is made.
     pub method: CamMethod,
     /// Of the network's layers; the last of more than one cell where `None`. A CAM is always of the last.
     pub layer: Option<usize>,
@@ -103,7 +109,9 @@ pub struct Cam {
 /// How class maps go back to the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BackProjection {
+    /// What happens at a ReLU.
     pub rule: BackwardRule,
+    /// What the way back starts from.
     pub evidence: Evidence,
 }
 
@@ -117,7 +125,9 @@ impl From<BackwardRule> for BackProjection {
 /// All that the network must be asked again for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Asked {
+    /// How the CLEAR response is made.
     pub back_projection: BackProjection,
+    /// Which map of one class.
     pub cam: Cam,
 }
 
@@ -141,8 +151,10 @@ pub enum Magnitude {
 }
 
 impl Magnitude {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::Abs, Self::Positive, Self::Signed];
 
+    /// The response of a signed sum.
     pub fn apply(self, value: f32) -> f32 {
         match self {
             Self::Abs => value.abs(),
@@ -151,6 +163,7 @@ impl Magnitude {
         }
     }
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Abs => "abs",
@@ -164,19 +177,26 @@ impl Magnitude {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum MapKind {
+    /// [`CamMethod::Cam`].
     Cam,
+    /// [`CamMethod::HiResCam`].
     #[value(name = "hires-cam")]
     #[serde(rename = "hires-cam")]
     HiResCam,
+    /// [`CamMethod::GradCam`].
     GradCam,
-    /// CLEAR's response, under one of the four rules.
+    /// CLEAR's response under [`BackwardRule::Linear`].
     ClearLinear,
+    /// CLEAR's response under [`BackwardRule::Deconvnet`].
     ClearDeconvnet,
+    /// CLEAR's response under [`BackwardRule::Gated`].
     ClearGated,
+    /// CLEAR's response under [`BackwardRule::Guided`].
     ClearGuided,
 }
 
 impl MapKind {
+    /// All of them, in the order of tables.
     pub const ALL: [Self; 7] = [
         Self::Cam,
         Self::HiResCam,

@@ -74,9 +74,9 @@ fn a_day_is_summed_up_and_given_as_tables() {
     };
     let says = contains("read 11 of 12 pictures of 6 patients: 1 ungradable, 0 flagged")
         .and(contains("the answer accepted 9, overruled 2"))
-        .and(contains("not seen before: 9 pictures of 5 patients"))
+        .and(contains("before seeing the model's answer: 9 pictures of 5 patients"))
         .and(contains("accuracy 0.889"))
-        .and(contains("the model's answer seen before: 1 picture of 1 patient\n"))
+        .and(contains("after seeing the model's answer: 1 picture of 1 patient\n"))
         .and(contains("left out: 1"));
     run().assert().success().stdout(says);
     let table = rows(&csv);
@@ -114,7 +114,7 @@ fn what_is_no_file_of_readings_or_in_the_way_is_refused() {
     let eva = day(folder.path(), "eva", |n| Some(n % 3));
     let before = fs::read(&eva).unwrap();
     let onto = readings(&eva).arg("--force").arg("--csv").arg(&eva).assert();
-    onto.failure().code(2).stderr(contains("is the file that is read"));
+    onto.failure().code(2).stderr(contains("is an input file"));
     assert_eq!(fs::read(&eva).unwrap(), before);
     let held = ReadingFile::open(&eva).unwrap();
     readings(&eva).assert().failure().code(2).stderr(contains("another window or program has it open"));

@@ -205,7 +205,7 @@ fn an_interrupt_ends_the_step_saves_and_says_how_to_go_on() {
     assert!(Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap().success());
     lines.read_to_string(&mut said).unwrap();
     assert_eq!(training.wait().unwrap().code(), Some(130));
-    assert!(said.contains("nothing is lost: give the same command again to go on"), "{said}");
+    assert!(said.contains("nothing is lost: run the same command again to continue"), "{said}");
     assert!(checkpoint_path(&out).exists() && !out.join("model.toml").exists());
 }
 

@@ -14,6 +14,7 @@ const MOST_BYTES: u64 = 1 << 16;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Calibration {
+    /// The model's name.
     pub model: String,
     /// Of the weights that were calibrated; it holds for no others.
     pub sha256: String,
@@ -23,6 +24,7 @@ pub struct Calibration {
     pub threshold: f64,
     /// How many labelled pictures, and of how many patients where these are known.
     pub pictures: usize,
+    /// Of how many patients, where they were known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patients: Option<usize>,
     /// Lowest, middle and highest coverage of pictures left out (2.5th, 50th and 97.5th percentile of resamplings).
@@ -33,10 +35,13 @@ pub struct Calibration {
 
 /// Why a calibration cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // The fields are what the text names.
 pub enum CalibrationError {
-    #[error("cannot read {}: {reason}; make it again with `fovea calibrate`, or delete it", path.display())]
+    /// A file that is no calibration.
+    #[error("cannot read {}: {reason}; run `fovea calibrate` again, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("{} was made for other weights of {model}; make it again with `fovea calibrate`", path.display())]
+    /// A calibration of other weights.
+    #[error("{} was made for other weights of {model}; run `fovea calibrate` again", path.display())]
     Other { path: PathBuf, model: String },
 }
 

@@ -23,14 +23,21 @@ const MOST_LABEL: usize = 200;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Card {
+    /// Short, for programs; the name of its folder.
     pub name: String,
+    /// For people.
     pub title: String,
+    /// Of the model.
     pub version: String,
     /// What the model reads, in words: "colour fundus photograph".
     pub reads: String,
+    /// What it was made for.
     pub intended_use: String,
+    /// What it cannot do, a sentence each.
     pub limits: Vec<String>,
+    /// In the order of the network's outputs.
     pub classes: Vec<Class>,
+    /// From a picture to the network's input, step by step.
     pub preprocessing: Vec<Step>,
     /// How to tell pictures that the model does not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,10 +48,15 @@ pub struct Card {
     /// May be left out of a form that an import of ONNX fills.
     #[serde(default)]
     pub architecture: Architecture,
+    /// What the network's outputs mean.
     pub output: Output,
+    /// How its pictures are explained where nobody says otherwise.
     pub explanation: Recommended,
+    /// The file of weights.
     pub weights: Weights,
+    /// Where the weights come from.
     pub training: Training,
+    /// What was measured of it.
     #[serde(default)]
     pub results: Vec<Measured>,
 }
@@ -57,6 +69,7 @@ pub struct Class {
     pub name: String,
     /// For people: `Moderate`.
     pub label: String,
+    /// In CLEAR maps and legends.
     pub colour: Colour,
     /// Whether it says that nothing was found: such a class gets no red box.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -146,7 +159,9 @@ impl Architecture {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Output {
+    /// From scores to probabilities.
     pub activation: OutputActivation,
+    /// From probabilities to an answer.
     pub decision: Decision,
     /// Probabilities from which something is said to be there: one for `threshold`, one per class for `each-finding`,
     /// none for the rest.
@@ -176,7 +191,9 @@ impl Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputActivation {
+    /// One class of several: probabilities sum to 1.
     Softmax,
+    /// Each class by itself.
     Sigmoid,
 }
 
@@ -199,10 +216,12 @@ pub enum Decision {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recommended {
+    /// What happens at a ReLU on the way back.
     pub rule: BackwardRule,
     /// For each class, or against it; for it where the card says nothing.
     #[serde(default)]
     pub evidence: Evidence,
+    /// From signed sums to responses.
     pub magnitude: Magnitude,
     /// Gaussian sigma for display and for the red box, in model pixels.
     pub smoothing_px: f32,
@@ -214,6 +233,7 @@ pub struct Recommended {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weights {
+    /// Its name in the model's folder.
     pub file: String,
     /// Lower-case hexadecimal; empty in a card that comes without weights.
     pub sha256: String,
@@ -223,9 +243,13 @@ pub struct Weights {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Training {
+    /// On what.
     pub data: String,
+    /// Of the data.
     pub licence: String,
+    /// How to do it again.
     pub command: String,
+    /// What else there is to know.
     #[serde(default)]
     pub notes: Vec<String>,
 }
@@ -234,8 +258,11 @@ pub struct Training {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Measured {
+    /// The figure's name.
     pub what: String,
+    /// On which pictures.
     pub on: String,
+    /// The figure.
     pub value: f64,
     /// Lowest and highest over the folds or seeds, or a 95 % interval over patients.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ const MOST_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Certificate {
+    /// The model's name.
     pub model: String,
     /// Of the weights that were tested; it holds for no others.
     pub sha256: String,
@@ -23,9 +24,11 @@ pub struct Certificate {
     pub date: String,
     /// The pictures, in the words of whoever ran it.
     pub on: String,
-    /// How many of them, and on how many the maps were tested.
+    /// How many of them.
     pub pictures: usize,
+    /// On how many pictures the maps were tested.
     pub maps_tested_on: usize,
+    /// Failed ones included.
     pub tests: Vec<Tested>,
 }
 
@@ -39,6 +42,7 @@ pub struct Tested {
     pub of: String,
     /// What the figure is, with the limit that it is held against.
     pub figure: String,
+    /// The figure; `None` of a test that was not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// 95 % interval.
@@ -63,8 +67,10 @@ impl Tested {
 
 /// Why a certificate cannot be shown.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // The fields are what the text names.
 pub enum CertificateError {
-    #[error("cannot read {}: {reason}; make it again with `fovea evaluate --certify`, or delete it", path.display())]
+    /// A file that is no certificate.
+    #[error("cannot read {}: {reason}; run `fovea evaluate --certify` again, or delete it", path.display())]
     Read { path: PathBuf, reason: String },
 }
 

@@ -42,9 +42,10 @@ pub struct Gate {
     /// vessels to show that it is one, only colour and a round field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vouching: Vec<String>,
-    /// Body parts and views whose DICOM pictures pass, as `modalities`.
+    /// BodyPartExamined (0018,0015) of DICOM pictures that pass; empty for any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub body_parts: Vec<String>,
+    /// ViewPosition (0018,5101) of DICOM pictures that pass; empty for any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<String>,
     /// Least and greatest age in years, of files that give one.
@@ -55,10 +56,13 @@ pub struct Gate {
 /// Why a picture is none for a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Misfit {
-    /// By what its file says of it: the last with the patient's age in years.
+    /// Another Modality (0008,0060).
     Modality,
+    /// Another BodyPartExamined (0018,0015).
     BodyPart,
+    /// Another ViewPosition (0018,5101).
     View,
+    /// A patient of another age, in years.
     Age(f64),
     /// By what it looks like.
     Appearance,

@@ -15,7 +15,9 @@ static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/models");
 /// Where a bundle comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BundleOrigin {
+    /// In the program.
     Embedded,
+    /// In this folder.
     Folder(PathBuf),
 }
 
@@ -33,13 +35,16 @@ impl std::fmt::Display for BundleOrigin {
 pub struct LibraryEntry {
     /// The folder's name.
     pub name: String,
+    /// Where it was found.
     pub origin: BundleOrigin,
+    /// Its card, or why that cannot be read.
     pub card: Result<Card, BundleError>,
 }
 
 /// All bundles that were found. A later place hides an equally named model of an earlier one.
 #[derive(Debug)]
 pub struct Library {
+    /// Sorted by name.
     pub entries: Vec<LibraryEntry>,
 }
 

@@ -4,22 +4,28 @@
 //! are plain f32 values here.
 
 mod advice;
+#[doc(hidden)]
 pub mod blueprint;
 pub mod calibration;
 pub mod card;
 pub mod certificate;
 pub mod colour;
 mod error;
+#[doc(hidden)]
 pub mod family;
+#[doc(hidden)]
 pub mod field;
 pub mod gate;
 pub mod library;
+#[doc(hidden)]
 pub mod measures;
 pub mod quality;
 pub mod question;
+#[doc(hidden)]
 pub mod randomised;
 pub mod steps;
 mod tensor;
+#[doc(hidden)]
 pub mod weights;
 
 pub use advice::{Advice, NOT_FOR_THIS_MODEL, advise};
@@ -35,7 +41,9 @@ pub use tensor::{TensorSpec, WeightMap, WeightTensor};
 /// A card with its weights, checked against each other.
 #[derive(Debug, Clone)]
 pub struct Bundle {
+    /// What the model is, and how it is to be used.
     pub card: Card,
+    /// Values by the names of their tensors.
     pub weights: WeightMap,
     /// Of the weights file, lower-case hexadecimal.
     pub sha256: String,

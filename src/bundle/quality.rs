@@ -23,8 +23,11 @@ pub struct QualityRule {
     pub reject: Logit,
     /// Good against the rest.
     pub good: Logit,
+    /// What both regressions go by.
     pub measures: Vec<Weighed>,
+    /// What is said of a picture, and from which measure on.
     pub reasons: Vec<Limit>,
+    /// Which parts of a picture cannot be graded.
     pub cells: CellLimits,
 }
 
@@ -32,6 +35,7 @@ pub struct QualityRule {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Logit {
+    /// Its constant term.
     pub bias: f64,
     /// From which probability on it says yes.
     pub least: f64,
@@ -41,10 +45,15 @@ pub struct Logit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Weighed {
+    /// The measure's name.
     pub name: String,
+    /// Over the pictures that it was fitted to.
     pub mean: f64,
+    /// The standard deviation over them.
     pub spread: f64,
+    /// Its weight in the regression of [`QualityRule::reject`].
     pub reject: f64,
+    /// Its weight in the regression of [`QualityRule::good`].
     pub good: f64,
 }
 
@@ -52,10 +61,14 @@ pub struct Weighed {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limit {
+    /// The reason in words.
     pub says: String,
+    /// The measure's name.
     pub measure: String,
+    /// Said of values below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<f64>,
+    /// Said of values above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
     /// A reason of the whole picture; beside it this one, of some parts, is not said.
@@ -67,12 +80,16 @@ pub struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quality {
+    /// All can be seen.
     Good,
+    /// Not all, but enough to be graded.
     Usable,
+    /// Not to be graded.
     Reject,
 }
 
 impl Quality {
+    /// For records and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -85,6 +102,7 @@ impl Quality {
 /// What is said of one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
+    /// How fit the picture is.
     pub quality: Quality,
     /// Why not better: never empty for `reject`, always for `good`.
     pub reasons: Vec<String>,
@@ -95,19 +113,21 @@ pub struct Assessment {
 /// The cells that cannot be graded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UngradableMap {
-    /// [`CELLS`]×[`CELLS`], row by row.
+    /// 16×16, row by row.
     pub cells: Vec<bool>,
     /// Like [`QualityMeasures::corners`].
     pub corners: [[f64; 2]; 2],
 }
 
 impl UngradableMap {
+    /// Whether all of the picture can be graded.
     pub fn is_empty(&self) -> bool {
         !self.cells.contains(&true)
     }
 }
 
 impl Assessment {
+    /// Whether it can be graded at all.
     pub fn is_gradable(&self) -> bool {
         self.quality != Quality::Reject
     }

@@ -23,8 +23,11 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OperatingPoint {
+    /// The threshold.
     pub probability: f32,
+    /// As it was measured there.
     pub sensitivity: f32,
+    /// As it was measured there.
     pub specificity: f32,
 }
 
@@ -32,12 +35,16 @@ pub struct OperatingPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
+    /// Below what rules out.
     No,
+    /// Between the two.
     Undecided,
+    /// From what rules in.
     Yes,
 }
 
 impl Word {
+    /// For records and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::No => "no",
@@ -53,6 +60,7 @@ const WITHOUT_POINTS: f32 = 0.5;
 /// What a model says to a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<'a> {
+    /// What was asked.
     pub question: &'a Question,
     /// The sum over all classes that are a yes.
     pub probability: f32,

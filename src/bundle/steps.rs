@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One step from decoded picture to model input. All sizes are pixels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "step")]
+#[allow(missing_docs)] // Each step says what its numbers are.
 pub enum Step {
     /// The square around the rows and columns of which more than `coverage` (a fraction) is brighter than `threshold`
     /// (0–255, the brightest channel). It may reach beyond the picture; what is outside is black. In a dark picture the

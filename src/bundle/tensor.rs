@@ -8,14 +8,18 @@ pub type WeightMap = BTreeMap<String, WeightTensor>;
 /// A dense f32 tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightTensor {
+    /// The outermost axis first.
     pub shape: Vec<usize>,
+    /// The last axis changes fastest.
     pub values: Vec<f32>,
 }
 
 /// A tensor that an architecture needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorSpec {
+    /// As PyTorch has it.
     pub name: String,
+    /// The outermost axis first.
     pub shape: Vec<usize>,
 }
 
@@ -24,6 +28,7 @@ impl TensorSpec {
         Self { name, shape: shape.to_vec() }
     }
 
+    /// How many values it has.
     pub fn values(&self) -> usize {
         self.shape.iter().product()
     }

@@ -8,16 +8,16 @@ use crate::session::results::{self, Results};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Clears it: the window grades every picture anew
+    /// Clear the cache: the window grades every picture again
     #[arg(long)]
     clear: bool,
-    /// Says where it lies, and nothing else
+    /// Print only where it is
     #[arg(long = "where", conflicts_with = "clear")]
     place: bool,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
-    let path = results::user_file().context("this machine has no place for caches: nothing is kept")?;
+    let path = results::user_file().context("this system names no cache folder, so nothing is cached")?;
     if arguments.place {
         say(path.display());
         return Ok(());

@@ -24,22 +24,22 @@ const RESAMPLINGS: usize = 1000;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Pictures, or folders of pictures, of the clinic
+    /// The clinic's pictures, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// A table image,grade[,patient]; names with or without their ending
+    /// A table image,grade[,patient]; file names with or without extension
     #[arg(long, value_name = "CSV")]
     labels: PathBuf,
-    /// The model that reads the pictures
+    /// The model to calibrate
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
     model: String,
-    /// How often the set of answers shall hold the true one
+    /// How often the set of grades is to contain the true one
     #[arg(long, default_value_t = 0.9, value_name = "FRACTION")]
     coverage: f64,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
-    /// Replace a calibration that is there already
+    /// Replace an existing calibration
     #[arg(long)]
     force: bool,
 }
@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     }
     let entry = Library::open(folders)?.find(&arguments.model)?;
     let place = entry.calibration_file();
-    let place = place.context("this system names no folder for a user's models; give one by --models")?;
+    let place = place.context("this system names no folder for your own models; give one with --models")?;
     let folder = place.parent().context("the calibration's folder has no name")?;
     whole::sweep(folder);
     let mut files = OutputSet::new(folder, "calibration", arguments.force);
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let (graded, patients) = grade(&explainer, &pictures, &limit.memory())?;
     let card = &explainer.card;
     let found = promise(&graded, card.output.ordered, arguments.coverage, RESAMPLINGS)
-        .context("two patients with labelled pictures are needed, and 100 pictures to be of use")?;
+        .context("at least two patients with labelled pictures are needed, and 100 pictures for a useful result")?;
     let made = Calibration {
         model: card.name.clone(),
         sha256: explainer.sha256.clone(),
@@ -77,14 +77,14 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     files.add("toml", toml::to_string(&made)?.as_bytes())?;
     files.finish()?;
     report(&made);
-    say(format_args!("kept in {}; delete it to go back to single answers", place.display()));
+    say(format_args!("saved in {}; delete it to return to single answers", place.display()));
     Ok(())
 }
 
 /// Files with the class that their label names.
 fn pictures(arguments: &Arguments, card: &Card) -> Result<Vec<(PathBuf, Label, usize)>> {
     if card.output.has_findings() {
-        bail!("{} names findings that stand side by side; sets are for models of one answer", card.name);
+        bail!("{} reports several findings at once; calibration is for models with a single answer", card.name);
     }
     let table = labels::read(&arguments.labels)?;
     let found = scan::find::pictures(&arguments.paths)?;
@@ -140,7 +140,7 @@ fn report(made: &Calibration) {
     let [low, middle, high] = made.measured_coverage.map(|c| 100.0 * c);
     let patients = made.patients.map_or_else(String::new, |n| format!(" of {n} patients"));
     say(format_args!(
-        "{}: calibrated on {} pictures{patients}; sets hold the truth in {middle:.0} % of pictures left out \
+        "{}: calibrated on {} pictures{patients}; sets contain the true grade for {middle:.0} % of held-out pictures \
          ({low:.0} to {high:.0}, promised {:.0}), {:.1} classes on average",
         made.model,
         made.pictures,
@@ -148,6 +148,6 @@ fn report(made: &Calibration) {
         made.mean_size
     ));
     if made.pictures < ENOUGH {
-        note(format_args!("{} pictures are few: with {ENOUGH} or more the promise is tighter", made.pictures));
+        note(format_args!("{} pictures are few; {ENOUGH} or more give a tighter guarantee", made.pictures));
     }
 }

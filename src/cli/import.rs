@@ -12,18 +12,22 @@ use crate::import::{self, CheckpointKind};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An ONNX file (.onnx), a PyTorch checkpoint (.pth, .pth.tar, .pt) or a safetensors file
+    /// An ONNX file, a PyTorch checkpoint (.pth, .pth.tar, .pt) or a safetensors file
     file: PathBuf,
-    /// The network that a checkpoint holds; an ONNX file says so itself
+    /// The network that a checkpoint is of; an ONNX file describes its own
     #[arg(long = "as", value_enum, value_name = "KIND")]
     kind: Option<CheckpointKind>,
-    /// The model card: a model.toml, or the name of a known model, like `chexnet`; for ONNX it needs no [architecture]
+    /// The model card: a model.toml, or the name of a known model, such as `chexnet`
+    ///
+    /// For an ONNX file it needs no [architecture].
     #[arg(long, value_name = "FILE")]
     card: PathBuf,
-    /// The model's folder; in the folder that `fovea models` names, the model is found without --models
+    /// The new model's folder
+    ///
+    /// In the folder that `fovea models` names, the model is found without --models.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Replace a model that is there already
+    /// Replace an existing model
     #[arg(long)]
     force: bool,
 }
@@ -36,9 +40,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         (Some(kind), false) => import::read(&arguments.file, kind, &card)?,
         (None, true) => import::read_onnx(&arguments.file, &card)?,
         (None, false) => {
-            bail!("say with --as which network the checkpoint is of; only an ONNX file (.onnx) says so itself")
+            bail!("name the network with --as; only an ONNX file (.onnx) describes its own")
         }
-        (Some(_), true) => bail!("an ONNX file says itself which network it is: leave out --as"),
+        (Some(_), true) => bail!("an ONNX file describes its own network; leave out --as"),
     };
     import::write(&bundle, &arguments.out, arguments.force)?;
     let values: usize = bundle.weights.values().map(|tensor| tensor.values.len()).sum();
@@ -58,7 +62,7 @@ fn card(path: &Path, folders: &[PathBuf], read: impl Fn(&Path) -> Result<Card, B
         return Ok(read(&file)?);
     }
     let Some(name) = path.to_str().filter(|name| !name.contains(['/', '\\', '.'])) else {
-        bail!("there is no card {}", path.display());
+        bail!("there is no model card {}", path.display());
     };
     let entry = Library::open(folders)?.find(name);
     Ok(entry.with_context(|| format!("--card {name} is neither a file nor a known model"))?.card?)

@@ -3,11 +3,15 @@
 
 mod cache;
 mod calibrate;
+mod completions;
 mod devices;
+mod doctor;
 mod evaluate;
 mod explain;
 mod fault;
+mod help;
 mod import;
+mod man;
 mod models;
 mod node;
 mod pool;
@@ -22,7 +26,7 @@ mod view;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::fault::{BAD_INPUT, Fault};
@@ -32,14 +36,21 @@ use crate::guard::memory::{Memory, USUAL_LIMIT_BYTES};
 use crate::guard::{apart, panics};
 use crate::scan::dicom;
 
-/// Shows where and why a neural network graded a medical picture as it did.
-///
-/// Without a command, opens the window. For research, not for diagnosis. No picture leaves this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110, subcommand_negates_reqs = true, subcommand_precedence_over_arg = true)]
+#[command(
+    name = "fovea",
+    version,
+    about = "Show where and why a neural network decided as it did on a medical picture.\n\n\
+             Without a command, fovea opens its window. For research, not for diagnosis. Pictures stay on\n\
+             this machine unless you send them somewhere.",
+    override_usage = "fovea [OPTIONS] [FILE|FOLDER]...\n       fovea <COMMAND> ...",
+    max_term_width = 110,
+    subcommand_negates_reqs = true,
+    subcommand_precedence_over_arg = true
+)]
 struct Cli {
-    /// A folder of further models (each a folder with model.toml); can be given several times
-    #[arg(long, global = true, value_name = "DIR")]
+    /// A folder of further models, each a folder with a model.toml; can be given several times
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     models: Vec<PathBuf>,
     #[command(flatten)]
     limit: Limit,
@@ -51,37 +62,56 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Grades pictures and writes the maps that explain the grade
+    /// Explain pictures: what the model decides, and maps that show why
     Explain(explain::Arguments),
-    /// Measures a model on labelled pictures: how good its answers are, and whether its maps tell the truth
+    /// Measure a model on labelled pictures: its answers, and how faithful its maps are
     Evaluate(evaluate::Arguments),
-    /// Lists the models, their measured results and limits
+    /// List the models with their measured performance and limits
     Models(models::Arguments),
-    /// Trains a model from a recipe, on data on this machine; can be stopped and goes on later
-    #[cfg_attr(not(feature = "train"), command(about = "Trains a model (only in a program built with training)"))]
+    /// Train a model on this machine; an interrupted training can be resumed
+    #[cfg_attr(not(feature = "train"), command(about = "Train a model (only in a program built with training)"))]
     Train(train::Arguments),
-    /// Makes a model of a checkpoint that was trained elsewhere; pickles are read as data, nothing in them is run
+    /// Import a network that was trained elsewhere: an ONNX file or a checkpoint
+    ///
+    /// Pickles are read as data; nothing in them is executed.
     Import(import::Arguments),
-    /// Learns from a clinic's labelled pictures how sure a model may be: answers become sets, like "2 or 3"
+    /// Calibrate a model on labelled pictures, so that it can answer with sets of grades
     Calibrate(calibrate::Arguments),
-    /// Sums up a file of readings, makes tables of it, and holds reader, model and another reader against each other
+    /// Summarise a file of readings, and compare its reader with the model or another reader
     Readings(readings::Arguments),
-    /// Writes a file of readings as a table for print (PDF)
+    /// Write a file of readings as a table for print (PDF)
     Report(report::Arguments),
-    /// Stands beside the PACS: answers every picture that is sent to it, and sends the answers back
+    /// Run as a DICOM node: receive pictures from a PACS, and send the answers back
     Node(Box<node::Arguments>),
-    /// Lists what can compute here, and what `auto` takes
+    /// List the devices that can compute, and which of them `auto` picks
     Devices,
-    /// Says what the window keeps of earlier grading, and clears it
+    /// Show or clear the grades that the window has cached
     Cache(cache::Arguments),
+    /// Check this installation, and print what a bug report needs (no personal data)
+    Doctor(doctor::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(man::Arguments),
+    /// Print the help of a command
+    Help {
+        /// The command, such as `explain` or `node status`
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+}
+
+/// The program's whole command line.
+fn program() -> clap::Command {
+    help::dressed(Cli::command())
 }
 
 /// How much memory pictures may take.
 #[derive(Debug, Clone, Copy, Args)]
 struct Limit {
-    /// Most memory for a picture, and for all in flight (`explain`: one more than cores, 32 at most), in GB [default: 2]; a
-    /// picture that needs more is refused
-    #[arg(long, global = true, value_name = "GB", value_parser = gigabytes)]
+    /// Memory that all pictures in flight may take together, in GB; a picture that needs more is refused [default: 2]
+    #[arg(long, global = true, value_name = "GB", value_parser = gigabytes, display_order = 901)]
     limit: Option<u64>,
 }
 
@@ -115,7 +145,8 @@ pub fn run() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == apart::WORD) {
         let name = words.next().unwrap_or_default();
-        return dicom::apart(&name.to_string_lossy()).map_or(ExitCode::FAILURE, apart::answer);
+        let name = name.to_string_lossy();
+        return dicom::apart(&name).or_else(|| doctor::apart(&name)).map_or(ExitCode::FAILURE, apart::answer);
     }
     let _ = std::env::current_exe().map(apart::by);
     // A panic on one of these comes to whoever waits for it, and of work that nobody waits for it ends that work alone.
@@ -127,7 +158,7 @@ pub fn run() -> ExitCode {
     let hushed = ["ureq=error", "ureq_proto=error"].into_iter().filter_map(|directive| directive.parse().ok());
     let filter = hushed.fold(filter, tracing_subscriber::EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&program().get_matches()).unwrap_or_else(|error| error.exit());
     let fault = |reason: String| Err(anyhow::anyhow!(panics::sentence(&reason)));
     let status = match panics::caught(|| answered(cli)).unwrap_or_else(fault) {
         Ok(()) => 0,
@@ -139,7 +170,7 @@ pub fn run() -> ExitCode {
     };
     match print::lost() {
         Some(kind) if status == 0 => {
-            note(format_args!("error: some of the answer could not be printed ({kind}); the files are whole"));
+            note(format_args!("error: some of the output could not be printed ({kind}); the files are complete"));
             ExitCode::from(BAD_INPUT)
         }
         _ => ExitCode::from(status),
@@ -150,7 +181,8 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
     let Cli { models, limit, command, view } = cli;
     if command.is_some() && view.has_paths() {
         anyhow::bail!(
-            "files for the window stand before a command; give one of the two: `fovea FILE`, `fovea explain FILE`"
+            "there are files before the command; either open them with `fovea FILE`, or name them after it: \
+             `fovea explain FILE`"
         );
     }
     match command {
@@ -168,6 +200,10 @@ fn answered(cli: Cli) -> anyhow::Result<()> {
             devices::run();
             Ok(())
         }
+        Some(Command::Doctor(arguments)) => doctor::run(arguments, models),
+        Some(Command::Completions(arguments)) => completions::run(&arguments, program()),
+        Some(Command::Man(arguments)) => man::run(&arguments, program()),
+        Some(Command::Help { command }) => help::show(program(), &command),
         None => view::run(view, models, limit),
     }
 }

@@ -11,7 +11,7 @@ use crate::bundle::{Certificate, Library};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Show the whole card of this model
+    /// Show the whole card of one model
     name: Option<String>,
 }
 
@@ -23,9 +23,9 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
         None => {
             library.entries.iter().for_each(line);
             if let Some(folder) = user_folder() {
-                say(format_args!("\nOwn models go into {}, one folder each.", folder.display()));
+                say(format_args!("\nYour own models go into {}, one folder each.", folder.display()));
             }
-            say(format_args!("`fovea models NAME` shows a whole card. Research use only, not for diagnosis."));
+            say(format_args!("`fovea models NAME` shows the whole card. Research use only, not for diagnosis."));
             Ok(())
         }
     }
@@ -61,7 +61,7 @@ pub fn measured(result: &crate::bundle::card::Measured) -> String {
 fn whole_card(library: Library, name: &str) -> Result<()> {
     let entry = library.find(name)?;
     let certificate = entry.certificate()?;
-    let text = toml::to_string(&entry.card?).context("the card cannot be shown")?;
+    let text = toml::to_string(&entry.card?).context("the card cannot be printed")?;
     say(format_args!("# {}\n{text}", entry.origin));
     certificate.iter().for_each(certified);
     Ok(())

@@ -23,12 +23,8 @@ use crate::pacs::{Patience, Peer, Tls, WebPeer};
 
 /// Where health and figures are told where nobody says otherwise.
 const MONITOR: &str = "127.0.0.1:11180";
-const EXAMPLE: &str = "Example: a node that answers the archive PACS:
-  fovea node --aet FOVEA --port 11112 --from PACS --to 10.0.0.5:104:PACS --model auto
-`docs/node.md` says what it keeps, and how to run it as a service.";
-
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLE)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
@@ -38,17 +34,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Says how a node does: of one that runs what it says itself, else what its folder holds
+    /// Show the state of a node: what it reports while it runs, else what its folder holds
     Status(status::Arguments),
-    /// Sends again what destinations refused for good
+    /// Send again what destinations rejected for good
     Retry(Retry),
-    /// Takes from a destination what it has not been sent, as when it is no more
+    /// Drop what is still to be sent to a destination, for instance one that no longer exists
     GiveUp(GiveUp),
 }
 
 #[derive(Debug, Args)]
 struct Retry {
-    /// Of this destination alone, as `fovea node status` names it
+    /// Only to this destination, by the name that `fovea node status` shows
     #[arg(value_name = "DESTINATION")]
     destination: Option<String>,
     #[command(flatten)]
@@ -57,7 +53,7 @@ struct Retry {
 
 #[derive(Debug, Args)]
 struct GiveUp {
-    /// As `fovea node status` names it
+    /// Its name as `fovea node status` shows it
     #[arg(value_name = "DESTINATION")]
     destination: String,
     #[command(flatten)]
@@ -66,33 +62,35 @@ struct GiveUp {
 
 #[derive(Debug, Args)]
 struct Place {
-    /// Where the node keeps its queue and audit [default: in the user's data folder]
+    /// The folder of queue and audit log [default: the user's data folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 impl Place {
     fn folder(&self) -> Result<PathBuf> {
-        let usual = || node::user_folder().context("this machine has no place for it; give --folder DIR");
+        let usual = || node::user_folder().context("this system names no data folder; give --folder DIR");
         self.folder.clone().map_or_else(usual, Ok)
     }
 }
 
 #[derive(Debug, Args)]
 struct Node {
-    /// Take all other options from this TOML file, by the same names: `aet = "FOVEA"`, `to = ["HOST:PORT:AET"]`
+    /// Read all other options from a TOML file
+    ///
+    /// They have the same names there: `aet = "FOVEA"`, `to = ["HOST:PORT:AET"]`.
     #[arg(long, value_name = "FILE", exclusive = true)]
     config: Option<PathBuf>,
-    /// The AE title by which others call this node, and by which it calls others
+    /// This node's AE title, as called and as calling
     #[arg(long, default_value = "FOVEA", value_name = "AET", value_parser = ae_title)]
     aet: String,
     /// Receive pictures by C-STORE on this port
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// The address to receive on
+    /// The address to listen on
     #[arg(long, default_value = "0.0.0.0", value_name = "ADDRESS")]
     listen: IpAddr,
-    /// Take the pictures of this folder and below, too; they stay where they are
+    /// Also process the pictures that appear in this folder and below
     #[arg(long, value_name = "FOLDER")]
     watch: Option<PathBuf>,
     #[command(flatten)]
@@ -103,10 +101,10 @@ struct Node {
     limits: Limits,
     #[command(flatten)]
     place: Place,
-    /// Where health and figures are told: /healthz, /metrics, /status
+    /// The address that serves /healthz, /metrics and /status
     #[arg(long, default_value = MONITOR, value_name = "ADDRESS:PORT")]
     monitor: SocketAddr,
-    /// Tell them nowhere
+    /// Do not serve them
     #[arg(long)]
     no_monitor: bool,
 }
@@ -115,37 +113,39 @@ struct Node {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Destinations")]
 struct To {
-    /// Send answers there by C-STORE; can be given several times, as can the next three
+    /// Send answers there by C-STORE; can be given several times
     #[arg(long, value_name = "HOST:PORT:AET", value_parser = address)]
     to: Vec<(String, u16, String)>,
-    /// As --to, encrypted
+    /// As --to, over TLS; can be given several times
     #[arg(long, value_name = "HOST:PORT:AET", value_parser = address)]
     to_tls: Vec<(String, u16, String)>,
-    /// Send answers there by STOW-RS: the address of the service, like https://pacs.example/dicom-web
+    /// Send answers there by STOW-RS; can be given several times
+    ///
+    /// The address of the service, such as `https://pacs.example/dicom-web`.
     #[arg(long, value_name = "URL")]
     to_web: Vec<String>,
-    /// Put answers there as files, named by the picture's SHA-256
+    /// Write answers there as files, named by the picture's SHA-256
     #[arg(long, value_name = "FOLDER")]
     out: Vec<PathBuf>,
-    /// Whom the web service is to see
+    /// The user name for the web service
     #[arg(long, value_name = "USER", default_value = "", hide_default_value = true)]
     web_user: String,
-    /// A file that holds the password for it, or a token where there is no user
+    /// A file that holds the password, or a bearer token if there is no user name
     #[arg(long, value_name = "FILE")]
     web_secret: Option<PathBuf>,
-    /// Who may ask for storage commitment and is told of it there, beside those of --to
+    /// A peer that may request storage commitment and gets the result at this address, besides those of --to
     #[arg(long, value_name = "HOST:PORT:AET", value_parser = address)]
     peer: Vec<(String, u16, String)>,
-    /// Let nobody come without encryption
+    /// Accept only TLS connections
     #[arg(long, requires = "tls_certificate")]
     tls: bool,
-    /// This node's certificate, for --tls, and for others that ask who it is (PEM)
+    /// This node's certificate, for --tls and for peers that ask for one (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
-    /// Its key (PEM)
+    /// The key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Whose certificates are believed (PEM); with --tls callers need one of them
+    /// Trusted certificate authorities (PEM); with --tls, callers need a certificate of theirs
     #[arg(long, value_name = "FILE")]
     tls_authorities: Option<PathBuf>,
 }
@@ -154,16 +154,18 @@ struct To {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Answers")]
 struct Answers {
-    /// The model that reads the pictures; several are asked in their order; `auto` takes whichever reads a picture
+    /// The model; `auto` picks the right one for each picture
+    ///
+    /// Can be given several times; they are tried in order.
     #[arg(long, default_value = AUTO, value_name = "NAME")]
     model: Vec<String>,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
-    /// Send nothing for pictures that no model reads, or that cannot be read
+    /// Send no answer for pictures that no model is meant for, or that cannot be read
     #[arg(long)]
     silent: bool,
-    /// Send answers without names and ids, with other dates and UIDs: they no longer go with their pictures
+    /// De-identify the answers; with other dates and UIDs, they no longer match their pictures
     #[arg(long)]
     de_identify: bool,
 }
@@ -172,28 +174,28 @@ struct Answers {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 struct Limits {
-    /// A calling AE title that may come; can be given several times [default: all]
+    /// Accept this calling AE title; can be given several times [default: all]
     #[arg(long, value_name = "AET", value_parser = ae_title)]
     from: Vec<String>,
-    /// An address that may come; can be given several times [default: all]
+    /// Accept this address; can be given several times [default: all]
     #[arg(long, value_name = "ADDRESS")]
     from_address: Vec<IpAddr>,
-    /// Most associations at once
+    /// Maximum number of simultaneous associations
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     most_associations: u16,
-    /// Largest object that is taken, in MB
+    /// Maximum size of an object, in MB
     #[arg(long, default_value_t = 512, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     most_object: u64,
-    /// Most pictures that wait; beyond it senders are told to try again later
+    /// Maximum number of waiting pictures; beyond it, senders are told to try again later
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     most_waiting: u64,
-    /// The same in GB of disk, pictures and their answers
+    /// Maximum disk space for pictures and answers, in GB
     #[arg(long, default_value_t = 20, value_name = "GB", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     most_disk: u64,
-    /// Keep files of pictures whose answers were delivered for so long
+    /// Keep pictures for this many days after their answers were delivered
     #[arg(long, default_value_t = 0, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(0..=3650))]
     keep: u64,
-    /// How long others may take for each answer
+    /// Time limit for each answer of a peer
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     patience: u64,
 }
@@ -212,7 +214,7 @@ pub fn run(arguments: Arguments, folders: &[PathBuf], limit: Limit) -> Result<()
         }
         Some(Action::GiveUp(GiveUp { destination, place })) => {
             let count = touched(&place)?.give_up(&destination)?;
-            say(format_args!("{count} object{} given up", if count == 1 { "" } else { "s" }));
+            say(format_args!("{count} object{} dropped", if count == 1 { "" } else { "s" }));
             Ok(())
         }
     }
@@ -220,7 +222,7 @@ pub fn run(arguments: Arguments, folders: &[PathBuf], limit: Limit) -> Result<()
 
 fn touched(place: &Place) -> Result<Queue> {
     let folder = place.folder()?;
-    Queue::touch(&folder)?.with_context(|| format!("no node ever worked in {}", folder.display()))
+    Queue::touch(&folder)?.with_context(|| format!("no node has ever run in {}", folder.display()))
 }
 
 fn serve(node: Node, folders: &[PathBuf], limit: Limit) -> Result<()> {

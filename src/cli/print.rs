@@ -17,6 +17,15 @@ pub fn say(line: impl Display) {
     }
 }
 
+/// Prints what a program is to read, as it is. A reader that went away is no fault.
+pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Prints a line beside the answer.
 pub fn note(line: impl Display) {
     // Nobody is left to be told where this fails.

@@ -26,16 +26,18 @@ pub struct Arguments {
     /// Write a table of all pictures
     #[arg(long, value_name = "OUT")]
     csv: Option<PathBuf>,
-    /// Write the same with its head and all figures of agreement
+    /// Write it as JSON, with all figures of agreement
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
-    /// Another reader's file of the same pictures
+    /// Compare with another reader's file of the same pictures
     #[arg(long, value_name = "OTHER.fovea")]
     against: Option<PathBuf>,
-    /// Name patients as the list does, dates and folders too; without it patients are numbers
+    /// Include patient names, dates and folders
+    ///
+    /// Without it, patients are numbered.
     #[arg(long)]
     with_patients: bool,
-    /// Replace files that exist
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }
@@ -69,7 +71,7 @@ fn check(arguments: &Arguments, outputs: &[Option<&Path>; 2]) -> Result<()> {
     let inputs: Vec<PathBuf> = inputs.into_iter().flatten().filter_map(|path| place(path)).collect();
     for output in outputs.iter().flatten() {
         if place(output).is_some_and(|output| inputs.contains(&output)) {
-            bail!("{} is the file that is read; give its tables another name", output.display());
+            bail!("{} is an input file; give the table another name", output.display());
         }
     }
     match outputs {
@@ -93,7 +95,7 @@ fn write(place: &Path, bytes: Result<Vec<u8>, String>, force: bool) -> Result<()
 
 fn summary(file: &Path, contents: &Contents) {
     let head = &contents.head;
-    let reader = if head.reader.is_empty() { "a reader without a name" } else { &head.reader };
+    let reader = if head.reader.is_empty() { "an unnamed reader" } else { &head.reader };
     let blind = if head.blind { ", grades before the answer is seen" } else { "" };
     let (file, model, created) = (file.display(), &head.model, &head.created);
     say(format_args!("{file}: {reader}, {model}, begun {created}{blind}"));
@@ -103,7 +105,7 @@ fn summary(file: &Path, contents: &Contents) {
     let of_patients = if patients > 0 { format!(" of {patients} patients") } else { String::new() };
     say(format_args!(
         "read {} of {} pictures{of_patients}: {} ungradable, {} flagged; the answer accepted {}, overruled {}, \
-         another grade given after it {}",
+         grade changed after it {}",
         count(|entry| entry.reading.is_read()),
         contents.entries.len(),
         count(|entry| entry.reading.ungradable),
@@ -117,11 +119,14 @@ fn summary(file: &Path, contents: &Contents) {
 fn against_model(contents: &Contents) {
     let comparison = Comparison::with_model(contents);
     if comparison.models > 1 {
-        note(format_args!("{} models of different weights answered; they are compared as one", comparison.models));
+        note(format_args!(
+            "the answers are of {} models with different weights; they are compared as one",
+            comparison.models
+        ));
     }
     let model = &contents.head.model;
     say(format_args!("\nreader (rows) and {model} (columns):"));
-    halves(&comparison, &contents.head.classes, "not read, or taken for ungradable, by one of the two");
+    halves(&comparison, &contents.head.classes, "unread or ungradable for one of the two");
 }
 
 fn against_reader(contents: &Contents, readers: &ReaderPair) {
@@ -131,8 +136,8 @@ fn against_reader(contents: &Contents, readers: &ReaderPair) {
 }
 
 fn halves(comparison: &Comparison, classes: &[String], why: &str) {
-    agreement("the model's answer not seen before", &comparison.blind, classes);
-    agreement("the model's answer seen before", &comparison.seen, classes);
+    agreement("before seeing the model's answer", &comparison.blind, classes);
+    agreement("after seeing the model's answer", &comparison.seen, classes);
     if comparison.left_out > 0 {
         say(format_args!("  left out: {} ({why})", comparison.left_out));
     }
@@ -151,7 +156,7 @@ fn agreement(title: &str, found: &Agreement, classes: &[String]) {
     }
     let drawn = match found.unit {
         Unit::Patients => format!("of {}", counted(found.units as u64, "patient")),
-        Unit::Pictures => "of patients that are not all known: intervals are over pictures".to_owned(),
+        Unit::Pictures => "of patients not all known: intervals are over pictures".to_owned(),
     };
     say(format_args!("  {title}: {} {drawn}", counted(found.n, "picture")));
     let majority =

@@ -14,19 +14,19 @@ use crate::reading::table::{self, TableOptions};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A file of readings, as the window keeps them (.fovea)
+    /// A file of readings as the window saves it (.fovea)
     #[arg(value_name = "FILE")]
     readings: PathBuf,
-    /// The PDF
+    /// The PDF to write
     #[arg(long, value_name = "FILE.pdf")]
     out: PathBuf,
-    /// Its colours
+    /// The colours
     #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
     report_theme: PageTheme,
-    /// Call patients as the list does; else they have numbers
+    /// Include patient names; without it, patients are numbered
     #[arg(long)]
     with_patients: bool,
-    /// Replace a file that exists
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }

@@ -36,7 +36,7 @@ impl Stop {
             let watched = flag::register_conditional_shutdown(signal, BY_SIGNAL + signal, Arc::clone(&stop.flag))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.signal), signal as usize))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
-            watched.context("signals cannot be watched for")?;
+            watched.context("signal handlers cannot be installed")?;
         }
         let asked = stop.clone();
         // A handler of signals may not print. This one ends with the program.

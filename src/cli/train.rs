@@ -15,39 +15,41 @@ use crate::train::{Progress, Recipe, Request, TrainError, TrainingEvent, train};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What to train: `cxr-pneumonia`, `mnist` or `retina-dr`
+    /// The recipe: `cxr-pneumonia`, `mnist` or `retina-dr`
     #[arg(value_name = "RECIPE")]
     recipe: String,
-    /// The folder of the data: any pictures with --labels, else Kermany's NORMAL and PNEUMONIA, MNIST's four .gz files,
-    /// or IDRiD's own folders
+    /// The folder of training data
+    ///
+    /// Any pictures with --labels; else Kermany's NORMAL and PNEUMONIA, MNIST's four .gz files, or IDRiD's own folders.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// A table image,grade[,patient][,mask] of the pictures in the folder; names with or without their ending
+    /// A table image,grade[,patient][,mask]; file names with or without extension
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
-    /// A model to begin with, by its name or its folder: a quarter of the epochs at a tenth of the rate, and its batch
-    /// normalisation stays
+    /// Fine-tune this model, given by name or folder
+    ///
+    /// Trains a quarter of the epochs at a tenth of the learning rate, and keeps the batch normalisation as it is.
     #[arg(long, value_name = "MODEL")]
     from: Option<PathBuf>,
-    /// The folder of the model, made if it is absent; a training that was stopped goes on from here
+    /// The new model's folder; an interrupted training continues from it
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Another number of epochs than the recipe's
+    /// Number of epochs [default: the recipe's]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Another number of pictures a step than the recipe's
+    /// Pictures per batch [default: the recipe's]
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// Another peak learning rate than the recipe's
+    /// Peak learning rate [default: the recipe's]
     #[arg(long, value_name = "RATE")]
     rate: Option<f64>,
-    /// Another seed than the recipe's
+    /// Random seed [default: the recipe's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "cpu")]
     device: DeviceChoice,
-    /// Replace a finished model, and begin again where a checkpoint is of other settings
+    /// Replace a finished model, and discard a checkpoint of other settings
     #[arg(long)]
     force: bool,
 }
@@ -63,7 +65,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf]) -> Result<()> {
     recipe.schedule.check().map_err(anyhow::Error::msg)?;
     let device = device::open(arguments.device)?;
     let name = &recipe.name;
-    note(format_args!("training {name} on {}; Ctrl-C stops after the present step and loses nothing", device.name));
+    note(format_args!("training {name} on {}; Ctrl-C stops after the current step and loses nothing", device.name));
     let (data, out, force) = (arguments.data.as_path(), arguments.out.as_path(), arguments.force);
     let (labels, parent) = (arguments.labels.as_deref(), parent.as_ref());
     let request = Request { recipe: &recipe, data, labels, parent, out, force, command, device: &device };

@@ -8,7 +8,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Whatever training would be asked for
+    /// The options of training
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _asked: Vec<OsString>,
 }

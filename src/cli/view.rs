@@ -14,10 +14,10 @@ pub struct Arguments {
     /// Pictures, or folders of pictures, to open in the window
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// The model that reads the pictures [default: that of last time, at first retina-dr]
+    /// The model to use [default: the one used last, at first retina-dr]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
 }
@@ -44,5 +44,5 @@ fn open(options: Options, paths: Vec<PathBuf>) -> Result<()> {
 
 #[cfg(not(feature = "window"))]
 fn open(_: Options, _: Vec<PathBuf>) -> Result<()> {
-    anyhow::bail!("this program was built without the feature `window`; `fovea explain FILE` works without one")
+    anyhow::bail!("this program was built without the feature `window`; `fovea explain FILE` works without it")
 }

@@ -13,6 +13,7 @@ use super::cam::{CamScale, CamStyle, colour_at};
 pub struct Tick {
     /// From the bar's low end (0) to its high end (1).
     pub along: f32,
+    /// What stands beside it.
     pub label: String,
 }
 
@@ -20,6 +21,7 @@ pub struct Tick {
 pub struct ColourBar {
     /// The colour so far along the bar, 0 to 1.
     colour: Box<dyn Fn(f32) -> [u8; 3] + Send + Sync>,
+    /// From the lower end to the upper.
     pub ticks: Vec<Tick>,
     /// What the low and the high end mean.
     pub ends: [String; 2],
@@ -32,6 +34,7 @@ impl fmt::Debug for ColourBar {
 }
 
 impl ColourBar {
+    /// `colour` is that of a place between 0 (the lower end) and 1; `ends` are the words at both ends.
     pub fn new(
         ticks: Vec<Tick>,
         ends: [impl Into<String>; 2],

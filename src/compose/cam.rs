@@ -34,8 +34,10 @@ pub enum CamColours {
 }
 
 impl CamColours {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Viridis, Self::Inferno, Self::Cividis, Self::Grey];
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Viridis => "viridis",
@@ -53,6 +55,7 @@ pub struct CamStyle {
     pub opacity: f32,
     /// Values smaller than this fraction of the scale are transparent. The paper's boxes use 0.2.
     pub threshold: f32,
+    /// From low values to high ones.
     pub colours: CamColours,
 }
 
@@ -65,7 +68,9 @@ impl Default for CamStyle {
 /// The values at the two ends of the colours, in the units of the map (contributions to the class score).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CamScale {
+    /// The value of the first colour.
     pub low: f32,
+    /// The value of the last colour.
     pub high: f32,
 }
 

@@ -19,7 +19,9 @@ pub(super) const CLEAR_WHITE: Rgb<u8> = Rgb([238, 240, 242]);
 /// One class in a legend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LegendEntry {
+    /// What it says.
     pub label: String,
+    /// Of the square before it.
     pub colour: Colour,
     /// The network's probability, 0 to 1.
     pub probability: f32,

@@ -22,8 +22,10 @@ pub enum Palette {
 }
 
 impl Palette {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::ColourSafe, Self::Paper, Self::Model];
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Paper => "paper",

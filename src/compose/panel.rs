@@ -14,7 +14,9 @@ use super::text::{Align, Face, Fit, Text, draw_text, fit, text_width};
 /// What a panel shows.
 #[derive(Debug)]
 pub struct Panel<'a> {
+    /// Of the picture, at the top.
     pub file_name: &'a str,
+    /// Beside it.
     pub model_name: &'a str,
     /// In the order in which they stand side by side, up to three in a row.
     pub views: &'a [PanelView],

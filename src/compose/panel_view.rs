@@ -26,7 +26,9 @@ const PER_ROW: usize = 3;
 /// What stands below a view.
 #[derive(Debug)]
 pub enum Caption {
+    /// A legend.
     Bar(ColourBar),
+    /// A line of text.
     Words(String),
     /// Why there are no colours to be explained.
     Warning(String),
@@ -42,6 +44,7 @@ pub struct PanelView {
 }
 
 impl PanelView {
+    /// A view of `picture`, scaled to the width of a panel's column.
     pub fn new(title: impl Into<String>, picture: &RgbImage, caption: Caption) -> Self {
         let picture = resized(picture, view_size(picture.dimensions()));
         Self { title: title.into(), picture, caption }

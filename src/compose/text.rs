@@ -14,15 +14,20 @@ use crate::fonts;
 /// A cut of the typeface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
+    /// DejaVu Sans.
     Regular,
+    /// DejaVu Sans Bold.
     Bold,
 }
 
 /// Where a line's anchor lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
+    /// Begins at the position.
     Left,
+    /// Has its middle there.
     Centre,
+    /// Ends there.
     Right,
 }
 
@@ -38,10 +43,13 @@ pub enum Fit {
 /// How a line is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Text {
+    /// Regular or bold.
     pub face: Face,
     /// Line height in pixels.
     pub size_px: f32,
+    /// Opaque.
     pub colour: Rgb<u8>,
+    /// Where it stands by its position.
     pub align: Align,
 }
 

@@ -30,7 +30,9 @@ pub enum NoBox {
 /// A region of attention in source pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Attention {
+    /// Index into the model's classes.
     pub class: usize,
+    /// In source pixels.
     pub bounds: PixelBox,
     /// The region's share of the whole response of its class, 0 to 1.
     pub share: f64,

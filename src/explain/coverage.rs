@@ -9,7 +9,9 @@ use super::class_set::{class_set, costs, threshold};
 /// What a model says of a picture whose true class is known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graded {
+    /// One per class.
     pub probabilities: Vec<f32>,
+    /// Index into the model's classes.
     pub truth: usize,
     /// Pictures of one patient have one number: they are never torn apart.
     pub patient: usize,

@@ -19,11 +19,15 @@ use crate::scan::Scan;
 /// What the papers leave open, as it was chosen for one explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Settings {
+    /// What happens at a ReLU on the way back.
     pub rule: BackwardRule,
+    /// What the way back starts from.
     pub evidence: Evidence,
+    /// From signed sums to responses.
     pub magnitude: Magnitude,
     /// Gaussian sigma of the red box's smoothing, in model pixels.
     pub smoothing_px: f32,
+    /// Which map of one class.
     pub cam: Cam,
     /// The class that CAM and red box are of; the decided one where `None`.
     pub class: Option<usize>,
@@ -43,6 +47,7 @@ impl Settings {
         }
     }
 
+    /// What of it the network must know.
     pub fn asked(&self) -> Asked {
         Asked { back_projection: BackProjection { rule: self.rule, evidence: self.evidence }, cam: self.cam }
     }
@@ -54,8 +59,11 @@ pub const NO_CAM: &str = "this network has no class activation map: it is one va
 /// How long the parts took, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct TimingsMs {
+    /// Preprocessing.
     pub prepare: f64,
+    /// Inference.
     pub forward: f64,
+    /// The backward pass.
     pub back_projection: f64,
 }
 
@@ -64,6 +72,7 @@ pub struct TimingsMs {
 pub struct Explanation {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
+    /// What the model says.
     pub verdict: Verdict,
     /// By the method of the settings. Of a CAM M_c of every class, signed, bias left out: `[classes, h, w]` over the
     /// model's frame; of the others of the classes that have a response.
@@ -73,17 +82,23 @@ pub struct Explanation {
     /// R(x|c) of every class that was back-projected, ascending; signed as the magnitude says, not scaled: `[held, H, W]`
     /// in the model's frame.
     pub response: ClassMaps,
+    /// From model pixels to source pixels.
     pub source_from_model: Transform,
+    /// Width and height of the picture.
     pub source_size_px: (u32, u32),
     /// Each class's share of the dominant response; `None` of a class that was not back-projected.
     pub response_shares: Vec<Option<f64>>,
+    /// The red box: the most attentive region of the shown class.
     pub attention: Option<Attention>,
     /// Why not, where there is none.
     pub no_box: Option<NoBox>,
     /// The class that says that nothing was found, where the card marks one.
     pub normal: Option<usize>,
+    /// What it was made with.
     pub settings: Settings,
+    /// What computed it.
     pub device: String,
+    /// How long it took.
     pub timings_ms: TimingsMs,
 }
 
@@ -149,8 +164,10 @@ impl Explanation {
 /// Why a picture could not be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
+    /// The model cannot read the picture.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The device failed.
     #[error(transparent)]
     Network(#[from] NetworkError),
 }
@@ -158,7 +175,9 @@ pub enum ExplainError {
 /// A model on a device.
 #[derive(Debug)]
 pub struct Explainer {
+    /// The model's.
     pub card: Card,
+    /// Of its weights, lower-case hexadecimal.
     pub sha256: String,
     /// What a clinic's labelled pictures taught of this model.
     pub calibration: Option<Calibration>,
@@ -186,6 +205,7 @@ impl Explainer {
         Verdict::from_scores(scores, output).calibrated(output, self.calibration.as_ref())
     }
 
+    /// The network on its device.
     pub fn network(&self) -> &Network {
         &self.network
     }
@@ -361,6 +381,7 @@ impl Examined {
 pub struct Look {
     /// Class scores, bias included.
     pub scores: Vec<f32>,
+    /// What the model says.
     pub verdict: Verdict,
     /// Like [`Explanation::normal`].
     pub normal: Option<usize>,
@@ -371,10 +392,15 @@ pub struct Look {
     /// The signed sum over the input channels of what came back, `[held, H, W]` in the model's frame: of all classes, or
     /// where there are more of the ten most activated, ascending.
     pub signed_response: ClassMaps,
+    /// What the network was asked.
     pub asked: Asked,
+    /// From model pixels to source pixels.
     pub source_from_model: Transform,
+    /// Width and height of the picture.
     pub source_size_px: (u32, u32),
+    /// What computed it.
     pub device: String,
+    /// How long it took.
     pub timings_ms: TimingsMs,
 }
 

@@ -15,10 +15,15 @@ use crate::scan::Scan;
 /// the card's magnitude makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SingleMap {
+    /// How it was made.
     pub kind: MapKind,
+    /// Rows.
     pub height: usize,
+    /// Columns.
     pub width: usize,
+    /// Row by row: `[height, width]`.
     pub values: Vec<f32>,
+    /// From positions in it to source pixels.
     pub source_from_model: Transform,
 }
 

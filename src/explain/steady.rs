@@ -28,8 +28,11 @@ const GAMMA: f32 = 2.2;
 pub enum Variant {
     /// Left for right.
     Mirrored,
+    /// Less exposed.
     Darker,
+    /// More exposed.
     Lighter,
+    /// Sampled down and up again.
     Smaller,
     /// A few pixels to the right and down; the first row and column fill what is left free.
     Shifted,
@@ -41,6 +44,7 @@ impl Variant {
     /// Those that a map is repeated on.
     pub const REPEATED: [Self; 4] = [Self::Mirrored, Self::Shifted, Self::Darker, Self::Lighter];
 
+    /// For people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mirrored => "mirrored",
@@ -121,10 +125,12 @@ fn exposed(picture: &RgbImage, stops: f32) -> RgbImage {
 pub struct Steadiness {
     /// Of the picture as it is, then of each variant: the decided class, or all findings, ascending.
     pub decided: Vec<Vec<usize>>,
+    /// What was tried.
     pub variants: Vec<Variant>,
 }
 
 impl Steadiness {
+    /// Whether the answer stayed throughout.
     pub fn is_steady(&self) -> bool {
         self.decided.iter().all(|classes| *classes == self.decided[0])
     }

@@ -17,8 +17,10 @@ pub enum PageTheme {
 }
 
 impl PageTheme {
+    /// Both.
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
+    /// As the command line and records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Light => "light",

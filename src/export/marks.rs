@@ -10,9 +10,11 @@ use crate::scan::measure::{Figures, Measurement, MeasurementKind, Point};
 /// One measurement on the picture, as it was drawn by a reader.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeasurementRecord {
+    /// A length, an angle or an area.
     pub kind: MeasurementKind,
     /// Each x and y, in source pixels.
     pub points_px: Vec<Point>,
+    /// In the unit that is named with it.
     pub value: f64,
     /// `mm`, `px`, `mm²`, `px²` or `°`.
     pub unit: &'static str,
@@ -24,10 +26,14 @@ pub struct MeasurementRecord {
     pub inside: Option<InsideRecord>,
 }
 
+/// Of the pixels inside an area.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InsideRecord {
+    /// How many.
     pub pixels: u64,
+    /// Of their values.
     pub mean: f64,
+    /// Of their values.
     pub standard_deviation: f64,
     /// What the values are: `HU`, `stored value`, `green` …
     pub values: String,
@@ -64,6 +70,7 @@ pub(super) fn mark((measurement, figures): &Measured) -> Mark {
 /// What stands on the picture itself besides its pixels.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
+    /// In the order in which they were made.
     pub measured: Vec<Measured>,
     /// For the left, right, upper and lower edge.
     pub edges: Option<[String; 4]>,

@@ -7,6 +7,7 @@ pub mod dicom;
 #[cfg(test)]
 mod drawn;
 mod explained;
+#[doc(hidden)]
 pub mod gallery;
 mod ink;
 mod maps;
@@ -14,8 +15,10 @@ mod marks;
 mod needs;
 mod pictures;
 mod profile;
+#[allow(missing_docs)] // Its fields are those of the record.
 mod recipe;
 mod record;
+#[doc(hidden)]
 pub mod report_page;
 mod results;
 mod rows;
@@ -29,6 +32,7 @@ pub use marks::{Marks, Measured, MeasurementRecord};
 pub use needs::{Needs, needed_bytes, needs, pass_bytes};
 pub use pictures::{Pictures, layers_at_once};
 pub use profile::Profile;
+#[doc(hidden)]
 pub use recipe::{MOST_RECORD_BYTES, Recipe, RecipeError, RecipeWindow};
 pub use record::{NOTICE, ReaderRecord, Record};
 pub use results::{Pages, Parts, write};

@@ -28,9 +28,13 @@ pub fn layers_at_once(pictures: usize) -> usize {
 /// Draws the pictures of one explanation.
 #[derive(Debug)]
 pub struct Pictures<'a> {
+    /// The scan in 8-bit colour.
     pub picture: &'a RgbImage,
+    /// The model's.
     pub card: &'a Card,
+    /// What is drawn.
     pub explanation: &'a Explanation,
+    /// How it is to look.
     pub style: &'a Style,
     /// What stands above the maps.
     report: Report,

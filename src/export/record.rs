@@ -38,7 +38,9 @@ pub struct Record {
     pub picture_sha256: Option<String>,
     /// When the record was made: UTC, as ISO 8601 has it.
     pub date: String,
+    /// The model's name.
     pub model: String,
+    /// Of its weights, lower-case hexadecimal.
     pub model_sha256: String,
     /// One number for picture, model and settings: who finds it again need not explain the picture again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,12 +53,17 @@ pub struct Record {
     /// Of the DICOM objects among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dicom_profile: Option<Profile>,
+    /// What computed it.
     pub device: String,
     /// Of the program.
     pub version: String,
+    /// [`NOTICE`].
     pub notice: &'static str,
+    /// Of the picture.
     pub source_width_px: u32,
+    /// Of the picture.
     pub source_height_px: u32,
+    /// What the papers leave open, as it was chosen.
     pub settings: SettingsRecord,
     /// How the pictures were drawn.
     pub style: Style,
@@ -94,11 +101,13 @@ pub struct Record {
     /// Of a model whose classes are findings of their own: the names of those at their operating points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<String>>,
-    /// Of a model that judges quality: whether the picture can be graded, how fit it is, and why no fitter.
+    /// Of a model that judges quality: whether the picture can be graded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradable: Option<bool>,
+    /// How fit it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// Why no fitter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<String>>,
     /// What speaks against believing the answer.
@@ -108,11 +117,13 @@ pub struct Record {
     pub layers: Vec<LayerRecord>,
     /// Indices into `classes`: those whose response was computed.
     pub response_classes: Vec<usize>,
+    /// The red box, where there is one.
     pub boxes: Vec<BoxRecord>,
     /// Around the largest part of the CAM of the shown class, or of the map that stands in its place, above 20 % of its
     /// maximum (Zhou et al. 2016); left out where nothing speaks for the class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cam_box: Option<BoxRecord>,
+    /// How long the parts took.
     pub timings_ms: TimingsRecord,
     /// Where the raw maps are that stand in no file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,11 +134,15 @@ pub struct Record {
 /// probabilities stand below all the same, for research.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReportRecord {
+    /// The answer in large letters.
     pub headline: String,
+    /// The probability that it goes by, in words.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub figure: String,
+    /// What stands below it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub beneath: String,
+    /// How it follows from its figure.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub rule: String,
     /// What the red box shows, or why there is none.
@@ -153,12 +168,16 @@ impl From<&Report> for ReportRecord {
 /// What an explanation was made with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SettingsRecord {
+    /// What happened at a ReLU on the way back.
     pub rule: BackwardRule,
     /// The rule that it is compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare_rule: Option<BackwardRule>,
+    /// What the way back started from.
     pub evidence: Evidence,
+    /// From signed sums to responses.
     pub magnitude: Magnitude,
+    /// Gaussian sigma, in model pixels.
     pub smoothing_px: f32,
     /// The map of one class that stands beside CLEAR's.
     pub cam: CamMethod,
@@ -167,6 +186,7 @@ pub struct SettingsRecord {
     pub cam_layer: Option<String>,
     /// Index of the class that CAM and box are of.
     pub shown_class: usize,
+    /// From probabilities to an answer.
     pub decision: Decision,
 }
 
@@ -175,10 +195,13 @@ pub struct SettingsRecord {
 pub struct WindowRecord {
     /// `linear`, `linear-exact`, `sigmoid` or `table`.
     pub function: &'static str,
+    /// In the values of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub centre: Option<f64>,
+    /// In the values of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
+    /// Whether light and dark were swapped.
     pub inverted: bool,
 }
 
@@ -208,10 +231,13 @@ pub struct ReaderRecord {
     pub revised: Option<String>,
     /// From the picture's appearance to the answer; 0 where that is not known.
     pub seconds: f64,
+    /// Whether the reader could not grade it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ungradable: bool,
+    /// Whether the reader marked it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub flagged: bool,
+    /// In the reader's words.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub comment: String,
     /// What the reader made of the model's answer.
@@ -248,8 +274,11 @@ impl ReaderRecord {
 /// One class of the model.
 #[derive(Debug, Serialize)]
 pub struct ClassRecord {
+    /// As the card has it.
     pub name: String,
+    /// As the card has it.
     pub label: String,
+    /// Between 0 and 1.
     pub probability: f32,
     /// From which probability on the finding is said to be there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,7 +294,9 @@ pub struct ClassRecord {
 /// A layer of an explanation.
 #[derive(Debug, Serialize)]
 pub struct LayerRecord {
+    /// For programs.
     pub name: &'static str,
+    /// For people.
     pub title: String,
     /// In the layer's own unit; a picture without colours of its own has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -275,20 +306,26 @@ pub struct LayerRecord {
 /// A yes-or-no question about ordered grades.
 #[derive(Debug, Serialize)]
 pub struct QuestionRecord {
+    /// As the card has it.
     pub name: String,
     /// By the rule of the two most sensitive operating points: `yes`, `no` or `undecided`.
     pub answer: Word,
     /// That the answer is yes.
     pub probability: f32,
+    /// From the most sensitive to the most specific.
     pub operating_points: Vec<PointRecord>,
 }
 
 /// An operating point that was measured, and whether this picture reaches it.
 #[derive(Debug, Serialize)]
 pub struct PointRecord {
+    /// As it was measured.
     pub sensitivity: f32,
+    /// As it was measured.
     pub specificity: f32,
+    /// The threshold.
     pub probability: f32,
+    /// Whether the picture reaches it.
     pub reached: bool,
 }
 
@@ -315,9 +352,13 @@ impl From<Answer<'_>> for QuestionRecord {
 pub struct BoxRecord {
     /// The class's name.
     pub class: String,
+    /// Left edge, in source pixels.
     pub x: u32,
+    /// Upper edge, in source pixels.
     pub y: u32,
+    /// In source pixels.
     pub width: u32,
+    /// In source pixels.
     pub height: u32,
     /// Of the class's whole response; of a CAM's box of all that speaks for the class in the CAM.
     pub share: f64,
@@ -326,10 +367,15 @@ pub struct BoxRecord {
 /// How long each part took, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct TimingsRecord {
+    /// From file to pixels.
     pub decode: f64,
+    /// Preprocessing.
     pub prepare: f64,
+    /// Inference.
     pub forward: f64,
+    /// The backward pass.
     pub back_projection: f64,
+    /// All of these.
     pub total: f64,
 }
 

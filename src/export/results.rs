@@ -11,10 +11,15 @@ use crate::guard::whole::OutputSet;
 /// Which files are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
+    /// The picture of all layers beside each other.
     pub panel: bool,
+    /// Each layer as a picture of its own.
     pub layers: bool,
+    /// The values, as `.npz`.
     pub maps: bool,
+    /// The JSON record.
     pub record: bool,
+    /// Pages for print.
     pub pages: Pages,
     /// Objects for an archive, and what they say of the patient.
     pub dicom: Option<Profile>,
@@ -23,20 +28,29 @@ pub struct Parts {
 /// Which pages for print are wanted, and in which colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Pages {
+    /// The report as PDF.
     pub report_pdf: bool,
+    /// The report as SVG.
     pub report_svg: bool,
     /// Colour bars and the colours of the classes alone.
     pub legend_pdf: bool,
+    /// The legend alone as SVG.
     pub legend_svg: bool,
+    /// Their colours.
     pub theme: PageTheme,
 }
 
 impl Pages {
+    /// No page at all.
     pub const NONE: Self =
         Self { report_pdf: false, report_svg: false, legend_pdf: false, legend_svg: false, theme: PageTheme::Light };
+    /// The ending of its file.
     pub const REPORT_PDF: &str = "report.pdf";
+    /// The ending of its file.
     pub const REPORT_SVG: &str = "report.svg";
+    /// The ending of its file.
     pub const LEGEND_PDF: &str = "legend.pdf";
+    /// The ending of its file.
     pub const LEGEND_SVG: &str = "legend.svg";
 
     /// Each kind with its ending.
@@ -60,6 +74,7 @@ impl Pages {
         }
     }
 
+    /// Whether one is wanted.
     pub fn any(self) -> bool {
         self.listed().iter().any(|(on, _)| *on)
     }

@@ -66,6 +66,12 @@ pub fn for_char(c: char) -> Option<&'static SystemFont> {
     SEARCH.lock().unwrap_or_else(PoisonError::into_inner).find(c)
 }
 
+/// Which font draws `c`: a file of this machine, or what is built in.
+pub fn source(c: char) -> Option<String> {
+    let is_built_in = BUILT_IN.glyph_id(c).0 != 0;
+    if is_built_in { Some("built in".to_owned()) } else { for_char(c).map(|face| face.name.clone()) }
+}
+
 /// Whether `c` shows nothing: it joins, marks or turns the letters around it.
 pub fn is_invisible(c: char) -> bool {
     matches!(u32::from(c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF | 0xE0000..=0xE01EF)

@@ -25,23 +25,49 @@ pub fn by(program: PathBuf) {
     let _ = PROGRAM.set(program);
 }
 
-/// Has a child do the work `name` on `input`; its answer is of at most `most_bytes`. `None` where there is no child to be
-/// had, as in a test: then the caller does it.
+/// Why a child has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It says why itself.
+    Says(String),
+    /// It ended without a word.
+    BrokeDown,
+    /// It was ended, since it took too long.
+    TookTooLong,
+    /// Somebody else ended it.
+    Killed,
+}
+
+/// Has a child decode `input` by the work `name`; its answer is of at most `most_bytes`. `None` where there is no child to
+/// be had, as in a test: then the caller does it.
 ///
 /// # Errors
 /// What the child says, or that it broke down.
 pub fn run(name: &str, input: &[u8], most_bytes: usize) -> Option<Result<Vec<u8>, String>> {
+    let says = |failure| match failure {
+        Failure::Says(reason) => reason,
+        Failure::BrokeDown => "its decoder broke down".to_owned(),
+        Failure::TookTooLong => "its decoder did not come to an end".to_owned(),
+        Failure::Killed => KILLED.to_owned(),
+    };
+    Some(within(name, input, most_bytes, PATIENCE)?.map_err(says))
+}
+
+/// As [`run`], of any work, which is ended after `patience`.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn within(name: &str, input: &[u8], most_bytes: usize, patience: Duration) -> Option<Result<Vec<u8>, Failure>> {
     let mut command = Command::new(PROGRAM.get()?);
     command.arg(WORD).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     // Ctrl-C is for the program to finish what is at hand, and this is.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    Some(talk(command.spawn().ok()?, input, most_bytes as u64))
+    Some(talk(command.spawn().ok()?, input, most_bytes as u64, patience))
 }
 
-fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, String> {
+fn talk(mut child: Child, input: &[u8], most_bytes: u64, patience: Duration) -> Result<Vec<u8>, Failure> {
     let (to, from) = (child.stdin.take(), child.stdout.take());
-    let broken = || "its decoder broke down".to_owned();
     let said = std::thread::scope(|scope| {
         // It may answer, or end, before it has read everything.
         scope.spawn(move || to.map(|mut to| to.write_all(input)));
@@ -51,7 +77,7 @@ fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, Stri
             let read = from.map(|from| from.take(most_bytes + 1).read_to_end(&mut said));
             let _ = sender.send(read.is_some_and(|read| read.is_ok()).then_some(said));
         });
-        let said = receiver.recv_timeout(PATIENCE);
+        let said = receiver.recv_timeout(patience);
         let is_ours = said.as_ref().map_or(true, Option::is_none);
         if is_ours {
             let _ = child.kill();
@@ -61,14 +87,16 @@ fn talk(mut child: Child, input: &[u8], most_bytes: u64) -> Result<Vec<u8>, Stri
     let status = child.wait().ok();
     let ended = status.is_some_and(|status| status.success());
     match said {
-        Err(_) => Err("its decoder did not come to an end".to_owned()),
-        Ok((_, false)) if status.is_some_and(is_killed) => Err(KILLED.to_owned()),
+        Err(_) => Err(Failure::TookTooLong),
+        Ok((_, false)) if status.is_some_and(is_killed) => Err(Failure::Killed),
         Ok((Some(mut said), _)) if ended && said.first() == Some(&DONE) => {
             said.remove(0);
             Ok(said)
         }
-        Ok((Some(said), _)) if ended => Err(String::from_utf8_lossy(said.get(1..).unwrap_or_default()).into_owned()),
-        Ok(_) => Err(broken()),
+        Ok((Some(said), _)) if ended => {
+            Err(Failure::Says(String::from_utf8_lossy(said.get(1..).unwrap_or_default()).into_owned()))
+        }
+        Ok(_) => Err(Failure::BrokeDown),
     }
 }
 

@@ -25,6 +25,7 @@ const KEPT_OF: usize = 3;
 pub struct Lit {
     /// The middle of the box around it, and half of the box's longer side.
     pub centre_px: (f64, f64),
+    /// In source pixels.
     pub radius_px: f64,
     /// Where its largest part ends: a closed line, or empty.
     pub contour: Vec<(f64, f64)>,

@@ -30,9 +30,13 @@ pub use thumbnail::{SIDE as THUMBNAIL_SIDE, thumbnail};
 /// `values` is `[channels, height, width]`, row-major.
 #[derive(Debug, Clone)]
 pub struct ModelInput {
+    /// Plane after plane, row by row: `[channels, height, width]`.
     pub values: Vec<f32>,
+    /// Planes.
     pub channels: usize,
+    /// Rows of each.
     pub height: usize,
+    /// Columns of each.
     pub width: usize,
     /// Takes positions of the model's frame to source pixels.
     pub source_from_model: Transform,
@@ -59,8 +63,10 @@ impl ModelInput {
 /// Why a picture cannot be given to a model.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InputError {
+    /// A step looks for the lit field of a retina, and there is none.
     #[error("no lit retina was found: the picture is black all over; give a fundus photograph")]
     NoRetina,
+    /// Steps that do not fit together.
     #[error("the model's preprocessing cannot be followed: {0}")]
     Steps(String),
 }
@@ -83,9 +89,13 @@ pub fn prepare(scan: &Scan, steps: &[Step]) -> Result<ModelInput, InputError> {
 /// `bytes` is `[height, width, channels]`.
 #[derive(Debug, Clone)]
 pub struct PreparedBytes {
+    /// Plane after plane, row by row: `[channels, height, width]`.
     pub bytes: Vec<u8>,
+    /// Planes.
     pub channels: usize,
+    /// Rows of each.
     pub height: usize,
+    /// Columns of each.
     pub width: usize,
     /// Takes positions of the model's frame to source pixels.
     pub source_from_model: Transform,

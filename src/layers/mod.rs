@@ -35,6 +35,7 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// All of them, in their order.
     pub const ALL: [Self; 5] = [Self::Input, Self::Cam, Self::Clear, Self::OtherClear, Self::Difference];
 
     /// All that can be told of it.
@@ -142,7 +143,9 @@ fn on_backdrop(style: &Style) -> ClearStyle {
 /// A layer as a picture of its own.
 #[derive(Debug)]
 pub struct LayerFile {
+    /// What it shows, in words.
     pub title: String,
+    /// At the size of the scan.
     pub picture: DynamicImage,
 }
 

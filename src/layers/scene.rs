@@ -11,6 +11,7 @@ use crate::maps::ClassMaps;
 /// An explanation with what drawing it takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Maps<'a> {
+    /// What they are of.
     pub explanation: &'a Explanation,
     /// The responses smoothed as the explanation's settings say.
     pub smoothed: &'a ClassMaps,
@@ -34,8 +35,11 @@ impl<'a> Maps<'a> {
 /// All that layers may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
+    /// The model's.
     pub card: &'a Card,
+    /// How they are to look.
     pub style: &'a Style,
+    /// Of the rule in use.
     pub maps: Maps<'a>,
     /// Of the rule that is compared with.
     pub other: Option<Maps<'a>>,

@@ -9,9 +9,11 @@ use crate::compose::{CamStyle, ClearStyle, Palette, palette};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Style {
+    /// Colours and opacity of the map of one class.
     pub cam: CamStyle,
     /// Its `on_black` is about the panel's third view; the single layers are drawn both ways.
     pub clear: ClearStyle,
+    /// The colours of the classes.
     pub palette: Palette,
     /// Whether a line shows where the lit field of a retina ends, in maps on black.
     pub outline: bool,

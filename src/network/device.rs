@@ -20,6 +20,7 @@ pub enum DeviceChoice {
 /// Why the wanted device cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
+    /// There is none, or the program was built without the feature `gpu`.
     #[cfg_attr(feature = "gpu", error("no GPU was found (Vulkan, Metal or DirectX 12); use `--device cpu`"))]
     #[cfg_attr(not(feature = "gpu"), error("this program was built without the feature `gpu`; use `--device cpu`"))]
     NoGpu,
@@ -28,8 +29,11 @@ pub enum DeviceError {
 /// A device to compute on, with the name that goes into every result.
 #[derive(Debug, Clone)]
 pub struct ComputeDevice {
+    /// For Burn.
     pub burn: Device,
+    /// For people, and in every result.
     pub name: String,
+    /// Whether it is a GPU, be it a software one.
     pub is_gpu: bool,
 }
 
@@ -91,7 +95,7 @@ mod tests {
 
     fn adapter(kind: DeviceKind) -> Adapter {
         let is_hardware = kind != DeviceKind::Cpu;
-        Adapter { name: format!("{kind:?}"), api: "vulkan".to_owned(), is_hardware, kind }
+        Adapter { name: format!("{kind:?}"), api: "vulkan".to_owned(), driver: String::new(), is_hardware, kind }
     }
 
     #[test]

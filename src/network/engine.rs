@@ -82,6 +82,7 @@ impl Network {
         }
     }
 
+    /// The device that it computes on.
     pub fn device(&self) -> &ComputeDevice {
         &self.device
     }

@@ -27,7 +27,8 @@ pub fn adapters() -> Vec<Adapter> {
             wgpu::DeviceType::Other => continue,
         };
         let is_hardware = kind != DeviceKind::Cpu;
-        adapters.push(Adapter { name: info.name, api: info.backend.to_string(), is_hardware, kind });
+        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+        adapters.push(Adapter { name: info.name, api: info.backend.to_string(), driver, is_hardware, kind });
     }
     adapters
 }

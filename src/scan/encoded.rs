@@ -27,6 +27,7 @@ pub struct Header {
 }
 
 impl Header {
+    /// Of one frame.
     pub fn pixels(&self) -> u64 {
         u64::from(self.size_px.0) * u64::from(self.size_px.1)
     }
@@ -35,6 +36,7 @@ impl Header {
 /// A file that is about to be decoded.
 #[derive(Debug)]
 pub struct Encoded {
+    /// What its header says.
     pub header: Header,
     path: PathBuf,
     bytes: Vec<u8>,

@@ -7,6 +7,7 @@ pub struct Spacing {
     pub row_mm: f64,
     /// Between columns, so across.
     pub column_mm: f64,
+    /// Where in the way of the rays these lengths hold.
     pub origin: SpacingOrigin,
 }
 
@@ -34,6 +35,7 @@ impl SpacingOrigin {
 pub struct Facts {
     /// `CR`, `DX`, `OP` …
     pub modality: Option<String>,
+    /// BodyPartExamined (0018,0015).
     pub body_part: Option<String>,
     /// `L`, `R`, `B` or `U`.
     pub laterality: Option<String>,
@@ -41,15 +43,19 @@ pub struct Facts {
     pub view_position: Option<String>,
     /// The patient's age, by which a model of children knows that a picture is not for it.
     pub age_years: Option<f64>,
+    /// Millimetres per pixel, where the file says so.
     pub spacing: Option<Spacing>,
     /// Which way in the patient rows and columns go: to the right and downwards (Patient Orientation).
     pub orientation: Option<[String; 2]>,
     /// What grey values are in: `HU` …
     pub value_unit: Option<String>,
-    /// How many frames the file holds, and which one this is, counted from 0.
+    /// How many frames the file holds.
     pub frames: u32,
+    /// The frame that was decoded, counted from 0.
     pub frame: u32,
+    /// PhotometricInterpretation (0028,0004).
     pub photometric: String,
+    /// TransferSyntaxUID (0002,0010).
     pub transfer_syntax: String,
 }
 

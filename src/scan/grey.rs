@@ -16,6 +16,7 @@ const AUTO_TAIL: f64 = 0.005;
 /// Grey pixels, what their codes mean, and which of them are no picture.
 #[derive(Debug, Clone)]
 pub struct GreyValues {
+    /// As they are stored, upright.
     pub codes: ImageBuffer<Luma<u16>, Vec<u16>>,
     /// The value of each code, after the modality LUT. Codes beyond its end do not occur.
     values: Vec<f64>,
@@ -62,6 +63,7 @@ impl GreyValues {
         }
     }
 
+    /// The windows and tables that the file offers.
     pub fn presets(&self) -> &[Preset] {
         &self.presets
     }
@@ -71,6 +73,7 @@ impl GreyValues {
         &self.presets[0].voi
     }
 
+    /// As the file wants to be shown.
     pub fn default_display(&self) -> GreyDisplay {
         GreyDisplay { voi: self.default_voi().clone(), inverted: false }
     }
@@ -111,6 +114,7 @@ impl GreyValues {
         self.values.get(usize::from(code)).copied()
     }
 
+    /// Whether the code stands for no value (PixelPaddingValue, 0028,0120).
     pub fn is_padding(&self, code: u16) -> bool {
         self.padding.as_ref().is_some_and(|range| range.contains(&code))
     }

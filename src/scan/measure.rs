@@ -34,8 +34,10 @@ pub enum MeasurementKind {
 }
 
 impl MeasurementKind {
+    /// All of them, in the order of the toolbar.
     pub const ALL: [Self; 4] = [Self::Length, Self::Angle, Self::Ellipse, Self::Polygon];
 
+    /// For people.
     pub fn title(self) -> &'static str {
         match self {
             Self::Length => "Length",
@@ -54,6 +56,7 @@ impl MeasurementKind {
         }
     }
 
+    /// Whether it has an inside.
     pub fn is_area(self) -> bool {
         matches!(self, Self::Ellipse | Self::Polygon)
     }
@@ -62,13 +65,16 @@ impl MeasurementKind {
 /// One measurement, as it was drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
+    /// What is measured.
     pub kind: MeasurementKind,
+    /// In source pixels.
     pub points_px: Vec<Point>,
 }
 
 /// What it amounts to on a scan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
+    /// In its unit.
     pub value: f64,
     /// `mm`, `px`, `mm²`, `px²` or `°`.
     pub unit: &'static str,
@@ -81,7 +87,9 @@ pub struct Figures {
 /// The values inside an area.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inside {
+    /// How many.
     pub pixels: u64,
+    /// Of their values.
     pub mean: f64,
     /// With one less than the number of pixels below the root.
     pub standard_deviation: f64,
@@ -129,6 +137,7 @@ impl Measurement {
         }
     }
 
+    /// What it measures on `scan`.
     pub fn figures(&self, scan: &Scan) -> Figures {
         let spacing = scan.facts.as_ref().and_then(|facts| facts.spacing);
         let value = self.value(spacing.as_ref());

@@ -12,6 +12,7 @@ mod error;
 pub mod facts;
 pub mod find;
 pub mod grey;
+#[doc(hidden)]
 pub mod idx;
 mod jpeg;
 pub mod measure;
@@ -30,7 +31,9 @@ pub use window::GreyDisplay;
 /// A picture as it was stored: colour, or grey values of up to 16 bits, upright.
 #[derive(Debug, Clone)]
 pub struct Scan {
+    /// Upright.
     pub pixels: Pixels,
+    /// The file, or what stands for it.
     pub path: PathBuf,
     /// What a modality said of it; pictures of other kinds have none.
     pub facts: Option<Box<Facts>>,
@@ -39,8 +42,11 @@ pub struct Scan {
 /// Pixels without transparency, in the depth in which they were stored.
 #[derive(Debug, Clone)]
 pub enum Pixels {
+    /// Codes, and what values they stand for.
     Grey(GreyValues),
+    /// Colour of 8 bits a channel.
     Rgb8(RgbImage),
+    /// Colour of 16 bits a channel.
     Rgb16(ImageBuffer<Rgb<u16>, Vec<u16>>),
 }
 
@@ -68,6 +74,7 @@ impl Pixels {
         Self::Rgb8(rgb)
     }
 
+    /// Grey of 8 bits, its values as they are.
     pub fn from_grey8(grey: &GrayImage) -> Self {
         Self::Grey(GreyValues::from_bytes(grey))
     }
@@ -97,6 +104,7 @@ impl Scan {
         }
     }
 
+    /// Its grey values, where it is not in colour.
     pub fn grey(&self) -> Option<&GreyValues> {
         match &self.pixels {
             Pixels::Grey(grey) => Some(grey),
@@ -104,6 +112,7 @@ impl Scan {
         }
     }
 
+    /// Whether it is not in colour.
     pub fn is_grey(&self) -> bool {
         self.grey().is_some()
     }

@@ -7,13 +7,17 @@ use std::sync::Arc;
 /// How a window's ramp runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VoiFunction {
+    /// LINEAR (PS3.3 C.11.2.1.2.1).
     #[default]
     Linear,
+    /// LINEAR_EXACT (PS3.3 C.11.2.1.3.2).
     LinearExact,
+    /// SIGMOID (PS3.3 C.11.2.1.3.1).
     Sigmoid,
 }
 
 impl VoiFunction {
+    /// As records have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Linear => "linear",
@@ -26,8 +30,11 @@ impl VoiFunction {
 /// A window in the units of the values after the modality LUT.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
+    /// WindowCenter (0028,1050), in the file's values.
     pub centre: f64,
+    /// WindowWidth (0028,1051), in the file's values.
     pub width: f64,
+    /// VOILUTFunction (0028,1056).
     pub function: VoiFunction,
 }
 
@@ -68,13 +75,16 @@ impl Window {
 /// A VOI LUT: light for each whole value from `first` on; values beyond its ends get those ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiTable {
+    /// The value of its first entry.
     pub first: i32,
+    /// One for each value from there on; values beyond take the last.
     pub entries: Vec<u16>,
     /// Bits of an entry: 2^bits − 1 is full light.
     pub bits: u8,
 }
 
 impl VoiTable {
+    /// The light of a value: 0 black, 1 white.
     pub fn light(&self, value: f64) -> f64 {
         let last = self.entries.len().saturating_sub(1);
         let at = (value.round() - f64::from(self.first)).clamp(0.0, last as f64) as usize;
@@ -86,7 +96,9 @@ impl VoiTable {
 /// What turns values into light.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Voi {
+    /// A window.
     Window(Window),
+    /// A VOI LUT of the file (PS3.3 C.11.2.1.1).
     Table(Arc<VoiTable>),
 }
 
@@ -103,6 +115,7 @@ impl Voi {
 /// How grey values are shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GreyDisplay {
+    /// From values to light.
     pub voi: Voi,
     /// Whether light and dark are swapped beyond what the file says of itself.
     pub inverted: bool,
@@ -111,7 +124,9 @@ pub struct GreyDisplay {
 /// A window or table that the file offers, with its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preset {
+    /// As the file calls it.
     pub name: String,
+    /// What it is.
     pub voi: Voi,
 }
 

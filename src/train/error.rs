@@ -32,11 +32,11 @@ pub enum TrainError {
     Steps(String),
     #[error("{}: {error}", path.display())]
     Input { path: PathBuf, error: InputError },
-    #[error("{}: {reason}; give --force to begin anew, or another --out", path.display())]
+    #[error("{}: {reason}; give --force to start over, or another --out", path.display())]
     Checkpoint { path: PathBuf, reason: String },
-    #[error("{} was made with other settings ({found}; now {wanted}); give --force to begin anew, or another --out", path.display())]
+    #[error("{} was made with other settings ({found}; now {wanted}); give --force to start over, or another --out", path.display())]
     OtherSettings { path: PathBuf, found: String, wanted: String },
-    #[error("stopped after step {step} of {steps}; nothing is lost: give the same command again to go on")]
+    #[error("stopped after step {step} of {steps}; nothing is lost: run the same command again to continue")]
     Interrupted { step: usize, steps: usize },
     #[error("the loss is no finite number after step {0}; try a lower --rate")]
     Diverged(usize),

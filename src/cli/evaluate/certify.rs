@@ -77,6 +77,6 @@ pub fn keep(place: &Path, certificate: &Certificate) -> Result<()> {
     let text = toml::to_string(certificate)?;
     set.add_file(&name.to_string_lossy(), text.as_bytes()).map_err(|error| anyhow!("{error}"))?;
     set.finish().map_err(|error| anyhow!("{error}"))?;
-    say(format_args!("certificate kept in {}", place.display()));
+    say(format_args!("certificate saved in {}", place.display()));
     Ok(())
 }

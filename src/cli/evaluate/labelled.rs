@@ -81,7 +81,7 @@ impl Labelled {
 
     fn of_digits(arguments: &Arguments, part: &str, card: &Card) -> Result<Self> {
         if !arguments.groups.is_empty() {
-            bail!("MNIST's files have no columns; --groups goes with --labels");
+            bail!("MNIST's files have no columns; --groups needs --labels");
         }
         let mut pictures = Vec::new();
         for folder in &arguments.paths {
@@ -129,7 +129,7 @@ impl Labelled {
         listed(&mut left_out, "label that says nothing", "labels that say nothing", &unknown);
         left_out.iter().for_each(|says| note(format_args!("left out: {says}")));
         if pictures.is_empty() {
-            bail!("no picture has a label: names in {} and files must be alike", table.path.display());
+            bail!("no picture has a label: the names in {} must be those of the files", table.path.display());
         }
         let columns = columns.into_iter().map(|column| table.heads[column].clone()).collect();
         Ok(Self { pictures, columns, left_out })

@@ -31,14 +31,14 @@ impl Marks {
                 for path in found.pictures.into_iter().filter(is_png) {
                     if let Some(other) = masks.insert(lesions::stem(&path), path.clone()) {
                         bail!(
-                            "{} and {} would mark the same picture; give names of their own to pictures and masks",
+                            "{} and {} would mark the same picture; give pictures and masks unique names",
                             other.display(),
                             path.display()
                         );
                     }
                 }
                 if masks.is_empty() {
-                    bail!("{} has no masks: PNG files named like the pictures that they mark", folder.display());
+                    bail!("{} has no masks (PNG files with the names of the pictures)", folder.display());
                 }
                 Ok(Self::Masks(masks))
             }
@@ -52,7 +52,7 @@ impl Marks {
         for path in pictures.filter(|path| self.has(path)) {
             if let Some(other) = named.insert(lesions::stem(path), path) {
                 bail!(
-                    "{} and {} have the same marks; give names of their own to pictures and marks",
+                    "{} and {} have the same marks; give pictures and marks unique names",
                     other.display(),
                     path.display()
                 );

@@ -45,58 +45,62 @@ pub struct Arguments {
     /// Pictures, or folders of pictures
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// A table image,grade[,patient][,…], or with a column of 0 and 1 for each finding; names with or without their ending
+    /// A table image,grade[,patient][,…], or one 0/1 column per finding
+    ///
+    /// File names stand with or without extension.
     #[arg(long, value_name = "CSV", required_unless_present = "idx")]
     labels: Option<PathBuf>,
-    /// In the place of a table: the folders hold MNIST's own files of this part, `t10k` or `train`
+    /// Instead of a table: the folders hold MNIST's own files of this part, `t10k` or `train`
     #[arg(long, value_name = "PART", conflicts_with = "labels")]
     idx: Option<String>,
-    /// The model that is measured
+    /// The model to measure
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
     model: String,
-    /// Where report, tables and figures go
+    /// The folder for report, tables and figures
     #[arg(long, default_value = "evaluation", value_name = "DIR")]
     out: PathBuf,
-    /// Columns of the table by which the figures are told apart, such as camera, eye or sex
+    /// Columns to break the figures down by, such as camera, eye or sex
     #[arg(long, value_name = "COLUMN", num_args = 1.., value_delimiter = ',')]
     groups: Vec<String>,
-    /// How common it is, among those who are to be screened, what the model is asked for [default: as in the pictures]
+    /// Prevalence of disease in the screened population [default: as in the pictures]
     #[arg(long, value_name = "FRACTION")]
     prevalence: Option<f64>,
-    /// What a missed case costs, in any unit
+    /// Cost of a missed case, in any unit
     #[arg(long, default_value_t = 1.0, value_name = "COST")]
     cost_of_miss: f64,
-    /// What a false alarm costs, in the same unit
+    /// Cost of a false alarm, in the same unit
     #[arg(long, default_value_t = 1.0, value_name = "COST")]
     cost_of_false_alarm: f64,
-    /// Hold the maps against marked lesions: a table image,lesion,x_min,y_min,x_max,y_max in parts of width and height
+    /// Compare the maps with marked lesions: a table image,lesion,x_min,y_min,x_max,y_max, as fractions of width and height
     #[arg(long, value_name = "CSV")]
     lesions: Option<PathBuf>,
-    /// Hold the maps against masks: pictures named like those that they mark, as large, 0 where nothing is marked
+    /// Compare the maps with masks: pictures of the same name and size, 0 where there is no lesion
     #[arg(long, value_name = "DIR", conflicts_with = "lesions")]
     masks: Option<PathBuf>,
-    /// Put the maps to the test on so many of the pictures, evenly spread over them; each takes hundreds of passes
+    /// Test the faithfulness of the maps on this many pictures
+    ///
+    /// They are spread evenly over all pictures; each takes hundreds of forward passes.
     #[arg(long, default_value_t = 12, value_name = "N")]
     truth: usize,
-    /// Make an experiment of the papers with every picture, too
+    /// Also repeat an experiment of the papers on every picture
     #[arg(long, value_enum, value_name = "NAME")]
     experiment: Option<Experiment>,
-    /// What takes the place of pixels that are removed [default: black for digits, else the blurred picture]
+    /// What replaces removed pixels [default: black for digits, otherwise the blurred picture]
     #[arg(long, value_enum)]
     fill: Option<Fill>,
-    /// Hold the maps against those of this second model, too
+    /// Also compare the maps with those of a second model
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
-    /// Keep the tests' results beside the model, as its certificate: what the pictures are, in your words
+    /// Save the results with the model as its certificate; describe the pictures in your words
     #[arg(long, value_name = "WORDS")]
     certify: Option<String>,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     device: DeviceChoice,
-    /// Go on after a run that was stopped
+    /// Continue an interrupted run
     #[arg(long)]
     resume: bool,
-    /// Begin anew where a run has been, and replace its files
+    /// Start over, and replace the files of an earlier run
     #[arg(long)]
     force: bool,
 }
@@ -107,7 +111,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
     let stop = Stop::watch("the pictures at hand")?;
     let entry = Library::open(folders)?.find(&arguments.model)?;
     let place =
-        || entry.certificate_file().context("this system names no folder for a user's models; give one by --models");
+        || entry.certificate_file().context("this system names no folder for your own models; give one with --models");
     let certificate = arguments.certify.as_ref().map(|_| place()).transpose()?;
     let bundle = entry.load()?;
     let labelled = Labelled::find(arguments, &bundle.card)?;
@@ -150,7 +154,7 @@ pub fn run(arguments: &Arguments, folders: &[PathBuf], limit: Limit) -> Result<(
 }
 
 fn stopped(stop: &Stop) -> Result<()> {
-    let says = "stopped; the same command with --resume goes on".to_owned();
+    let says = "stopped; run the same command with --resume to continue".to_owned();
     Err(Stopped { says, status: stop.status() }.into())
 }
 
@@ -159,7 +163,7 @@ fn against(name: &str, folders: &[PathBuf], card: &Card, device: &ComputeDevice)
     let bundle = Library::open(folders)?.find(name)?.load()?;
     let names = |card: &Card| card.classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>();
     if names(&bundle.card) != names(card) {
-        bail!("{name} has other classes than {}; maps of the same class are compared", card.name);
+        bail!("{name} has other classes than {}; only maps of the same classes can be compared", card.name);
     }
     Ok(Explainer::new(bundle, device)?)
 }
@@ -175,7 +179,7 @@ fn check(arguments: &Arguments) -> Result<()> {
     }
     let costs = [("--cost-of-miss", arguments.cost_of_miss), ("--cost-of-false-alarm", arguments.cost_of_false_alarm)];
     match costs.into_iter().find(|(_, cost)| !(cost.is_finite() && *cost >= 0.0)) {
-        Some((name, cost)) => bail!("{name} is {cost}; a cost is a number from 0 on"),
+        Some((name, cost)) => bail!("{name} is {cost}; a cost must be 0 or more"),
         None => Ok(()),
     }
 }
@@ -236,7 +240,7 @@ fn measured(
     pool::in_order(count, pool::at_once(count), one, || stop.is_asked() || unkept.get().is_some(), take);
     bar.finish_and_clear();
     if let Some(reason) = unkept.get() {
-        bail!("{reason}; what was measured before is kept, and the same command with --resume goes on");
+        bail!("{reason}; what was measured before is kept; run the same command with --resume to continue");
     }
     for failure in &measured.failures {
         note(format_args!("left out: {failure}"));

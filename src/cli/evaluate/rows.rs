@@ -75,7 +75,7 @@ impl Rows {
         // The report of a run whose lines somebody took away is not replaced unasked either.
         let in_the_way = [place.clone(), folder.join(report::PAGE)].into_iter().find(is_there);
         if let Some(found) = in_the_way.filter(|_| !resume && !force) {
-            bail!("{} is there already; give --resume to go on from it, or --force to begin anew", found.display());
+            bail!("{} exists already; give --resume to continue from it, or --force to start over", found.display());
         }
         let known = if there && resume { read(&place, &head, force)? } else { Vec::new() };
         // Written anew, so that a line that was cut short does not spoil the one after it.
@@ -122,7 +122,9 @@ fn read(place: &Path, head: &RunHeader, force: bool) -> Result<Vec<Row>> {
             return Ok(Vec::new());
         }
         let place = place.display();
-        bail!("{place} was made by another model, program or choice; give --force to begin anew, or another --out");
+        bail!(
+            "{place} was made with another model, program version or option; give --force to start over, or another --out"
+        );
     }
     Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
 }
@@ -158,7 +160,7 @@ mod tests {
         assert!(open("b", true, true).unwrap().known.is_empty());
         std::fs::remove_file(&place).unwrap();
         std::fs::write(folder.path().join(report::PAGE), "<p>months of work").unwrap();
-        assert!(open("b", false, false).unwrap_err().to_string().contains("report.html is there already"));
+        assert!(open("b", false, false).unwrap_err().to_string().contains("report.html exists already"));
         assert!(open("b", false, true).is_ok());
     }
 }

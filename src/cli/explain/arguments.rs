@@ -30,76 +30,80 @@ pub struct Arguments {
     /// Pictures, folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP), or text files that list pictures, a path a line
     #[arg(required_unless_present = "from", value_name = "FILE|FOLDER|LIST")]
     pub(super) paths: Vec<PathBuf>,
-    /// The model that reads the pictures
+    /// The model to use
     #[arg(long, default_value = "retina-dr", value_name = "NAME")]
     pub(super) model: String,
-    /// Where the files go
+    /// The folder for the output files
     #[arg(long, default_value = "explained", value_name = "DIR")]
     pub(super) out: PathBuf,
-    /// How records and raw maps are kept: as files, or as rows of a Parquet file and as Zarr arrays, a set a shard
+    /// How to keep records and raw maps: as files, or for each shard as rows of a Parquet file and as Zarr arrays
     #[arg(long, value_enum, default_value = "files", value_name = "FORMAT")]
     pub(super) out_format: OutFormat,
-    /// Explain this class (name or label) instead of the decided one
+    /// Explain this class (by name or label) instead of the predicted one
     #[arg(long, value_name = "C")]
     pub(super) class: Option<String>,
-    /// Backward ReLU rule of CLEAR; the paper's own is `linear` [default: what the model card recommends]
+    /// The backward ReLU rule of CLEAR; the paper's own is `linear` [default: as the model card recommends]
     #[arg(long, value_enum)]
     pub(super) rule: Option<BackwardRule>,
-    /// Put the CLEAR map by this rule beside the other, and where the two differ
+    /// Add the CLEAR map of a second rule, and a map of where the two differ
     #[arg(long, value_enum, value_name = "RULE")]
     pub(super) compare_rule: Option<BackwardRule>,
-    /// What CLEAR shows of each class: what speaks for it, or against it [default: what the model card recommends]
+    /// Whether CLEAR shows evidence for each class, or against it [default: as the model card recommends]
     #[arg(long, value_enum)]
     pub(super) evidence: Option<Evidence>,
-    /// Magnitude of the response; the paper's own is `abs` [default: what the model card recommends]
+    /// The magnitude of the response; the paper's own is `abs` [default: as the model card recommends]
     #[arg(long, value_enum)]
     pub(super) magnitude: Option<Magnitude>,
-    /// Which map of one class stands beside CLEAR's
+    /// The map of a single class that is shown next to the CLEAR map
     #[arg(long, value_enum, default_value = "cam", value_name = "METHOD")]
     pub(super) cam: CamMethod,
-    /// The layer that Grad-CAM or HiResCAM is of, by the name of its tensors [default: the last]
+    /// The layer for Grad-CAM or HiResCAM, by the name of its tensors [default: the last]
     #[arg(long, value_name = "NAME")]
     pub(super) layer: Option<String>,
     #[command(flatten)]
     pub(super) drawing: Drawing,
-    /// What computes
+    /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) device: DeviceChoice,
-    /// Of DICOM files with several frames, this one, counted from 1
+    /// The frame of multi-frame DICOM files, counted from 1
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) frame: u32,
-    /// Write only the panel, the raw maps and the record, not each layer as a picture of its own
+    /// Write only panel, raw maps and record, not every layer as a picture
     #[arg(long)]
     pub(super) no_layers: bool,
-    /// Answer about pictures that the model does not read, too
+    /// Answer even for pictures that the model is not meant for
     #[arg(long)]
     pub(super) answer_anyway: bool,
-    /// Write each picture's path into its record, not its file's name alone
+    /// Put the full path of each picture into its record, not just the file name
     #[arg(long)]
     pub(super) record_paths: bool,
-    /// Write a page for print beside the other files: pictures, maps, answer, sums and settings
+    /// Also write a report for print
+    ///
+    /// One page with pictures, maps, answer, checksums and settings.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) report: Option<ReportFormat>,
-    /// Colours of report and legend
+    /// The colours of report and legend
     #[arg(long, value_enum, default_value = "light", value_name = "THEME")]
     pub(super) report_theme: PageTheme,
-    /// Write colour bars and the colours of the classes alone, as SVG
+    /// Also write colour bars and class colours by themselves, as SVG
     #[arg(long)]
     pub(super) legend_svg: bool,
-    /// The same as PDF
+    /// Also write them as PDF
     #[arg(long)]
     pub(super) legend_pdf: bool,
-    /// Write DICOM objects beside the other files: Secondary Capture, Segmentation, Parametric Maps, Structured Report
+    /// Also write DICOM objects: SC, SEG, Parametric Maps and an SR
+    ///
+    /// These are Secondary Capture, Segmentation, Parametric Map and Structured Report objects.
     #[arg(long)]
     pub(super) dicom: bool,
-    /// The same without names and ids; dates are shifted and UIDs replaced, the same way for all of a patient
+    /// As --dicom, de-identified: no names or ids; dates shifted and UIDs replaced, consistently for each patient
     #[arg(long)]
     pub(super) dicom_deidentified: bool,
-    /// The secret that replaced UIDs and shifted dates follow from: a file of 16 bytes or more [default: one that is made for
-    /// this user and kept]
+    /// A file of at least 16 bytes, the secret that new UIDs and dates are derived from [default: one generated once for this
+    /// user]
     #[arg(long, value_name = "FILE", requires = "dicom_deidentified")]
     pub(super) dicom_salt: Option<PathBuf>,
-    /// Repeat exactly what this record says: same picture, model, settings and files; the picture may be given, too
+    /// Reproduce a record: same picture, model, settings and files; give the picture, too, where it has moved
     #[arg(
         long,
         value_name = "RECORD",
@@ -111,17 +115,18 @@ pub struct Arguments {
         ]
     )]
     pub(super) from: Option<PathBuf>,
-    /// Do one part of N of the pictures, so that many processes share them; auto takes the numbers of Slurm, Kubernetes or GNU
-    /// parallel
+    /// Explain one part of N of the pictures, so that many processes share them
+    ///
+    /// `auto` takes the numbers from Slurm, Kubernetes or GNU parallel.
     #[arg(long, value_name = "I/N|auto", value_parser = part)]
     pub(super) shard: Option<Part>,
-    /// Explain nothing: list the pictures that no shard has done, and beside them those that are bad
+    /// Explain nothing: list the pictures that no shard has done, and those that are bad
     #[arg(long)]
     pub(super) missing: bool,
-    /// Go on after a run that was stopped: pictures that are explained with the same model and settings are passed over
+    /// Skip pictures already explained with the same model and settings
     #[arg(long)]
     pub(super) resume: bool,
-    /// Replace files that exist
+    /// Overwrite existing files
     #[arg(long)]
     pub(super) force: bool,
 }
@@ -169,7 +174,7 @@ impl Arguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Drawing")]
 pub(super) struct Drawing {
-    /// Smoothing of the response in model pixels [default: what the model card recommends]
+    /// Smoothing of the response (Gaussian sigma in model pixels) [default: as the model card recommends]
     #[arg(long, value_name = "PX")]
     pub(super) smoothing: Option<f32>,
     /// Opacity of the CAM, 0 to 1
@@ -178,34 +183,34 @@ pub(super) struct Drawing {
     /// Hide CAM values below this fraction of the scale
     #[arg(long, value_name = "FRACTION")]
     pub(super) threshold: Option<f32>,
-    /// Colours of the CAM
+    /// The colour map of the CAM
     #[arg(long, value_enum)]
     pub(super) cam_colours: Option<CamColours>,
     /// Opacity of the CLEAR map over the picture, 0 to 1
     #[arg(long, value_name = "FRACTION")]
     pub(super) clear_opacity: Option<f32>,
-    /// Multiplies the brightness of the CLEAR map
+    /// Multiply the brightness of the CLEAR map
     #[arg(long, value_name = "FACTOR")]
     pub(super) gain: Option<f32>,
     /// In the panel, draw the CLEAR map over the picture instead of on black
     #[arg(long)]
     pub(super) clear_over_input: bool,
-    /// Leave this class (name or label) out of the CLEAR map; can be given several times
+    /// Leave a class (by name or label) out of the CLEAR map; can be given several times
     #[arg(long, value_name = "C")]
     pub(super) without: Vec<String>,
-    /// Colours of the classes
+    /// The colours of the classes
     #[arg(long, value_enum)]
     pub(super) palette: Option<Palette>,
-    /// Show grey pictures under this window; models are given what their own card says [default: the file's own]
+    /// Display window of grey pictures; what the model sees does not change [default: the file's own]
     #[arg(long, value_name = "CENTRE,WIDTH", value_parser = window, allow_hyphen_values = true)]
     pub(super) window: Option<Window>,
-    /// Show grey pictures with light and dark swapped
+    /// Display grey pictures inverted
     #[arg(long)]
     pub(super) invert: bool,
-    /// Draw the CAM's own box: the largest part above a fifth of its maximum (Zhou 2016)
+    /// Draw the CAM's own box: its largest region above 20 % of the maximum (Zhou 2016)
     #[arg(long)]
     pub(super) cam_box: bool,
-    /// Draw no red box
+    /// Do not draw the red box
     #[arg(long)]
     pub(super) no_box: bool,
 }

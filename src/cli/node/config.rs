@@ -32,7 +32,7 @@ fn parse(text: &str) -> Result<Node> {
     let mut words = Vec::new();
     for (name, value) in text.parse::<toml::Table>()? {
         if name == "config" {
-            bail!("a file of options names no other");
+            bail!("a configuration file cannot name another (`config`)");
         }
         match value {
             Value::Array(values) => values.iter().try_for_each(|value| option(&name, value, &mut words))?,
@@ -55,7 +55,7 @@ fn option(name: &str, value: &Value, words: &mut Vec<String>) -> Result<()> {
         Value::Boolean(false) => return Ok(()),
         Value::String(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
-        _ => bail!("`{name}` takes a text, a number, true, or a list of these"),
+        _ => bail!("`{name}` must be a string, a number, true, or a list of these"),
     };
     words.push(format!("--{name}={value}"));
     Ok(())
@@ -75,6 +75,6 @@ mod tests {
         assert!(says("prot = 1").contains("--prot"), "{}", says("prot = 1"));
         assert!(says("port = \"x\"").contains("--port"));
         assert!(says("port = 1.5").contains("`port`"));
-        assert!(says("config = \"other\"").contains("no other"));
+        assert!(says("config = \"other\"").contains("cannot name another"));
     }
 }

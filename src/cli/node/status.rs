@@ -13,10 +13,10 @@ use crate::node::{Status, monitor};
 pub struct Arguments {
     #[command(flatten)]
     place: Place,
-    /// Where the node tells health and figures
+    /// The node's monitor address
     #[arg(long, default_value = MONITOR, value_name = "ADDRESS:PORT")]
     monitor: SocketAddr,
-    /// All of it as JSON
+    /// Print it as JSON
     #[arg(long)]
     json: bool,
 }
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(status) => status,
         None => {
             let folder = arguments.place.folder()?;
-            let Some(queue) = Queue::look(&folder)? else { bail!("no node ever worked in {}", folder.display()) };
+            let Some(queue) = Queue::look(&folder)? else { bail!("no node has ever run in {}", folder.display()) };
             Status::at_rest(queue.counts()?)
         }
     };

@@ -15,8 +15,11 @@ use crate::method::Evidence;
 /// Indices are into the model's classes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MapAgreement {
+    /// Whether all three point to one class.
     pub agrees: bool,
+    /// By the verdict.
     pub decided: usize,
+    /// The class of the highest probability.
     pub most_probable: usize,
     /// The class with the largest share of the dominant response; nothing where nothing responds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +30,7 @@ pub struct MapAgreement {
 }
 
 impl MapAgreement {
+    /// Compares them.
     pub fn of(card: &Card, explanation: &Explanation) -> Self {
         let verdict = &explanation.verdict;
         let (decided, most_probable) = (verdict.decided, verdict.mode());

@@ -42,6 +42,7 @@ pub struct Report {
 /// What the model's gate says of the picture.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GateWords {
+    /// Whether the model reads such pictures.
     pub passes: bool,
     /// "Not a picture for this model: …".
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +55,7 @@ pub struct GateWords {
 /// How fit the picture is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QualityWords {
+    /// Whether it can be graded at all.
     pub is_gradable: bool,
     /// "not gradable: too dark", or "quality: usable (out of focus)".
     pub says: String,

@@ -43,9 +43,11 @@ pub use super::profile::Profile;
 pub struct DicomObject {
     /// Of its file's name, such as `seg.dcm`.
     pub ending: String,
+    /// SOPClassUID (0008,0016).
     pub sop_class_uid: &'static str,
     /// The same for the same picture, model and settings: who receives it twice has it once.
     pub sop_instance_uid: String,
+    /// With preamble and file meta information (PS3.10 section 7).
     pub bytes: Vec<u8>,
 }
 

@@ -21,7 +21,7 @@ pub fn check(mut file: BufReader<File>, most: u64) -> Result<(), Stop> {
     let found = file.get_ref().metadata().map_err(|_| Stop::Broken)?.len();
     if found > most / TIMES_IN_MEMORY {
         return Err(refused(format!(
-            "it is a tar archive of {found} bytes, which is read as a whole; open it in PyTorch and save it anew"
+            "it is a tar archive of {found} bytes, which is read as a whole; open it in PyTorch and save it again"
         )));
     }
     let mut budget = Budget::of_a_file();
@@ -124,5 +124,5 @@ fn size(header: &[u8]) -> Result<u64, Stop> {
 }
 
 fn strange() -> Stop {
-    refused("it is a tar archive, but none that PyTorch wrote; open it in PyTorch and save it anew")
+    refused("it is a tar archive, but none that PyTorch wrote; open it in PyTorch and save it again")
 }

@@ -11,10 +11,13 @@ const END: u32 = 0x0020_0014;
 /// Of a DICOM object.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Instance {
+    /// SOPInstanceUID (0008,0018).
     pub sop_instance_uid: String,
     /// `CR`, `DX`, `OP`; empty where the file does not say.
     pub modality: String,
+    /// SeriesNumber (0020,0011).
     pub series_number: Option<i64>,
+    /// InstanceNumber (0020,0013).
     pub instance_number: Option<i64>,
 }
 

@@ -17,6 +17,7 @@ use crate::scan::ScanError;
 /// Attributes of a DICOM picture that objects derived from it repeat or refer to.
 #[derive(Clone)]
 pub struct Origin {
+    /// The attributes that are repeated.
     pub object: InMemDicomObject,
     /// Counted from 0.
     pub frame: u32,

@@ -15,6 +15,7 @@ const MOST_CHARACTERS: usize = 64;
 /// Of a DICOM file, as its attributes have it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Whose {
+    /// PatientID (0010,0020).
     pub patient_id: Option<String>,
     /// `R` or `L`.
     pub laterality: Option<String>,
