@@ -88,7 +88,7 @@ fn unit_sentence(decisions: &Decisions) -> String {
             "The values in brackets are 95 % intervals: {units} patients, each with all pictures, were resampled {draws} times (percentile bootstrap)."
         ),
         Unit::Pictures => format!(
-            "The values in brackets are 95 % intervals: {units} pictures were resampled {draws} times (percentile bootstrap). The patient of every picture is not known; where a patient has several pictures, the intervals are too narrow."
+            "The values in brackets are 95 % intervals over {units} pictures, resampled {draws} times (percentile bootstrap). The patient of every picture is not known; where a patient has several pictures, the intervals are too narrow."
         ),
     }
 }
