@@ -21,7 +21,7 @@ mod view;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::print::{note, say};
@@ -107,6 +107,11 @@ fn progress(pictures: usize) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({eta} left)");
     ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The words that the program understands, for tests of its documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program.
