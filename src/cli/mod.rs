@@ -109,8 +109,8 @@ fn progress(pictures: usize) -> ProgressBar {
     ProgressBar::new(pictures as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// The words that the program understands, for tests of its documentation.
-pub fn command() -> clap::Command {
+/// The program's whole command line.
+pub fn program() -> clap::Command {
     Cli::command()
 }
 

@@ -42,7 +42,7 @@ pub fn call(line: &str) -> Option<Vec<String>> {
     }
     let at = words.iter().position(|word| word == "fovea")?;
     let is_first = words[..at].iter().all(|word| word.contains('='));
-    let follows = words.get(at + 1).is_some_and(|word| cli::command().find_subcommand(word).is_some());
+    let follows = words.get(at + 1).is_some_and(|word| cli::program().find_subcommand(word).is_some());
     (is_first || follows).then(|| words[at..].to_vec())
 }
 
@@ -51,7 +51,7 @@ pub fn fault(call: &[String]) -> Option<String> {
     if cfg!(not(feature = "train")) && call.get(1).is_some_and(|word| word == "train") {
         return None;
     }
-    let error = cli::command().try_get_matches_from(call).err()?;
+    let error = cli::program().try_get_matches_from(call).err()?;
     // Help and version are "errors" that are asked for.
     error.use_stderr().then(|| error.to_string())
 }
@@ -82,7 +82,7 @@ const OTHERS: [&str; 14] = [
 
 #[test]
 fn no_page_speaks_of_an_option_or_a_command_that_is_not_there() {
-    let mut command = cli::command();
+    let mut command = cli::program();
     command.build();
     let mut known = Vec::new();
     options(&command, &mut known);
