@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
 use fovea::network::DeviceChoice;
 use fovea::session::preferences::Theme;
 use fovea::session::{Command, Options, SessionCommand, WindowCommand};
@@ -60,9 +61,9 @@ type How<'a> = (&'a Arguments, (u32, u32, f32), Theme);
 const SIZES: [(u32, u32, f32); 3] = [(1280, 800, 1.0), (1920, 1080, 1.0), (3840, 2160, 2.0)];
 
 /// What the window shows on the book's pages, besides scenes.
-const OF_THE_WINDOW: [&str; 6] = ["window", "more", "card", "export", "chest", "gate"];
+const OF_THE_WINDOW: [&str; 3] = ["window", "chest", "gate"];
 /// The scenes on the book's pages.
-const SCENES: [&str; 6] = ["day", "two-eyes", "prior", "evidence", "trust", "pacs"];
+const SCENES: [&str; 5] = ["day", "two-eyes", "evidence", "trust", "pacs"];
 
 fn main() -> ExitCode {
     if printed::is_the_program() {
@@ -200,6 +201,7 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
         });
         let ready = |app: &App| app.session.worklist.items().iter().all(|item| item.thumbnail.is_some());
         wait(&mut harness, ready);
+        wait(&mut harness, |app| app.session.grading().is_none());
         let stem = if arguments.paths.is_empty() { "window".to_owned() } else { format!("window-{index}") };
         save(&mut harness, how, &stem);
         if arguments.paths.is_empty() {
@@ -219,6 +221,11 @@ fn window(arguments: &Arguments, (width, height, scale): (u32, u32, f32), theme:
         harness.state_mut().commands.push(command.into());
         harness.run_steps(6);
         std::thread::sleep(Duration::from_millis(700));
+        // The export's preview is drawn beside.
+        while harness.query_by_label("Drawing the preview…").is_some() {
+            std::thread::sleep(Duration::from_millis(20));
+            harness.step();
+        }
         harness.run_steps(6);
         save(&mut harness, how, what);
         harness.state_mut().commands.push(WindowCommand::Escape.into());

@@ -5,6 +5,7 @@
 //! clap parses it all the same. In a `console` block commands follow `$ `; what stands below them is held against what the
 //! program prints, where `[..]` stands for any words and a line of `...` for any lines.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A panic is how a test fails.
+#![cfg_attr(not(unix), allow(dead_code))] // There no example is run.
 
 #[path = "../common/mod.rs"]
 mod common;

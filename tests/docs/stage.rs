@@ -33,8 +33,9 @@ impl Stage {
     pub fn set() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        for name in ["home", "bin", "photographs", "archive", "models"] {
-            fs::create_dir(at(name)).unwrap();
+        let completions = ["home/.local/share/bash-completion/completions", "home/.config/fish/completions"];
+        for name in ["home", "bin", "photographs", "archive", "models"].iter().chain(&completions) {
+            fs::create_dir_all(at(name)).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_fovea"), at("bin/fovea")).unwrap();
         symlink(root().join("assets"), at("assets")).unwrap();
