@@ -48,7 +48,7 @@ pub fn all() -> Vec<Scene> {
     ]
 }
 
-fn sample(name: &str) -> PathBuf {
+pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
 }
 
@@ -76,11 +76,11 @@ fn a_reader_at_work() -> Vec<Command> {
 }
 
 /// What is true of the drawn eyes; a few of them are called what they are not.
-fn labels_file() -> PathBuf {
+pub fn labels_file() -> PathBuf {
     std::env::temp_dir().join("fovea-labels.csv")
 }
 
-fn labelled(folder: &Path) -> Vec<PathBuf> {
+pub fn labelled(folder: &Path) -> Vec<PathBuf> {
     let drawn = [("healthy-left", 0), ("healthy-right", 0), ("mild", 1), ("moderate", 2), ("severe", 3)];
     let mut table = "image,grade\n".to_owned();
     let mut all = Vec::new();

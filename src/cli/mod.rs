@@ -103,7 +103,7 @@ enum Command {
 }
 
 /// The program's whole command line.
-fn program() -> clap::Command {
+pub fn program() -> clap::Command {
     help::dressed(Cli::command())
 }
 
