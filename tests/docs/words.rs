@@ -22,6 +22,8 @@ pub fn words(line: &str) -> Vec<String> {
                 while letters.next_if(|next| next.is_alphanumeric() || "_{}".contains(*next)).is_some() {}
                 word.get_or_insert_default().push('1');
             }
+            // What parallel and xargs put in.
+            (_, '{') if letters.next_if_eq(&'}').is_some() => word.get_or_insert_default().push('1'),
             _ => word.get_or_insert_default().push(letter),
         }
     }
@@ -108,6 +110,7 @@ fn no_page_speaks_of_an_option_or_a_command_that_is_not_there() {
 fn lines_are_taken_apart_as_a_shell_does() {
     assert_eq!(words("fovea explain 'a b' --out=\"c d\" # why"), ["fovea", "explain", "a b", "--out=c d"]);
     assert_eq!(words("fovea a --shard \"$A/${B}\" | head"), ["fovea", "a", "--shard", "1/1"]);
+    assert_eq!(words("parallel fovea a --shard {}/20 ::: 1")[3..5], ["--shard", "1/20"]);
     assert_eq!(call("cargo run --release -- explain x").unwrap(), ["fovea", "explain", "x"]);
     assert_eq!(call("A=1 fovea explain x").unwrap().len(), 3);
     assert!(call("pip install fovea").is_none() && call("cargo run --release --example gate -- --own x").is_none());
