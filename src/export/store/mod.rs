@@ -34,8 +34,10 @@ const RESPONSE: &str = "response";
 /// Why maps could not be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// What is there does not go with what comes.
     #[error("{}: {reason}", path.display())]
     Unfit { path: PathBuf, reason: String },
+    /// A disk that takes no more, or a place that is not ours.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -75,7 +77,9 @@ pub struct Placed {
 
 /// What is the same for all maps of a group.
 pub struct About<'a> {
+    /// The model's name.
     pub model: &'a str,
+    /// Of its weights.
     pub model_sha256: &'a str,
     /// Their names in the model's order.
     pub classes: Vec<&'a str>,
