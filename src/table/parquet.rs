@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{LogicalType, Repetition, Type as Physical};
+use parquet::basic::{Compression, GzipLevel, LogicalType, Repetition, Type as Physical};
 use parquet::column::writer::ColumnWriterImpl;
 use parquet::data_type::{BoolType, ByteArrayType, DataType, DoubleType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
@@ -90,6 +90,7 @@ impl<W: Write + Send> Writer<W> {
         let schema = Arc::new(Type::group_type_builder("table").with_fields(fields).build()?);
         let notes = notes.iter().map(|(name, text)| KeyValue::new((*name).to_owned(), text.clone()));
         let properties = WriterProperties::builder()
+            .set_compression(Compression::GZIP(GzipLevel::default()))
             .set_created_by(format!("fovea {}", env!("CARGO_PKG_VERSION")))
             .set_key_value_metadata(Some(notes.collect()))
             .build();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use fovea::reading::{Change, FrameOf, Head, Identity, Reading, ReadingFile};
+use fovea::reading::{Change, FrameOf, Identity, Reading, ReadingFile, ReadingsHeader};
 use tempfile::TempDir;
 
 use super::common::onnx;
@@ -100,7 +100,7 @@ fn tables(folder: &Path) {
 fn readings(folder: &Path) {
     let classes = ["No retinopathy", "Mild", "Moderate", "Severe", "Proliferative"].map(str::to_owned).to_vec();
     for (reader, reads) in [("day", "Eva"), ("ben", "Ben")] {
-        let head = Head {
+        let head = ReadingsHeader {
             reader: reads.to_owned(),
             opened: vec![folder.join("photographs")],
             model: "retina-dr".to_owned(),
