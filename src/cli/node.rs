@@ -94,12 +94,6 @@ struct Node {
     #[arg(long, value_name = "FOLDER")]
     watch: Option<PathBuf>,
     #[command(flatten)]
-    to: To,
-    #[command(flatten)]
-    answers: Answers,
-    #[command(flatten)]
-    limits: Limits,
-    #[command(flatten)]
     place: Place,
     /// The address that serves /healthz, /metrics and /status
     #[arg(long, default_value = MONITOR, value_name = "ADDRESS:PORT")]
@@ -107,6 +101,13 @@ struct Node {
     /// Do not serve them
     #[arg(long)]
     no_monitor: bool,
+    // Last: their headings hold for whatever follows.
+    #[command(flatten)]
+    to: To,
+    #[command(flatten)]
+    answers: Answers,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// Where answers go.

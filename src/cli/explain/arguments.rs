@@ -60,8 +60,6 @@ pub struct Arguments {
     /// The layer for Grad-CAM or HiResCAM, by the name of its tensors [default: the last]
     #[arg(long, value_name = "NAME")]
     pub(super) layer: Option<String>,
-    #[command(flatten)]
-    pub(super) drawing: Drawing,
     /// The compute device
     #[arg(long, value_enum, default_value = "auto")]
     pub(super) device: DeviceChoice,
@@ -129,6 +127,9 @@ pub struct Arguments {
     /// Overwrite existing files
     #[arg(long)]
     pub(super) force: bool,
+    // Last: its heading holds for whatever follows.
+    #[command(flatten)]
+    pub(super) drawing: Drawing,
 }
 
 /// Which part is asked for.
