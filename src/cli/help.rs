@@ -29,7 +29,20 @@ pub const PAGES: [Page; 19] = [
     },
     Page {
         command: "explain",
-        usual: &["paths", "model", "out", "class", "device", "no_layers", "report", "dicom", "resume", "force"],
+        usual: &[
+            "paths",
+            "model",
+            "out",
+            "out_format",
+            "class",
+            "device",
+            "no_layers",
+            "report",
+            "dicom",
+            "shard",
+            "resume",
+            "force",
+        ],
         examples: &[
             ["fovea explain eye.jpg", "one picture; the files go into explained/"],
             ["fovea explain scans/ --out maps --resume", "a folder; what was finished before is skipped"],

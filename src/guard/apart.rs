@@ -140,9 +140,9 @@ mod tests {
         let end = |signal: &str| {
             let mut command = Command::new("sh");
             command.args(["-c", &format!("kill -{signal} $$")]).stdin(Stdio::piped()).stdout(Stdio::piped());
-            talk(command.spawn().unwrap(), b"", 9).unwrap_err()
+            talk(command.spawn().unwrap(), b"", 9, PATIENCE).unwrap_err()
         };
-        assert_eq!((end("KILL").as_str(), end("TERM").as_str()), (KILLED, KILLED));
-        assert_eq!((end("SEGV").as_str(), end("ABRT").as_str()), ("its decoder broke down", "its decoder broke down"));
+        assert_eq!((end("KILL"), end("TERM")), (Failure::Killed, Failure::Killed));
+        assert_eq!((end("SEGV"), end("ABRT")), (Failure::BrokeDown, Failure::BrokeDown));
     }
 }

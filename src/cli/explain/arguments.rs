@@ -27,7 +27,9 @@ pub(super) enum ReportFormat {
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
-    /// Pictures, folders of pictures (DICOM, PNG, JPEG, TIFF, BMP, WebP), or text files that list pictures, a path a line
+    /// Pictures, folders of pictures, or text files that list them
+    ///
+    /// Pictures are DICOM, PNG, JPEG, TIFF, BMP or WebP files. A list ends in .txt or .list and has a path on each line.
     #[arg(required_unless_present = "from", value_name = "FILE|FOLDER|LIST")]
     pub(super) paths: Vec<PathBuf>,
     /// The model to use
@@ -36,7 +38,9 @@ pub struct Arguments {
     /// The folder for the output files
     #[arg(long, default_value = "explained", value_name = "DIR")]
     pub(super) out: PathBuf,
-    /// How to keep records and raw maps: as files, or for each shard as rows of a Parquet file and as Zarr arrays
+    /// How to keep records and maps
+    ///
+    /// As files for each picture, or for each shard: records as rows of a Parquet file, and raw maps as Zarr arrays.
     #[arg(long, value_enum, default_value = "files", value_name = "FORMAT")]
     pub(super) out_format: OutFormat,
     /// Explain this class (by name or label) instead of the predicted one
@@ -113,7 +117,7 @@ pub struct Arguments {
         ]
     )]
     pub(super) from: Option<PathBuf>,
-    /// Explain one part of N of the pictures, so that many processes share them
+    /// Explain the I-th of N parts; many processes share the pictures
     ///
     /// `auto` takes the numbers from Slurm, Kubernetes or GNU parallel.
     #[arg(long, value_name = "I/N|auto", value_parser = part)]
