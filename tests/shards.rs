@@ -139,9 +139,9 @@ fn processes_share_a_folder_and_nothing_is_done_twice() {
     // Once more: nothing is done again, and the bad one is still said.
     let record = clinic.out().join(&clinic.records()[0]);
     let before = modified(&record);
-    for index in 0..3 {
-        let again = clinic.run(&["--resume", "--shard", &format!("{}/3", index + 1)]);
-        assert_eq!((again.code, again.out.as_str()), (ends[index].code, ""), "{}", again.err);
+    for (number, end) in (1..).zip(&ends) {
+        let again = clinic.run(&["--resume", "--shard", &format!("{number}/3")]);
+        assert_eq!((again.code, again.out.as_str()), (end.code, ""), "{}", again.err);
     }
     assert_eq!(modified(&record), before);
     let missing = clinic.run(&["--missing"]);

@@ -104,7 +104,7 @@ mod tests {
             ((12, 9), (12, 9)),
         ] {
             // Hard edges overshoot, so that values are cut off at both ends.
-            let edge = |x: u32, y: u32| (x / 5 + y / 3) % 2 == 0;
+            let edge = |x: u32, y: u32| (x / 5 + y / 3).is_multiple_of(2);
             let picture = RgbImage::from_fn(from.0, from.1, |x, y| {
                 Rgb(if edge(x, y) { [255, 0, value(x, y, 0)] } else { [0, 255, value(x, y, 1)] })
             });

@@ -41,7 +41,7 @@ pub struct Arguments {
     /// How to keep records and maps
     ///
     /// As files for each picture, or for each shard: records as rows of a Parquet file, and raw maps as Zarr arrays.
-    #[arg(long, value_enum, default_value = "files", value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value = "files", hide_default_value = true, value_name = "FORMAT")]
     pub(super) out_format: OutFormat,
     /// Explain this class (by name or label) instead of the predicted one
     #[arg(long, value_name = "C")]
