@@ -14,16 +14,21 @@ use crate::scan::{GreyDisplay, Scan};
 /// What record, pictures and DICOM objects of one explained picture are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Explained<'a> {
+    /// The picture as it was decoded.
     pub scan: &'a Scan,
     /// What record and panel call the picture: its file's name, without folders, or a hash where that may be a patient's.
     pub name: &'a str,
     /// Of the picture's file, lower-case hexadecimal.
     pub picture_sha256: Option<&'a str>,
+    /// The card of the model that explained it.
     pub card: &'a Card,
+    /// Of the model's weights, lower-case hexadecimal.
     pub model_sha256: &'a str,
+    /// Answer and maps.
     pub explanation: &'a Explanation,
     /// By another rule, to stand beside.
     pub other: Option<&'a Explanation>,
+    /// The answer in words.
     pub report: &'a Report,
     /// How fit the picture is.
     pub assessed: Option<&'a Assessment>,
@@ -31,9 +36,13 @@ pub struct Explained<'a> {
     pub outline: &'a [(f64, f64)],
     /// How grey values are shown; the file's own way where `None`.
     pub display: Option<&'a GreyDisplay>,
+    /// How the maps are drawn.
     pub style: &'a Style,
+    /// What a reader measured on the picture.
     pub measured: &'a [Measured],
+    /// What a reader said of it.
     pub reader: Option<&'a ReaderRecord>,
+    /// How long decoding took.
     pub decode_ms: f64,
 }
 

@@ -17,6 +17,7 @@ pub struct Source<'a> {
     pub sha256: &'a str,
     /// Of a photograph that was compressed with losses: bytes of its file.
     pub lossy_bytes: Option<u64>,
+    /// What of the patient stays in.
     pub profile: Profile,
     /// What de-identified UIDs and dates follow from ([`secret`]); not looked at otherwise.
     pub secret: &'a [u8],
@@ -30,7 +31,7 @@ impl Source<'_> {
 }
 
 impl std::fmt::Debug for Source<'_> {
-    /// A secret belongs into no log.
+    /// A secret belongs in no log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Source").field("origin", &self.origin).field("profile", &self.profile).finish_non_exhaustive()
     }
@@ -59,6 +60,7 @@ impl SourceFile {
         Ok(Self { origin: file.origin()?, sha256, lossy_bytes: file.lossy_bytes(), profile, secret })
     }
 
+    /// As the objects take it.
     pub fn source(&self) -> Source<'_> {
         Source {
             origin: self.origin.as_ref(),

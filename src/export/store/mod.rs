@@ -33,6 +33,7 @@ const RESPONSE: &str = "response";
 
 /// Why maps could not be kept.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // The fields are what the text names.
 pub enum StoreError {
     /// What is there does not go with what comes.
     #[error("{}: {reason}", path.display())]
@@ -70,6 +71,7 @@ pub struct Placed {
     pub row: u64,
     /// The classes that the maps are of, in their order.
     pub cam_classes: Vec<usize>,
+    /// The same of the responses: those that were projected back.
     pub response_classes: Vec<usize>,
     /// Row by row, of pixels with their centres at .5.
     pub source_from_model: [[f64; 3]; 3],
