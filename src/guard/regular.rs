@@ -52,6 +52,11 @@ pub fn read_text(path: &Path, most_bytes: u64) -> Result<String> {
     String::from_utf8(read(path, most_bytes)?).map_err(no_text)
 }
 
+/// Whether a regular file lies at `path` that is not empty.
+pub fn is_filled(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Which pictures have been explained before, with the same model and settings: a run that was stopped goes on there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,10 +105,10 @@ struct Known {
 pub fn is_done(files: &OutputSet, key: &str) -> bool {
     let known = regular::read(&files.path(Record::ENDING), MOST_RECORD_BYTES).ok();
     let known = known.and_then(|bytes| serde_json::from_slice::<Known>(&bytes).ok());
-    let is_whole = |ending: &String| !ending.contains(['/', '\\']) && is_file(&files.path(ending));
-    known.is_some_and(|known| known.made_with.as_deref() == Some(key) && known.files.iter().all(is_whole))
+    known.is_some_and(|known| known.made_with.as_deref() == Some(key) && are_there(&known.files, |e| files.path(e)))
 }
 
-fn is_file(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > 0)
+/// Whether a file with something in it lies where `path` says, for each ending. Endings are foreign words.
+pub fn are_there(endings: &[String], path: impl Fn(&str) -> PathBuf) -> bool {
+    endings.iter().all(|ending| !ending.contains(['/', '\\']) && regular::is_filled(&path(ending)))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::done::are_there;
 use super::sink::Sink;
 use super::wanted::Wanted;
 use super::work::{Noted, PictureOutcome, Work};
@@ -110,8 +111,6 @@ impl<'a> Share<'a> {
 /// Whether what the ledger says still holds: the picture's file is as it was, and all of its results are there. No file is
 /// read for that.
 pub fn is_right(known: &Entry, stamp: Option<Stamp>, out: &Path) -> bool {
-    let is_file = |path: PathBuf| std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() > 0);
-    let is_there =
-        |ending: &String| !ending.contains(['/', '\\']) && is_file(out.join(format!("{}.{ending}", known.name)));
-    known.stamp.is_some() && known.stamp == stamp && known.files.iter().all(is_there)
+    let path = |ending: &str| out.join(format!("{}.{ending}", known.name));
+    known.stamp.is_some() && known.stamp == stamp && are_there(&known.files, path)
 }

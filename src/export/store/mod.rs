@@ -162,10 +162,8 @@ impl MapStore {
 
     /// Whether the maps of `row` are there.
     pub fn has(&self, row: u64) -> bool {
-        [CAM, RESPONSE].iter().all(|name| {
-            std::fs::metadata(self.folder.join(name).join(array::chunk_of_maps(row)))
-                .is_ok_and(|data| data.is_file() && data.len() > 0)
-        })
+        let chunk = array::chunk_of_maps(row);
+        [CAM, RESPONSE].iter().all(|name| regular::is_filled(&self.folder.join(name).join(&chunk)))
     }
 
     /// The first row that nobody has. One that is being replaced is no longer somebody's at the next opening.
