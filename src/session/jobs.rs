@@ -12,7 +12,7 @@ use super::message::ExportWish;
 use super::picture::Picture;
 use crate::bundle::{Assessment, Card};
 use crate::explain::{Explanation, Report};
-use crate::export::dicom::SourceFile;
+use crate::export::dicom::{SourceFile, secret_of};
 use crate::export::{self, Explained, Measured, Parts, Profile, ReaderRecord};
 use crate::guard::whole::{self, OutputSet, WriteError};
 use crate::layers::Style;
@@ -101,7 +101,7 @@ fn source_file(picture: &Picture, profile: Profile) -> anyhow::Result<SourceFile
     if picture.sha256.as_ref().is_some_and(|known| *known != sha256) {
         bail!("{}: it has changed since it was opened; open it anew", scan.path.display());
     }
-    SourceFile::new(&file, sha256, profile, None)
+    SourceFile::new(&file, sha256, profile, secret_of(profile, None)?)
 }
 
 fn advice(error: &anyhow::Error) -> String {

@@ -87,10 +87,7 @@ impl<'a> Made<'a> {
 /// # Errors
 /// A file that cannot be read, or is too short to be a secret.
 pub fn secret(profile: Option<Profile>, file: Option<&Path>) -> anyhow::Result<Vec<u8>> {
-    match profile {
-        Some(Profile::DeIdentified) => dicom::secret(file),
-        Some(Profile::Kept) | None => Ok(Vec::new()),
-    }
+    profile.map_or_else(|| Ok(Vec::new()), |profile| dicom::secret_of(profile, file))
 }
 
 /// What is needed of a record that was written before.

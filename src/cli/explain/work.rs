@@ -232,8 +232,7 @@ impl<'a> Work<'a> {
         let start = Instant::now();
         let scan = file.decode()?;
         let decode_ms = start.elapsed().as_secs_f64() * 1e3;
-        let salt = self.arguments.dicom_salt.as_deref();
-        let origin = |profile| SourceFile::new(&file, picture_sha256.clone(), profile, salt);
+        let origin = |profile| SourceFile::new(&file, picture_sha256.clone(), profile, secret);
         let origin = self.parts().dicom.map(origin).transpose()?;
         drop(file);
         let source = origin.as_ref().map(SourceFile::source);

@@ -31,7 +31,7 @@ use serde::Serialize;
 pub use self::map::MOST_PIXELS as MOST_MAP_PIXELS;
 pub use self::secret::{fingerprint, secret};
 use self::shared::{Model, Shared};
-pub use self::source::{Source, SourceFile};
+pub use self::source::{Source, SourceFile, secret_of};
 use super::record::{SettingsRecord, WindowRecord};
 use super::{MeasurementRecord, Pictures, Record, iso_date};
 use crate::layers::Style;

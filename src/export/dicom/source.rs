@@ -37,6 +37,18 @@ impl std::fmt::Debug for Source<'_> {
     }
 }
 
+/// What objects of `profile` follow from: nothing where they are not de-identified. `salt` names the secret's file; where
+/// `None`, it is one that is made for this user and kept.
+///
+/// # Errors
+/// A file that cannot be read, or is too short to be a secret.
+pub fn secret_of(profile: Profile, salt: Option<&Path>) -> Result<Vec<u8>> {
+    match profile {
+        Profile::DeIdentified => secret(salt),
+        Profile::Kept => Ok(Vec::new()),
+    }
+}
+
 /// What objects take from the picture's file, for as long as they are written: nobody's name is kept longer.
 pub struct SourceFile {
     origin: Option<Origin>,
@@ -47,16 +59,11 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Of `file`, whose SHA-256 is `sha256`. `salt` names the file of the secret that de-identified objects follow from;
-    /// where `None`, it is one that is made for this user and kept.
+    /// Of `file`, whose SHA-256 is `sha256`; `secret` is that of `profile` ([`secret_of`]).
     ///
     /// # Errors
-    /// A file without what the objects need, or a secret that cannot be read or made.
-    pub fn new(file: &Encoded, sha256: String, profile: Profile, salt: Option<&Path>) -> Result<Self> {
-        let secret = match profile {
-            Profile::Kept => Vec::new(),
-            Profile::DeIdentified => secret(salt)?,
-        };
+    /// A file without what the objects need.
+    pub fn new(file: &Encoded, sha256: String, profile: Profile, secret: Vec<u8>) -> Result<Self> {
         Ok(Self { origin: file.origin()?, sha256, lossy_bytes: file.lossy_bytes(), profile, secret })
     }
 
